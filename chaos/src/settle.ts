@@ -26,7 +26,7 @@ export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): P
   const giveUpAt = Date.now() + settleWithinMs;
   for (const [problem, rested] of waitingFor) {
     const withinMs = Math.max(0, giveUpAt - Date.now());
-    await until(rested, { signal, withinMs, what: "rest" }).catch((error: unknown) => {
+    await until(rested, "rest", { signal, withinMs }).catch((error: unknown) => {
       if (signal.aborted) throw error;
       open.push(problem);
     });

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { operationNames } from "@tillkeeper/contract/operations";
+import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
-import { audienceOf, newMaker, releaseFile, type World } from "./world.ts";
+import { newMaker, releaseFile, type World } from "./world.ts";
 
 /** Numbers of test cards that a device says and sends; no answer and no line of the log may show one. */
 export const cardNumbers = ["4111111111111111", "5555555555554444", "378282246310005"];

@@ -1,3 +1,4 @@
+import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
 import type { Random } from "../../chaos/src/random.ts";
 import type { Endpoint, Schema } from "./document.ts";
 import type { Shot } from "./http.ts";
@@ -5,7 +6,7 @@ import type { Pools } from "./pools.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import { fitting, hostileText, hostileValue } from "./values.ts";
-import { audienceOf, type World } from "./world.ts";
+import { type World } from "./world.ts";
 
 /** Who sends a request. `right`: whose the route is, also its operator. */
 export type Who = "right" | "nobody" | "wrong";

@@ -1,6 +1,8 @@
 import { createHash, generateKeyPairSync, randomInt, sign } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { releaseText } from "@tillkeeper/contract/releases";
+import { requestAccount } from "@tillkeeper/stage/accounts/accounts";
+import { audienceOf, fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { makeDeviceKeys } from "@tillkeeper/terminal/device-keys";
 import { pairDevice } from "@tillkeeper/terminal/pairing";
 import { type Post, poster } from "./poster.ts";
@@ -54,9 +56,6 @@ export type TransferKind = (typeof transferKinds)[number];
 
 const things = 6;
 
-/** The documented form, which every server accepts. */
-export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
-
 /** Makes two accounts with equal kinds of things, an operator of the first, and a device. */
 export async function openWorld(stage: Stage): Promise<World> {
   const number = randomInt(1_000_000, 9_999_999);
@@ -102,11 +101,12 @@ export async function openWorld(stage: Stage): Promise<World> {
 type Account = Omit<Party, "ids">;
 
 async function openAccount(stage: Stage, accountId: string, operator?: string): Promise<Account> {
-  const body = { account_id: accountId, name: "Shop", ...(operator && { operator_account_id: operator }) };
-  const { client } = await poster(stage, stage.bootstrapToken)("/v1/accounts", body);
-  const { client_id: clientId, client_secret: clientSecret } = client;
-  const token = await tokenOf(stage, { accountId, clientId, clientSecret }, accountId);
-  return { accountId, clientId, clientSecret, token };
+  const client = await requestAccount(
+    { ...stage, url: stage.ownUrl },
+    { account_id: accountId, name: "Shop", ...(operator && { operator_account_id: operator }) },
+  );
+  const { clientId, secret: clientSecret } = client;
+  return { accountId, clientId, clientSecret, token: await fetchToken(stage.ownUrl, client) };
 }
 
 /** A token of an operator's client for the account that it runs. */
@@ -120,15 +120,8 @@ async function enterAsOperator(stage: Stage, operator: Account, ownId: string): 
     scope: ["admin:accounts", "admin:checkout"],
     type: "client_credentials",
   });
-  const credentials = { clientId: client.client_id, clientSecret: client.client_secret };
-  return tokenOf(stage, { accountId: operator.accountId, ...credentials }, ownId);
-}
-
-async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: string): Promise<string> {
-  const basic = `Basic ${Buffer.from(`${by.clientId}:${by.clientSecret}`).toString("base64")}`;
-  const body = { grant_type: "client_credentials", audience: audienceOf(accountId) };
-  const path = `/v1/accounts/${by.accountId}/auth/token`;
-  return (await poster(stage, undefined, basic)(path, body)).access_token;
+  const { client_id: clientId, client_secret: secret } = client;
+  return fetchToken(stage.ownUrl, { accountId: operator.accountId, clientId, secret }, ownId);
 }
 
 /** Things of every kind. Names are as long for every account, so that answers can be compared. */

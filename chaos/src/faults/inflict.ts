@@ -50,7 +50,7 @@ async function inflictOne(stage: Stage, recorder: Recorder, fault: Fault, signal
   const failed = problem ?? (await attempt(() => blow.lift(stage, fault)));
   const liftedAt = Date.now();
   const recovered = () => isWell(stage, recorder, fault.target, liftedAt);
-  const recoveredMs = await until(recovered, { signal, withinMs: recoverWithinMs, what: fault.target }).then(
+  const recoveredMs = await until(recovered, fault.target, { signal, withinMs: recoverWithinMs }).then(
     () => Date.now() - liftedAt,
     () => undefined,
   );

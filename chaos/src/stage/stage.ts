@@ -77,11 +77,8 @@ export async function openStage({ signal, closing, agentsProgram }: StageOptions
   for (const { service } of servers) service.keepUp();
   sampler.start();
   closing.add(() => sampler.stop());
-  await until(() => servers.every(({ name }) => sampler.readyAt(name) > 0), {
-    signal,
-    withinMs: 60_000,
-    what: "all servers to be ready",
-  });
+  const ready = () => servers.every(({ name }) => sampler.readyAt(name) > 0);
+  await until(ready, "all servers to be ready", { signal, withinMs: 60_000 });
   const url = `http://127.0.0.1:${balancer.port}`;
   return { folder, database, broker, servers, agents, links, sampler, url, bootstrapToken };
 }

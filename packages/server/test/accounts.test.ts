@@ -1,5 +1,6 @@
 import { AccountCreated } from "@tillkeeper/contract/http/accounts";
-import { basic, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 

@@ -1,5 +1,6 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { testRootKey } from "@tillkeeper/stage/postgres/database";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey, retireSigningKeys } from "../src/auth/key-rotation.ts";

@@ -1,4 +1,5 @@
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 const aid = "T12345678";

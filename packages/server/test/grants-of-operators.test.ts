@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";

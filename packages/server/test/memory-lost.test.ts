@@ -1,6 +1,7 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { connectMqtt, type Device, enterAs } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
 

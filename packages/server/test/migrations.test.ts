@@ -1,9 +1,10 @@
 import { createHash, randomBytes, randomUUID, scryptSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { operationNames } from "@tillkeeper/contract/operations";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
-import { basic, startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";

@@ -1,7 +1,8 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
 import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
 

@@ -1,7 +1,8 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { connectMqtt } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { testRootKey } from "@tillkeeper/stage/postgres/database";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deviceTokens } from "../src/auth/device-tokens.ts";

@@ -1,5 +1,6 @@
 import { type CaseStatus, caseMoves, caseStatuses } from "@tillkeeper/contract/case-status";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 let server: TestServer;

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,14 +5,13 @@ import { fileURLToPath } from "node:url";
 import type { ForDevices } from "@tillkeeper/stage/devices/device";
 import { RoughLink } from "@tillkeeper/stage/links/rough-link";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
-import { endsWithUs } from "@tillkeeper/stage/processes/children";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
 import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Db, openDb } from "../src/db/db.ts";
-import { systemClock } from "../src/platform/clock.ts";
 import { createLogger } from "../src/platform/log.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
@@ -62,12 +59,11 @@ describe("links that break, with agents", () => {
   it("are noticed when the agent is killed", async () => {
     const registered = await register(server, tenant, "6300002");
     const { terminalId: id, address, password } = registered;
-    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, address, password], { stdio: "inherit" });
-    endsWithUs(child);
+    const agent = new Program([process.execPath, agentProcess, server.mqttUrl, address, password], {
+      stdio: "inherit",
+    });
     await see.until(id, "online");
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
+    await agent.end();
     await see.until(id, "late");
     expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
   });
@@ -122,7 +118,7 @@ describe("a server that restarts", () => {
     const { url, mqttUrl } = serving;
     db = openDb({ connectionString: database.url }, createLogger("silent"));
     const server: ForDevices = { mqttUrl, call: (method, path, call) => send<never>(url, method, path, call) };
-    tenant = await makeTenant({ db, call: server.call, clock: systemClock }, "T63000002");
+    tenant = await makeTenant({ db, url: serving.url }, "T63000002");
     see = watcher(server, tenant);
     end = async () => {
       await Promise.all(agents.map((agent) => agent.stop()));

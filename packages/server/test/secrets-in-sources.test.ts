@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { basic, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { parseSync } from "oxc-parser";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";

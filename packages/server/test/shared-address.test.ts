@@ -1,5 +1,6 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
-import { basic, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";

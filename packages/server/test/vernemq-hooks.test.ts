@@ -1,6 +1,5 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCredential } from "./support/hostile.ts";
@@ -13,7 +12,7 @@ const refused = { result: { error: "not_allowed" } };
 /** As VerneMQ would ask it; VerneMQ itself is not here. */
 describe("deploy/brokers/vernemq/hooks.mjs", () => {
   let server: TestServer;
-  let hooks: ChildProcessWithoutNullStreams;
+  let hooks: Program;
   let credential: IssuedCredential;
   let url = "";
 
@@ -26,13 +25,13 @@ describe("deploy/brokers/vernemq/hooks.mjs", () => {
     const terminals = `/v1/accounts/${tenant.aid}/terminals`;
     const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
     credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
-    const env = { ...process.env, TILLKEEPER_URL: server.url, TILLKEEPER_BROKER_SECRET: secret, PORT: "0" };
-    hooks = spawn(process.execPath, [program], { env });
-    const [line] = await once(hooks.stdout, "data");
-    url = `http://127.0.0.1:${/\d+$/m.exec(String(line))?.[0]}`;
+    const env = { TILLKEEPER_URL: server.url, TILLKEEPER_BROKER_SECRET: secret, PORT: "0" };
+    hooks = new Program([process.execPath, program], { env, stdio: ["ignore", "pipe", "inherit"] });
+    const [port] = await hooks.prints(/\d+$/m);
+    url = `http://127.0.0.1:${port}`;
   });
   afterAll(async () => {
-    hooks?.kill();
+    await hooks?.end("SIGTERM");
     await server?.stop();
   });
 

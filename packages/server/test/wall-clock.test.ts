@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { TestClock } from "@tillkeeper/stage/servers/test-clock";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";

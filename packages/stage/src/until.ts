@@ -1,22 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-
-const lookEveryMs = 50;
+import { patience } from "../../../test/patience.ts";
 
 export interface Wait {
-  signal: AbortSignal;
-  withinMs: number;
-  /** For the message when it was in vain. */
-  what: string;
+  signal?: AbortSignal;
+  withinMs?: number;
+  everyMs?: number;
 }
 
-/** Resolves when the condition holds. Rejects when it does not in time, and with the signal's reason. */
+/**
+ * Resolves when the condition holds. Rejects when it does not in time, with the signal's reason, and with what the condition
+ * throws. `what` is for the message when it was in vain.
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  { signal, withinMs, what }: Wait,
+  what: string,
+  { signal, withinMs = patience.timeout, everyMs = patience.interval }: Wait = {},
 ): Promise<void> {
-  const giveUpAt = Date.now() + withinMs;
+  const giveUpAt = performance.now() + withinMs;
   while (!(await condition())) {
-    if (Date.now() > giveUpAt) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);
-    await sleep(lookEveryMs, undefined, { signal });
+    if (performance.now() > giveUpAt) throw new Error(`waited ${withinMs / 1000} s in vain for ${what}`);
+    await sleep(everyMs, undefined, signal && { signal });
   }
 }

@@ -1,9 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "../support/cli.ts";
 
@@ -66,21 +67,16 @@ describe("clients that others make from the OpenAPI document", () => {
 
 describe("Prism, which lets through what the document describes", () => {
   let proxy: string;
-  let prism: ReturnType<typeof spawn>;
+  let prism: Program;
   beforeAll(async () => {
     const command = ["node_modules/@stoplight/prism-cli/dist/index.js", "proxy", "openapi.json", sandbox.http_url];
-    prism = spawn(process.execPath, [...command, "--errors", "--port", "0", "--host", "127.0.0.1"], { cwd: folder });
-    proxy = await new Promise((resolve, reject) => {
-      let said = "";
-      prism.stdout?.setEncoding("utf8").on("data", (text: string) => {
-        said += text;
-        const listening = /listening on (http:\S+)/.exec(said)?.[1];
-        if (listening) resolve(listening);
-      });
-      prism.once("close", () => reject(new Error(said)));
+    prism = new Program([process.execPath, ...command, "--errors", "--port", "0", "--host", "127.0.0.1"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
     });
+    [, proxy = ""] = await prism.prints(/listening on (http:\S+)/);
   });
-  afterAll(() => void prism.kill());
+  afterAll(async () => void (await prism.end("SIGTERM")));
 
   it("lets a whole close of the day through, in both directions", async () => {
     const closed = await close("with-hey-api.js", { url: proxy, number: "103" });

@@ -1,9 +1,10 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { registerDevice } from "@tillkeeper/stage/devices/device";
 import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
-import { basic, send, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSystemCalls, straceTo } from "../support/system-calls.ts";

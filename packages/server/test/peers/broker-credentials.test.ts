@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { deviceAddress } from "@tillkeeper/contract/addresses";
-import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { mosquittoDynsec } from "@tillkeeper/stage/brokers/mosquitto-dynsec";
 import type { MqttClient } from "mqtt";
 import { pino } from "pino";

@@ -1,4 +1,4 @@
-import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { type BrokerKind, brokerKinds, embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { freePort } from "@tillkeeper/stage/processes/free-port";

@@ -1,10 +1,11 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -16,7 +17,7 @@ const base = "/v1/admin/terminals/operations";
 class ShellTerminal {
   readonly heard: { topic: string; message: Record<string, unknown> }[] = [];
   readonly #arguments: string[];
-  readonly #listener: ChildProcess;
+  readonly #listener: Program;
   readonly #address: string;
 
   constructor({
@@ -32,8 +33,10 @@ class ShellTerminal {
       "-t",
       `tillkeeper/v1/${address}/${channel}`,
     ]);
-    this.#listener = spawn("mosquitto_sub", [...this.#arguments, "-i", address, "-k", "30", "-v", ...topics]);
-    createInterface({ input: this.#listener.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+    this.#listener = new Program(["mosquitto_sub", ...this.#arguments, "-i", address, "-k", "30", "-v", ...topics], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    createInterface({ input: this.#listener.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       const [topic = "", ...rest] = line.split(" ");
       this.heard.push({ topic, message: JSON.parse(rest.join(" ")) });
     });
@@ -75,9 +78,7 @@ class ShellTerminal {
   }
 
   async leave(): Promise<void> {
-    const gone = new Promise((resolve) => this.#listener.once("close", resolve));
-    this.#listener.kill();
-    await gone;
+    await this.#listener.end("SIGTERM");
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { deviceAddress } from "@tillkeeper/contract/addresses";
 import { type Messages, topic } from "@tillkeeper/contract/mqtt";
-import type { BrokerWithUsers } from "@tillkeeper/stage/brokers/broker-process";
+import type { BrokerWithUsers } from "@tillkeeper/stage/brokers/broker";
 import { mosquittoUsers } from "@tillkeeper/stage/brokers/mosquitto-users";
 import { rabbitMqUsers } from "@tillkeeper/stage/brokers/rabbitmq";
 import type { IClientOptions, MqttClient } from "mqtt";

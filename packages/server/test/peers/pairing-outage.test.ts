@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
 import { Device } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";

@@ -1,5 +1,5 @@
 import type { Config } from "@tillkeeper/server/config/config";
-import type { BrokerOptions, TestBroker } from "./broker-process.ts";
+import type { BrokerOptions, TestBroker } from "./broker.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
 import { rabbitMq, rabbitMqJwt } from "./rabbitmq.ts";
 

@@ -1,8 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Folder } from "../processes/folder.ts";
 import { freePort } from "../processes/free-port.ts";
-import { type BrokerOptions, deployed, Folder, ProcessGroup, type TestBroker } from "./broker-process.ts";
+import type { Program } from "../processes/program.ts";
+import { type BrokerOptions, deployed, type TestBroker } from "./broker.ts";
+import { runMosquitto } from "./mosquitto.ts";
 
 const user = { name: "tillkeeper", password: "the-servers-own" };
 const plugin = "mosquitto_dynamic_security.so";
@@ -34,7 +37,7 @@ export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<Test
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
   const [scheme, port] = tls ? (["mqtts", tlsPort] as const) : (["mqtt", plainPort] as const);
   const url = `${scheme}://${user.name}:${user.password}@127.0.0.1:${port}`;
-  let running: ProcessGroup | undefined;
+  let running: Program | undefined;
   const end = async () => {
     await running?.end();
     running = undefined;
@@ -51,8 +54,7 @@ export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<Test
     /** Its list is lost, as with a disk; before it is started again. */
     forget,
     async start() {
-      running = new ProcessGroup("/usr/sbin/mosquitto", ["-c", path]);
-      await running.listens(port);
+      running = await runMosquitto(path, port);
     },
     kill: end,
     hold: (held) => running?.hold(held),

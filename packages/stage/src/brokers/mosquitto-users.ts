@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { Folder } from "../processes/folder.ts";
 import { freePort } from "../processes/free-port.ts";
-import { type BrokerWithUsers, deployed, Folder, ProcessGroup } from "./broker-process.ts";
+import { type BrokerWithUsers, deployed } from "./broker.ts";
+import { runMosquitto } from "./mosquitto.ts";
 
 const server = { name: "tillkeeper", password: "the-servers-own" };
 
@@ -19,8 +21,7 @@ export async function mosquittoUsers(): Promise<BrokerWithUsers> {
   });
   // It would give up the rights to its own folder.
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
-  const running = new ProcessGroup("/usr/sbin/mosquitto", ["-c", path]);
-  await running.listens(port);
+  const running = await runMosquitto(path, port);
   return {
     url: `mqtt://${server.name}:${server.password}@127.0.0.1:${port}`,
     async letIn(address, password) {

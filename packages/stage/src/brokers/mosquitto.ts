@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { vi } from "vitest";
-import { endsWithUs } from "../processes/children.ts";
+import { existsSync } from "node:fs";
+import { Folder } from "../processes/folder.ts";
 import { freePort } from "../processes/free-port.ts";
+import { Program } from "../processes/program.ts";
+
+const program = "/usr/sbin/mosquitto";
 
 /** Debian's Mosquitto in a process of its own, that a test may treat as it likes. */
 export interface Mosquitto {
@@ -19,45 +16,41 @@ export interface Mosquitto {
   stop(): Promise<void>;
 }
 
-/** Open to all: access rules are the operator's (docs/adr/0005-outside-broker.md); in tests the carrying is tried. */
-export async function startMosquitto(): Promise<Mosquitto> {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-mosquitto-"));
-  const port = await freePort();
-  const settings = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "set_tcp_nodelay true", "persistence false"];
-  writeFileSync(join(folder, "mosquitto.conf"), `${settings.join("\n")}\n`);
-  let broker: ChildProcess | undefined;
-
-  const end = async (signal: NodeJS.Signals) => {
-    if (!broker) return;
-    const gone = once(broker, "close");
-    broker.kill(signal);
-    await gone;
-    broker = undefined;
-  };
-  const mosquitto: Mosquitto = {
-    url: `mqtt://127.0.0.1:${port}`,
-    signal: (signal) => void broker?.kill(signal),
-    kill: () => end("SIGKILL"),
-    async start() {
-      broker = spawn("/usr/sbin/mosquitto", ["-c", join(folder, "mosquitto.conf")], { stdio: "ignore" });
-      endsWithUs(broker);
-      await vi.waitUntil(() => answers(port));
-    },
-    async stop() {
-      await end("SIGTERM");
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-  await mosquitto.start();
-  return mosquitto;
+/** Throws when there is none on this machine. */
+export function launchMosquitto(configurationFile: string): Program {
+  if (!existsSync(program)) throw new Error(`${program} is missing: install Debian's package mosquitto`);
+  return new Program([program, "-c", configurationFile], { group: true });
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(port, "127.0.0.1", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", () => resolve(false));
-  });
+/** Starts it, and waits until it listens there. */
+export async function runMosquitto(configurationFile: string, port: number): Promise<Program> {
+  const running = launchMosquitto(configurationFile);
+  await running.listens(port);
+  return running;
+}
+
+/** The configuration of one that is open to all and keeps nothing: whatever it has not passed on is lost with it. */
+export function openToAll(port: number): string {
+  const settings = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "set_tcp_nodelay true", "persistence false"];
+  return `${settings.join("\n")}\n`;
+}
+
+/** Open to all: access rules are the operator's (docs/adr/0005-outside-broker.md); in tests the carrying is tried. */
+export async function startMosquitto(): Promise<Mosquitto> {
+  const folder = new Folder("mosquitto");
+  const port = await freePort();
+  const file = folder.write("mosquitto.conf", openToAll(port));
+  let broker = await runMosquitto(file, port);
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    signal: (signal) => broker.signal(signal),
+    kill: async () => void (await broker.end()),
+    async start() {
+      broker = await runMosquitto(file, port);
+    },
+    async stop() {
+      await broker.end("SIGTERM");
+      folder.remove();
+    },
+  };
 }

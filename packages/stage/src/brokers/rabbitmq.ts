@@ -2,16 +2,10 @@ import { execFile } from "node:child_process";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Folder } from "../processes/folder.ts";
 import { freePort } from "../processes/free-port.ts";
-import {
-  type BrokerOptions,
-  type BrokerWithUsers,
-  deploy,
-  deployed,
-  Folder,
-  ProcessGroup,
-  type TestBroker,
-} from "./broker-process.ts";
+import { Program } from "../processes/program.ts";
+import { type BrokerOptions, type BrokerWithUsers, deploy, deployed, type TestBroker } from "./broker.ts";
 import type { Certificate } from "./certificates.ts";
 
 const secret = "a-secret-of-the-tests-for-rabbitmq-000";
@@ -40,9 +34,9 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
       "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
   };
-  let running: ProcessGroup[] = [];
+  let running: Program[] = [];
   const end = async () => {
-    for (const group of running.splice(0)) await group.end();
+    for (const program of running.splice(0)) await program.end();
   };
   return {
     folder,
@@ -53,10 +47,10 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
     async start(configuration: string, port: number) {
       folder.write("rabbitmq.conf", configuration);
       // Otherwise the broker would start one that outlives it.
-      const names = new ProcessGroup("epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"]);
+      const names = new Program(["epmd", "-port", String(epmdPort), "-address", "127.0.0.1"], { group: true });
       running = [names];
       await names.listens(epmdPort);
-      const broker = new ProcessGroup(`${programs}/rabbitmq-server`, [], env);
+      const broker = new Program([`${programs}/rabbitmq-server`], { env, group: true });
       running.unshift(broker);
       await broker.listens(port);
     },

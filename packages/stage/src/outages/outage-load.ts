@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { basic, type Call, type Tenant, type TestServer } from "../servers/test-server.ts";
+import { basic } from "../accounts/tokens.ts";
+import { type Call, type Tenant, type TestServer } from "../servers/test-server.ts";
 
 interface Reply {
   status: number;

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { type Account, chooseAccount } from "@tillkeeper/server/db/embedded/account";
 import pg from "pg";
-import { endsWithUs } from "../processes/children.ts";
+import { Folder } from "../processes/folder.ts";
 import { freePort } from "../processes/free-port.ts";
+import { Program } from "../processes/program.ts";
+import { until } from "../until.ts";
 
 /** How to reach a cluster, as its superuser. */
 export interface PostgresAddress {
@@ -40,7 +38,6 @@ interface Run {
 /** Where Debian's postgresql-15 lies. */
 const debian15 = "/usr/lib/postgresql/15/bin";
 const user = "tillkeeper";
-const readyWithinMs = 60_000;
 const signals = { fast: "SIGINT", immediate: "SIGQUIT", SIGKILL: "SIGKILL" } as const;
 
 /** Makes a cluster and starts it. `settings` go into its configuration file. */
@@ -51,11 +48,11 @@ export async function startOwnPostgres({
   programs?: string;
   settings?: Record<string, string>;
 } = {}): Promise<OwnPostgres> {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-own-postgres-"));
-  const cluster = join(folder, "cluster");
+  const folder = new Folder("own-postgres");
+  const cluster = join(folder.path, "cluster");
   const account = chooseAccount(cluster, undefined);
   // An account that is not ours has to come through here.
-  chmodSync(folder, 0o755);
+  chmodSync(folder.path, 0o755);
   mkdirSync(cluster, { mode: 0o700 });
   chownSync(cluster, account.uid, account.gid);
   const password = randomBytes(12).toString("hex");
@@ -65,35 +62,29 @@ export async function startOwnPostgres({
   writeFileSync(join(cluster, "postgresql.auto.conf"), asFile(all));
 
   const address = { host: "127.0.0.1", port, user, password };
-  let running: ChildProcess | undefined;
+  let running: Program | undefined;
   const end: OwnPostgres["end"] = async (how) => {
-    if (!running) return;
-    const gone = once(running, "exit");
-    // Under another program that is in between, the signal has to go to both.
-    process.kill(-(running.pid as number), signals[how]);
-    await gone;
+    await running?.end(signals[how]);
     running = undefined;
   };
   const start: OwnPostgres["start"] = async ({ settings: ofRun = {}, under = [] } = {}) => {
     const flags = Object.entries(ofRun).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const [command = "", ...args] = [...under, join(programs, "postgres"), "-D", cluster, ...flags];
-    const deadline = Date.now() + readyWithinMs;
     do {
       // After SIGKILL its children live on for a moment, and it does not start beside them.
-      running = run(command, args, account, { detached: true });
-    } while (!(await isReady(address, running, deadline)));
+      running = run([...under, join(programs, "postgres"), "-D", cluster, ...flags], account);
+    } while (!(await isReady(address, running)));
   };
   await start();
   return {
     ...address,
     get pid() {
-      return running?.pid as number;
+      return (running as Program).pid;
     },
     start,
     end,
     async remove() {
       await end("immediate");
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+      folder.remove();
     },
   };
 }
@@ -109,7 +100,8 @@ export async function makeOwner(address: PostgresAddress, owner: string): Promis
 }
 
 /** The URL of one of its databases. */
-export function databaseUrl({ host, port, user: name, password }: PostgresAddress, database: string): string {
+export function databaseUrl(address: PostgresAddress & { database?: string }, database = address.database): string {
+  const { host, port, user: name, password } = address;
   return `postgres://${name}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
 }
 
@@ -137,33 +129,30 @@ export async function asSuperuser(address: PostgresAddress, text: string, databa
 
 interface New {
   programs: string;
-  folder: string;
+  folder: Folder;
   cluster: string;
   account: Account;
   password: string;
 }
 
 async function initialise({ programs, folder, cluster, account, password }: New): Promise<void> {
-  const passwordFile = join(folder, "password");
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  const passwordFile = folder.write("password", password);
+  chmodSync(passwordFile, 0o600);
   chownSync(passwordFile, account.uid, account.gid);
   const format = ["--encoding=UTF8", "--no-locale", "--no-instructions", "--no-sync"];
   const access = [`--username=${user}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
-  const program = run(join(programs, "initdb"), ["-D", cluster, ...format, ...access], account);
-  const [code] = await once(program, "exit");
+  const { code } = await run([join(programs, "initdb"), "-D", cluster, ...format, ...access], account).ended;
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
 }
 
-function run(command: string, args: string[], { uid, gid }: Account, { detached = false } = {}): ChildProcess {
-  const program = spawn(command, args, {
+/** In a group: under another program that is in between, signals have to go to both. */
+function run(command: readonly string[], { uid, gid }: Account): Program {
+  return new Program(command, {
     cwd: "/",
-    detached,
+    group: true,
     env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
-    stdio: process.env["TEST_LOG"] === "1" ? "inherit" : "ignore",
     ...(uid === process.getuid?.() ? {} : { uid, gid }),
   });
-  endsWithUs(program);
-  return program;
 }
 
 function asFile(settings: Record<string, string>): string {
@@ -173,15 +162,15 @@ function asFile(settings: Record<string, string>): string {
 }
 
 /** Whether it answers; false when it has ended instead. Throws when time is up. */
-async function isReady(address: PostgresAddress, program: ChildProcess, deadline: number): Promise<boolean> {
-  for (;;) {
-    try {
-      await asSuperuser(address, "select 1");
-      return true;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await promisify(setTimeout)(20);
-      if (program.exitCode !== null) return false;
-    }
-  }
+async function isReady(address: PostgresAddress, program: Program): Promise<boolean> {
+  let answers = false;
+  const settled = async () => {
+    answers = await asSuperuser(address, "select 1").then(
+      () => true,
+      () => false,
+    );
+    return answers || !program.running;
+  };
+  await until(settled, "PostgreSQL to be ready");
+  return answers;
 }

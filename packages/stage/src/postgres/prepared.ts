@@ -1,7 +1,4 @@
-import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { openDatabase } from "@tillkeeper/server/db/open";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
@@ -25,10 +22,4 @@ export async function makeTemplate(postgres: PostgresAddress, owner: PostgresAdd
   const url = databaseUrl(owner, template);
   await (await openDatabase({ url, dataDir: tmpdir(), log: createLogger("silent") })).close();
   return template;
-}
-
-/** Once: processes that find nothing there write all of it when they end, which holds up their end. */
-export async function compileInto(folder: string): Promise<void> {
-  const program = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
-  await promisify(execFile)(process.execPath, [program, "settings"], { env: { NODE_COMPILE_CACHE: folder } });
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Config } from "@tillkeeper/server/config/config";
 import type { VirtualTerminalHost } from "@tillkeeper/server/gateway/virtual-terminals";
 import { inject } from "vitest";
+import { Program } from "../processes/program.ts";
 import type { FromReplica, ToReplica } from "./replica-messages.ts";
 import type { TestClock } from "./test-clock.ts";
 
@@ -19,33 +18,30 @@ interface ReplicaOptions {
 
 /** A server in a process of its own. */
 export class ReplicaProcess {
-  readonly #child: ChildProcess;
+  readonly #program: Program;
   readonly #host: VirtualTerminalHost | undefined;
   readonly #moves = new Map<number, () => void>();
-  readonly #ended: Promise<unknown>;
   #turns = 0;
 
   private constructor(host: VirtualTerminalHost | undefined, wallAheadMs: number) {
     this.#host = host;
-    this.#child = fork(program, [], {
-      execArgv: [],
+    this.#program = new Program([process.execPath, program], {
       env: { ...process.env, NODE_COMPILE_CACHE: inject("compiled"), TEST_WALL_AHEAD_MS: String(wallAheadMs) },
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    this.#ended = once(this.#child, "exit");
   }
 
   /** Resolves when it listens; rejects with its own words when it does not start. */
   static async start({ config, clock, host, wallAheadMs = 0 }: ReplicaOptions): Promise<ReplicaProcess> {
     const replica = new ReplicaProcess(host, wallAheadMs);
     const started = new Promise<void>((resolve, reject) => {
-      replica.#child.on("message", (message: FromReplica) => {
+      replica.#program.child.on("message", (message: FromReplica) => {
         if (message.kind === "listening") resolve();
         else if (message.kind === "failed") reject(new Error(message.message));
         else replica.#hear(message);
       });
-      void replica.#ended.then(() => reject(new Error("the server's process ended while it was starting")));
+      void replica.#program.ended.then(() => reject(new Error("the server's process ended while it was starting")));
     });
     const { aheadMs, steppedMs } = clock;
     replica.#say({ kind: "start", config, aheadMs, steppedMs, hosting: host !== undefined });
@@ -60,28 +56,26 @@ export class ReplicaProcess {
 
   /** Resolves when it has the time. */
   moveClock({ aheadMs, steppedMs }: TestClock): Promise<void> {
-    if (!this.#child.connected) return Promise.resolve();
+    if (!this.#program.child.connected) return Promise.resolve();
     const turn = this.#turns++;
     return new Promise((resolve) => {
       this.#moves.set(turn, resolve);
       this.#say({ kind: "clock", turn, aheadMs, steppedMs });
-      void this.#ended.then(() => resolve());
+      void this.#program.ended.then(() => resolve());
     });
   }
 
   async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
-    const [code] = (await this.#ended) as [number | null];
+    const { code } = await this.#program.end("SIGTERM");
     if (code !== 0) throw new Error(`the server's process ended with ${code}`);
   }
 
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#ended;
+    await this.#program.end();
   }
 
   #say(message: ToReplica): void {
-    this.#child.send(message);
+    this.#program.child.send(message);
   }
 
   #hear(message: Exclude<FromReplica, { kind: "listening" | "failed" }>): void {

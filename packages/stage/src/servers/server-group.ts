@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDb } from "@tillkeeper/server/db/db";
-import { systemClock } from "@tillkeeper/server/platform/clock";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import { inject } from "vitest";
 import { startMosquitto } from "../brokers/mosquitto.ts";
@@ -42,7 +41,7 @@ export async function startServerGroup(aid: string): Promise<ServerGroup> {
     db,
     call,
     members,
-    tenant: await makeTenant({ db, call, clock: systemClock }, aid),
+    tenant: await makeTenant({ db, url }, aid),
     async stop() {
       await Promise.all(members.map((member) => member.stop()));
       await balancer.stop();

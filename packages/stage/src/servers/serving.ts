@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
-import { endsWithUs } from "../processes/children.ts";
 import { freePort } from "../processes/free-port.ts";
-
-const program = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
+import { Program } from "../processes/program.ts";
+import { tillkeeper } from "../processes/tillkeeper.ts";
+import { until } from "../until.ts";
 
 /** `tillkeeper serve` in a process of its own, as an operator runs it. */
 export interface Serving {
@@ -28,10 +24,12 @@ export interface Serving {
 interface ServeOptions {
   folder: string;
   env: Record<string, string>;
+  /** A file descriptor that its log goes to, in place of our standard error. */
+  log?: number;
 }
 
 /** Starts it and waits until it is ready. Its data folder is below `folder`, and its port stays its own. */
-export async function serve({ folder, env }: ServeOptions): Promise<Serving> {
+export async function serve({ folder, env, log }: ServeOptions): Promise<Serving> {
   const [port, mqttPort] = await Promise.all([freePort(), freePort()]);
   const url = `http://127.0.0.1:${port}`;
   const data = join(folder, `data-${port}`);
@@ -41,33 +39,32 @@ export async function serve({ folder, env }: ServeOptions): Promise<Serving> {
     TILLKEEPER_DATA_DIR: data,
     ...env,
   };
-  let child: ChildProcess | undefined;
-  let grouped = false;
-  let ended: Promise<unknown[]> | undefined;
-
-  const end = async (signal: NodeJS.Signals) => {
-    const running = child?.exitCode === null && child.signalCode === null;
-    if (running && child?.pid !== undefined) process.kill(grouped ? -child.pid : child.pid, signal);
-    const [code, by] = (await ended) as [number | null, string | null];
-    return code ?? by;
-  };
+  let program: Program;
   const start = async (under: readonly string[] = []) => {
-    grouped = under.length > 0;
-    const [command, ...args] = [...under, process.execPath, program, "serve"];
-    child = spawn(command, args, {
-      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], ...settings },
-      stdio: ["ignore", "ignore", "inherit"],
-      // A group of its own, for signals to reach it through what it runs under.
-      detached: grouped,
+    program = new Program([...under, ...tillkeeper, "serve"], {
+      env: settings,
+      stdio: ["ignore", "ignore", log ?? "inherit"],
+      group: true,
     });
-    endsWithUs(child);
-    ended = once(child, "exit");
-    await vi.waitUntil(() => isReady(url));
+    await until(() => {
+      if (!program.running) throw new Error("the server ended before it was ready");
+      return isReady(url);
+    }, "the server to be ready");
   };
   await start();
-  const hang = () => void child?.kill("SIGSTOP");
-  const kill = async () => void (await end("SIGKILL"));
-  return { url, mqttUrl: `mqtt://127.0.0.1:${mqttPort}`, data, start, stop: () => end("SIGTERM"), hang, kill };
+  const end = async (signal: NodeJS.Signals) => {
+    const { code, signal: by } = await program.end(signal);
+    return code ?? by;
+  };
+  return {
+    url,
+    mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    data,
+    start,
+    stop: () => end("SIGTERM"),
+    hang: () => program.hold(true),
+    kill: async () => void (await end("SIGKILL")),
+  };
 }
 
 async function isReady(url: string): Promise<boolean> {

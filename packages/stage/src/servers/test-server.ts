@@ -1,12 +1,11 @@
 import type { Scope } from "@tillkeeper/contract/scopes";
-import { openAccount } from "@tillkeeper/server/accounts/accounts";
-import { createClient } from "@tillkeeper/server/auth/clients";
-import { newSecret } from "@tillkeeper/server/auth/secrets";
 import type { Config } from "@tillkeeper/server/config/config";
 import { type Db, openDb } from "@tillkeeper/server/db/db";
 import type { VirtualTerminalHost } from "@tillkeeper/server/gateway/virtual-terminals";
 import type { Clock } from "@tillkeeper/server/platform/clock";
 import { createLogger } from "@tillkeeper/server/platform/log";
+import { seedAccount } from "../accounts/accounts.ts";
+import { fetchToken } from "../accounts/tokens.ts";
 import { createTestDatabase, type TestDatabase } from "../postgres/database.ts";
 import { AnswerCheck } from "./answer-check.ts";
 import { startOneProcess } from "./one-process.ts";
@@ -90,7 +89,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock: topology.clock,
     db,
     database,
-    account: (aid, client) => makeTenant(server, aid, client),
+    async account(aid, client) {
+      await topology.settled();
+      return makeTenant(server, aid, client);
+    },
     async call(method, path, call) {
       await topology.settled();
       const reply = await request<never>(method, path, call);
@@ -143,33 +145,10 @@ function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
 
 /** Makes an account with one client, and asks for a token. */
 export async function makeTenant(
-  server: Pick<TestServer, "db" | "call"> & { clock: Clock },
+  { url, db, clock }: Pick<TestServer, "url" | "db"> & { clock?: Clock },
   aid: string,
   { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
 ): Promise<Tenant> {
-  const secret = newSecret();
-  const actor = { accountId: aid, clientId: "tillkeeper:cli", address: "", requestId: "cli" };
-  await server.db.sql.transaction().execute(async (tx) => {
-    await openAccount(tx, server.clock, actor, aid);
-    await createClient(tx, server.clock, { accountId: aid, clientId, name: clientId, secret, scopes });
-  });
-  return { aid, clientId, secret, token: await getToken(server, aid, { clientId, secret }) };
-}
-
-/** In the documented form: Basic and JSON. */
-async function getToken(
-  server: Pick<TestServer, "call">,
-  aid: string,
-  { clientId, secret }: Pick<Tenant, "clientId" | "secret">,
-): Promise<string> {
-  const { status, body } = await server.call<{ access_token: string }>("POST", `/v1/accounts/${aid}/auth/token`, {
-    headers: { authorization: basic(clientId, secret) },
-    body: { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` },
-  });
-  if (status !== 200) throw new Error(`no token: ${JSON.stringify(body)}`);
-  return body.access_token;
-}
-
-export function basic(clientId: string, clientSecret: string): string {
-  return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+  const client = await seedAccount(db, { accountId: aid, clientId, scopes, ...(clock && { clock }) });
+  return { aid, clientId, secret: client.secret, token: await fetchToken(url, client) };
 }

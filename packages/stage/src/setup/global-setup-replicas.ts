@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { makeOwner, startOwnPostgres } from "../postgres/own-postgres.ts";
-import { compileInto, makeTemplate } from "../postgres/prepared.ts";
+import { makeTemplate } from "../postgres/prepared.ts";
+import { compileInto } from "../processes/tillkeeper.ts";
 
 /** Debian's PostgreSQL 15 for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import { createLogger } from "@tillkeeper/server/platform/log";
 import type { TestProject } from "vitest/node";
-import { compileInto, makeTemplate } from "../postgres/prepared.ts";
+import { makeTemplate } from "../postgres/prepared.ts";
+import { compileInto } from "../processes/tillkeeper.ts";
 import { keepScratchInMemory } from "./scratch-in-memory.ts";
 
 /** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */

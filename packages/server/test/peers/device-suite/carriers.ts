@@ -1,4 +1,4 @@
-import type { BrokerOptions, TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { BrokerOptions, TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { deviceBrokers } from "@tillkeeper/stage/brokers/brokers";
 import type { MqttVersion } from "@tillkeeper/terminal/mqtt-version";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { downChannels, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
-import { basic } from "@tillkeeper/stage/servers/test-server";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+
 import type { IClientOptions, MqttClient } from "mqtt";
 import { expect, it } from "vitest";
 import { enter, granted } from "../../support/hostile.ts";

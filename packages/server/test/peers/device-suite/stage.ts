@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
 import type { Authority } from "@tillkeeper/stage/brokers/certificates";
 import { freePort } from "@tillkeeper/stage/processes/free-port";

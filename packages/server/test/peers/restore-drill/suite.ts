@@ -1,4 +1,4 @@
-import type { TestBroker } from "@tillkeeper/stage/brokers/broker-process";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ProgramName, programs } from "../device-suite/agents.ts";
 import { SuiteDevice } from "../device-suite/device.ts";
