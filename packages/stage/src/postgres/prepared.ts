@@ -9,6 +9,8 @@ declare module "vitest" {
     compiled: string;
     /** Where all servers of the run have their root key, because those on one database share it. */
     keyFile: string;
+    /** A folder that is removed after the run. */
+    scratch: string;
   }
 }
 

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log";
@@ -12,9 +11,10 @@ export async function startOneProcess({
   config,
   databaseUrl,
   virtualTerminalHost,
+  folder,
 }: TopologyOptions): Promise<Topology> {
   const clock = new TestClock();
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
+  const dataDir = mkdtempSync(join(folder, "data-"));
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const start = () =>
     startServer({

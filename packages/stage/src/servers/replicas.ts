@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { type Mosquitto, startMosquitto } from "../brokers/mosquitto.ts";
@@ -23,12 +22,13 @@ export async function startReplicas({
   databaseUrl,
   virtualTerminalHost: host,
   further,
+  folder: parent,
 }: TopologyOptions): Promise<Topology> {
   const ownsBroker = !brokers.has(databaseUrl);
   if (ownsBroker) brokers.set(databaseUrl, startMosquitto());
   const mosquitto = (await brokers.get(databaseUrl)) as Mosquitto;
   const balancer = await Balancer.start();
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-replicas-"));
+  const folder = mkdtempSync(join(parent, "replicas-"));
   // They keep their ports: told apart from outside by nothing else, as they all name the balancer as their address.
   const ports = await Promise.all(Array.from({ length: further ? 1 : replicas }, freePort));
   balancer.use(ports);

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { Config } from "@tillkeeper/server/config/config";
 import { type Db, openDb } from "@tillkeeper/server/db/db";
@@ -12,11 +13,13 @@ import { startOneProcess } from "./one-process.ts";
 import { startReplicas } from "./replicas.ts";
 import type { TestClock } from "./test-clock.ts";
 
-interface TestServerOptions {
+export interface TestServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
   config?: Partial<Config>;
   /** A further server on the database of another. */
   database?: TestDatabase;
+  /** Where its data is put; by default, where temporary files are. */
+  folder?: string;
 }
 
 interface Reply<T = unknown> {
@@ -31,20 +34,25 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-export interface TestServer {
+/** A server as every file of tests may use it, also one that others use as well. */
+export interface SharedServer {
   url: string;
   mqttUrl: string;
   /** Each server alone, past the balancer. */
   urls: readonly string[];
   /** How many connections the balancer has given to each. */
   carried(): number[];
-  clock: TestClock;
   db: Db;
-  database: TestDatabase;
-  /** Makes an account with one client and answers a token for it. */
-  account(aid: string, options?: { clientId?: string; scopes?: readonly Scope[] }): Promise<Tenant>;
+  /** Makes an account with one client and answers a token for it. Without an id, the next free one of a sandbox. */
+  account(aid?: string, options?: { clientId?: string; scopes?: readonly Scope[] }): Promise<Tenant>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   call<T = any>(method: string, path: string, call?: Call): Promise<Reply<T>>;
+}
+
+/** A server that one file has for itself. */
+export interface TestServer extends SharedServer {
+  clock: TestClock;
+  database: TestDatabase;
   /** Ends this server and starts another on the same database and data folder; `meanwhile` runs in between. */
   restart(meanwhile?: () => void): Promise<void>;
   stop(): Promise<void>;
@@ -69,6 +77,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     databaseUrl: database.url,
     virtualTerminalHost: options.virtualTerminalHost,
     further: options.database !== undefined,
+    folder: options.folder ?? tmpdir(),
   });
   const request = <T>(method: string, path: string, call?: Call) =>
     send<T>(topology.httpUrl, method, path, topology.spreads ? onItsOwn(call) : call);
@@ -89,7 +98,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     clock: topology.clock,
     db,
     database,
-    async account(aid, client) {
+    async account(aid = nextAccountId(), client) {
       await topology.settled();
       return makeTenant(server, aid, client);
     },
@@ -141,6 +150,14 @@ export async function send<T>(url: string, method: string, path: string, call: C
 function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+}
+
+let accounts = 50_000_000;
+
+/** Of a sandbox, or of a live account; no two that it answers are equal. */
+export function nextAccountId({ live = false } = {}): string {
+  accounts += 1;
+  return `${live ? "P" : "T"}${accounts}`;
 }
 
 /** Makes an account with one client, and asks for a token. */

@@ -9,6 +9,8 @@ export interface TopologyOptions {
   virtualTerminalHost: VirtualTerminalHost | undefined;
   /** It joins those that run on this database. */
   further: boolean;
+  /** Where its data is put. */
+  folder: string;
 }
 
 /** One server or several, as the tests see them. */

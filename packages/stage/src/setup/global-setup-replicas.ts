@@ -18,6 +18,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await compileInto(compiled);
   project.provide("compiled", compiled);
   project.provide("keyFile", join(compiled, "key"));
+  project.provide("scratch", compiled);
   const owner = await makeOwner(address, "tillkeeper_owner");
   project.provide("postgres", address);
   project.provide("owner", owner);

@@ -27,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("template", await makeTemplate(postgres.superuser, postgres.connection));
   project.provide("compiled", compiled);
   project.provide("keyFile", join(folder, "key"));
+  project.provide("scratch", folder);
   return async () => {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
