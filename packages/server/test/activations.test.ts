@@ -1,6 +1,6 @@
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { defaultPace } from "../src/activations/next-step.ts";
 import { claimDue } from "../src/activations/queries.ts";
 
@@ -13,10 +13,8 @@ const answerOfCheck = (operationId: unknown, more: object = {}) => ({
   ...more,
 });
 
-describe("terminal activations", () => {
-  const aid = "P25000001";
-  let server: TestServer;
-  let tenant: Tenant;
+describe("terminal activations", async () => {
+  const { server, tenant, aid } = await world({ live: true, own: {} });
   let serial = 250_000_000_000;
   const fresh = (): Promise<Device> => registerDevice(server, tenant, String(serial++));
   const pathOf = (id: string) => `/v1/admin/terminals/${id}/activations`;
@@ -28,12 +26,6 @@ describe("terminal activations", () => {
     await expect.poll(async () => (await newest(id)).attempt).toBe(n);
   const expectEnd = async (id: string, status: string) =>
     await expect.poll(async () => (await newest(id)).status).toBe(status);
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   it("answers the documented fields, on both bases, newest first", async () => {
     const device = await fresh();

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { forDevelopers, guides } from "../src/api-docs/guides.ts";
 import type { RunningServer } from "../src/main.ts";
@@ -27,11 +27,7 @@ async function ask(url: string, method = "GET", headers: Record<string, string> 
   return { status: answer.statusCode ?? 0, headers: answer.headers, bytes, text: bytes.toString() };
 }
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.stop());
+const { server } = await world();
 const get = (path: string, headers?: Record<string, string>) => ask(server.url + path, "GET", headers);
 
 const html = "text/html; charset=utf-8";

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
 
@@ -134,13 +135,9 @@ const manipulations: Manipulation[] = [
   },
 ];
 
-describe("what was done to an account's log", () => {
-  let server: TestServer;
+describe("what was done to an account's log", async () => {
+  const { server } = await world({ own: {} });
   let count = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.stop());
 
   const createStore = (of: Tenant, store_id: string) =>
     server.call("POST", `/v1/accounts/${of.aid}/stores`, { ...of, body: { store_id } });

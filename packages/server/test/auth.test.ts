@@ -1,6 +1,6 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { testRootKey } from "@tillkeeper/stage/postgres/database";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import {
   type CryptoKey,
   createRemoteJWKSet,
@@ -11,7 +11,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
 
 const aid = "T12345678";
@@ -24,14 +24,8 @@ async function ownKeyOf({ kid, encrypted_private_jwk }: { kid: string; encrypted
   return (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
 }
 
-describe("getting a token", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("getting a token", async () => {
+  const { server, tenant } = await world({ own: {}, aid });
 
   const ask = (body: unknown, headers: Record<string, string> = {}, path = tokenPath) =>
     server.call("POST", path, { body, headers: { authorization: basic(tenant.clientId, tenant.secret), ...headers } });

@@ -16,7 +16,8 @@ import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
 import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
-import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { restoreBackup } from "../src/db/backup/restore.ts";
@@ -29,17 +30,14 @@ import { addRelease, newMaker } from "./support/releases.ts";
 
 const log = createLogger("silent");
 
-describe("a backup", () => {
-  let folder: string;
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a backup", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-backup-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const { server, tenant } = await world({ own: {} });
   let file: string;
   let contents: Awaited<ReturnType<typeof contentsOf>>;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "tillkeeper-backup-"));
-    server = await startTestServer();
-    tenant = await server.account("T69000001");
-    await server.account("T69000002");
+    await server.account();
     await fill();
     file = join(folder, "backup");
     // Workers of the server go on: what is compared is what nothing changed in between.
@@ -50,10 +48,6 @@ describe("a backup", () => {
       await writeBackup({ connectionString: server.database.url }, file);
       after = await contentsOf(server.database.url);
     } while (JSON.stringify(after) !== JSON.stringify(contents));
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Something in as many tables as one server makes by itself and by a few requests. */

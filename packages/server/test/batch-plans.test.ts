@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import type { Pool, QueryConfig } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/finish.ts";
 import { acceptOperations } from "../src/operations/sql/accept.ts";
@@ -69,14 +69,12 @@ const statements: Record<string, Run> = {
 };
 
 /** Connections of the hot statements have no way to join but loops, so a batch that is joined with itself costs its square. */
-describe("a statement for a batch reads the batch once for each step:", () => {
-  let server: TestServer;
+describe("a statement for a batch reads the batch once for each step:", async () => {
+  const { server } = await world({ own: {} });
   beforeAll(async () => {
-    server = await startTestServer();
     // As on a new database: it plans otherwise once statistics call a table empty that is then filled.
     await server.db.pool.query(`truncate ${tables.join(", ")} cascade`);
   });
-  afterAll(() => server.stop());
 
   it.each(Object.keys(statements))("%s", async (name) => {
     const { text, values = [] } = await captured(statements[name] as Run);

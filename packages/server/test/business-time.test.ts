@@ -1,9 +1,10 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { decodeJwt } from "jose";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { expireImpossible } from "../src/operations/sql/expire.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
@@ -11,16 +12,9 @@ import { PresentDevice, register, watcher } from "./support/presence.ts";
 const base = "/v1/admin/terminals/operations";
 const hour = 3_600_000;
 
-describe("business time, when it is moved ahead by three hours", () => {
-  const aid = "T68000001";
-  let server: TestServer;
-  let tenant: Tenant;
+describe("business time, when it is moved ahead by three hours", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 3_600 } } });
   let serial = 680_000_000_000;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { tokenLifetimeSeconds: 3_600 } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   const accept = (url: string, terminalId: string) =>
     send<{ id: string; created_at: string; expires_at: string }>(url, "POST", base, {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { type Clock, systemClock } from "@tillkeeper/terminal/clock";
 import type { OpenConnection } from "@tillkeeper/terminal/connection";
@@ -86,18 +86,14 @@ const versions = {
   configuration_version: "1",
 } as const;
 
-describe("a terminal that changes from HTTPS to MQTT", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal that changes from HTTPS to MQTT", async () => {
+  const { server, tenant } = await world();
   let gate: Gate;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T69300001");
     gate = await Gate.to(Number(new URL(server.mqttUrl).port));
   });
   afterAll(async () => {
     await gate.stop();
-    await server.stop();
   });
 
   /** Once it may be sent: the link is up before the server has heard the first hello. */

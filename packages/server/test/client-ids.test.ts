@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
 const operator = "P113";
 const [one, two] = ["P81000001", "P81000002"];
 const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${account}`;
 
 /** Clients of one name in several accounts are several clients, everywhere. */
-describe("client ids, each in its account", () => {
-  let server: TestServer;
+describe("client ids, each in its account", async () => {
+  const { server } = await world({ own: {} });
   let tenants: Tenant[];
   beforeAll(async () => {
-    server = await startTestServer();
     tenants = [
       await server.account(one, { clientId: "office" }),
       await server.account(two, { clientId: "office" }),
@@ -24,7 +24,6 @@ describe("client ids, each in its account", () => {
       .where("account_id", "in", [one, two])
       .execute();
   });
-  afterAll(() => server.stop());
 
   const at = (tenant: Tenant | undefined, path: string) => `/v1/accounts/${tenant?.aid}/${path}`;
 

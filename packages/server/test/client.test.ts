@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { announcement, newKeyPair } from "./support/releases.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -15,20 +15,19 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe("a client", () => {
+describe("a client", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-client-"));
   const fleet = createVirtualFleet({ folder, durationMs: { shortest: 1, longest: 3 } });
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({
-      virtualTerminalHost: fleet,
-      config: { files: { kind: "folder", path: join(folder, "files") } },
-    });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
     rmSync(folder, { recursive: true, force: true });
+  });
+  const { server } = await world({
+    own: {
+      virtualTerminalHost: fleet,
+      config: { files: { kind: "folder", path: join(folder, "files") } },
+    },
   });
 
   /** Of an account of its own. */

@@ -1,23 +1,18 @@
 import { Client, ClientCreated, ClientList, ClientSecretCreated } from "@tillkeeper/contract/http/clients";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
-const aid = "T12345678";
-const path = `/v1/accounts/${aid}/auth/clients`;
-const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-
-describe("API clients", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("API clients", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
+  const path = `/v1/accounts/${aid}/auth/clients`;
+  const audience = `https://api.dintero.com/v1/accounts/${aid}`;
   let other: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     other = await server.account("T87654321");
   });
-  afterAll(() => server.stop());
 
   const send = (method: string, to: string, body?: unknown, token = tenant.token) =>
     server.call(method, to, { token, body });

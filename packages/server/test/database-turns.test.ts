@@ -1,20 +1,17 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
 
 const flood = 200;
 
-describe("turns to use the database", () => {
-  let server: TestServer;
-  let flooder: Tenant;
+describe("turns to use the database", async () => {
+  const { server, tenant: flooder } = await world({ own: {} });
   let neighbour: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
-    flooder = await server.account("T50000001");
     neighbour = await server.account("T50000002");
   });
-  afterAll(() => server.stop());
 
   it("come to a neighbour at once, however many transactions of one account wait, and stand still", async () => {
     const { db } = server;

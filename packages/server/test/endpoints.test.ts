@@ -1,8 +1,8 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
 import type { Tokens } from "../src/auth/tokens.ts";
@@ -11,14 +11,10 @@ import { createLogger } from "../src/platform/log.ts";
 
 const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
 
-describe("a server", () => {
+describe("a server", async () => {
   const secret = "a-secret-of-the-tests-for-endpoints-00";
-  let server: TestServer;
-  beforeAll(async () => {
-    const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
-    server = await startTestServer({ config: { bootstrapToken: secret, mqtt } });
-  });
-  afterAll(() => server.stop());
+  const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
+  const { server } = await world({ own: { config: { bootstrapToken: secret, mqtt } } });
 
   it("answers at every endpoint of the contract", async () => {
     const absent: string[] = [];

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 
 const operator = "P112";
@@ -12,14 +13,11 @@ const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${a
 const at = (account: string, rest: string) => `/v1/accounts/${account}/auth/${rest}`;
 const admin = ["admin:accounts", "admin:checkout"];
 
-describe("what an operator holds in an account", () => {
-  let server: TestServer;
-  let owner: Tenant;
+describe("what an operator holds in an account", async () => {
+  const { server, tenant: owner } = await world({ own: {}, aid: operator });
   let merchants: Tenant;
   let siblings: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
-    owner = await server.account(operator);
     merchants = await server.account(merchant);
     siblings = await server.account(sibling);
     await server.db.sql
@@ -28,7 +26,6 @@ describe("what an operator holds in an account", () => {
       .where("account_id", "in", [merchant, sibling])
       .execute();
   });
-  afterAll(() => server.stop());
 
   const send = (method: string, path: string, body?: unknown, token = owner.token) =>
     server.call(method, path, { token, body });

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { limits } from "@tillkeeper/contract/limits";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const path = "/v1/device/results";
 
 /** What a device still may do that was replaced (docs/adr/0026-closes-and-memory.md). */
-describe("results that are handed in", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("results that are handed in", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serial = 280_000_000_000;
   const at = () => new Date().toISOString();
   const byHand = (number: number, id = randomUUID()) => ({
@@ -35,12 +34,6 @@ describe("results that are handed in", () => {
   }
   const handIn = (address: string, proof: string, results: object[]) =>
     server.call("POST", path, { body: { address, proof, results } });
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T28000001");
-  });
-  afterAll(() => server.stop());
 
   it("count from a device whose terminal another one is now, in order and once", async () => {
     const { device, terminalId, address } = await paired();
@@ -80,7 +73,7 @@ describe("results that are handed in", () => {
         await device.sign(server, "renewal", { nonce: await newNonce(server), sub: address }),
         address,
       ],
-      ["of another terminal", await proofOf(device, "T28000001-T9999-D1"), "T28000001-T9999-D1"],
+      ["of another terminal", await proofOf(device, `${tenant.aid}-T9999-D1`), `${tenant.aid}-T9999-D1`],
     ] as const) {
       const refused = await handIn(to, wrong, results);
       expect([name, refused.status, refused.body.error.code]).toEqual([name, 401, "invalid_proof"]);

@@ -2,33 +2,28 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { newId } from "../src/platform/ids.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
 
 const dayMs = 86_400_000;
 
-describe("the retention of logs", () => {
+describe("the retention of logs", async () => {
   const files = mkdtempSync(join(tmpdir(), "tillkeeper-log-retention-"));
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { files: { kind: "folder", path: files }, logDays: 2 } });
-    tenant = await server.account("T83000001");
-    device = await activeDevice(server, tenant, "83000001");
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     rmSync(files, { recursive: true, force: true });
+  });
+  const { server, tenant, device } = await world({
+    own: { config: { files: { kind: "folder", path: files }, logDays: 2 } },
+    device: "active",
   });
 
   /** So many days later, with a token of then. */
   async function advance(days: number): Promise<void> {
     server.clock.advance(days * dayMs);
-    tenant = await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` });
+    Object.assign(tenant, await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` }));
   }
 
   const pathOf = (name: string) => join(files, name);
@@ -71,7 +66,6 @@ describe("the retention of logs", () => {
     const old = await stored();
     await advance(1.5);
     const young = await stored();
-    await device.leave();
     await advance(0.6);
     await server.restart();
     await vi.waitUntil(async () => (await names()).length === 1);

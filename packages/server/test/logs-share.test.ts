@@ -1,7 +1,8 @@
 import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 
@@ -9,21 +10,17 @@ import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./supp
 const mostOfOne = 32;
 const tries = 36;
 
-describe("uploads of many terminals at once", () => {
-  let server: TestServer;
-  let greedy: Tenant;
+describe("uploads of many terminals at once", async () => {
+  const { server, tenant: greedy } = await world({ own: {} });
   let other: Tenant;
   const devices: Device[] = [];
   const uploads: ClientRequest[] = [];
   beforeAll(async () => {
-    server = await startTestServer();
-    greedy = await server.account("T86000001");
     other = await server.account("T86000002");
   });
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
     await Promise.all(devices.map((device) => device.leave()));
-    await server.stop();
   });
 
   async function asked(tenant: Tenant, serial: string): Promise<LogCommand> {

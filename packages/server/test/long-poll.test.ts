@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 
 const path = "/v1/device/messages";
 const operations = "/v1/admin/terminals/operations";
@@ -17,16 +17,12 @@ interface Device {
   password: string;
 }
 
-describe("the device protocol over HTTPS", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("the device protocol over HTTPS", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serials = 0;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T31000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
-  afterAll(() => server.stop());
 
   async function register(): Promise<Device> {
     serials += 1;
@@ -120,7 +116,7 @@ describe("the device protocol over HTTPS", () => {
       {},
       { authorization: basic(device.address, "wrong") },
       { authorization: `Bearer ${tenant.token}` },
-      { authorization: basic("T31000001-T9999-D1", device.password) },
+      { authorization: basic(`${tenant.aid}-T9999-D1`, device.password) },
       { authorization: basic(device.terminalId, device.password) },
     ]) {
       const { status, body } = await server.call("POST", path, { headers, body: { session: "s1" } });

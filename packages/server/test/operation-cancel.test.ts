@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0010-phases-cancelling-waiting.md. */
-describe("cancel an operation", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("cancel an operation", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serial = 270_000_000_000;
   const freshDevice = () => activeDevice(server, tenant, String(serial++));
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
@@ -19,12 +19,6 @@ describe("cancel an operation", () => {
   const cancel = (id: string, by: Tenant = tenant) => server.call("POST", `${base}/${id}/cancel`, by);
   const at = () => new Date().toISOString();
   const gaveUp = { status: "FAILED", reason: "cancelled", result: undefined, finished_at: at() };
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T27000001");
-  });
-  afterAll(() => server.stop());
 
   it("ends one at once that never went out, frees the terminal, and can be repeated", async () => {
     const device = await freshDevice();

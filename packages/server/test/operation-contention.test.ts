@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { CompiledQuery } from "kysely";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { takeInOrder } from "../src/operations/answers.ts";
 import { type Finish, toFinish } from "../src/operations/finish.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
@@ -13,9 +13,8 @@ const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock
 const base = "/v1/admin/terminals/operations";
 
 /** What shares a batch or a table with others must not feel them. */
-describe("operations that meet", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("operations that meet", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serial = 310_000_000_000;
   const freshDevice = (of = tenant) => activeDevice(server, of, String(serial++));
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
@@ -23,12 +22,6 @@ describe("operations that meet", () => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
     return server.call("POST", base, { ...tenant, body });
   };
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T31000001");
-  });
-  afterAll(() => server.stop());
 
   it("in one batch: what another terminal, of whatever account, says of an operation changes nothing", async () => {
     const at = server.clock.now();
@@ -59,7 +52,7 @@ describe("operations that meet", () => {
       const genuine = finish(tenant.aid, device.terminalId, "COMPLETED");
       const forged = [
         finish("T31000002", "T31000002-T0001", "FAILED"),
-        finish(tenant.aid, "T31000001-T9999", "FAILED"),
+        finish(tenant.aid, `${tenant.aid}-T9999`, "FAILED"),
       ];
       const started = forged.map((row) => ({ ...row, startedAt: at }));
       await noteProgress(server.db.pool, [...started, { ...genuine, deliveredAt: at }], "skip");

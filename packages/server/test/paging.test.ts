@@ -1,6 +1,7 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 type Step = { kind: "page"; limit: number } | { kind: "add" } | { kind: "delete"; which: number };
 
@@ -36,14 +37,10 @@ const listings: Listing[] = [
   },
 ];
 
-describe("pages of a list that changes meanwhile", () => {
-  let server: TestServer;
+describe("pages of a list that changes meanwhile", async () => {
+  const { server } = await world();
   let accounts = 0;
   let serials = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.stop());
 
   for (const listing of listings) {
     it(`of ${listing.name} neither skip nor repeat a row`, async () => {

@@ -1,20 +1,13 @@
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { createWrongTries } from "../src/terminals/pairing/wrong-tries.ts";
 
 const wrong = "0000-0000";
 
-describe("a stranger who guesses at pairing codes", () => {
-  const aid = "T65000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.1"] } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("a stranger who guesses at pairing codes", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { trustedProxies: ["127.0.0.1"] } } });
 
   const register = async (serial: string) => {
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);

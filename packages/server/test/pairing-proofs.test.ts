@@ -1,8 +1,9 @@
 import { request } from "node:http";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 
 const serial = "PROOFS-1";
 
@@ -20,15 +21,14 @@ function sendRaw(url: string, body: string, headers: Record<string, string>): Pr
 const base64 = (value: object | string) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
-describe("a proof", () => {
-  let server: TestServer;
+describe("a proof", async () => {
+  const { server } = await world({ own: { config: { trustedProxies: ["127.0.0.1"] } } });
   let tenant: Tenant;
   let device: PairingDevice;
   let code: string;
   let terminalId: string;
   let aud: string;
   beforeAll(async () => {
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.1"] } });
     aud = `${server.url}/v1/device/pair`;
     tenant = await server.account("T63000001");
     const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
@@ -36,7 +36,6 @@ describe("a proof", () => {
     code = pairing.code;
     device = await PairingDevice.make(serial);
   });
-  afterAll(() => server.stop());
 
   /** Each from another address, because tries from one are limited. */
   let tries = 0;

@@ -7,7 +7,8 @@ import { RoughLink } from "@tillkeeper/stage/links/rough-link";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
-import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { makeTenant, send, startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -28,16 +29,12 @@ function startAgent(url: string, { address, password }: Registered): Agent {
   return agent;
 }
 
-describe("links that break, with agents", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("links that break, with agents", async () => {
+  const { server, tenant } = await world({ own: {} });
   let see: ReturnType<typeof watcher>;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T63000001");
     see = watcher(server, tenant);
   });
-  afterAll(() => server.stop());
 
   it("are noticed also when they only fall silent", async () => {
     const registered = await register(server, tenant, "6300001");

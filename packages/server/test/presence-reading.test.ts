@@ -1,25 +1,20 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { PresenceEvent } from "../src/presence/events.ts";
 import { writeEvents } from "../src/presence/journal.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
-describe("reading of presence", () => {
-  const aid = "T60000003";
-  let server: TestServer;
-  let tenant: Tenant;
+describe("reading of presence", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   let see: ReturnType<typeof watcher>;
   let devices: PresentDevice[] = [];
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     see = watcher(server, tenant);
   });
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
   });
-  afterAll(() => server.stop());
 
   const connect = async (registered: Registered) => {
     const device = await PresentDevice.connect(server, registered);

@@ -1,18 +1,11 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { register } from "./support/presence.ts";
 
-describe("the look for those who are overdue", () => {
-  const aid = "T65000001";
+describe("the look for those who are overdue", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   /** More than are written at once. */
   const count = 1_700;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   /** Terminals like the first, that were all heard just now. */
   async function hear(): Promise<void> {

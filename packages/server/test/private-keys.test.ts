@@ -1,19 +1,13 @@
 import { testRootKey } from "@tillkeeper/stage/postgres/database";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createSigningKey } from "../src/auth/key-rotation.ts";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/auth/private-keys.ts";
 import { openSigningKeys } from "../src/auth/signing-keys.ts";
 
-describe("private signing keys", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T67000001");
-  });
-  afterAll(() => server.stop());
+describe("private signing keys", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   const rows = () => server.db.sql.selectFrom("signing_keys").selectAll().orderBy("created_at").execute();
   const stores = async () => (await server.call("GET", `/v1/accounts/${tenant.aid}/stores`, tenant)).status;

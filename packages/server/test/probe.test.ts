@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
-describe("a probe", () => {
+describe("a probe", async () => {
   const aid = "T62000001";
-  let server: TestServer;
+  const { server } = await world({ own: {} });
   /** With a broker of its own, on the same database. */
   let other: TestServer;
   let tenant: Tenant;
@@ -13,7 +14,6 @@ describe("a probe", () => {
   let devices: PresentDevice[] = [];
   let serial = 0;
   beforeAll(async () => {
-    server = await startTestServer();
     other = await startTestServer({ database: server.database });
     tenant = await server.account(aid);
     see = watcher(server, tenant);
@@ -24,7 +24,6 @@ describe("a probe", () => {
   });
   afterAll(async () => {
     await other.stop();
-    await server.stop();
   });
 
   const fresh = () => register(server, tenant, `6200${(serial += 1)}`);

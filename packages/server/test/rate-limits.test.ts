@@ -1,6 +1,7 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { readConfig } from "../src/config/config.ts";
 import { createRateLimit, networkOf } from "../src/platform/http/rate-limit.ts";
 
@@ -74,15 +75,8 @@ describe("the settings", () => {
   });
 });
 
-describe("a server with rate limits", () => {
-  const aid = "T12345678";
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { rateLimit: { perClient: 2, perAddress: 5 } } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("a server with rate limits", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { rateLimit: { perClient: 2, perAddress: 5 } } } });
 
   const statuses = (answers: { status: number }[]) =>
     answers.map((answer) => answer.status).toSorted((left, right) => left - right);

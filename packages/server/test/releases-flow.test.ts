@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { checkUpdate, type Versions } from "@tillkeeper/terminal/updates";
@@ -14,25 +14,22 @@ import { addRelease, type Maker, newMaker } from "./support/releases.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("check_update of a virtual terminal", () => {
+describe("check_update of a virtual terminal", async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
   const played = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
   const fleet = createVirtualFleet({ folder: played, durationMs: { shortest: 1, longest: 5 } });
-  let server: TestServer;
-  let tenant: Tenant;
-  let maker: Maker;
-  let registered = 0;
-  beforeAll(async () => {
-    server = await startTestServer({ virtualTerminalHost: fleet, config: { dataDir } });
-    tenant = await server.account("T83000001");
-    maker = await newMaker(server, tenant);
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
     rmSync(dataDir, { recursive: true });
     rmSync(played, { recursive: true });
+  });
+  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet, config: { dataDir } } });
+  let maker: Maker;
+  let registered = 0;
+  beforeAll(async () => {
+    maker = await newMaker(server, tenant);
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
 
   async function register(device_model: string): Promise<string> {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
+import { world } from "@tillkeeper/stage/world";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { newSecret } from "../src/auth/secrets.ts";
@@ -14,15 +15,12 @@ const tokens = `/v1/accounts/${aid}/auth/token`;
 const stores = `/v1/accounts/${aid}/stores`;
 const body = { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` };
 
-describe("the request log", () => {
-  let maker: TestServer;
-  let tenant: Tenant;
+describe("the request log", async () => {
+  const { server: maker, tenant } = await world({ own: {}, aid });
   let server: RunningServer;
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-log-"));
   let lines: string[] = [];
   beforeAll(async () => {
-    maker = await startTestServer();
-    tenant = await maker.account(aid);
     const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     server = await startServer({
@@ -33,7 +31,6 @@ describe("the request log", () => {
   });
   afterAll(async () => {
     await server.stop();
-    await maker.stop();
     rmSync(dataDir, { recursive: true, force: true });
   });
   beforeEach(() => {

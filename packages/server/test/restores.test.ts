@@ -1,22 +1,16 @@
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { noteRestored } from "../src/restores/restores.ts";
 
 const base = "/v1/admin/terminals/operations";
 const actor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" };
 
 /** What follows when the database went back to an earlier moment (docs/adr/0026-closes-and-memory.md). */
-describe("a database that went back", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a database that went back", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serial = 290_000_000_000;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T29000001");
-  });
-  afterAll(() => server.stop());
   const count = async () =>
     Number((await server.db.pool.query("select count(*) from database_restores")).rows[0].count);
 

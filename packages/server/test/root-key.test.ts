@@ -2,22 +2,21 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRootKey } from "../src/db/known-key.ts";
 import { createRootKey } from "../src/platform/root-key.ts";
 
-describe("a database knows its root key", () => {
+describe("a database knows its root key", async () => {
   let folder: string;
-  let server: TestServer;
+  const { server } = await world({ own: {} });
   let empty: TestDatabase;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "tillkeeper-root-key-"));
-    server = await startTestServer();
     empty = await createTestDatabase();
   });
   afterAll(async () => {
-    await server.stop();
     await empty.drop();
     rmSync(folder, { recursive: true, force: true });
   });

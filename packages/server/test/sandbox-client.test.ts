@@ -2,22 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { send, startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
 
-describe("the client of a sandbox", () => {
-  let maker: TestServer;
+describe("the client of a sandbox", async () => {
+  const { server: maker } = await world({ own: {} });
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
-  beforeAll(async () => {
-    maker = await startTestServer();
-  });
-  afterAll(async () => {
-    await maker.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   const start = (sandboxClient: { id: string; secret: string } | undefined) =>
     startServer({

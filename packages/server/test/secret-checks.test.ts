@@ -1,8 +1,8 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
 import { createClient } from "../src/auth/clients.ts";
 import { newSecret } from "../src/auth/secrets.ts";
@@ -11,16 +11,10 @@ const aid = "T12345678";
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
 const chosen = "chosen-by-a-person";
 
-describe("checking a secret", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    // Each test says where its requests come from.
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.0/8"] } });
-    tenant = await server.account(aid);
-    await chosenClient("chosen");
-  });
-  afterAll(() => server.stop());
+describe("checking a secret", async () => {
+  // Each test says where its requests come from.
+  const { server, tenant } = await world({ own: { config: { trustedProxies: ["127.0.0.0/8"] } }, aid });
+  beforeAll(() => chosenClient("chosen"));
   afterEach(() => {
     vi.restoreAllMocks();
     syncBuiltinESMExports();

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { parseSync } from "oxc-parser";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
 import { createClient } from "../src/auth/clients.ts";
 import { newSecret } from "../src/auth/secrets.ts";
@@ -45,12 +45,11 @@ function decoded(text: string): string[] {
   return (["base64", "base64url", "hex"] as const).map((form) => Buffer.from(text, form).toString("utf8"));
 }
 
-describe("no text of the sources of auth", () => {
-  let server: TestServer;
+describe("no text of the sources of auth", async () => {
+  const { server } = await world({ own: {} });
   const texts = textsOfSources();
   const clientIds = Array.from({ length: freshClients }, (_, number) => `fresh-${number}`);
   beforeAll(async () => {
-    server = await startTestServer();
     await server.account(aid);
     const scopes = ["admin:accounts"] as const;
     await server.db.sql.transaction().execute(async (tx) => {
@@ -65,7 +64,6 @@ describe("no text of the sources of auth", () => {
         .execute();
     });
   });
-  afterAll(() => server.stop());
 
   const byBasic = (clientId: string, secret: string) =>
     server.call("POST", path, {

@@ -1,21 +1,18 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
-describe("two devices with one address", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("two devices with one address", async () => {
+  const { server, tenant } = await world({ own: {} });
   let see: ReturnType<typeof watcher>;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T66000001");
     see = watcher(server, tenant);
   });
-  afterAll(() => server.stop());
 
   function startAgent({ address, password }: Registered): void {
     const agent = new Agent({

@@ -6,18 +6,17 @@ import {
   enterAs,
   registerDevice,
 } from "@tillkeeper/stage/devices/device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 import { closedDay } from "./support/day.ts";
 
 const operations = "/v1/admin/terminals/operations";
 
 /** D11 and docs/adr/0007-deleting-a-terminal.md. */
-describe("delete terminal", () => {
-  const aid = "T24000001";
+describe("delete terminal", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
   let serial = 240_000_000_000;
   const next = () => String(serial++);
   const remove = (id: string, by = tenant) => server.call("DELETE", `/v1/accounts/${by.aid}/terminals/${id}`, by);
@@ -31,11 +30,8 @@ describe("delete terminal", () => {
   const logIn = ({ address, password }: Entry) => connectMqtt(server, address, password, `${address}:again`);
   const comeBack = (device: Entry) => enterAs(server, device, `${device.address}:again`);
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
-  afterAll(() => server.stop());
 
   it("tells a connected terminal to close its day first, and ends its credential with that", async () => {
     const device = await activeDevice(server, tenant, next());

@@ -6,9 +6,9 @@ import {
   terminalEvents,
   terminalStates,
 } from "@tillkeeper/contract/terminal-status";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { moveTerminals } from "../src/terminals/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
@@ -16,23 +16,18 @@ import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminal
 const pairs = terminalEvents.flatMap((event) => terminalStates.map((state) => ({ event, state })));
 const fresh: TerminalState = { status: "PENDING", remembered: null };
 
-describe("the life-cycle of terminals", () => {
-  const aid = "T21000001";
-  let server: TestServer;
-  let tenant: Tenant;
+describe("the life-cycle of terminals", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   let terminalId: string;
   let storeRef: string;
   /** As the server itself opens it: this user is exempt from row-level security. */
   const db = () => server.db;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     const stores = `/v1/accounts/${aid}/stores`;
     storeRef = (await server.call("POST", stores, { ...tenant, body: { store_id: "S312" } })).body.id;
     const body = { device_serial_number: "210000000001", store_id: "S312" };
     terminalId = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
   });
-  afterAll(() => server.stop());
 
   async function put({ status, remembered }: TerminalState): Promise<void> {
     await server.db.sql

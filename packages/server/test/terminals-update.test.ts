@@ -1,13 +1,11 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
 
-describe("update terminal", () => {
-  const aid = "T23000001";
+describe("update terminal", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
   let serial = 230_000_000_000;
   const refs: Record<string, string> = {};
 
@@ -30,8 +28,6 @@ describe("update terminal", () => {
     server.db.sql.updateTable("stores").set({ status }).where("store_id", "=", storeId).execute();
 
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     for (const store_id of ["first", "second", "closed", "gone"]) {
       const body = { store_id };
       refs[store_id] = (await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body })).body.id;
@@ -39,7 +35,6 @@ describe("update terminal", () => {
     await setStore("closed", "SUSPENDED");
     await setStore("gone", "DELETED");
   });
-  afterAll(() => server.stop());
 
   it("moves a terminal with identity and history, by either id of the store, and names its model", async () => {
     const before = await register("first");

@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
 import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 
 /** A log that is sent in parts, as its test likes. */
@@ -33,14 +33,8 @@ function openUpload({ transfer }: LogCommand, whole: Uint8Array) {
 
 const notFound = { status: 404, body: { error: { code: "operation_not_found" } } };
 
-describe("a token for the files of an operation", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T85000001");
-  });
-  afterAll(() => server.stop());
+describe("a token for the files of an operation", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   const terminals = () => `/v1/accounts/${tenant.aid}/terminals`;
 

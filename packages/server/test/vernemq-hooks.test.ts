@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Program } from "@tillkeeper/stage/processes/program";
-import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCredential } from "./support/hostile.ts";
 
@@ -10,16 +10,14 @@ const ok = { result: "ok" };
 const refused = { result: { error: "not_allowed" } };
 
 /** As VerneMQ would ask it; VerneMQ itself is not here. */
-describe("deploy/brokers/vernemq/hooks.mjs", () => {
-  let server: TestServer;
+describe("deploy/brokers/vernemq/hooks.mjs", async () => {
+  const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
+  const { server, tenant } = await world({ own: { config: { mqtt } } });
   let hooks: Program;
   let credential: IssuedCredential;
   let url = "";
 
   beforeAll(async () => {
-    const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
-    server = await startTestServer({ config: { mqtt } });
-    const tenant = await server.account("T63000002");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: "630000000002", store_id: "S312" };
     const terminals = `/v1/accounts/${tenant.aid}/terminals`;
@@ -32,7 +30,6 @@ describe("deploy/brokers/vernemq/hooks.mjs", () => {
   });
   afterAll(async () => {
     await hooks?.end("SIGTERM");
-    await server?.stop();
   });
 
   async function ask(hook: string, question: unknown) {

@@ -2,26 +2,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("virtual terminals, by the documented API alone", () => {
+describe("virtual terminals, by the documented API alone", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
   const fleet = createVirtualFleet({ folder });
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ virtualTerminalHost: fleet });
-    tenant = await server.account("T70000001");
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
     rmSync(folder, { recursive: true, force: true });
+  });
+  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet } });
+  beforeAll(async () => {
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
 
   async function register(number: string): Promise<string> {

@@ -1,4 +1,5 @@
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -15,14 +16,13 @@ const refusalOf = (work: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
-describe("walls in the database", () => {
-  let server: TestServer;
+describe("walls in the database", async () => {
+  const { server } = await world({ own: {} });
   let db: Db;
   let tenants: Tenant[];
   let tables: { name: string; has_account: boolean }[];
   let bare: pg.Client;
   beforeAll(async () => {
-    server = await startTestServer();
     db = server.db;
     tenants = [await server.account("T68000001"), await server.account("T68000002")];
     for (const tenant of tenants) {
@@ -41,7 +41,6 @@ describe("walls in the database", () => {
   });
   afterAll(async () => {
     await bare.end();
-    await server.stop();
   });
 
   const aid = (index: number) => tenants[index]?.aid ?? "";

@@ -10,8 +10,10 @@ import {
 } from "./servers/test-server.ts";
 
 /** What a file of tests begins with. */
-export interface World<S extends SharedServer, D> {
+export interface World<S extends SharedServer, D, O = undefined> {
   server: S;
+  /** A second server on its database, if it was asked for. */
+  other: O;
   /** An account with a client. */
   tenant: Tenant;
   /** The account's id. */
@@ -28,9 +30,11 @@ export interface WorldOptions<D> {
 }
 
 /** For files that set the clock, restart or stop the server, or look at more than their own account. */
-export interface OwnWorldOptions<D> extends WorldOptions<D> {
+export interface OwnWorldOptions<D, O = undefined> extends WorldOptions<D> {
   /** Settings of a server of its own; `{}` for one with the usual ones. */
   own: TestServerOptions;
+  /** Of a second server on the same database. */
+  other?: O;
   /** Where the number of the account is told. */
   aid?: string;
 }
@@ -42,25 +46,35 @@ type Enters = "registered" | "active";
  * A server with an account, and perhaps a device, for the tests of a file or a group; all of it is gone after them. Files that
  * ask for no server of their own share one with the others of their worker.
  */
-export function world<D extends Enters | undefined = undefined>(
-  options: OwnWorldOptions<D>,
-): Promise<World<TestServer, DeviceOf<D>>>;
+export function world<D extends Enters | undefined = undefined, O extends TestServerOptions | undefined = undefined>(
+  options: OwnWorldOptions<D, O>,
+): Promise<World<TestServer, DeviceOf<D>, O extends object ? TestServer : undefined>>;
 export function world<D extends Enters | undefined = undefined>(
   options?: WorldOptions<D>,
 ): Promise<World<SharedServer, DeviceOf<D>>>;
 export async function world({
   own,
+  other: second,
   live = false,
   aid = nextAccountId({ live }),
   device: enters,
-}: Partial<OwnWorldOptions<Enters | undefined>> = {}): Promise<World<SharedServer, Device | undefined>> {
-  const server = await (own ? startTestServer(own) : sharedServer());
-  if (own) afterAll(() => (server as TestServer).stop());
+}: Partial<OwnWorldOptions<Enters | undefined, TestServerOptions | undefined>> = {}): Promise<
+  World<SharedServer, Device | undefined, TestServer | undefined>
+> {
+  const server = own ? await startOwn(own) : await sharedServer();
+  const { database } = server as Partial<TestServer>;
+  const other = second && database && (await startOwn({ ...second, database }));
   const tenant = await server.account(aid);
   const enter = { registered: registerDevice, active: activeDevice };
   const device = enters && (await enter[enters](server, tenant, "WORLD-1"));
   if (device) afterAll(() => device.leave());
-  return { server, tenant, aid, device };
+  return { server, other, tenant, aid, device };
+}
+
+async function startOwn(options: TestServerOptions): Promise<TestServer> {
+  const server = await startTestServer(options);
+  afterAll(() => server.stop());
+  return server;
 }
 
 let shared: Promise<SharedServer> | undefined;

@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
 import { Program } from "@tillkeeper/stage/processes/program";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -82,14 +83,11 @@ class ShellTerminal {
   }
 }
 
-describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal made of mosquitto_sub and mosquitto_pub", async () => {
+  const { server, tenant } = await world();
   let terminal: ShellTerminal;
   let terminalId: string;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T60000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: "123456789012", store_id: "S312" };
     terminalId = (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body })).body
@@ -103,7 +101,6 @@ describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
   });
   afterAll(async () => {
     await terminal.leave();
-    await server.stop();
   });
 
   async function perform(operation: string, result: object) {

@@ -152,7 +152,7 @@ function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
   return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
 }
 
-let accounts = 50_000_000;
+let accounts = 46_000_000;
 
 /** Of a sandbox, or of a live account; no two that it answers are equal. */
 export function nextAccountId({ live = false } = {}): string {
