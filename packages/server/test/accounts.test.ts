@@ -1,14 +1,14 @@
 import { AccountCreated } from "@tillkeeper/contract/http/accounts";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 
 describe("creating accounts over HTTP", async () => {
-  const { server } = await world({ own: { config: { bootstrapToken } } });
+  const server = await ownServer({ config: { bootstrapToken } });
 
   const create = (body: unknown, token: string | undefined = bootstrapToken) =>
     server.call("POST", "/v1/accounts", { body, token });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { describe, expect, inject, it } from "vitest";
@@ -136,7 +136,7 @@ const manipulations: Manipulation[] = [
 ];
 
 describe("what was done to an account's log", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let count = 0;
 
   const createStore = (of: Tenant, store_id: string) =>

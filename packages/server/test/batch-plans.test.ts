@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
@@ -70,7 +70,7 @@ const statements: Record<string, Run> = {
 
 /** Connections of the hot statements have no way to join but loops, so a batch that is joined with itself costs its square. */
 describe("a statement for a batch reads the batch once for each step:", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   beforeAll(async () => {
     // As on a new database: it plans otherwise once statistics call a table empty that is then filled.
     await server.db.pool.query(`truncate ${tables.join(", ")} cascade`);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
 
 const operator = "P113";
@@ -10,7 +10,7 @@ const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${a
 
 /** Clients of one name in several accounts are several clients, everywhere. */
 describe("client ids, each in its account", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let tenants: Tenant[];
   beforeAll(async () => {
     tenants = [

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, describe, expect, it } from "vitest";
 import { announcement, newKeyPair } from "./support/releases.ts";
@@ -23,11 +23,9 @@ describe("a client", async () => {
     await fleet.stopAll();
     rmSync(folder, { recursive: true, force: true });
   });
-  const { server } = await world({
-    own: {
-      virtualTerminalHost: fleet,
-      config: { files: { kind: "folder", path: join(folder, "files") } },
-    },
+  const server = await ownServer({
+    virtualTerminalHost: fleet,
+    config: { files: { kind: "folder", path: join(folder, "files") } },
   });
 
   /** Of an account of its own. */

@@ -1,7 +1,7 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { buildApp } from "../src/app.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
@@ -14,7 +14,7 @@ const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values
 describe("a server", async () => {
   const secret = "a-secret-of-the-tests-for-endpoints-00";
   const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
-  const { server } = await world({ own: { config: { bootstrapToken: secret, mqtt } } });
+  const server = await ownServer({ config: { bootstrapToken: secret, mqtt } });
 
   it("answers at every endpoint of the contract", async () => {
     const absent: string[] = [];

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 
@@ -22,7 +22,7 @@ const base64 = (value: object | string) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
 describe("a proof", async () => {
-  const { server } = await world({ own: { config: { trustedProxies: ["127.0.0.1"] } } });
+  const server = await ownServer({ config: { trustedProxies: ["127.0.0.1"] } });
   let tenant: Tenant;
   let device: PairingDevice;
   let code: string;

@@ -1,6 +1,6 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/platform/log.ts";
@@ -11,7 +11,7 @@ import { moveFreeTerminals } from "../src/terminals/life-cycle.ts";
 
 /** One writer notes what is heard of the terminals of all accounts: no transaction of one of them may hold it up. */
 describe("what is heard of terminals", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   const tenants: Tenant[] = [];
   let held: Device;
   let other: Device;

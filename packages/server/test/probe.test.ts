@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
 describe("a probe", async () => {
   const aid = "T62000001";
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   /** With a broker of its own, on the same database. */
   let other: TestServer;
   let tenant: Tenant;

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRootKey } from "../src/db/known-key.ts";
 import { createRootKey } from "../src/platform/root-key.ts";
 
 describe("a database knows its root key", async () => {
   let folder: string;
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let empty: TestDatabase;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "tillkeeper-root-key-"));

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
 
 describe("the client of a sandbox", async () => {
-  const { server: maker } = await world({ own: {} });
+  const maker = await ownServer();
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 

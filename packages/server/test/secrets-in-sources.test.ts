@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { parseSync } from "oxc-parser";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hashChosen } from "../src/auth/chosen-secrets.ts";
@@ -46,7 +46,7 @@ function decoded(text: string): string[] {
 }
 
 describe("no text of the sources of auth", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   const texts = textsOfSources();
   const clientIds = Array.from({ length: freshClients }, (_, number) => `fresh-${number}`);
   beforeAll(async () => {

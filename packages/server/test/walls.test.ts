@@ -1,5 +1,5 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -17,7 +17,7 @@ const refusalOf = (work: Promise<unknown>) =>
   );
 
 describe("walls in the database", async () => {
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let db: Db;
   let tenants: Tenant[];
   let tables: { name: string; has_account: boolean }[];

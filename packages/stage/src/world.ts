@@ -61,9 +61,9 @@ export async function world({
 }: Partial<OwnWorldOptions<Enters | undefined, TestServerOptions | undefined>> = {}): Promise<
   World<SharedServer, Device | undefined, TestServer | undefined>
 > {
-  const server = own ? await startOwn(own) : await sharedServer();
+  const server = own ? await ownServer(own) : await sharedServer();
   const { database } = server as Partial<TestServer>;
-  const other = second && database && (await startOwn({ ...second, database }));
+  const other = second && database && (await ownServer({ ...second, database }));
   const tenant = await server.account(aid);
   const enter = { registered: registerDevice, active: activeDevice };
   const device = enters && (await enter[enters](server, tenant, "WORLD-1"));
@@ -71,7 +71,8 @@ export async function world({
   return { server, other, tenant, aid, device };
 }
 
-async function startOwn(options: TestServerOptions): Promise<TestServer> {
+/** A server without an account, for the tests of one file or group; it ends after them. */
+export async function ownServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = await startTestServer(options);
   afterAll(() => server.stop());
   return server;

@@ -1,3 +1,4 @@
+import { until } from "@tillkeeper/stage/until";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Connection } from "../src/connection.ts";
@@ -8,7 +9,6 @@ import { SimulatedLink } from "../src/simulation/simulated-link.ts";
 import { password } from "./support/broker.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { address, type Scene, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 
 const probeId = (number: number) => `3f1a9c2e-8b7d-4f6a-9c1e-00000000000${number}`;
 

@@ -1,8 +1,8 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test } from "vitest";
 import { useFleets } from "./support/fleets.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server } = {} as Scene;

@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { password } from "./support/broker.ts";
 import { useFleets } from "./support/fleets.ts";
 import { takeLogs } from "./support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
 import { ScriptedServer } from "./support/scripted-server.ts";
-import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server, folder } = {} as Scene;

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { beforeEach, expect, test, vi } from "vitest";
 import { useFleets } from "./support/fleets.ts";
 import { type Scene, terminalId, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 import { offer, releaseMaker, sendFile, token, UpdateServer } from "./support/update-server.ts";
 
 let scene: Scene;

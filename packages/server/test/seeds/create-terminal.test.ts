@@ -1,5 +1,5 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
 
 /** The public page "create terminal", its request and response examples to the letter. */
@@ -7,7 +7,7 @@ describe("create terminal, as documented", async () => {
   const aid = "T12233302";
   const path = `/v1/accounts/${aid}/terminals`;
   const documentedTime = "2023-11-07T05:31:56Z";
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let tenant: Tenant;
   beforeAll(async () => {
     // Before any token is made: at the time of the page, one from today would live for years.

@@ -1,6 +1,6 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
-import { world } from "@tillkeeper/stage/world";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** The public page "terminal operations", its request and response examples to the letter. */
@@ -9,7 +9,7 @@ describe("terminal operations, as documented", async () => {
   const terminalId = "P11223351-T0013";
   const base = "/v1/admin/terminals/operations";
   const accountBase = `/v1/accounts/${aid}/payments/admin/terminals/operations`;
-  const { server } = await world({ own: {} });
+  const server = await ownServer();
   let tenant: Tenant;
   let device: Device;
   beforeAll(async () => {
