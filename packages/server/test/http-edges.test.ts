@@ -16,7 +16,7 @@ interface RawAnswer {
 }
 
 describe("at the edges of HTTP", async () => {
-  const { server, tenant, aid } = await world({ own: {} });
+  const { server, tenant, aid } = await world();
   const stores = `/v1/accounts/${aid}/stores`;
   beforeAll(async () => {
     await server.call("POST", stores, { ...tenant, body: { store_id: "S1" } });

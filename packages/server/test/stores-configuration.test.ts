@@ -8,7 +8,7 @@ describe("the configuration of a store", async () => {
   const { server, tenant: live } = await world({ live: true });
   let sandbox: Tenant;
   beforeAll(async () => {
-    sandbox = await server.account("T62000001");
+    sandbox = await server.account();
   });
 
   const storeOf = async (tenant: Tenant, body: object) => {

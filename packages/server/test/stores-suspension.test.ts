@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 /** D5: two reasons, each ending by itself, and the terminals that go with the store. */
 describe("suspended stores", async () => {
   // A sandbox account, which moves the cases of its own destinations.
-  const { server, tenant, aid } = await world({ own: {} });
+  const { server, tenant, aid } = await world();
   const stores = `/v1/accounts/${aid}/stores`;
 
   const call = (method: string, path: string, body?: unknown) =>

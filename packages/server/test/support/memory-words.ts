@@ -1,5 +1,5 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
-import type { Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { expect } from "vitest";
 
 export const base = "/v1/admin/terminals/operations";
@@ -16,7 +16,7 @@ export const figures = {
 };
 
 /** What a device and its server say to each other of closes. Each of these devices is new. */
-export function memoryWords(given: () => { server: TestServer; tenant: Tenant }) {
+export function memoryWords(given: () => { server: SharedServer; tenant: Tenant }) {
   let serial = 270_000_000_000;
   const freshDevice = () => activeDevice(given().server, given().tenant, String(serial++));
   const get = async (id: string) => (await given().server.call("GET", `${base}/${id}`, given().tenant)).body;

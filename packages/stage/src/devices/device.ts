@@ -4,10 +4,10 @@ import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
 import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
-import type { Tenant, TestServer } from "../servers/test-server.ts";
+import type { SharedServer, Tenant } from "../servers/test-server.ts";
 
 /** What devices need of a server. */
-export type ForDevices = Pick<TestServer, "call" | "mqttUrl">;
+export type ForDevices = Pick<SharedServer, "call" | "mqttUrl">;
 
 /** A device written by hand on a plain MQTT client: it does what a test says, also what an agent never would. */
 export class Device {

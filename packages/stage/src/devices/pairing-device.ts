@@ -1,9 +1,9 @@
 import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import type { Tenant, TestServer } from "../servers/test-server.ts";
+import type { SharedServer, Tenant } from "../servers/test-server.ts";
 
-type Server = Pick<TestServer, "call">;
-type Addressed = Pick<TestServer, "url">;
+type Server = Pick<SharedServer, "call">;
+type Addressed = Pick<SharedServer, "url">;
 type Algorithm = "EdDSA" | "ES256";
 
 /** A device that has only its key: it signs by hand what the device protocol asks for, and whatever else a test wants. */
