@@ -1,29 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
-import { ownServer } from "@tillkeeper/stage/world";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
 describe("a probe", async () => {
-  const aid = "T62000001";
-  const server = await ownServer();
-  /** With a broker of its own, on the same database. */
-  let other: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
+  /** The other has a broker of its own. */
+  const { server, other, tenant, aid } = await world({ own: {}, other: {} });
+  const see = watcher(server, tenant);
   let devices: PresentDevice[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    other = await startTestServer({ database: server.database });
-    tenant = await server.account(aid);
-    see = watcher(server, tenant);
-  });
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
-  });
-  afterAll(async () => {
-    await other.stop();
   });
 
   const fresh = () => register(server, tenant, `6200${(serial += 1)}`);
