@@ -56,6 +56,7 @@ export default defineConfig({
       {
         test: {
           ...unhurried,
+          ...shared,
           name: "replicas",
           include: ["packages/server/test/**/*.test.ts"],
           exclude: [

@@ -43,8 +43,8 @@ type DeviceOf<D> = D extends string ? Device & { password: string } : undefined;
 type Enters = "registered" | "active";
 
 /**
- * A server with an account, and perhaps a device, for the tests of a file or a group; all of it is gone after them. Files that
- * ask for no server of their own share one with the others of their worker.
+ * A server with an account, and perhaps a device, for the tests of a file or a group. A server of its own ends after them;
+ * files that ask for none share one with the others of their worker.
  */
 export function world<D extends Enters | undefined = undefined, O extends TestServerOptions | undefined = undefined>(
   options: OwnWorldOptions<D, O>,
