@@ -1,7 +1,6 @@
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it } from "vitest";
-import type { IssuedCredential } from "./support/hostile.ts";
+import { describe, expect, it } from "vitest";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
 /** Of the same terminal, as it may have had before. */
@@ -11,14 +10,11 @@ const another = "T63000001-T0001-D1";
 describe("brokers that ask", async () => {
   const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
   const { server, tenant } = await world({ own: { config: { mqtt } } });
-  let credential: IssuedCredential;
-  beforeAll(async () => {
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-    const body = { device_serial_number: "630000000001", store_id: "S312" };
-    const terminals = `/v1/accounts/${tenant.aid}/terminals`;
-    const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
-    credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
-  });
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  const body = { device_serial_number: "630000000001", store_id: "S312" };
+  const terminals = `/v1/accounts/${tenant.aid}/terminals`;
+  const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
+  const credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
 
   async function rabbit(what: string, form: Record<string, string> | string, by = secret) {
     const url = `${server.url}/v1/broker/${by}/rabbitmq/${what}`;

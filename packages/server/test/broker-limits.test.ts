@@ -4,7 +4,7 @@ import { activeDevice, connectMqtt, type Device } from "@tillkeeper/stage/device
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { Authenticate } from "../src/gateway/admission.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/transport.ts";
 
@@ -135,10 +135,7 @@ describe("the embedded broker alone", () => {
 
 describe("a terminal that takes more than its share", async () => {
   const { server, tenant } = await world({ own: {}, aid: "T40000001" });
-  let a: Device & { password: string };
-  beforeAll(async () => {
-    a = await activeDevice(server, tenant, "700000000011");
-  });
+  const a = await activeDevice(server, tenant, "700000000011");
   afterAll(async () => {
     await a.leave();
   });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 const operator = "P113";
 const [one, two] = ["P81000001", "P81000002"];
@@ -11,19 +11,16 @@ const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${a
 /** Clients of one name in several accounts are several clients, everywhere. */
 describe("client ids, each in its account", async () => {
   const server = await ownServer();
-  let tenants: Tenant[];
-  beforeAll(async () => {
-    tenants = [
-      await server.account(one, { clientId: "office" }),
-      await server.account(two, { clientId: "office" }),
-      await server.account(operator, { clientId: "office" }),
-    ];
-    await server.db.sql
-      .updateTable("accounts")
-      .set({ operator_account_id: operator })
-      .where("account_id", "in", [one, two])
-      .execute();
-  });
+  const tenants = [
+    await server.account(one, { clientId: "office" }),
+    await server.account(two, { clientId: "office" }),
+    await server.account(operator, { clientId: "office" }),
+  ];
+  await server.db.sql
+    .updateTable("accounts")
+    .set({ operator_account_id: operator })
+    .where("account_id", "in", [one, two])
+    .execute();
 
   const at = (tenant: Tenant | undefined, path: string) => `/v1/accounts/${tenant?.aid}/${path}`;
 

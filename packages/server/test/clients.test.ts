@@ -3,16 +3,13 @@ import { basic } from "@tillkeeper/stage/accounts/tokens";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 describe("API clients", async () => {
   const { server, tenant, aid } = await world();
   const path = `/v1/accounts/${aid}/auth/clients`;
   const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-  let other: Tenant;
-  beforeAll(async () => {
-    other = await server.account();
-  });
+  const other = await server.account();
 
   const send = (method: string, to: string, body?: unknown, token = tenant.token) =>
     server.call(method, to, { token, body });

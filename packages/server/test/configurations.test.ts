@@ -1,17 +1,13 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PresentDevice, register as registerIn } from "./support/presence.ts";
 
 describe("configurations", async () => {
   const { server, tenant } = await world({ own: {} });
-  let stranger: Tenant;
   const path = (of = tenant) => `/v1/accounts/${of.aid}/configurations`;
-  beforeAll(async () => {
-    stranger = await server.account("T82000002");
-  });
+  const stranger = await server.account("T82000002");
 
   const add = (body: object, of = tenant) => server.call("POST", path(of), { ...of, body });
   const ofTerminal = (terminalId: string, of = tenant) =>

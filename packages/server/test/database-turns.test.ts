@@ -1,6 +1,6 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
 
@@ -8,10 +8,7 @@ const flood = 200;
 
 describe("turns to use the database", async () => {
   const { server, tenant: flooder } = await world({ own: {} });
-  let neighbour: Tenant;
-  beforeAll(async () => {
-    neighbour = await server.account("T50000002");
-  });
+  const neighbour = await server.account("T50000002");
 
   it("come to a neighbour at once, however many transactions of one account wait, and stand still", async () => {
     const { db } = server;

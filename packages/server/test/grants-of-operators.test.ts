@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 
 const operator = "P112";
@@ -15,17 +14,13 @@ const admin = ["admin:accounts", "admin:checkout"];
 
 describe("what an operator holds in an account", async () => {
   const { server, tenant: owner } = await world({ own: {}, aid: operator });
-  let merchants: Tenant;
-  let siblings: Tenant;
-  beforeAll(async () => {
-    merchants = await server.account(merchant);
-    siblings = await server.account(sibling);
-    await server.db.sql
-      .updateTable("accounts")
-      .set({ operator_account_id: operator })
-      .where("account_id", "in", [merchant, sibling])
-      .execute();
-  });
+  const merchants = await server.account(merchant);
+  const siblings = await server.account(sibling);
+  await server.db.sql
+    .updateTable("accounts")
+    .set({ operator_account_id: operator })
+    .where("account_id", "in", [merchant, sibling])
+    .execute();
 
   const send = (method: string, path: string, body?: unknown, token = owner.token) =>
     server.call(method, path, { token, body });

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { type Call, send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { buildApp } from "../src/app.ts";
 import type { Tokens } from "../src/auth/tokens.ts";
 import { createLogger } from "../src/platform/log.ts";
@@ -18,9 +18,7 @@ interface RawAnswer {
 describe("at the edges of HTTP", async () => {
   const { server, tenant, aid } = await world();
   const stores = `/v1/accounts/${aid}/stores`;
-  beforeAll(async () => {
-    await server.call("POST", stores, { ...tenant, body: { store_id: "S1" } });
-  });
+  await server.call("POST", stores, { ...tenant, body: { store_id: "S1" } });
 
   const post = (body: unknown, headers: Record<string, string> = {}, path = stores) =>
     server.call("POST", path, { ...tenant, body, headers });

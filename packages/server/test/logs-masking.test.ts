@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { askForLogs, type LogCommand, sha256Of, uploadLog } from "./support/logs.ts";
 
 /** 64 MiB of digits, the slowest text to mask, in some 65 KB. */
@@ -11,12 +11,9 @@ const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20, "4111 1111 1111 1111,"));
 
 describe("while one account sends logs that take long to mask", async () => {
   const { server, tenant: greedy } = await world({ own: {} });
-  let other: Tenant;
   const devices: Device[] = [];
   const uploads: ClientRequest[] = [];
-  beforeAll(async () => {
-    other = await server.account("T87000002");
-  });
+  const other = await server.account("T87000002");
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
     // Also with logs in the middle of being masked the server ends.

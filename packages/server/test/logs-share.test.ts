@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 
 /** Half of what a server takes in at a time. */
@@ -12,12 +12,9 @@ const tries = 36;
 
 describe("uploads of many terminals at once", async () => {
   const { server, tenant: greedy } = await world({ own: {} });
-  let other: Tenant;
   const devices: Device[] = [];
   const uploads: ClientRequest[] = [];
-  beforeAll(async () => {
-    other = await server.account("T86000002");
-  });
+  const other = await server.account("T86000002");
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
     await Promise.all(devices.map((device) => device.leave()));

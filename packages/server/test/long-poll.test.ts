@@ -6,7 +6,7 @@ import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 const path = "/v1/device/messages";
 const operations = "/v1/admin/terminals/operations";
@@ -20,9 +20,7 @@ interface Device {
 describe("the device protocol over HTTPS", async () => {
   const { server, tenant } = await world({ own: {} });
   let serials = 0;
-  beforeAll(async () => {
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   async function register(): Promise<Device> {
     serials += 1;

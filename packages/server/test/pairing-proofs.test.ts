@@ -1,9 +1,8 @@
 import { request } from "node:http";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 const serial = "PROOFS-1";
 
@@ -23,19 +22,12 @@ const base64 = (value: object | string) =>
 
 describe("a proof", async () => {
   const server = await ownServer({ config: { trustedProxies: ["127.0.0.1"] } });
-  let tenant: Tenant;
-  let device: PairingDevice;
-  let code: string;
-  let terminalId: string;
-  let aud: string;
-  beforeAll(async () => {
-    aud = `${server.url}/v1/device/pair`;
-    tenant = await server.account("T63000001");
-    const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
-    terminalId = terminal_id;
-    code = pairing.code;
-    device = await PairingDevice.make(serial);
-  });
+  const aud = `${server.url}/v1/device/pair`;
+  const tenant = await server.account("T63000001");
+  const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
+  const terminalId = terminal_id;
+  const code = pairing.code;
+  const device = await PairingDevice.make(serial);
 
   /** Each from another address, because tries from one are limited. */
   let tries = 0;

@@ -1,6 +1,6 @@
 import type { Device } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
 
 const hour = 3_600_000;
@@ -8,12 +8,9 @@ const hour = 3_600_000;
 describe("presence, when somebody sets the clock", async () => {
   const { server, tenant } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
   const soon = { interval: 20 };
-  let see: ReturnType<typeof watcher>;
   let devices: Device[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];

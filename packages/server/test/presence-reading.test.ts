@@ -1,16 +1,13 @@
 import { world } from "@tillkeeper/stage/world";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PresenceEvent } from "../src/presence/events.ts";
 import { writeEvents } from "../src/presence/journal.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
 describe("reading of presence", async () => {
   const { server, tenant, aid } = await world({ own: {} });
-  let see: ReturnType<typeof watcher>;
   let devices: PresentDevice[] = [];
-  beforeAll(async () => {
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];

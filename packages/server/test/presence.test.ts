@@ -1,19 +1,16 @@
 import { topic } from "@tillkeeper/contract/mqtt";
 import { world } from "@tillkeeper/stage/world";
 import { connectAsync, type IClientOptions } from "mqtt";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
 type Will = NonNullable<IClientOptions["will"]>;
 
 describe("presence", async () => {
   const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
-  let see: ReturnType<typeof watcher>;
   let devices: PresentDevice[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];

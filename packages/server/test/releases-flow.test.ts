@@ -9,8 +9,8 @@ import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { checkUpdate, type Versions } from "@tillkeeper/terminal/updates";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { addRelease, type Maker, newMaker } from "./support/releases.ts";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { addRelease, newMaker } from "./support/releases.ts";
 
 const base = "/v1/admin/terminals/operations";
 
@@ -25,12 +25,9 @@ describe("check_update of a virtual terminal", async () => {
     rmSync(played, { recursive: true });
   });
   const { server, tenant } = await world({ own: { virtualTerminalHost: fleet, config: { dataDir } } });
-  let maker: Maker;
   let registered = 0;
-  beforeAll(async () => {
-    maker = await newMaker(server, tenant);
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  const maker = await newMaker(server, tenant);
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   async function register(device_model: string): Promise<string> {
     registered += 1;

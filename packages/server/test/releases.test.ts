@@ -4,7 +4,6 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, announce, announcement, newKeyPair, newMaker, putFile } from "./support/releases.ts";
@@ -20,12 +19,9 @@ describe("releases", async () => {
   const { server, tenant } = await world({
     own: { config: { files: { kind: "folder", path: files } } },
   });
-  let stranger: Tenant;
   const releases = (of = tenant) => `/v1/accounts/${of.aid}/releases`;
   const keys = (of = tenant) => `/v1/accounts/${of.aid}/release-keys`;
-  beforeAll(async () => {
-    stranger = await server.account("T81000002");
-  });
+  const stranger = await server.account("T81000002");
 
   const get = async (id: string) => (await server.call("GET", `${releases()}/${id}`, tenant)).body;
 

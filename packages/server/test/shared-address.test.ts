@@ -4,15 +4,12 @@ import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
 describe("two devices with one address", async () => {
   const { server, tenant } = await world({ own: {} });
-  let see: ReturnType<typeof watcher>;
-  beforeAll(async () => {
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
 
   function startAgent({ address, password }: Registered): void {
     const agent = new Agent({

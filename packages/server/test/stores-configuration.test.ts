@@ -1,15 +1,12 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isTimeZone, timeZoneOf } from "../src/stores/time-zones.ts";
 
 describe("the configuration of a store", async () => {
   const { server, tenant: live } = await world({ live: true });
-  let sandbox: Tenant;
-  beforeAll(async () => {
-    sandbox = await server.account();
-  });
+  const sandbox = await server.account();
 
   const storeOf = async (tenant: Tenant, body: object) => {
     const created = await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body });

@@ -1,14 +1,11 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 describe("changing and deleting stores", async () => {
   const { server, tenant, aid } = await world({ live: true, own: {} });
   const stores = `/v1/accounts/${aid}/stores`;
-  let other: Tenant;
-  beforeAll(async () => {
-    other = await server.account("P61000002");
-  });
+  const other = await server.account("P61000002");
 
   const call = (method: string, path: string, body?: unknown) =>
     server.call(method, `${stores}${path}`, { token: tenant.token, ...(body !== undefined && { body }) });

@@ -8,7 +8,7 @@ import {
 } from "@tillkeeper/stage/devices/device";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { closedDay } from "./support/day.ts";
 
 const operations = "/v1/admin/terminals/operations";
@@ -29,9 +29,7 @@ describe("delete terminal", async () => {
   const closed = (device: Device) => new Promise<void>((resolve) => device.client.once("close", () => resolve()));
   const logIn = ({ address, password }: Entry) => connectMqtt(server, address, password, `${address}:again`);
   const comeBack = (device: Entry) => enterAs(server, device, `${device.address}:again`);
-  beforeAll(async () => {
-    await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   it("tells a connected terminal to close its day first, and ends its credential with that", async () => {
     const device = await activeDevice(server, tenant, next());

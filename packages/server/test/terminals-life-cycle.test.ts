@@ -8,7 +8,7 @@ import {
 } from "@tillkeeper/contract/terminal-status";
 import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
 import { moveTerminals } from "../src/terminals/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
@@ -18,16 +18,12 @@ const fresh: TerminalState = { status: "PENDING", remembered: null };
 
 describe("the life-cycle of terminals", async () => {
   const { server, tenant, aid } = await world({ own: {} });
-  let terminalId: string;
-  let storeRef: string;
   /** As the server itself opens it: this user is exempt from row-level security. */
   const db = () => server.db;
-  beforeAll(async () => {
-    const stores = `/v1/accounts/${aid}/stores`;
-    storeRef = (await server.call("POST", stores, { ...tenant, body: { store_id: "S312" } })).body.id;
-    const body = { device_serial_number: "210000000001", store_id: "S312" };
-    terminalId = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
-  });
+  const stores = `/v1/accounts/${aid}/stores`;
+  const storeRef = (await server.call("POST", stores, { ...tenant, body: { store_id: "S312" } })).body.id;
+  const body = { device_serial_number: "210000000001", store_id: "S312" };
+  const terminalId = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
 
   async function put({ status, remembered }: TerminalState): Promise<void> {
     await server.db.sql
