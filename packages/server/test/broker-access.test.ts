@@ -11,9 +11,9 @@ describe("brokers that ask", async () => {
   const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
   const { server, tenant } = await world({ own: { config: { mqtt } } });
   await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  const body = { device_serial_number: "630000000001", store_id: "S312" };
   const terminals = `/v1/accounts/${tenant.aid}/terminals`;
-  const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
+  const wanted = { device_serial_number: "630000000001", store_id: "S312" };
+  const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body: wanted })).body;
   const credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
 
   async function rabbit(what: string, form: Record<string, string> | string, by = secret) {
