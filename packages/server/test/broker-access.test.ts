@@ -3,13 +3,13 @@ import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
-/** Of the same terminal, as it may have had before. */
-const another = "T63000001-T0001-D1";
 
 /** What a broker asks, by plain HTTP: RabbitMQ in forms, the others in JSON. */
 describe("brokers that ask", async () => {
   const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
   const { server, tenant } = await world({ own: { config: { mqtt } } });
+  /** Of the same terminal, as it may have had before. */
+  const another = `${tenant.aid}-T0001-D1`;
   await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   const terminals = `/v1/accounts/${tenant.aid}/terminals`;
   const wanted = { device_serial_number: "630000000001", store_id: "S312" };

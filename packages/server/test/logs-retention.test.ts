@@ -36,14 +36,14 @@ describe("the retention of logs", async () => {
     const receipts = device.received.filter(({ channel }) => channel === "receipt").length;
     await answerLogs(device, command, result);
     await device.next("receipt", receipts);
-    return { id: result.log_id, name: `logs/t83000001/${result.log_id}.gz` };
+    return { id: result.log_id, name: `logs/${tenant.aid.toLowerCase()}/${result.log_id}.gz` };
   }
 
   /** A row of an upload whose server died, with or without its file. */
   async function abandoned(state: "receiving" | "removing", withFile: boolean): Promise<string> {
     const at = server.clock.now();
     const id = newId(at);
-    const name = `logs/t83000001/${id}.gz`;
+    const name = `logs/${tenant.aid.toLowerCase()}/${id}.gz`;
     await server.db.sql
       .insertInto("terminal_logs")
       .values({

@@ -49,7 +49,7 @@ describe("deploy/brokers/vernemq/hooks.mjs", async () => {
 
   it.each(["", "_m5"])("lets a device say and hear what is its own (hooks%s)", async (end) => {
     const { username } = credential;
-    const [own, foreign] = [`tillkeeper/v1/${username}`, "tillkeeper/v1/T63000002-T0001-D1"];
+    const [own, foreign] = [`tillkeeper/v1/${username}`, `tillkeeper/v1/${tenant.aid}-T0001-D1`];
     const says = (topic: string) => ask(`auth_on_publish${end}`, { username, client_id: username, qos: 1, topic });
     const hears = (...topics: string[]) =>
       ask(`auth_on_subscribe${end}`, { username, topics: topics.map((topic) => ({ topic, qos: 1 })) });
