@@ -4,8 +4,8 @@ import { delimiter, join } from "node:path";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { Folder } from "@tillkeeper/stage/processes/folder";
 import { Program } from "@tillkeeper/stage/processes/program";
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { acceptOneText } from "./accept-one.ts";
-import { UsageError } from "./arguments.ts";
 import type { Subject } from "./subject.ts";
 import { firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
 

@@ -1,4 +1,5 @@
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent } from "node:http";
+import { type Exchanged, exchange } from "@tillkeeper/stage/http/exchange";
 
 /** A request as it goes out. */
 export interface Shot {
@@ -9,10 +10,7 @@ export interface Shot {
 }
 
 /** The whole answer; status 0 when there was none, with the reason as text. */
-export interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  text: string;
+export interface Answer extends Exchanged {
   ms: number;
 }
 
@@ -26,38 +24,20 @@ const patienceMs = 30_000;
 /** Sends requests as they are, over connections that are kept. Never rejects. */
 export function createHttp(url: string, connections: number): Http {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const { hostname, port } = new URL(url);
   return {
     send: async (shot) => {
       const begun = performance.now();
-      const answer = await exchange({ agent, hostname, port }, shot).catch((error: NodeJS.ErrnoException) => ({
-        status: 0,
-        headers: {},
-        text: error.code ?? error.message,
-      }));
+      const answer = await exchange(url, { agent, timeoutMs: patienceMs, ...shot }).catch(
+        (error: NodeJS.ErrnoException) => ({
+          status: 0,
+          headers: {},
+          text: error.code ?? error.message,
+        }),
+      );
       return { ...answer, ms: performance.now() - begun };
     },
     close: () => agent.destroy(),
   };
-}
-
-function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: Shot) {
-  return new Promise<Omit<Answer, "ms">>((resolve, reject) => {
-    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const signal = AbortSignal.timeout(patienceMs);
-    const outgoing = request({ ...to, method, path, headers: { ...headers, ...length }, signal });
-    outgoing.once("error", reject);
-    outgoing.once("response", (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.once("error", reject);
-      incoming.once("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
-      });
-    });
-    outgoing.end(body);
-  });
 }
 
 /** The request as a line for a shell. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { operationNames } from "@tillkeeper/contract/operations";
 import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
-import type { Random } from "../../chaos/src/random.ts";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
 import { newMaker, releaseFile, type World } from "./world.ts";

@@ -1,5 +1,5 @@
 import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
-import type { Random } from "../../chaos/src/random.ts";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Endpoint, Schema } from "./document.ts";
 import type { Shot } from "./http.ts";
 import type { Pools } from "./pools.ts";

@@ -1,5 +1,5 @@
+import type { Random } from "@tillkeeper/stage/programs/random";
 import fc from "fast-check";
-import type { Random } from "../../chaos/src/random.ts";
 import type { Schema } from "./document.ts";
 
 /** Text that has broken servers before: in storing, in routing, in reading numbers and times, in logs and in shells. */
