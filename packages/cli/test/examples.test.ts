@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Program } from "@tillkeeper/stage/processes/program";
-import { afterAll, beforeAll, expect, inject, it, onTestFinished, vi } from "vitest";
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));

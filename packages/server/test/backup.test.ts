@@ -1,25 +1,16 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
 import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { restoreBackup } from "../src/db/backup/restore.ts";
 import { tablesInOrder } from "../src/db/backup/tables.ts";
 import { writeBackup } from "../src/db/backup/write.ts";
@@ -31,8 +22,7 @@ import { addRelease, newMaker } from "./support/releases.ts";
 const log = createLogger("silent");
 
 describe("a backup", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-backup-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = folderOfTests("backup");
   const { server, tenant } = await world({ own: {} });
   let file: string;
   let contents: Awaited<ReturnType<typeof contentsOf>>;

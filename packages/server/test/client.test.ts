@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { ownServer } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, describe, expect, it } from "vitest";
@@ -16,12 +15,11 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("a client", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-client-"));
+  const folder = folderOfTests("client");
   const fleet = createVirtualFleet({ folder, durationMs: { shortest: 1, longest: 3 } });
   // Once the server has ended.
   afterAll(async () => {
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
   });
   const server = await ownServer({
     virtualTerminalHost: fleet,

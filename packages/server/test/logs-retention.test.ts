@@ -1,20 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { newId } from "../src/platform/ids.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
 
 const dayMs = 86_400_000;
 
 describe("the retention of logs", async () => {
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-log-retention-"));
-  // Once the server has ended.
-  afterAll(async () => {
-    rmSync(files, { recursive: true, force: true });
-  });
+  const files = folderOfTests("log-retention");
   const { server, tenant, device } = await world({
     own: { config: { files: { kind: "folder", path: files }, logDays: 2 } },
     device: "active",

@@ -1,15 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
 
 /** What happens to a request that is written by hand. */
@@ -19,9 +17,7 @@ interface Sent {
 }
 
 describe("uploads of logs", async () => {
-  const files = await mkdtemp(join(tmpdir(), "tillkeeper-log-files-"));
-  // Once the server has ended.
-  afterAll(() => rm(files, { recursive: true, force: true }));
+  const files = folderOfTests("log-files");
   const { server, tenant, device } = await world({
     own: { config: { files: { kind: "folder", path: files } } },
     device: "active",

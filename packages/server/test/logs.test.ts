@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { createClient } from "@tillkeeper/sdk";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/terminal/virtual-fleet";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -13,12 +11,11 @@ const operations = "/v1/admin/terminals/operations";
 const cardLine = "paid with 4111 1111 1111 1111 today\n";
 
 describe("logs of terminals", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-logs-"));
+  const folder = folderOfTests("logs");
   const fleet = createVirtualFleet({ folder, durationMs: { shortest: 1, longest: 3 } });
   // Once the server has ended.
   afterAll(async () => {
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
   });
   const { server, tenant, device } = await world({
     own: { virtualTerminalHost: fleet },

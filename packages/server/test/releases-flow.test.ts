@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
@@ -15,14 +14,12 @@ import { addRelease, newMaker } from "./support/releases.ts";
 const base = "/v1/admin/terminals/operations";
 
 describe("check_update of a virtual terminal", async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
-  const played = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
+  const dataDir = folderOfTests("releases");
+  const played = folderOfTests("virtual");
   const fleet = createVirtualFleet({ folder: played, durationMs: { shortest: 1, longest: 5 } });
   // Once the server has ended.
   afterAll(async () => {
     await fleet.stopAll();
-    rmSync(dataDir, { recursive: true });
-    rmSync(played, { recursive: true });
   });
   const { server, tenant } = await world({ own: { virtualTerminalHost: fleet, config: { dataDir } } });
   let registered = 0;
@@ -152,11 +149,10 @@ describe("check_update of a virtual terminal", async () => {
   });
 
   describe("by the agent library, on a device of one's own", () => {
-    const downloads = mkdtempSync(join(tmpdir(), "tillkeeper-downloads-"));
+    const downloads = folderOfTests("downloads");
     let agent: Agent<Versions>;
     afterAll(async () => {
       await agent.stop();
-      rmSync(downloads, { recursive: true });
     });
 
     it("makes a terminal ACTIVE whose device paired, and fails it where its key is not trusted", async () => {

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
 
 /** A transfer as it came with a command. */
@@ -14,11 +12,7 @@ interface Ordered {
 }
 
 describe("what a terminal fetches for a check_update", async () => {
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
-  // Once the server has ended.
-  afterAll(async () => {
-    rmSync(files, { recursive: true });
-  });
+  const files = folderOfTests("releases");
   const { server, tenant, device } = await world({
     own: { config: { files: { kind: "folder", path: files } } },
     device: "registered",

@@ -1,21 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, announce, announcement, newKeyPair, newMaker, putFile } from "./support/releases.ts";
 
 const dayMs = 86_400_000;
 
 describe("releases", async () => {
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
-  // Once the server has ended.
-  afterAll(async () => {
-    rmSync(files, { recursive: true });
-  });
+  const files = folderOfTests("releases");
   const { server, tenant } = await world({
     own: { config: { files: { kind: "folder", path: files } } },
   });

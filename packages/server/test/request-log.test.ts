@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { world } from "@tillkeeper/stage/world";
@@ -18,7 +16,7 @@ const body = { grant_type: "client_credentials", audience: `https://api.dintero.
 describe("the request log", async () => {
   const { server: maker, tenant } = await world({ own: {}, aid });
   let server: RunningServer;
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-log-"));
+  const dataDir = folderOfTests("test-log");
   let lines: string[] = [];
   beforeAll(async () => {
     const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
@@ -31,7 +29,6 @@ describe("the request log", async () => {
   });
   afterAll(async () => {
     await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   });
   beforeEach(() => {
     lines = [];

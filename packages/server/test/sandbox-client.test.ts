@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { ownServer } from "@tillkeeper/stage/world";
-import { afterAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log.ts";
 
 describe("the client of a sandbox", async () => {
   const maker = await ownServer();
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+  const dataDir = folderOfTests("test-sandbox");
 
   const start = (sandboxClient: { id: string; secret: string } | undefined) =>
     startServer({

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
@@ -10,12 +10,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 const base = "/v1/admin/terminals/operations";
 
 describe("virtual terminals, by the documented API alone", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
+  const folder = folderOfTests("virtual");
   const fleet = createVirtualFleet({ folder });
   // Once the server has ended.
   afterAll(async () => {
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
   });
   const { server, tenant } = await world({ own: { virtualTerminalHost: fleet } });
   beforeAll(async () => {

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { TestClock } from "@tillkeeper/stage/servers/test-clock";
@@ -16,7 +14,7 @@ const [minute, hour] = [60_000, 3_600_000];
 
 describe.each([3, -3])("a server on a machine whose wall clock is off by %d hours", (hours) => {
   const aid = `T6810000${hours + 4}`;
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
+  const folder = folderOfTests("test-data");
   /** Of the server that is off, in a process of its own. */
   const clock = new TestClock();
   let right: TestServer;
@@ -44,7 +42,6 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
   afterAll(async () => {
     await replica.stop();
     await right.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const update = ({ terminalId }: Device, timeout: number) => ({

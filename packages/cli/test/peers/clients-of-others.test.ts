@@ -1,16 +1,16 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "../support/cli.ts";
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL("../../../../conformance/clients", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "tk-clients-"));
+const folder = folderOfTests("clients");
 const place = makeScratch();
 let cli: Cli;
 let sandbox: SandboxFile;
@@ -31,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cli.stop();
   place.remove();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Runs a program of the folder against a server; answers what it printed. */

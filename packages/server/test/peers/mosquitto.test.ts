@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
@@ -148,7 +147,7 @@ describe("a terminal made of mosquitto_sub and mosquitto_pub", async () => {
 });
 
 describe("Mosquitto as the outside broker (MQTT_URL)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-fleet-"));
+  const folder = folderOfTests("fleet");
   let mosquitto: Mosquitto;
   let server: TestServer;
   const fleet = createVirtualFleet({ folder: join(folder, "terminals") });
@@ -161,7 +160,6 @@ describe("Mosquitto as the outside broker (MQTT_URL)", () => {
     await server.stop();
     await fleet.stopAll();
     await mosquitto.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("carries all four operations of a virtual terminal", async () => {

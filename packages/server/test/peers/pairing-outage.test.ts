@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
 import { Device } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { folderOfTest } from "@tillkeeper/stage/folders";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
@@ -163,8 +161,7 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
 
   /** A second server on the same database and broker. */
   async function startAnother() {
-    const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const dataDir = folderOfTest("test-data");
     const number = await freePort();
     const http = { host: "127.0.0.1", port: { number, configured: true } };
     const config = {
