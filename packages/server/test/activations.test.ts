@@ -15,8 +15,7 @@ const answerOfCheck = (operationId: unknown, more: object = {}) => ({
 
 describe("terminal activations", async () => {
   const { server, tenant, aid } = await world({ live: true, own: {} });
-  let serial = 250_000_000_000;
-  const fresh = (): Promise<Device> => registerDevice(server, tenant, String(serial++));
+  const fresh = (): Promise<Device> => registerDevice(server, tenant);
   const pathOf = (id: string) => `/v1/admin/terminals/${id}/activations`;
   const start = (id: string, by = tenant) => server.call("POST", pathOf(id), by);
   const list = async (id: string) => (await server.call("GET", pathOf(id), tenant)).body;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { limits } from "@tillkeeper/contract/limits";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 
@@ -9,7 +10,6 @@ const path = "/v1/device/results";
 /** What a device still may do that was replaced (docs/adr/0026-closes-and-memory.md). */
 describe("results that are handed in", async () => {
   const { server, tenant } = await world({ own: {} });
-  let serial = 280_000_000_000;
   const at = () => new Date().toISOString();
   const byHand = (number: number, id = randomUUID()) => ({
     number,
@@ -24,7 +24,7 @@ describe("results that are handed in", async () => {
     (await server.call("GET", `/v1/admin/terminals/operations?terminal_id=${terminalId}`, tenant)).body;
 
   async function paired() {
-    const device = await PairingDevice.make(String(serial++));
+    const device = await PairingDevice.make();
     const { terminal_id: terminalId, pairing } = await registerForPairing(server, tenant, device.serial);
     const { body } = await device.pair(server, pairing.code);
     return { device, terminalId: terminalId as string, address: body.address as string };
@@ -37,7 +37,7 @@ describe("results that are handed in", async () => {
 
   it("count from a device whose terminal another one is now, in order and once", async () => {
     const { device, terminalId, address } = await paired();
-    const swap = { device_serial_number: String(serial++) };
+    const swap = { device_serial_number: nextSerial() };
     const swapped = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, {
       ...tenant,
       body: swap,
@@ -117,7 +117,7 @@ describe("results that are handed in", async () => {
   it("are taken for a month after the device was replaced, and not for ever", async () => {
     const { device, terminalId, address } = await paired();
     const present = await paired();
-    const swap = { device_serial_number: String(serial++) };
+    const swap = { device_serial_number: nextSerial() };
     await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, { ...tenant, body: swap });
     server.clock.advance(limits.formerDeviceDays * 86_400_000 - 60_000);
     expect((await handIn(address, await proofOf(device, address), [byHand(1)])).status).toBe(200);

@@ -8,8 +8,7 @@ const base = "/v1/admin/terminals/operations";
 
 describe("idempotency keys", async () => {
   const { server, tenant } = await world({ own: {} });
-  let serial = 600_000_000_000;
-  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of, String(serial++));
+  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of);
   const menu = (device: Device, more: object = {}) => ({
     terminal_id: device.terminalId,
     operation: "open_menu",

@@ -9,8 +9,7 @@ const base = "/v1/admin/terminals/operations";
 /** docs/adr/0010-phases-cancelling-waiting.md. */
 describe("cancel an operation", async () => {
   const { server, tenant } = await world({ own: {} });
-  let serial = 270_000_000_000;
-  const freshDevice = () => activeDevice(server, tenant, String(serial++));
+  const freshDevice = () => activeDevice(server, tenant);
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
   const send = async (device: Device, more: object = {}, headers = {}) => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };

@@ -15,8 +15,7 @@ const base = "/v1/admin/terminals/operations";
 /** What shares a batch or a table with others must not feel them. */
 describe("operations that meet", async () => {
   const { server, tenant } = await world({ own: {} });
-  let serial = 310_000_000_000;
-  const freshDevice = (of = tenant) => activeDevice(server, of, String(serial++));
+  const freshDevice = (of = tenant) => activeDevice(server, of);
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
   const send = async (device: Device, more: object = {}) => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };

@@ -6,6 +6,7 @@ import {
   enterAs,
   registerDevice,
 } from "@tillkeeper/stage/devices/device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
@@ -17,8 +18,7 @@ const operations = "/v1/admin/terminals/operations";
 describe("delete terminal", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let serial = 240_000_000_000;
-  const next = () => String(serial++);
+  const next = nextSerial;
   const remove = (id: string, by = tenant) => server.call("DELETE", `/v1/accounts/${by.aid}/terminals/${id}`, by);
   const operationsOf = async (id: string) =>
     (await server.call("GET", `${operations}?terminal_id=${id}`, tenant)).body as Record<string, string>[];

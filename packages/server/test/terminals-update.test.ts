@@ -1,3 +1,4 @@
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/tenant.ts";
@@ -6,11 +7,10 @@ import { suspendTerminalsOfStore } from "../src/terminals/suspension.ts";
 describe("update terminal", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let serial = 230_000_000_000;
   const refs: Record<string, string> = {};
 
   async function register(storeId: string, more: object = {}): Promise<Record<string, string>> {
-    const body = { device_serial_number: String(serial++), store_id: storeId, ...more };
+    const body = { device_serial_number: nextSerial(), store_id: storeId, ...more };
     const { pairing: _, ...terminal } = (await server.call("POST", path, { ...tenant, body })).body;
     return terminal;
   }

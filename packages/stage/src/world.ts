@@ -66,7 +66,7 @@ export async function world({
   const other = second && database && (await ownServer({ ...second, database }));
   const tenant = await server.account(aid);
   const enter = { registered: registerDevice, active: activeDevice };
-  const device = enters && (await enter[enters](server, tenant, "WORLD-1"));
+  const device = enters && (await enter[enters](server, tenant));
   if (device) afterAll(() => device.leave());
   return { server, other, tenant, aid, device };
 }

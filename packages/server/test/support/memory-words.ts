@@ -17,8 +17,7 @@ export const figures = {
 
 /** What a device and its server say to each other of closes. Each of these devices is new. */
 export function memoryWords(given: () => { server: SharedServer; tenant: Tenant }) {
-  let serial = 270_000_000_000;
-  const freshDevice = () => activeDevice(given().server, given().tenant, String(serial++));
+  const freshDevice = () => activeDevice(given().server, given().tenant);
   const get = async (id: string) => (await given().server.call("GET", `${base}/${id}`, given().tenant)).body;
   const order = (device: Device, more: object = {}, headers: Record<string, string> = {}) =>
     given().server.call("POST", base, {

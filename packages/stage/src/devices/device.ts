@@ -5,6 +5,7 @@ import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
 import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
 import type { SharedServer, Tenant } from "../servers/test-server.ts";
+import { nextSerial } from "./serials.ts";
 
 /** What devices need of a server. */
 export type ForDevices = Pick<SharedServer, "call" | "mqttUrl">;
@@ -94,7 +95,7 @@ export async function enterAs(
 export async function registerDevice(
   server: ForDevices,
   tenant: Tenant,
-  serial: string,
+  serial = nextSerial(),
 ): Promise<Device & { password: string }> {
   await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { token: tenant.token, body: { store_id: "S312" } });
   const terminal = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, {
@@ -110,7 +111,7 @@ export async function registerDevice(
 export async function activeDevice(
   server: ForDevices,
   tenant: Tenant,
-  serial: string,
+  serial = nextSerial(),
 ): Promise<Device & { password: string }> {
   const device = await registerDevice(server, tenant, serial);
   await device.hello();

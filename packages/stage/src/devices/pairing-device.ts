@@ -1,6 +1,7 @@
 import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
 import type { SharedServer, Tenant } from "../servers/test-server.ts";
+import { nextSerial } from "./serials.ts";
 
 type Server = Pick<SharedServer, "call">;
 type Addressed = Pick<SharedServer, "url">;
@@ -20,7 +21,7 @@ export class PairingDevice {
     this.#privateKey = keys.privateKey;
   }
 
-  static async make(serial: string, algorithm: Algorithm = "EdDSA"): Promise<PairingDevice> {
+  static async make(serial = nextSerial(), algorithm: Algorithm = "EdDSA"): Promise<PairingDevice> {
     const crv = algorithm === "EdDSA" ? "Ed25519" : "P-256";
     const { publicKey, privateKey } = await generateKeyPair(algorithm, { crv, extractable: true });
     return new PairingDevice(serial, algorithm, { publicKey: await exportJWK(publicKey), privateKey });
