@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { excludedFiles } from "./packages/server/test/replicas/exclusions.ts";
-import { patience } from "./test/patience.ts";
+import { patience } from "./packages/stage/src/patience.ts";
 
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
@@ -47,7 +47,7 @@ export default defineConfig({
           name: "system",
           include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
           exclude: [...withDebian, "**/node_modules/**"],
-          globalSetup: ["packages/server/test/support/global-setup.ts"],
+          globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
         },
       },
@@ -56,13 +56,14 @@ export default defineConfig({
       {
         test: {
           ...unhurried,
+          ...shared,
           name: "replicas",
           include: ["packages/server/test/**/*.test.ts"],
           exclude: [
             "packages/server/test/{peers,outages}/**",
             ...excludedFiles.map(({ file }) => `packages/server/test/${file}`),
           ],
-          globalSetup: ["packages/server/test/support/global-setup-replicas.ts"],
+          globalSetup: ["packages/stage/src/setup/global-setup-replicas.ts"],
           setupFiles: [...unhurried.setupFiles, "packages/server/test/replicas/skip-excluded.ts"],
           env: { TEST_TOPOLOGY: "replicas" },
           retry: retriesOfCrowds,
@@ -81,7 +82,7 @@ export default defineConfig({
           ...unhurried,
           name: "peers",
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
-          globalSetup: ["packages/server/test/support/global-setup.ts"],
+          globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,
         },
       },

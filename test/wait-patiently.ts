@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { patience } from "./patience.ts";
+import { patience } from "../packages/stage/src/patience.ts";
 
 const { waitFor, waitUntil } = vi;
 const waits = vi as typeof vi & { patient?: true };

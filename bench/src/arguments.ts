@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
 
 /** What a program is told: how long one measurement takes, and how many of them there are. */
 export interface Effort {
@@ -6,10 +7,7 @@ export interface Effort {
   rounds: number;
 }
 
-/** A fault of the caller, printed without a stack. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+const bounds = { least: 1, most: 20, whole: true };
 
 /** Reads the command line: names of programs (all when there is none), `--seconds`, `--rounds`. */
 export function readArguments(args: string[], programs: readonly string[]): { names: string[]; effort: Effort } {
@@ -19,8 +17,8 @@ export function readArguments(args: string[], programs: readonly string[]): { na
   return {
     names: positionals.length > 0 ? positionals : [...programs],
     effort: {
-      seconds: wholeNumber("--seconds", values.seconds, 1, 20),
-      rounds: wholeNumber("--rounds", values.rounds, 1, 20),
+      seconds: readNumber("--seconds", values.seconds, bounds),
+      rounds: readNumber("--rounds", values.rounds, bounds),
     },
   };
 }
@@ -35,10 +33,4 @@ function parse(args: string[]) {
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`${name} must be a whole number from ${least} to ${most}.`);
 }

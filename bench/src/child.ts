@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { Program } from "@tillkeeper/stage/processes/program";
 
 /** What travels between a program and its child processes. */
 export type ToChild = { call: number; method: string; argument: unknown } | { stop: true };
@@ -17,11 +18,9 @@ const stopWithinMs = 20_000;
  * part runs in a process of its own.
  */
 export class Child {
-  readonly #process: ChildProcess;
-  readonly #ended: Promise<void>;
+  readonly #program: Program;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
-  #over = false;
   /** Told of what the child says without being asked. */
   onEvent: (event: unknown) => void = () => {};
   /** Told that nothing more will come. */
@@ -31,24 +30,26 @@ export class Child {
   static start(name: string, closing: Closing): Child {
     let child: Child | undefined;
     closing.add(() => child?.stop());
-    child = new Child(fork(new URL(`./children/${name}.ts`, import.meta.url)), name);
+    child = new Child(name);
     return child;
   }
 
-  private constructor(child: ChildProcess, name: string) {
-    this.#process = child;
-    child.on("message", (message) => this.#receive(message as FromChild));
-    this.#ended = new Promise((resolve) => {
-      const end = (how: string) => {
-        this.#over = true;
-        const error = new Error(`the process ${name} has ended (${how})`);
-        for (const waiting of this.#waiting.values()) waiting.reject(error);
-        this.onEnd(error);
-        resolve();
-      };
-      child.once("exit", (code, signal) => end(`${signal ?? code}`));
-      child.once("error", (error) => end(error.message));
+  private constructor(name: string) {
+    const path = fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url));
+    // Standard error is where its failures are seen.
+    this.#program = new Program([process.execPath, path], {
+      env: process.env,
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
     });
+    this.#program.child.on("message", (message) => this.#receive(message as FromChild));
+    void this.#followEnd(name);
+  }
+
+  async #followEnd(name: string): Promise<void> {
+    const { code, signal } = await this.#program.ended;
+    const error = new Error(`the process ${name} has ended (${signal ?? code})`);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.onEnd(error);
   }
 
   async call<Value>(method: string, argument?: unknown): Promise<Value> {
@@ -59,16 +60,16 @@ export class Child {
   }
 
   async stop(): Promise<void> {
-    if (this.#over) return;
     this.#send({ stop: true });
-    const patience = setTimeout(() => this.#process.kill("SIGKILL"), stopWithinMs);
-    await this.#ended;
+    const patience = setTimeout(() => this.#program.signal("SIGKILL"), stopWithinMs);
+    await this.#program.ended;
     clearTimeout(patience);
   }
 
   #send(message: ToChild): void {
     // A child that is going already is noticed by its end, not by a message that does not reach it.
-    if (this.#process.connected) this.#process.send(message, () => {});
+    const { child } = this.#program;
+    if (child.connected) child.send(message, () => {});
   }
 
   #receive(message: FromChild): void {

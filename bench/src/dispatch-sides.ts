@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import { Logger, makeWorkerUtils } from "graphile-worker";
 import { Child } from "./child.ts";
-import { databaseUrl } from "./database-url.ts";
 import { FreeList } from "./free-list.ts";
 import { machineMs } from "./machine-clock.ts";
 import { Notices } from "./notices.ts";

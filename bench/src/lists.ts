@@ -1,12 +1,13 @@
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { seedAccount } from "@tillkeeper/stage/accounts/accounts";
+import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import type { Effort } from "./arguments.ts";
 import { type ListCase, type Sample, storeCases, terminalCases } from "./lists-cases.ts";
 import { type Fleet, large, small } from "./lists-fleet.ts";
 import { type Comparison, figuresOf, inTurns, ListCaller, type Side } from "./lists-load.ts";
 import { pageSize, seedFleet, settle, takeSample } from "./lists-seed.ts";
 import { count, printAim, printTable } from "./print.ts";
-import { seedAccount } from "./seed.ts";
-import { fetchToken, printDatabase, type Subject, startEmptySubject } from "./subject.ts";
+import { printDatabase, type Subject, startEmptySubject } from "./subject.ts";
 
 /** Of each side in each round. */
 const requests = 400;
@@ -47,7 +48,7 @@ async function seedAccounts(subject: Omit<Subject, "token">): Promise<Record<"sm
   const tokens: string[] = [];
   for (const fleet of [small, large]) {
     const startedAt = performance.now();
-    tokens.push(await fetchToken(httpUrl, await seedAccount(db, ["admin:accounts"], fleet)));
+    tokens.push(await fetchToken(httpUrl, await seedAccount(db, { ...fleet, scopes: ["admin:accounts"] })));
     await seedFleet(db, fleet);
     const took = Math.round((performance.now() - startedAt) / 1000);
     console.log(`${count(fleet.terminals)} terminals in ${count(fleet.stores)} stores, seeded in ${took} s`);

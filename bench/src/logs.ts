@@ -9,14 +9,15 @@ import { CardMask } from "@tillkeeper/server/logs/masking/card-mask";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { seedAccount } from "@tillkeeper/stage/accounts/accounts";
+import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";
 import { logText, type PackedLog, packedLog } from "./log-text.ts";
 import { count, printAim, printTable } from "./print.ts";
-import { type DeviceAccess, seedAccount, seedCredentials, seedTerminals } from "./seed.ts";
+import { type DeviceAccess, seedCredentials, seedTerminals, sender } from "./seed.ts";
 import { median } from "./statistics.ts";
-import { fetchToken } from "./subject.ts";
 
 const megabyte = 1_000_000;
 const sizes = { small: 20 * megabyte, large: 200 * megabyte };
@@ -66,7 +67,7 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
   const place = await child.call<ServerPlace>("start", {});
   const db = openDb(place.database, createLogger("error"));
   closing.add(() => db.close());
-  const credentials = await seedAccount(db);
+  const credentials = await seedAccount(db, sender);
   await seedTerminals(db, terminals, 1);
   const devices = await seedCredentials(db, terminals);
   const keys = await openSigningKeys(db, systemClock, await openRootKey(db, { dataDir: "", ...place }));

@@ -1,5 +1,6 @@
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { accept } from "./accept.ts";
-import { readArguments, UsageError } from "./arguments.ts";
+import { readArguments } from "./arguments.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
 import { expiry } from "./expiry.ts";

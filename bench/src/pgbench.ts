@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { Folder } from "@tillkeeper/stage/processes/folder";
+import { Program } from "@tillkeeper/stage/processes/program";
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { acceptOneText } from "./accept-one.ts";
-import { UsageError } from "./arguments.ts";
 import type { Subject } from "./subject.ts";
 import { firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
 
@@ -59,10 +60,9 @@ export interface PgbenchRun {
 /** Prepares the script; the function it answers runs it for so many seconds. */
 export function preparePgbench(options: PgbenchOptions): (seconds: number) => Promise<PgbenchRun> {
   const { program, database, terminals, clients, closing } = options;
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
-  closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "accept.sql");
-  writeFileSync(file, script(terminals, clients));
+  const folder = new Folder("bench");
+  closing.add(() => folder.remove());
+  const file = folder.write("accept.sql", script(terminals, clients));
   const { host, port, user, password, database: name } = database;
   return async (seconds) => {
     const where = ["-h", host, "-p", String(port), "-U", user];
@@ -73,29 +73,16 @@ export function preparePgbench(options: PgbenchOptions): (seconds: number) => Pr
   };
 }
 
-function run(program: string, args: string[], password: string, closing: Closing): Promise<string> {
-  let child: ChildProcess | undefined;
-  closing.add(() => void child?.kill());
-  const started = spawn(program, args, {
+async function run(program: string, args: string[], password: string, closing: Closing): Promise<string> {
+  const running = new Program([program, ...args], {
     // As a server that works for all accounts: the owner of the tables is bound by row security, too.
     env: { ...process.env, PGPASSWORD: password, LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  child = started;
-  let output = "";
-  let complaints = "";
-  started.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  started.stderr.on("data", (chunk: Buffer) => {
-    complaints += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    started.once("error", reject);
-    started.once("close", (code) =>
-      code === 0 ? resolve(output) : reject(new Error(`pgbench ended with ${code}: ${complaints}`)),
-    );
-  });
+  closing.add(() => running.signal("SIGTERM"));
+  const { code, stdout, stderr } = await running.ended;
+  if (code !== 0) throw new Error(`pgbench ended with ${code}: ${stderr}`);
+  return stdout;
 }
 
 function figure(output: string, pattern: RegExp): number {

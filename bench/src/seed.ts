@@ -1,29 +1,11 @@
-import type { Scope } from "@tillkeeper/contract/scopes";
-import { createClient } from "@tillkeeper/server/access/auth/clients";
 import { newSecret, sha256 } from "@tillkeeper/server/access/auth/secrets/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
-import { systemClock } from "@tillkeeper/server/platform/clock";
 import { accountId, addressOf, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";
 
 export const clientId = "bench";
 
-export interface Credentials {
-  accountId: string;
-  clientId: string;
-  secret: string;
-}
-
-/** An account with a client that may do what `scopes` allow; by default, the one that sends operations. */
-export async function seedAccount(
-  db: Db,
-  scopes: readonly Scope[] = ["admin:checkout"],
-  names: Omit<Credentials, "secret"> = { accountId, clientId },
-): Promise<Credentials> {
-  const client = { ...names, name: names.clientId, secret: newSecret(), scopes };
-  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $1, now())", [names.accountId]);
-  await db.sql.transaction().execute((tx) => createClient(tx, systemClock, client));
-  return client;
-}
+/** The client that sends operations. */
+export const sender = { accountId, clientId, scopes: ["admin:checkout"] } as const;
 
 /** So many terminals, equally many in each store, that take every operation, and statistics about them for the planner. */
 export async function seedTerminals(db: Db, size: number, stores = 1): Promise<void> {

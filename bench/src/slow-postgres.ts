@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { locateBinaries } from "@tillkeeper/server/db/embedded/binaries";
 import type { Closing } from "@tillkeeper/server/platform/closing";
-import { UsageError } from "./arguments.ts";
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 
 /** What the program itself is called in the copy; a script has its name. */
 const itself = "postgres-itself";

@@ -1,9 +1,11 @@
 import { type Db, openDb } from "@tillkeeper/server/db/db";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { seedAccount } from "@tillkeeper/stage/accounts/accounts";
+import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { Child } from "./child.ts";
 import type { ServerPlace, ServerSetUp } from "./children/server.ts";
-import { type Credentials, seedAccount, seedTerminals } from "./seed.ts";
+import { seedTerminals, sender } from "./seed.ts";
 
 /** The server that is measured, in its own process, and a connection to its database beside it. */
 export interface Subject extends ServerPlace {
@@ -24,7 +26,7 @@ export async function startSubject(
   { stores = 1, ...setUp }: SubjectOptions = {},
 ): Promise<Subject> {
   const empty = await startEmptySubject(closing, setUp);
-  const credentials = await seedAccount(empty.db);
+  const credentials = await seedAccount(empty.db, sender);
   await seedTerminals(empty.db, terminals, stores);
   return { ...empty, token: await fetchToken(empty.httpUrl, credentials) };
 }
@@ -46,21 +48,6 @@ export async function printDatabase({ db }: Pick<Subject, "db">): Promise<void> 
   );
   const { version, fsync, synchronous_commit: commit, buffers } = rows[0] ?? {};
   console.log(`PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, shared_buffers ${buffers}\n`);
-}
-
-/** An access token with everything that the client may do in its own account. */
-export async function fetchToken(httpUrl: string, { accountId, clientId, secret }: Credentials): Promise<string> {
-  const response = await fetch(`${httpUrl}/v1/accounts/${accountId}/auth/token`, {
-    method: "POST",
-    headers: {
-      authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`,
-      "content-type": "application/json",
-      connection: "close",
-    },
-    body: JSON.stringify({ grant_type: "client_credentials", audience: `${httpUrl}/v1/accounts/${accountId}` }),
-  });
-  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { access_token: string }).access_token;
 }
 
 /** Empties what the last round has left, so that each one meets equal tables. */

@@ -1,21 +1,16 @@
+import { audienceOf, basic, type ClientCredentials } from "@tillkeeper/stage/accounts/tokens";
 import { type Answer, HttpConnection } from "./http-connection.ts";
 
-export interface TokenAsk {
-  accountId: string;
-  clientId: string;
-  secret: string;
-}
-
 /** A token request in the documented form, ready to be written to a socket. */
-export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: TokenAsk): Buffer {
+export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: ClientCredentials): Buffer {
   const body = JSON.stringify({
     grant_type: "client_credentials",
-    audience: `https://api.dintero.com/v1/accounts/${accountId}`,
+    audience: audienceOf(accountId),
   });
   const head = [
     `POST /v1/accounts/${accountId}/auth/token HTTP/1.1`,
     `host: ${new URL(httpUrl).host}`,
-    `authorization: Basic ${Buffer.from(`${clientId}:${secret}`).toString("base64")}`,
+    `authorization: ${basic(clientId, secret)}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
   ];
@@ -23,7 +18,7 @@ export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: T
 }
 
 /** Asks for a token over a new connection from an address of this machine. */
-export async function askForToken(httpUrl: string, ask: TokenAsk, from: string): Promise<Answer> {
+export async function askForToken(httpUrl: string, ask: ClientCredentials, from: string): Promise<Answer> {
   const connection = await HttpConnection.open(httpUrl, from);
   try {
     return await connection.send(tokenRequest(httpUrl, ask));

@@ -4,17 +4,19 @@ import { newSecret } from "@tillkeeper/server/access/auth/secrets/secrets";
 import type { Db } from "@tillkeeper/server/db/db";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { seedAccount } from "@tillkeeper/stage/accounts/accounts";
+import { type ClientCredentials, fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import type { Effort } from "./arguments.ts";
 import { Child } from "./child.ts";
 import type { ServerPlace } from "./children/server.ts";
 import type { Flood, FloodAnswers } from "./children/token-flood.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { count, milliseconds, printAim, printTable } from "./print.ts";
-import { clientId as bystander, seedAccount } from "./seed.ts";
+import { clientId as bystander, sender } from "./seed.ts";
 import { median } from "./statistics.ts";
-import { fetchToken, printDatabase, startEmptySubject } from "./subject.ts";
+import { printDatabase, startEmptySubject } from "./subject.ts";
 import { accountId } from "./terminal-set.ts";
-import { askForToken, type TokenAsk } from "./token-request.ts";
+import { askForToken } from "./token-request.ts";
 
 /** Six strangers, each at the limit of an address; newcomers come from others. */
 const strangers = Array.from({ length: 6 }, (_, number) => `127.0.1.${number + 1}`);
@@ -50,7 +52,7 @@ interface Figures {
 export async function tokens({ seconds }: Effort, closing: Closing): Promise<void> {
   const subject = await startEmptySubject(closing, { limited: true });
   await printDatabase(subject);
-  const credentials = await seedAccount(subject.db, ["admin:accounts", "admin:checkout"]);
+  const credentials = await seedAccount(subject.db, { ...sender, scopes: ["admin:accounts", "admin:checkout"] });
   const flood = Child.start("token-flood", closing);
   const known = (await seedClients(subject.db, "known", 20)).map((ask) => ask.clientId);
   await seedChosen(subject.db, "chosen");
@@ -107,7 +109,7 @@ async function measure(
 }
 
 /** Each newcomer asks once, at a fixed pace; the time runs from before the connection is opened. */
-async function askOneByOne(httpUrl: string, newcomers: readonly TokenAsk[]): Promise<number[]> {
+async function askOneByOne(httpUrl: string, newcomers: readonly ClientCredentials[]): Promise<number[]> {
   const asking = newcomers.map(async (ask, number) => {
     await new Promise((resolve) => setTimeout(resolve, number * newcomerEveryMs));
     const from = `127.0.2.${1 + Math.floor(number / newcomersPerAddress)}`;
@@ -145,7 +147,7 @@ async function openReader(httpUrl: string, token: string, closing: Closing): Pro
   };
 }
 
-async function seedClients(db: Db, name: string, size: number): Promise<TokenAsk[]> {
+async function seedClients(db: Db, name: string, size: number): Promise<ClientCredentials[]> {
   const asks = Array.from({ length: size }, (_, number) => ({
     accountId,
     clientId: `${name}-${number}`,

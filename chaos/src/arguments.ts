@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "./usage.ts";
+import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
 
 /** What a run is told. */
 export interface Settings {

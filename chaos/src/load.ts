@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Closing } from "@tillkeeper/server/platform/closing";
+import { createRandom } from "@tillkeeper/stage/programs/random";
 import type { Settings } from "./arguments.ts";
 import { createApi } from "./clients/api.ts";
 import { runClient } from "./clients/client.ts";
@@ -9,7 +10,6 @@ import { createWatch, type Watch } from "./clients/watch.ts";
 import { type Inflicted, inflict } from "./faults/inflict.ts";
 import type { Fault } from "./faults/schedule.ts";
 import { ConstraintSampler } from "./health/constraint.ts";
-import { createRandom } from "./random.ts";
 import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
 

@@ -1,8 +1,8 @@
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { readArguments } from "./arguments.ts";
 import { asMarkdown } from "./report/print.ts";
 import { isClean } from "./report/report.ts";
 import { runChaos } from "./run.ts";
-import { UsageError } from "./usage.ts";
 
 const interruptedCode = 130;
 

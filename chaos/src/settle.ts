@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@tillkeeper/stage/until";
 import type { SeenOperation } from "./checker/history.ts";
 import { keepSeen } from "./clients/api.ts";
 import type { createHttp } from "./clients/http.ts";
 import type { Watch } from "./clients/watch.ts";
 import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
-import { until } from "./until.ts";
 
 const settleWithinMs = 90_000;
 const lookAgainMs = 300;
@@ -26,7 +26,7 @@ export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): P
   const giveUpAt = Date.now() + settleWithinMs;
   for (const [problem, rested] of waitingFor) {
     const withinMs = Math.max(0, giveUpAt - Date.now());
-    await until(rested, { signal, withinMs, what: "rest" }).catch((error: unknown) => {
+    await until(rested, "rest", { signal, withinMs }).catch((error: unknown) => {
       if (signal.aborted) throw error;
       open.push(problem);
     });

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Link } from "@tillkeeper/stage/links/link";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { Link } from "../src/stage/link.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tillkeeper-link-"));
 const path = join(folder, "socket");

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "../../chaos/src/usage.ts";
+import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
 
 /** The settings of a run, from the command line. */
 export interface Settings {

@@ -1,4 +1,4 @@
-import { AnswerCheck } from "../../packages/server/test/support/answer-check.ts";
+import { AnswerCheck } from "@tillkeeper/stage/servers/answer-check";
 import type { OpenApi } from "./document.ts";
 import type { Answer, RawRequest } from "./http.ts";
 import { cardNumbers } from "./recipes.ts";

@@ -1,4 +1,5 @@
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent } from "node:http";
+import { type Exchanged, exchange } from "@tillkeeper/stage/http/exchange";
 
 /** A request as it is sent. */
 export interface RawRequest {
@@ -9,10 +10,7 @@ export interface RawRequest {
 }
 
 /** The whole answer. Status 0: there was none, and `text` is the reason. */
-export interface Answer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  text: string;
+export interface Answer extends Exchanged {
   ms: number;
 }
 
@@ -27,38 +25,20 @@ const patienceMs = 30_000;
 /** Creates a sender of requests that keeps its connections. `send` never rejects. */
 export function createHttp(url: string, connections: number): Http {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const { hostname, port } = new URL(url);
   return {
     send: async (rawRequest) => {
       const begun = performance.now();
-      const answer = await exchange({ agent, hostname, port }, rawRequest).catch((error: NodeJS.ErrnoException) => ({
-        status: 0,
-        headers: {},
-        text: error.code ?? error.message,
-      }));
+      const answer = await exchange(url, { agent, timeoutMs: patienceMs, ...rawRequest }).catch(
+        (error: NodeJS.ErrnoException) => ({
+          status: 0,
+          headers: {},
+          text: error.code ?? error.message,
+        }),
+      );
       return { ...answer, ms: performance.now() - begun };
     },
     close: () => agent.destroy(),
   };
-}
-
-function exchange(to: { agent: Agent; hostname: string; port: string }, { method, path, headers, body }: RawRequest) {
-  return new Promise<Omit<Answer, "ms">>((resolve, reject) => {
-    const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-    const signal = AbortSignal.timeout(patienceMs);
-    const outgoing = request({ ...to, method, path, headers: { ...headers, ...length }, signal });
-    outgoing.once("error", reject);
-    outgoing.once("response", (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.once("error", reject);
-      incoming.once("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
-      });
-    });
-    outgoing.end(body);
-  });
 }
 
 /** The request as a command line of curl. */

@@ -1,4 +1,4 @@
-import { UsageError } from "../../chaos/src/usage.ts";
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { readArguments } from "./arguments.ts";
 import { asMarkdown, isClean } from "./report.ts";
 import { runHostile } from "./run.ts";

@@ -1,4 +1,4 @@
-import { createRandom } from "../../chaos/src/random.ts";
+import { createRandom } from "@tillkeeper/stage/programs/random";
 import { difference } from "./checks.ts";
 import type { Endpoint } from "./document.ts";
 import type { Answer, Http, RawRequest } from "./http.ts";

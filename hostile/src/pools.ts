@@ -1,4 +1,4 @@
-import type { Random } from "../../chaos/src/random.ts";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import { missingIdLike } from "./values.ts";
 import type { World } from "./world.ts";
 

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { operationNames } from "@tillkeeper/contract/operations";
-import type { Random } from "../../chaos/src/random.ts";
+import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Stage } from "./stage.ts";
 import { uuid } from "./values.ts";
-import { audienceOf, newReleaseKey, releaseFile, type World } from "./world.ts";
+import { newReleaseKey, releaseFile, type World } from "./world.ts";
 
 /** Numbers of test cards in the messages and logs of devices. No answer and no line of the server's log may show one. */
 export const cardNumbers = ["4111111111111111", "5555555555554444", "378282246310005"];

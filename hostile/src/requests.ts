@@ -1,11 +1,12 @@
-import type { Random } from "../../chaos/src/random.ts";
+import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Endpoint, Schema } from "./document.ts";
 import type { RawRequest } from "./http.ts";
 import type { Pools } from "./pools.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import { fitting, hostileText, hostileValue } from "./values.ts";
-import { audienceOf, type World } from "./world.ts";
+import { type World } from "./world.ts";
 
 /** The credentials of a request. `right`: valid ones, of the account or its operator. `nobody`: none. `wrong`: invalid ones. */
 export type CredentialKind = "right" | "nobody" | "wrong";

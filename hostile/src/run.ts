@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRandom } from "../../chaos/src/random.ts";
-import { UsageError } from "../../chaos/src/usage.ts";
+import { createRandom } from "@tillkeeper/stage/programs/random";
+import { UsageError } from "@tillkeeper/stage/programs/usage";
 import type { Settings } from "./arguments.ts";
 import { createAnswerCheck, isPastValidation } from "./checks.ts";
 import { type Endpoint, type OpenApi, readEndpoints } from "./document.ts";

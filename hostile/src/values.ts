@@ -1,5 +1,5 @@
+import type { Random } from "@tillkeeper/stage/programs/random";
 import fc from "fast-check";
-import type { Random } from "../../chaos/src/random.ts";
 import type { Schema } from "./document.ts";
 
 /** Texts that have broken servers before: in storage, routing, parsing of numbers and times, logs and shells. */

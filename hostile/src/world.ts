@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
 import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { releaseText } from "@tillkeeper/contract/releases";
+import { requestAccount } from "@tillkeeper/stage/accounts/accounts";
+import { audienceOf, fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { type Post, poster } from "./poster.ts";
 import type { Stage } from "./stage.ts";
 import { type Device, type TransferKind, transferOf, transferSeconds, type Waiting } from "./transfers.ts";
@@ -31,16 +33,13 @@ export interface World {
   operator: Account;
   /** Signs the releases of the run. */
   signer: ReleaseSigner;
-  /** Sends the messages that the run chooses. */
+  /** The device for which the run sends messages. */
   messagingDevice: Device;
-  /** One waits with its log, the other with its update. */
+  /** Two further devices, one with a pending send_logs, one with a pending check_update. */
   waiting: Waiting;
 }
 
 const things = 6;
-
-/** The audience of an account in its documented form, which every server accepts. */
-export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
 
 /** Makes two accounts with things of every kind, an operator of the first, and devices. */
 export async function openWorld(stage: Stage): Promise<World> {
@@ -87,11 +86,12 @@ export async function openWorld(stage: Stage): Promise<World> {
 type Account = Omit<Party, "ids">;
 
 async function openAccount(stage: Stage, accountId: string, operator?: string): Promise<Account> {
-  const body = { account_id: accountId, name: "Shop", ...(operator && { operator_account_id: operator }) };
-  const { client } = await poster(stage, stage.bootstrapToken)("/v1/accounts", body);
-  const { client_id: clientId, client_secret: clientSecret } = client;
-  const token = await tokenOf(stage, { accountId, clientId, clientSecret }, accountId);
-  return { accountId, clientId, clientSecret, token };
+  const client = await requestAccount(
+    { ...stage, url: stage.ownUrl },
+    { account_id: accountId, name: "Shop", ...(operator && { operator_account_id: operator }) },
+  );
+  const { clientId, secret: clientSecret } = client;
+  return { accountId, clientId, clientSecret, token: await fetchToken(stage.ownUrl, client) };
 }
 
 /** Gets a token of an operator's client for an account that the operator owns. */
@@ -105,15 +105,8 @@ async function enterAsOperator(stage: Stage, operator: Account, ownId: string): 
     scope: ["admin:accounts", "admin:checkout"],
     type: "client_credentials",
   });
-  const credentials = { clientId: client.client_id, clientSecret: client.client_secret };
-  return tokenOf(stage, { accountId: operator.accountId, ...credentials }, ownId);
-}
-
-async function tokenOf(stage: Stage, by: Omit<Account, "token">, accountId: string): Promise<string> {
-  const basic = `Basic ${Buffer.from(`${by.clientId}:${by.clientSecret}`).toString("base64")}`;
-  const body = { grant_type: "client_credentials", audience: audienceOf(accountId) };
-  const path = `/v1/accounts/${by.accountId}/auth/token`;
-  return (await poster(stage, undefined, basic)(path, body)).access_token;
+  const { client_id: clientId, client_secret: secret } = client;
+  return fetchToken(stage.ownUrl, { accountId: operator.accountId, clientId, secret }, ownId);
 }
 
 /** Makes things of every kind. Names have one length in all accounts, so that answers can be compared. */

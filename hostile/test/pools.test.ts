@@ -1,5 +1,5 @@
+import { createRandom } from "@tillkeeper/stage/programs/random";
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../chaos/src/random.ts";
 import type { Endpoint } from "../src/document.ts";
 import type { Answer } from "../src/http.ts";
 import { noteThings } from "../src/learning.ts";

@@ -28,6 +28,7 @@ describe("import directions", () => {
       "packages/sdk/src/sideways.ts imports @tillkeeper/server/main: package sdk may import contract",
       "packages/server/src/gateway/dynamic.ts imports @tillkeeper/agent/agent: package server may import contract",
       "packages/server/src/gateway/private.ts imports ../operations/sql/claim.ts: operations/sql/claim.ts is private to operations",
+      "packages/server/src/merchants/stores/staged.ts imports @tillkeeper/stage/processes/free-port: package server may import contract",
       "packages/server/src/merchants/stores/upwards.ts imports ../../operations/accept.ts: merchants/stores lies below or beside operations",
     ]);
   });
@@ -140,7 +141,7 @@ describe("the repository", () => {
     const text = readFileSync(join(root, "docs/dependencies.md"), "utf8");
     const manifests = [
       "package.json",
-      ...["contract", "server", "agent", "virtual-terminals", "sdk", "cli"].map(
+      ...["contract", "server", "agent", "virtual-terminals", "sdk", "cli", "stage"].map(
         (name) => `packages/${name}/package.json`,
       ),
       ...["bench", "chaos", "hostile"].map((name) => `${name}/package.json`),

@@ -12,7 +12,7 @@ const packages: Record<string, readonly string[]> = {
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   bench: ["contract", "agent", "server", "stage"],
   chaos: ["contract", "sdk", "agent", "server", "stage"],
-  hostile: ["contract", "agent", "stage", "chaos", "server"],
+  hostile: ["contract", "agent", "stage"],
   model: ["contract"],
   // What is packed beside the programs: the guides and the pages' files.
   publishing: ["server"],
@@ -20,7 +20,7 @@ const packages: Record<string, readonly string[]> = {
 
 const testTools = ["contract", "sdk", "agent", "virtual-terminals", "stage"];
 
-/** Tests of a package may use what its sources may not: virtual terminals and the client are test tools, too. */
+/** Packages that a package's tests may import: virtual terminals and the client are test tools, too. */
 const packagesForTests: Record<string, readonly string[]> = {
   ...packages,
   agent: testTools,
@@ -61,7 +61,7 @@ const serverLayers = [
 /** Wings are corridors: their rooms are layers of their own. */
 const wings: ReadonlySet<string> = new Set(["access", "merchants", "rollout"]);
 
-/** Outside packages that only some may use. */
+/** Outside packages that only some packages may use. */
 const exclusive: Record<string, readonly string[]> = {
   pg: ["server", "stage", "bench", "chaos"],
   kysely: ["server", "stage", "bench"],
@@ -78,7 +78,7 @@ const passes: readonly { from: RegExp; to: RegExp; reason: string }[] = [
   },
 ];
 
-/** So that it has no dependency, and stays small in a browser. */
+/** The client must have no dependency, and stay small in a browser. */
 const onlyTypesForClient = "sdk may import only types of the contract's http";
 
 /** Programs that are tried where the packages are installed: they import what is published, not what is here. */
@@ -86,7 +86,7 @@ const outsidePrograms = "publishing/test/programs/";
 
 const place = /^(?:packages\/)?(?<pack>[^/]+)\/(?<kind>src|test)\/(?<path>.+)$/;
 
-/** Every import that goes where it may not, as a sentence. */
+/** Every forbidden import, as a sentence. */
 export function findViolations(imports: readonly Import[]): string[] {
   return imports.flatMap((entry) => {
     const reason = reasonAgainst(entry);

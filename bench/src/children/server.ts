@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
-import { openDb } from "@tillkeeper/server/db/db";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { Closing } from "@tillkeeper/server/platform/closing";
 import { rootKeyFile } from "@tillkeeper/server/platform/folders/root-key";
 import { createLogger, type Logger } from "@tillkeeper/server/platform/log/log";
-import { databaseUrl } from "../database-url.ts";
+import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
+import { Folder } from "@tillkeeper/stage/processes/folder";
 import { processFigures } from "../process-figures.ts";
 import { serveParent } from "./serve-parent.ts";
 
@@ -37,13 +35,13 @@ let server: RunningServer | undefined;
  */
 async function start({ binaries, existing, limited }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
-  closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  const connection = existing?.database ?? (await startDatabase(folder, log, binaries));
+  const folder = new Folder("bench");
+  closing.add(() => folder.remove());
+  const connection = existing?.database ?? (await startDatabase(folder.path, log, binaries));
   const config = readConfig({
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_MQTT_PORT: "0",
-    TILLKEEPER_DATA_DIR: join(folder, "server"),
+    TILLKEEPER_DATA_DIR: join(folder.path, "server"),
     DATABASE_URL: databaseUrl(connection),
     ...(existing && { TILLKEEPER_KEY_FILE: existing.keyFile }),
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
@@ -60,18 +58,9 @@ async function startDatabase(folder: string, log: Logger, binaries?: string): Pr
     ...(binaries !== undefined && { binaries }),
   });
   closing.add(() => postgres.stop());
-  await letOwnerCheckpoint(postgres);
+  // Rounds begin behind a checkpoint, which the owner of the database may not ask for by itself.
+  await asSuperuser(postgres.superuser, `grant pg_checkpoint to ${postgres.connection.user}`);
   return postgres.connection;
-}
-
-/** Rounds begin behind a checkpoint, which the owner of the database may not ask for by itself. */
-async function letOwnerCheckpoint({ superuser, connection }: EmbeddedPostgres): Promise<void> {
-  const db = openDb(superuser, createLogger("error"));
-  try {
-    await db.pool.query(`grant pg_checkpoint to ${connection.user}`);
-  } finally {
-    await db.close();
-  }
 }
 
 async function endServer(): Promise<void> {

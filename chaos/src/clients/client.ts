@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { OperationCreate } from "@tillkeeper/contract/http/operations";
 import { operationNames } from "@tillkeeper/contract/operations";
+import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Intent, Reply, SeenOperation } from "../checker/history.ts";
-import type { Random } from "../random.ts";
 import type { Api } from "./api.ts";
 import { isSettled, type Watch } from "./watch.ts";
 

@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingMessage } from "node:http";
+import { exchange } from "@tillkeeper/stage/http/exchange";
 
 export interface HttpRequest {
   url: string;
@@ -26,7 +27,11 @@ export function createHttp(connections: number): {
     /** Never rejects: whatever is no whole answer in time is `unknown`. An answer that is no JSON has status 0. */
     call: async (call) => {
       try {
-        const { status, headers, text } = await exchange(agent, call);
+        const { url, method, headers: sent, body, timeoutMs } = call;
+        const payload = body === undefined ? undefined : JSON.stringify(body);
+        const type = payload !== undefined && { "content-type": "application/json" };
+        const outgoing = { agent, method, headers: { ...sent, ...type }, body: payload, timeoutMs };
+        const { status, headers, text } = await exchange(url, outgoing);
         return { status, headers, body: text === "" ? undefined : parse(text) };
       } catch (error) {
         const { code, message } = error as { code?: string; message?: string };
@@ -43,37 +48,4 @@ function parse(text: string): unknown {
   } catch {
     return { error: { code: "not_json" } };
   }
-}
-
-function exchange(agent: Agent, { url, method, headers, body, timeoutMs }: HttpRequest) {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  return new Promise<{ status: number; headers: IncomingMessage["headers"]; text: string }>((resolve, reject) => {
-    const outgoing = request(url, {
-      agent,
-      method,
-      signal: AbortSignal.timeout(timeoutMs),
-      headers: {
-        ...headers,
-        ...(payload !== undefined && {
-          "content-type": "application/json",
-          "content-length": String(Buffer.byteLength(payload)),
-        }),
-      },
-    });
-    outgoing.once("error", reject);
-    outgoing.once("response", (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-      incoming.once("error", reject);
-      incoming.once("close", () => {
-        if (!incoming.complete) return reject(new Error("the answer broke off"));
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          text: Buffer.concat(chunks).toString("utf8"),
-        });
-      });
-    });
-    outgoing.end(payload);
-  });
 }

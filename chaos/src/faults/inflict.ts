@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@tillkeeper/stage/until";
 import type { Period } from "../checker/history.ts";
 import type { Recorder } from "../clients/recorder.ts";
 import type { Stage } from "../stage/stage.ts";
 import { links } from "../stage/topology.ts";
-import { until } from "../until.ts";
 import { blows } from "./blows.ts";
 import type { Fault } from "./schedule.ts";
 
@@ -50,7 +50,7 @@ async function inflictOne(stage: Stage, recorder: Recorder, fault: Fault, signal
   const failed = problem ?? (await attempt(() => blow.lift(stage, fault)));
   const liftedAt = Date.now();
   const recovered = () => isWell(stage, recorder, fault.target, liftedAt);
-  const recoveredMs = await until(recovered, { signal, withinMs: recoverWithinMs, what: fault.target }).then(
+  const recoveredMs = await until(recovered, fault.target, { signal, withinMs: recoverWithinMs }).then(
     () => Date.now() - liftedAt,
     () => undefined,
   );

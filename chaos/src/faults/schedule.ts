@@ -1,4 +1,4 @@
-import { createRandom, type Random } from "../random.ts";
+import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
 import { serverNames } from "../stage/topology.ts";
 import { type FaultKind, type FaultName, faultKinds } from "./kinds.ts";
 

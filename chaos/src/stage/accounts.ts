@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
-import { type Client, createClient } from "@tillkeeper/sdk";
+import { createClient } from "@tillkeeper/sdk";
+import { requestAccount } from "@tillkeeper/stage/accounts/accounts";
+import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
+import { until } from "@tillkeeper/stage/until";
 import type { FleetSettings } from "../agents/fleet.ts";
 import { type Api, createApi } from "../clients/api.ts";
 import type { createHttp } from "../clients/http.ts";
 import type { Recorder } from "../clients/recorder.ts";
-import { until } from "../until.ts";
-import { audienceOf } from "./server.ts";
 import type { Stage } from "./stage.ts";
 import { topology } from "./topology.ts";
 
@@ -49,14 +49,21 @@ export async function openAccounts(options: AccountsOptions): Promise<Account[]>
     agents.service.keepUp();
   }
   const connected = () => stage.agents.every((agents) => agents.connected === agents.terminals);
-  await until(connected, { signal, withinMs: 60_000, what: "all terminals to connect" });
+  await until(connected, "all terminals to connect", { signal, withinMs: 60_000 });
   await Promise.all(made.map((account) => activate(account, account.api, signal)));
   return made;
 }
 
 async function openAccount({ stage, http, recorder, signal }: AccountsOptions, number: number, terminals: number[]) {
   const accountId = `T${91_000_001 + number}`;
-  const client = await firstClient(stage, accountId);
+  const { clientId, secret: clientSecret } = await requestAccount(stage, { account_id: accountId, name: accountId });
+  const client = createClient({
+    url: stage.url,
+    accountId,
+    clientId,
+    clientSecret,
+    audience: audienceOf(accountId),
+  });
   await client.stores.create({ store_id: "S1" });
   const devices: Device[] = [];
   for (const terminal of terminals) {
@@ -71,18 +78,6 @@ async function openAccount({ stage, http, recorder, signal }: AccountsOptions, n
   const { access_token: token } = await client.token();
   const api = createApi({ http, url: stage.url, token, recorder });
   return { accountId, token, api, devices, terminalIds: devices.map(({ terminalId }) => terminalId) };
-}
-
-async function firstClient({ url, bootstrapToken }: Stage, accountId: string): Promise<Client> {
-  const response = await fetch(`${url}/v1/accounts`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${bootstrapToken}`, "content-type": "application/json" },
-    body: JSON.stringify({ account_id: accountId, name: accountId }),
-  });
-  if (!response.ok) throw new Error(`no account: ${response.status} ${await response.text()}`);
-  const { client } = (await response.json()) as AccountCreated;
-  const { client_id: clientId, client_secret: clientSecret } = client;
-  return createClient({ url, accountId, clientId, clientSecret, audience: audienceOf(accountId) });
 }
 
 const activationSeconds = 5;
@@ -117,6 +112,6 @@ async function isCompleted(api: Api, operationId: string, signal: AbortSignal): 
     status = "status" in reply ? reply.operation?.status : undefined;
     return status !== undefined && status !== "PENDING";
   };
-  await until(ended, { signal, withinMs: 60_000, what: "a terminal to be activated" });
+  await until(ended, "a terminal to be activated", { signal, withinMs: 60_000 });
   return status === "COMPLETED";
 }

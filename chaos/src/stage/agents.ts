@@ -2,8 +2,9 @@ import { openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StoredLog } from "@tillkeeper/agent/memory/result-log";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { beginJournals, type FleetReport, type FleetSettings, readJournal } from "../agents/fleet.ts";
-import { launch, Service } from "./process.ts";
+import { Service } from "./process.ts";
 
 const ownProgram = fileURLToPath(new URL("../children/agents.ts", import.meta.url));
 
@@ -34,14 +35,17 @@ export class Agents {
     this.#settingsPath = join(folder, `${name}.json`);
     const log = openSync(join(folder, `${name}.log`), "a");
     this.service = new Service(name, () => {
-      const child = launch(process.execPath, [program, this.#settingsPath], { stdio: ["ignore", log, log, "ipc"] });
-      child.on("message", (report: FleetReport) => {
+      const playing = new Program([process.execPath, program, this.#settingsPath], {
+        stdio: ["ignore", log, log, "ipc"],
+        group: true,
+      });
+      playing.child.on("message", (report: FleetReport) => {
         this.connected = report.connected;
       });
-      child.once("close", () => {
+      void playing.ended.finally(() => {
         this.connected = 0;
       });
-      return child;
+      return playing;
     });
   }
 

@@ -6,6 +6,7 @@ import { type Db, openDb } from "@tillkeeper/server/db/db";
 import { killSurvivors } from "@tillkeeper/server/db/embedded/orphan";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import type { Logger } from "@tillkeeper/server/platform/log/log";
+import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import { copyCluster } from "./standby.ts";
 
 const enoughConnections = "200";
@@ -46,8 +47,7 @@ export class Database {
 
   /** `DATABASE_URL` for a server that reaches it through this port of loopback. */
   urlAt(port: number): string {
-    const { user, password, database } = this.#postgres.connection;
-    return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`;
+    return databaseUrl({ ...this.#postgres.connection, host: "127.0.0.1", port });
   }
 
   /**

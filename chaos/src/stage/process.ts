@@ -1,18 +1,18 @@
-import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import type { Program } from "@tillkeeper/stage/processes/program";
 
-/** A program as it is started; the signal ends it for good. */
-export type Launch = () => Promise<ChildProcess> | ChildProcess;
+/** Starts the program. */
+export type Launch = () => Promise<Program> | Program;
 
 const relaunchMs = 250;
 
 /**
  * A program that is started again whenever it ends, as a service manager does it, and that can be killed, kept down and
- * paused. Only this very process is ever sent signals.
+ * paused.
  */
 export class Service {
   readonly name: string;
   readonly #launch: Launch;
-  #process: ChildProcess | undefined;
+  #program: Program | undefined;
   #wanted = false;
   #timer: NodeJS.Timeout | undefined;
   #launching: Promise<void> | undefined;
@@ -23,14 +23,14 @@ export class Service {
   }
 
   get running(): boolean {
-    return this.#process !== undefined;
+    return this.#program !== undefined;
   }
 
   /** Starts it, and starts it again from now on. */
   keepUp(): void {
     this.#wanted = true;
     clearTimeout(this.#timer);
-    if (this.#process || this.#launching) return;
+    if (this.#program || this.#launching) return;
     this.#launching = this.#start().finally(() => {
       this.#launching = undefined;
     });
@@ -49,40 +49,25 @@ export class Service {
   }
 
   pause(): void {
-    this.#process?.kill("SIGSTOP");
+    this.#program?.hold(true);
   }
 
   resume(): void {
-    this.#process?.kill("SIGCONT");
+    this.#program?.hold(false);
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     clearTimeout(this.#timer);
     await this.#launching;
-    const child = this.#process;
-    if (!child) return;
-    const gone = new Promise((resolve) => child.once("close", resolve));
-    child.kill(signal);
-    await gone;
+    await this.#program?.end(signal);
   }
 
   async #start(): Promise<void> {
-    const child = await this.#launch();
-    this.#process = child;
-    const over = () => {
-      if (this.#process !== child) return;
-      this.#process = undefined;
+    const program = await this.#launch();
+    this.#program = program;
+    void program.ended.finally(() => {
+      this.#program = undefined;
       if (this.#wanted) this.#timer = setTimeout(() => this.keepUp(), relaunchMs);
-    };
-    child.once("error", over);
-    child.once("close", over);
+    });
   }
-}
-
-/**
- * Starts a program in a process group of its own: Ctrl-C is for the program that directs the run, which then ends the
- * others in order.
- */
-export function launch(command: string, args: string[], options: SpawnOptions): ChildProcess {
-  return spawn(command, args, { ...options, detached: true });
 }

@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { Link } from "@tillkeeper/stage/links/link";
+import { until } from "@tillkeeper/stage/until";
 import { HealthSampler } from "../health/sampler.ts";
-import { until } from "../until.ts";
 import { Agents } from "./agents.ts";
 import { Broker } from "./broker.ts";
 import { Database } from "./database.ts";
-import { Link } from "./link.ts";
 import { Server } from "./server.ts";
 import { agentNames, links as linkNames, serverNames } from "./topology.ts";
 
@@ -77,11 +77,8 @@ export async function openStage({ signal, closing, agentsProgram }: StageOptions
   for (const { service } of servers) service.keepUp();
   sampler.start();
   closing.add(() => sampler.stop());
-  await until(() => servers.every(({ name }) => sampler.readyAt(name) > 0), {
-    signal,
-    withinMs: 60_000,
-    what: "all servers to be ready",
-  });
+  const ready = () => servers.every(({ name }) => sampler.readyAt(name) > 0);
+  await until(ready, "all servers to be ready", { signal, withinMs: 60_000 });
   const url = `http://127.0.0.1:${balancer.port}`;
   return { folder, database, broker, servers, agents, links, sampler, url, bootstrapToken };
 }

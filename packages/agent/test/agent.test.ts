@@ -1,11 +1,11 @@
 import { downChannels } from "@tillkeeper/contract/mqtt";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import { memoryJournal } from "../src/memory/journal.ts";
 import { fileJournal, opened, quickly, type Run, recordingLog, useAgents } from "./support/agents.ts";
 import { password } from "./support/broker.ts";
 import { address, type Scene, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server } = {} as Scene;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { runOf } from "@tillkeeper/contract/message-parts";
+import { until } from "@tillkeeper/stage/until";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Credential } from "../src/links/connection.ts";
@@ -10,7 +11,6 @@ import { sessionNames } from "../src/links/session-names.ts";
 import { silentLogger } from "../src/logger.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { turn } from "./support/turn.ts";
-import { until } from "./support/until.ts";
 
 /**
  * A server without messages, which records the requests. `replace` refuses the waiting request, as for another session.

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { memoryJournal } from "../src/memory/journal.ts";
 import type { CloseHandler } from "../src/operations/operation.ts";
@@ -7,7 +8,6 @@ import { fileJournal, opened, quickly, type Run, recordingLog, useAgents } from 
 import { password } from "./support/broker.ts";
 import { address, type Scene, terminalId, useScene } from "./support/scene.ts";
 import { ScriptedServer } from "./support/scripted-server.ts";
-import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server } = {} as Scene;

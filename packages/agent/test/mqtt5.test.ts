@@ -1,4 +1,5 @@
 import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import { until } from "@tillkeeper/stage/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Credential } from "../src/links/connection.ts";
@@ -10,7 +11,6 @@ import { Broker5 } from "./support/broker5.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { address } from "./support/scene.ts";
 import { turn } from "./support/turn.ts";
-import { until } from "./support/until.ts";
 
 let broker: Broker5;
 let links: MqttLink[] = [];

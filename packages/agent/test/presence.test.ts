@@ -1,8 +1,8 @@
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
 import { opened, useAgents } from "./support/agents.ts";
 import { type Scene, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 
 describe("an agent", () => {
   let scene: Scene;

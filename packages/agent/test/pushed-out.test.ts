@@ -1,3 +1,4 @@
+import { until } from "@tillkeeper/stage/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type MqttLink, openMqttConnection } from "../src/links/mqtt-connection.ts";
 import { sessionNames } from "../src/links/session-names.ts";
@@ -6,7 +7,6 @@ import { Broker5 } from "./support/broker5.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { address } from "./support/scene.ts";
 import { turn } from "./support/turn.ts";
-import { until } from "./support/until.ts";
 
 describe("the end of a link without a word", () => {
   let broker: Broker5;

@@ -1,10 +1,10 @@
 import type { OperationResults } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import type { Completed, OperationHandlers } from "../src/operations/operation.ts";
 import { opened, quickly, type Run, useAgents } from "./support/agents.ts";
 import { command } from "./support/commands.ts";
 import { type Scene, useScene } from "./support/scene.ts";
-import { until } from "./support/until.ts";
 
 let scene: Scene;
 let { broker, server } = {} as Scene;

@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { folderOfTest } from "@tillkeeper/stage/folders";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, type Scratch, startCli } from "./support/cli.ts";
 
@@ -43,11 +43,7 @@ describe("tillkeeper agent", () => {
   const terminals = () => `/v1/accounts/${file.account_id}/terminals`;
   const register = (serial: string) =>
     call("POST", terminals(), { device_serial_number: serial, store_id: "oslo-center" });
-  function folder(): string {
-    const made = mkdtempSync(join(tmpdir(), "tk-agent-"));
-    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
-    return join(made, "state");
-  }
+  const folder = () => join(folderOfTest("agent"), "state");
   function agent(...args: string[]): Cli {
     const cli = startCli(["agent", ...args], {});
     onTestFinished(async () => void (await cli.stop()));

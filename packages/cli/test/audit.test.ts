@@ -3,8 +3,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDb } from "@tillkeeper/server/db/db";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createTestDatabase } from "../../server/test/support/database.ts";
 import { scratch, startCli } from "./support/cli.ts";
 
 async function databaseOfTest() {

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, inject, it, onTestFinished, vi } from "vitest";
+import { Program } from "@tillkeeper/stage/processes/program";
+import { afterAll, beforeAll, expect, inject, it, onTestFinished } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -39,28 +39,16 @@ function start(name: string, ...args: string[]): Example {
     TILLKEEPER_CLIENT_ID: file.client_id,
     TILLKEEPER_CLIENT_SECRET: file.client_secret,
   };
-  const program = name.endsWith(".sh") ? "sh" : process.execPath;
-  const child = spawn(program, [join(root, "examples", name), ...args], { cwd: root, env, detached: true });
-  const said = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
-  const ended = new Promise<{ code: number | null }>((resolve) => {
-    child.once("close", (code) => resolve({ code }));
-  }).then((end) => ({ ...end, ...said }));
-  onTestFinished(async () => {
-    // With what it has started.
-    if (child.pid && child.exitCode === null) process.kill(-child.pid, "SIGTERM");
-    await ended;
+  const command = name.endsWith(".sh") ? "sh" : process.execPath;
+  const program = new Program([command, join(root, "examples", name), ...args], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    // It ends with what it has started.
+    group: true,
   });
-  return {
-    ended,
-    until: (pattern) =>
-      vi.waitFor(() => {
-        const found = pattern.exec(said.stdout);
-        if (!found) throw new Error(`no ${String(pattern)} in ${said.stdout}\n${said.stderr}`);
-        return found;
-      }),
-  };
+  onTestFinished(async () => void (await program.end("SIGTERM")));
+  return { ended: program.ended, until: (pattern) => program.prints(pattern) };
 }
 
 /** What an example prints, by its file. Those that need more than one program have tests of their own. */

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { folderOfTest } from "@tillkeeper/stage/folders";
+import { expect, test } from "vitest";
 import { readSandboxFile, scratch, startSandbox } from "./support/cli.ts";
 
 const page = readFileSync(new URL("../../../docs/device-protocol/pairing.md", import.meta.url), "utf8");
@@ -28,8 +27,7 @@ test.skipIf(!tools)("the page on the device protocol pairs by hand as it says", 
   const body = { device_serial_number: "BY-HAND", store_id: "oslo-center" };
   const { terminal_id, pairing } = await post("/terminals", `Bearer ${access_token}`, body);
 
-  const folder = mkdtempSync(join(tmpdir(), "tk-by-hand-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = folderOfTest("by-hand");
   const env = { PATH: process.env["PATH"], SERVER: server, SERIAL: "BY-HAND", CODE: pairing.code };
   const output = execFileSync("bash", ["--norc", "-euo", "pipefail", "-c", script], {
     cwd: folder,

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { PresenceCounts } from "@tillkeeper/contract/http/presence";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Client, createClient, type Terminal } from "@tillkeeper/sdk";
+import { folderOfTests } from "@tillkeeper/stage/folders";
 import type { OpenBatch } from "@tillkeeper/virtual-terminals/simulation/simulated-state";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
@@ -21,7 +21,7 @@ const patience = { interval: 250 };
 
 describe("tillkeeper simulate", () => {
   const place = makeScratch();
-  const folder = mkdtempSync(join(tmpdir(), "tk-simulate-"));
+  const folder = folderOfTests("simulate");
   const state = join(folder, "state");
   let sandbox: Cli;
   let file: SandboxFile;
@@ -37,7 +37,6 @@ describe("tillkeeper simulate", () => {
   afterAll(async () => {
     await sandbox.stop();
     place.remove();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   function simulate(...args: string[]) {

@@ -1,18 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("what a device can do", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T39100001");
-  });
-  afterAll(() => server.stop());
+describe("what a device can do", async () => {
+  const { server, tenant } = await world();
 
   const send = ({ terminalId }: Device, operation: string, more: object = {}, headers = {}) =>
     server.call("POST", base, { ...tenant, body: { terminal_id: terminalId, operation, ...more }, headers });

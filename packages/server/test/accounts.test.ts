@@ -1,16 +1,14 @@
 import { AccountCreated } from "@tillkeeper/contract/http/accounts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type TestServer } from "./support/test-server.ts";
+import { describe, expect, it } from "vitest";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 
-describe("creating accounts over HTTP", () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { bootstrapToken } });
-  });
-  afterAll(() => server.stop());
+describe("creating accounts over HTTP", async () => {
+  const server = await ownServer({ config: { bootstrapToken } });
 
   const create = (body: unknown, token: string | undefined = bootstrapToken) =>
     server.call("POST", "/v1/accounts", { body, token });

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { defaultPace } from "../src/rollout/activations/next-step.ts";
 import { claimDue } from "../src/rollout/activations/queries.ts";
-import { type Device, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const answerOfCheck = (operationId: unknown, more: object = {}) => ({
   operation_id: operationId,
@@ -13,12 +13,9 @@ const answerOfCheck = (operationId: unknown, more: object = {}) => ({
   ...more,
 });
 
-describe("terminal activations", () => {
-  const aid = "P25000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 250_000_000_000;
-  const fresh = (): Promise<Device> => registerDevice(server, tenant, String(serial++));
+describe("terminal activations", async () => {
+  const { server, tenant, aid } = await world({ live: true, own: {} });
+  const fresh = (): Promise<Device> => registerDevice(server, tenant);
   const pathOf = (id: string) => `/v1/admin/terminals/${id}/activations`;
   const start = (id: string, by = tenant) => server.call("POST", pathOf(id), by);
   const list = async (id: string) => (await server.call("GET", pathOf(id), tenant)).body;
@@ -28,12 +25,6 @@ describe("terminal activations", () => {
     await expect.poll(async () => (await newest(id)).attempt).toBe(n);
   const expectEnd = async (id: string, status: string) =>
     await expect.poll(async () => (await newest(id)).status).toBe(status);
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   it("answers the documented fields, on both bases, newest first", async () => {
     const device = await fresh();

@@ -4,13 +4,13 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
 import { forDevelopers, guides } from "../src/api-docs/pages/guides.ts";
 import type { RunningServer } from "../src/main.ts";
-import { freePort } from "./support/free-port.ts";
 import { startSandbox } from "./support/sandbox.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 interface Got {
   status: number;
@@ -27,11 +27,7 @@ async function ask(url: string, method = "GET", headers: Record<string, string> 
   return { status: answer.statusCode ?? 0, headers: answer.headers, bytes, text: bytes.toString() };
 }
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.stop());
+const { server } = await world();
 const get = (path: string, headers?: Record<string, string>) => ask(server.url + path, "GET", headers);
 
 const html = "text/html; charset=utf-8";

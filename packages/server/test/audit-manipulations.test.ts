@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
+import { databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
-import { databaseUrl } from "./support/own-postgres.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const zeroes = "decode(repeat('00', 32), 'hex')";
 
@@ -134,13 +135,9 @@ const manipulations: Manipulation[] = [
   },
 ];
 
-describe("what was done to an account's log", () => {
-  let server: TestServer;
+describe("what was done to an account's log", async () => {
+  const server = await ownServer();
   let count = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.stop());
 
   const createStore = (of: Tenant, store_id: string) =>
     server.call("POST", `/v1/accounts/${of.aid}/stores`, { ...of, body: { store_id } });

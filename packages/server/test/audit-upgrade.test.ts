@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { expect, it } from "vitest";
 import { openAccount } from "../src/access/accounts/accounts.ts";
 import { recordChange } from "../src/access/audit/audit.ts";
@@ -8,7 +9,6 @@ import { openDatabase } from "../src/db/open.ts";
 import { systemClock } from "../src/platform/clock.ts";
 import { createLogger } from "../src/platform/log/log.ts";
 import { reportsOn } from "./support/audit.ts";
-import { createTestDatabase } from "./support/database.ts";
 
 const log = createLogger("silent");
 const actorOf = (accountId: string) => ({ accountId, clientId: "c", address: "", requestId: "" });

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("the audit log", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("the audit log", async () => {
+  const { server, tenant } = await world({ own: {} });
   const audit = (of: Tenant, query = "") => server.call("GET", `/v1/accounts/${of.aid}/audit${query}`, of);
   const verify = (accountId?: string) => reportsOn(server.db, accountId);
   const createStore = (of: Tenant, store_id: string) =>
     server.call("POST", `/v1/accounts/${of.aid}/stores`, { ...of, body: { store_id } });
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T90000001");
-  });
-  afterAll(() => server.stop());
 
   it("tells who changed what, when and from where, with the request-id of the answer", async () => {
     const created = await createStore(tenant, "S1");

@@ -1,25 +1,16 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import type { TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createSigningKey, retireSigningKeys } from "../src/access/auth/keys/key-rotation.ts";
-import { testRootKey } from "./support/database.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const lifetimeSeconds = 14_400;
 
-describe("rotating the signing key, on two servers with one database", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer();
-    there = await startTestServer({ database: here.database });
-    tenant = await here.account(aid);
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
-  });
+describe("rotating the signing key, on two servers with one database", async () => {
+  const { server: here, other: there, tenant } = await world({ own: {}, other: {}, aid });
 
   const pass = (seconds: number) => {
     for (const server of [here, there]) server.clock.advance(seconds * 1000);

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import type { TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 
 const aid = "T12345678";
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
 const clients = `/v1/accounts/${aid}/auth/clients`;
 const grants = `/v1/accounts/${aid}/auth/client-grants`;
 
-describe("what was taken away, on two servers with one database", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer();
-    there = await startTestServer({ database: here.database });
-    tenant = await here.account(aid);
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
-  });
+describe("what was taken away, on two servers with one database", async () => {
+  const { server: here, other: there, tenant } = await world({ own: {}, other: {}, aid });
 
   const send = (method: string, path: string, body?: unknown) => here.call(method, path, { token: tenant.token, body });
   const use = async (token: string) =>

@@ -1,23 +1,18 @@
+import { world } from "@tillkeeper/stage/world";
 import * as oauth from "oauth4webapi";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 
-const aid = "T12345678";
 /** The servers of tests speak plain HTTP. */
 const plain = { [oauth.allowInsecureRequests]: true };
 
-describe("a standard OAuth 2 client library", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a standard OAuth 2 client library", async () => {
+  const { server, tenant, aid } = await world();
   let as: oauth.AuthorizationServer;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     const issuer = new URL(`${server.url}/v1/accounts/${aid}`);
     const response = await oauth.discoveryRequest(issuer, { algorithm: "oauth2", ...plain });
     as = await oauth.processDiscoveryResponse(issuer, response);
   });
-  afterAll(() => server.stop());
 
   const request = async (auth: oauth.ClientAuth, parameters: Record<string, string> = {}) => {
     const client: oauth.Client = { client_id: tenant.clientId };

@@ -1,3 +1,6 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { world } from "@tillkeeper/stage/world";
 import {
   type CryptoKey,
   createRemoteJWKSet,
@@ -8,10 +11,8 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/access/auth/keys/private-keys.ts";
-import { testRootKey } from "./support/database.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const tokenPath = `/v1/accounts/${aid}/auth/token`;
@@ -23,14 +24,8 @@ async function ownKeyOf({ kid, encrypted_private_jwk }: { kid: string; encrypted
   return (await importJWK(privateJwk, "EdDSA")) as CryptoKey;
 }
 
-describe("getting a token", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("getting a token", async () => {
+  const { server, tenant } = await world({ own: {}, aid });
 
   const ask = (body: unknown, headers: Record<string, string> = {}, path = tokenPath) =>
     server.call("POST", path, { body, headers: { authorization: basic(tenant.clientId, tenant.secret), ...headers } });

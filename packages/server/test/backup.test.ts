@@ -1,45 +1,33 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
+import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { beforeAll, describe, expect, inject, it } from "vitest";
 import { restoreBackup } from "../src/db/backup/restore.ts";
 import { tablesInOrder } from "../src/db/backup/tables.ts";
 import { writeBackup } from "../src/db/backup/write.ts";
 import { forAllAccounts } from "../src/db/db.ts";
 import { createRootKey } from "../src/platform/folders/root-key.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { activeDevice } from "./support/device.ts";
-import { asSuperuser, databaseUrl } from "./support/own-postgres.ts";
-import { registerForPairing } from "./support/pairing-device.ts";
 import { addRelease, newMaker } from "./support/releases.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const log = createLogger("silent");
 
-describe("a backup", () => {
-  let folder: string;
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a backup", async () => {
+  const folder = folderOfTests("backup");
+  const { server, tenant } = await world({ own: {} });
   let file: string;
   let contents: Awaited<ReturnType<typeof contentsOf>>;
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "tillkeeper-backup-"));
-    server = await startTestServer();
-    tenant = await server.account("T69000001");
-    await server.account("T69000002");
+    await server.account();
     await fill();
     file = join(folder, "backup");
     // The server's workers keep changing rows: repeat until nothing has changed during the backup.
@@ -50,10 +38,6 @@ describe("a backup", () => {
       await writeBackup({ connectionString: server.database.url }, file);
       after = await contentsOf(server.database.url);
     } while (JSON.stringify(after) !== JSON.stringify(contents));
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Fills as many tables as one server can by itself and by a few requests. */

@@ -1,19 +1,12 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-const aid = "T40000001";
-const stores = `/v1/accounts/${aid}/stores`;
 const operations = "/v1/admin/terminals/operations";
 
-describe("bad input", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("bad input", async () => {
+  const { server, tenant, aid } = await world();
+  const stores = `/v1/accounts/${aid}/stores`;
 
   const post = (body: unknown, headers: Record<string, string> = {}, path = stores) =>
     server.call("POST", path, { ...tenant, body, headers });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { ownServer } from "@tillkeeper/stage/world";
 import type { Pool, QueryConfig } from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
 import { acceptOperations } from "../src/operations/sql/accept.ts";
@@ -8,7 +9,6 @@ import { expireOperations } from "../src/operations/sql/expire.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { noteHeard } from "../src/presence/hearing/sql/note-heard.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 interface Plan {
   "Node Type": string;
@@ -71,14 +71,12 @@ const statements: Record<string, Run> = {
 /**
  * Connections of the hot statements can only use nested loops, so a batch that is joined with itself costs its square.
  */
-describe("a statement for a batch reads the batch once for each step:", () => {
-  let server: TestServer;
+describe("a statement for a batch reads the batch once for each step:", async () => {
+  const server = await ownServer();
   beforeAll(async () => {
-    server = await startTestServer();
     // Statistics of a new database. PostgreSQL plans otherwise when statistics call a table empty that is filled later.
     await server.db.pool.query(`truncate ${tables.join(", ")} cascade`);
   });
-  afterAll(() => server.stop());
 
   it.each(Object.keys(statements))("%s", async (name) => {
     const { text, values = [] } = await captured(statements[name] as Run);

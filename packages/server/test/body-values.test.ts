@@ -1,9 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const contract = join(import.meta.dirname, "../../contract/src");
 
@@ -14,19 +13,8 @@ function withDifferentItems(value: unknown): { items?: { type?: string } }[] {
   return [...own, ...Object.values(value).flatMap(withDifferentItems)];
 }
 
-describe("texts of the allowed length with as many values as fit", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T88000001");
-    device = await registerDevice(server, tenant, "VALUES-1");
-  });
-  afterAll(async () => {
-    await device.leave();
-    await server.stop();
-  });
+describe("texts of the allowed length with as many values as fit", async () => {
+  const { server, tenant, device } = await world({ device: "registered" });
 
   const bodies: [string, string, unknown][] = [
     ["a list of different scopes", "scope", Array.from({ length: 26_000 }, (_, index) => `s${index}`)],
@@ -38,7 +26,7 @@ describe("texts of the allowed length with as many values as fit", () => {
     const body = { client_id: "0b7a1bb1-6a4d-4f0e-8f0c-0d8d7b9a3c11", [field]: value };
     const text = JSON.stringify(body);
     expect(text.length).toBeLessThanOrEqual(limits.httpBodyBytes);
-    const answer = await server.call("POST", "/v1/accounts/T88000001/auth/client-grants", {
+    const answer = await server.call("POST", `/v1/accounts/${tenant.aid}/auth/client-grants`, {
       token: tenant.token,
       body,
     });
@@ -55,7 +43,7 @@ describe("texts of the allowed length with as many values as fit", () => {
 
   it("are checked below that, and no more than 20 places are told", async () => {
     const scope = Array.from({ length: limits.httpBodyValues - 10 }, (_, index) => `s${index}`);
-    const answer = await server.call("POST", "/v1/accounts/T88000001/auth/client-grants", {
+    const answer = await server.call("POST", `/v1/accounts/${tenant.aid}/auth/client-grants`, {
       token: tenant.token,
       body: { client_id: "0b7a1bb1-6a4d-4f0e-8f0c-0d8d7b9a3c11", audience: "x", scope },
     });

@@ -1,27 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { IssuedCredential } from "./support/hostile.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
-/** A former address of the terminal. */
-const another = "T63000001-T0001-D1";
 
 /** Requests that brokers send, by plain HTTP: RabbitMQ in forms, the others in JSON. */
-describe("brokers that ask", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let credential: IssuedCredential;
-  beforeAll(async () => {
-    const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
-    server = await startTestServer({ config: { mqtt } });
-    tenant = await server.account("T63000001");
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-    const body = { device_serial_number: "630000000001", store_id: "S312" };
-    const terminals = `/v1/accounts/${tenant.aid}/terminals`;
-    const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
-    credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
-  });
-  afterAll(() => server.stop());
+describe("brokers that ask", async () => {
+  const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
+  const { server, tenant } = await world({ own: { config: { mqtt } } });
+  /** A former address of the terminal. */
+  const another = `${tenant.aid}-T0001-D1`;
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
+  const terminals = `/v1/accounts/${tenant.aid}/terminals`;
+  const wanted = { device_serial_number: "630000000001", store_id: "S312" };
+  const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body: wanted })).body;
+  const credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
 
   async function rabbit(what: string, form: Record<string, string> | string, by = secret) {
     const url = `${server.url}/v1/broker/${by}/rabbitmq/${what}`;

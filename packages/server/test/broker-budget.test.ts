@@ -1,9 +1,19 @@
+import {
+  allowed,
+  enter,
+  megabyteOf,
+  one,
+  open,
+  other,
+  said,
+  subscribe,
+  theBroker,
+} from "@tillkeeper/stage/devices/flooding";
+import { FrameCount } from "@tillkeeper/stage/devices/frame-count";
+import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import { generate, type Packet } from "mqtt-packet";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { createLogger } from "../src/platform/log/log.ts";
-import { allowed, enter, megabyteOf, one, open, other, said, subscribe, theBroker } from "./support/flooding.ts";
-import { FrameCount } from "./support/frame-count.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { timeout: 50_000, interval: 5 };
 

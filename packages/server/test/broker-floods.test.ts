@@ -1,10 +1,10 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import type { IPublishPacket } from "mqtt-packet";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { mostWaitingAtBroker } from "../src/gateway/carriers/fair-share.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/carriers/transport.ts";
-import { openBrokerAlone } from "./support/embedded-broker.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
 const one = "T40000001-T0001-D1";

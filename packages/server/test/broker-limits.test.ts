@@ -1,11 +1,12 @@
 import type { Socket } from "node:net";
+import { letIn, openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { activeDevice, connectMqtt, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import type { Authenticate } from "../src/gateway/carriers/embedded/entrance.ts";
 import type { DeviceTransport, Receive } from "../src/gateway/carriers/transport.ts";
-import { activeDevice, connectMqtt, type Device } from "./support/device.ts";
-import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };
@@ -132,18 +133,11 @@ describe("the embedded broker alone", () => {
   });
 });
 
-describe("a terminal that takes more than its share", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let a: Device & { password: string };
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T40000001");
-    a = await activeDevice(server, tenant, "700000000011");
-  });
+describe("a terminal that takes more than its share", async () => {
+  const { server, tenant } = await world({ own: {}, aid: "T40000001" });
+  const a = await activeDevice(server, tenant, "700000000011");
   afterAll(async () => {
     await a.leave();
-    await server.stop();
   });
   const join = (suffix: string, more: IClientOptions = {}) => {
     const { address: username, password } = a;

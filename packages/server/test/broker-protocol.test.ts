@@ -1,9 +1,9 @@
 import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { letIn, openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { type ConnectFields, connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import type { IPublishPacket, Packet } from "mqtt-packet";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeviceTransport } from "../src/gateway/carriers/transport.ts";
-import { letIn, openBrokerAlone } from "./support/embedded-broker.ts";
-import { type ConnectFields, connectOf, RawLink } from "./support/raw-link.ts";
 
 const patience = { interval: 5 };
 const terminal = "T40000001-T0001";

@@ -1,6 +1,4 @@
-import { generate } from "mqtt-packet";
-import { describe, expect, it, vi } from "vitest";
-import { letIn } from "./support/embedded-broker.ts";
+import { letIn } from "@tillkeeper/stage/brokers/embedded-broker";
 import {
   allowed,
   asking,
@@ -12,9 +10,11 @@ import {
   open,
   other,
   theBroker,
-} from "./support/flooding.ts";
-import { FrameCount } from "./support/frame-count.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
+} from "@tillkeeper/stage/devices/flooding";
+import { FrameCount } from "@tillkeeper/stage/devices/frame-count";
+import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
+import { generate } from "mqtt-packet";
+import { describe, expect, it, vi } from "vitest";
 
 const patience = { timeout: 50_000, interval: 5 };
 /** A turn of the test may see the end of one turn of the broker and the beginning of the next. */

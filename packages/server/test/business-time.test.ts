@@ -1,25 +1,20 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { decodeJwt } from "jose";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { expireImpossible } from "../src/operations/sql/expire.ts";
-import { activeDevice } from "./support/device.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const hour = 3_600_000;
 
-describe("business time, when it is moved ahead by three hours", () => {
-  const aid = "T68000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 680_000_000_000;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { tokenLifetimeSeconds: 3_600 } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("business time, when it is moved ahead by three hours", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 3_600 } } });
 
   const accept = (url: string, terminalId: string) =>
     send<{ id: string; created_at: string; expires_at: string }>(url, "POST", base, {
@@ -38,7 +33,7 @@ describe("business time, when it is moved ahead by three hours", () => {
     );
   /** A terminal that accepts operations, and has disconnected. */
   const terminal = async () => {
-    const device = await PresentDevice.connect(server, await register(server, tenant, String(serial++)));
+    const device = await PresentDevice.connect(server, await register(server, tenant, nextSerial()));
     await device.greet();
     await device.leave();
     return device.terminalId;
@@ -58,9 +53,9 @@ describe("business time, when it is moved ahead by three hours", () => {
 
   it("ends what is over by it, and leaves tokens, pairing codes and who is there as they are", async () => {
     const terminalId = await terminal();
-    const device = await PresentDevice.connect(server, await register(server, tenant, String(serial++)));
+    const device = await PresentDevice.connect(server, await register(server, tenant, nextSerial()));
     await device.greet();
-    const paired = await PairingDevice.make(String(serial++));
+    const paired = await PairingDevice.make();
     const { pairing } = await registerForPairing(server, tenant, paired.serial);
     const waiting = (await accept(server.url, terminalId)).body;
     expect(await statusOf(waiting.id)).toBe("PENDING");
@@ -92,7 +87,7 @@ describe("business time, when it is moved ahead by three hours", () => {
   });
 
   it("is the time of devices, whose transfer tokens end by the real one", async () => {
-    const device = await activeDevice(server, tenant, String(serial++));
+    const device = await activeDevice(server, tenant);
     const moved = (await realMs()) + 2 * hour;
     await device.hello();
     expect(Date.parse(String((await device.next("welcome"))["server_time"]))).toBeGreaterThan(moved);

@@ -7,9 +7,9 @@ import { withFallback } from "@tillkeeper/agent/links/fallback-connection";
 import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
 import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { register } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
@@ -86,18 +86,14 @@ const versions = {
   configuration_version: "1",
 } as const;
 
-describe("a terminal that changes from HTTPS to MQTT", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal that changes from HTTPS to MQTT", async () => {
+  const { server, tenant } = await world();
   let gate: Gate;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T69300001");
     gate = await Gate.to(Number(new URL(server.mqttUrl).port));
   });
   afterAll(async () => {
     await gate.stop();
-    await server.stop();
   });
 
   /** Repeats until the operation is accepted: the link is up before the server has handled the first hello. */

@@ -1,29 +1,26 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const operator = "P113";
 const [one, two] = ["P81000001", "P81000002"];
 const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${account}`;
 
 /** Clients with one client id in several accounts are different clients, everywhere. */
-describe("client ids, each in its account", () => {
-  let server: TestServer;
-  let tenants: Tenant[];
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenants = [
-      await server.account(one, { clientId: "office" }),
-      await server.account(two, { clientId: "office" }),
-      await server.account(operator, { clientId: "office" }),
-    ];
-    await server.db.sql
-      .updateTable("accounts")
-      .set({ operator_account_id: operator })
-      .where("account_id", "in", [one, two])
-      .execute();
-  });
-  afterAll(() => server.stop());
+describe("client ids, each in its account", async () => {
+  const server = await ownServer();
+  const tenants = [
+    await server.account(one, { clientId: "office" }),
+    await server.account(two, { clientId: "office" }),
+    await server.account(operator, { clientId: "office" }),
+  ];
+  await server.db.sql
+    .updateTable("accounts")
+    .set({ operator_account_id: operator })
+    .where("account_id", "in", [one, two])
+    .execute();
 
   const at = (tenant: Tenant | undefined, path: string) => `/v1/accounts/${tenant?.aid}/${path}`;
 

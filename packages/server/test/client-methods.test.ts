@@ -1,7 +1,7 @@
 import { createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { endpointTable } from "@tillkeeper/sdk/endpoint-table";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
@@ -10,17 +10,13 @@ const rows = Object.entries(endpointTable).flatMap(([noun, named]) =>
   Object.entries(named).map(([name, row]) => ({ title: `${noun}.${name}`, noun, name, row })),
 );
 
-describe("the client's methods", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("the client's methods", async () => {
+  const { server, tenant } = await world();
   let client: Record<string, Record<string, Method>>;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T82000001");
     const { aid: accountId, clientId, secret: clientSecret } = tenant;
     client = createClient({ url: server.url, accountId, clientId, clientSecret }) as never;
   });
-  afterAll(() => server.stop());
 
   /** Calls the row's method with made-up arguments; `undefined` when the server accepts the request. */
   async function refusal(

@@ -1,13 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { ownServer } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { announcement, newKeyPair } from "./support/releases.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -15,20 +14,16 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-describe("a client", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-client-"));
+describe("a client", async () => {
+  const folder = folderOfTests("client");
   const fleet = createVirtualFleet({ folder, durationMs: { shortest: 1, longest: 3 } });
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({
-      virtualTerminalHost: fleet,
-      config: { files: { kind: "folder", path: join(folder, "files") } },
-    });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
+  });
+  const server = await ownServer({
+    virtualTerminalHost: fleet,
+    config: { files: { kind: "folder", path: join(folder, "files") } },
   });
 
   /** A client of an account of its own. */

@@ -1,22 +1,15 @@
 import { Client, ClientCreated, ClientList, ClientSecretCreated } from "@tillkeeper/contract/http/clients";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { describe, expect, it } from "vitest";
 
-const aid = "T12345678";
-const path = `/v1/accounts/${aid}/auth/clients`;
-const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-
-describe("API clients", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let other: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    other = await server.account("T87654321");
-  });
-  afterAll(() => server.stop());
+describe("API clients", async () => {
+  const { server, tenant, aid } = await world();
+  const path = `/v1/accounts/${aid}/auth/clients`;
+  const audience = `https://api.dintero.com/v1/accounts/${aid}`;
+  const other = await server.account();
 
   const send = (method: string, to: string, body?: unknown, token = tenant.token) =>
     server.call(method, to, { token, body });
@@ -58,7 +51,7 @@ describe("API clients", () => {
     const list = await send("GET", path);
     expect(Value.Check(ClientList, list.body)).toBe(true);
     for (const answer of [shown, list]) expect(JSON.stringify(answer.body)).not.toContain(client_secret);
-    const stored = await server.db.sql.selectFrom("client_secrets").selectAll().execute();
+    const stored = await server.db.sql.selectFrom("client_secrets").selectAll().where("account_id", "=", aid).execute();
     expect(JSON.stringify(stored)).not.toContain(client_secret);
     expect(stored.every((row) => row.secret_hash.startsWith("sha256$"))).toBe(true);
   });
@@ -100,7 +93,7 @@ describe("API clients", () => {
   });
 
   it("cannot pose as the server or as a terminal", async () => {
-    for (const client_id of ["system", "device", "T87654321-T0001", "P12345678-T00012"]) {
+    for (const client_id of ["system", "device", `${other.aid}-T0001`, "P12345678-T00012"]) {
       const answer = await server.call("POST", path, { ...tenant, body: { client_id } });
       expect(answer, client_id).toMatchObject({
         status: 400,
@@ -153,7 +146,7 @@ describe("API clients", () => {
   });
 
   it("are listed newest first, page by page, by status and by what is searched for", async () => {
-    const listed = await server.account("T30000001");
+    const listed = await server.account();
     const at = `/v1/accounts/${listed.aid}/auth/clients`;
     const made: string[] = [];
     for (const name of ["Kiosk 1", "Kiosk 2", "100%", "Kiosk_3", "Last"])
@@ -223,8 +216,8 @@ describe("API clients", () => {
   });
 
   it("are managed with admin:accounts, and read with read:accounts as well", async () => {
-    const reader = await server.account("T40000001", { scopes: ["read:accounts"] });
-    const writer = await server.account("T40000002", { scopes: ["write:accounts"] });
+    const reader = await server.account(undefined, { scopes: ["read:accounts"] });
+    const writer = await server.account(undefined, { scopes: ["write:accounts"] });
     const at = (tenantOf: Tenant) => `/v1/accounts/${tenantOf.aid}/auth/clients`;
     expect((await send("GET", at(reader), undefined, reader.token)).status).toBe(200);
     for (const who of [reader, writer])

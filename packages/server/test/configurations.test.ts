@@ -1,20 +1,13 @@
 import { limits } from "@tillkeeper/contract/limits";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice, register as registerIn } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("configurations", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let stranger: Tenant;
+describe("configurations", async () => {
+  const { server, tenant } = await world({ own: {} });
   const path = (of = tenant) => `/v1/accounts/${of.aid}/configurations`;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T82000001");
-    stranger = await server.account("T82000002");
-  });
-  afterAll(() => server.stop());
+  const stranger = await server.account("T82000002");
 
   const add = (body: object, of = tenant) => server.call("POST", path(of), { ...of, body });
   const ofTerminal = (terminalId: string, of = tenant) =>

@@ -1,22 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { isUnavailable } from "../src/db/failures.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("a database that goes away", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T80000001");
-  });
-  afterAll(() => server.stop());
+describe("a database that goes away", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   /** Ends every connection of the server, as a restart of the database does. The database's own processes stay. */
   const cutOff = () =>

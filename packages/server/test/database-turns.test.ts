@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { inTurn } from "../src/db/turns.ts";
 import { inTenant } from "../src/db/walls/tenant.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const flood = 200;
 
-describe("turns to use the database", () => {
-  let server: TestServer;
-  let flooder: Tenant;
-  let neighbour: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    flooder = await server.account("T50000001");
-    neighbour = await server.account("T50000002");
-  });
-  afterAll(() => server.stop());
+describe("turns to use the database", async () => {
+  const { server, tenant: flooder } = await world({ own: {} });
+  const neighbour = await server.account("T50000002");
 
   it("come to a neighbour at once, however many transactions of one account wait, and stand still", async () => {
     const { db } = server;

@@ -1,25 +1,22 @@
 import { connect as connectTcp } from "node:net";
+import { activeDevice, connectMqtt, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice, connectMqtt, type Device, enterAs } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("a terminal and its credential", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal and its credential", async () => {
+  const { server, tenant } = await world({ own: {} });
   let a: Device & { password: string };
   let b: Device & { password: string };
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T30000001");
     a = await activeDevice(server, tenant, "700000000001");
     b = await activeDevice(server, tenant, "700000000002");
   });
   afterAll(async () => {
     await Promise.all([a.leave(), b.leave()]);
-    await server.stop();
   });
   const openMenu = (device: Device) =>
     server.call("POST", base, { ...tenant, body: { terminal_id: device.terminalId, operation: "open_menu" } });
@@ -121,9 +118,9 @@ describe("a terminal and its credential", () => {
       [a.address, b.password],
       [a.terminalId, a.password],
       [`${a.terminalId}-D1`, a.password],
-      ["T30000001-T9999-D1", a.password],
+      [`${tenant.aid}-T9999-D1`, a.password],
       ["", ""],
-      ["T30000001", a.password],
+      [tenant.aid, a.password],
       ["' or 1=1 --", "x"],
       [`${a.address}\0`, a.password],
     ] as const) {

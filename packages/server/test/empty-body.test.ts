@@ -1,6 +1,6 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 interface Described {
   operationId: string;
@@ -22,17 +22,10 @@ const empties: Record<string, Record<string, string | number>> = {
   "no chunk of a form": { "content-type": form, "transfer-encoding": "chunked" },
 };
 
-describe("an empty body", () => {
-  const aid = "T64000001";
+describe("an empty body", async () => {
   const secret = "b".repeat(40);
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
-    server = await startTestServer({ config: { bootstrapToken: secret, mqtt } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+  const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
+  const { server, tenant, aid } = await world({ own: { config: { bootstrapToken: secret, mqtt } } });
 
   const send = (method: string, path: string, headers: Record<string, string | number>) =>
     new Promise<{

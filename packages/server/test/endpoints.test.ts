@@ -1,24 +1,20 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
+import { ownServer } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
 import { buildApp } from "../src/assembly/app.ts";
 import type { Route } from "../src/platform/http/route.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
 
-describe("a server", () => {
+describe("a server", async () => {
   const secret = "a-secret-of-the-tests-for-endpoints-00";
-  let server: TestServer;
-  beforeAll(async () => {
-    const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
-    server = await startTestServer({ config: { bootstrapToken: secret, mqtt } });
-  });
-  afterAll(() => server.stop());
+  const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
+  const server = await ownServer({ config: { bootstrapToken: secret, mqtt } });
 
   it("answers at every endpoint of the contract", async () => {
     const absent: string[] = [];

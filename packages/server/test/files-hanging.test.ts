@@ -1,23 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import S3rver from "@20minutes/s3rver";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { HangingLink } from "@tillkeeper/stage/links/hanging-link";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openFileStore } from "../src/files/open-store.ts";
 import { removeOutdated } from "../src/files/removal.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { HangingLink } from "./support/hanging-link.ts";
 import { askForLogs, putLog, uploadLog } from "./support/logs.ts";
 import { announce, type Maker, newMaker, putFile } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const bucket = "terminal-files";
 
 describe("a bucket that hangs", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-hanging-"));
+  const folder = folderOfTests("hanging");
   let s3: S3rver;
   let link: HangingLink;
   beforeAll(async () => {
@@ -38,7 +36,6 @@ describe("a bucket that hangs", () => {
     await link.stop();
     await s3.close();
     vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const place = (filesPatienceSeconds: number) => ({

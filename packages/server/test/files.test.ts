@@ -1,24 +1,24 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import S3rver from "@20minutes/s3rver";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { FileStore } from "../src/files/file-store.ts";
 import { openFileStore } from "../src/files/open-store.ts";
 import { StartupError } from "../src/platform/startup-error.ts";
-import { activeDevice } from "./support/device.ts";
 import { askForLogs, uploadLog } from "./support/logs.ts";
-import { startTestServer } from "./support/test-server.ts";
 
 const bucket = "terminal-files";
 
 describe("files", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-files-"));
+  const folder = folderOfTests("files");
   let s3: S3rver;
   let endpoint: string;
   let client: S3Client;
@@ -43,7 +43,6 @@ describe("files", () => {
     client.destroy();
     await s3.close();
     vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const place = (change: object = {}) => ({

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/walls/tenant.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operator = "P112";
 const merchant = "P11112222";
@@ -11,23 +12,15 @@ const audienceOf = (account: string) => `https://api.dintero.com/v1/accounts/${a
 const at = (account: string, rest: string) => `/v1/accounts/${account}/auth/${rest}`;
 const admin = ["admin:accounts", "admin:checkout"];
 
-describe("what an operator holds in an account", () => {
-  let server: TestServer;
-  let owner: Tenant;
-  let merchants: Tenant;
-  let siblings: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    owner = await server.account(operator);
-    merchants = await server.account(merchant);
-    siblings = await server.account(sibling);
-    await server.db.sql
-      .updateTable("accounts")
-      .set({ operator_account_id: operator })
-      .where("account_id", "in", [merchant, sibling])
-      .execute();
-  });
-  afterAll(() => server.stop());
+describe("what an operator holds in an account", async () => {
+  const { server, tenant: owner } = await world({ own: {}, aid: operator });
+  const merchants = await server.account(merchant);
+  const siblings = await server.account(sibling);
+  await server.db.sql
+    .updateTable("accounts")
+    .set({ operator_account_id: operator })
+    .where("account_id", "in", [merchant, sibling])
+    .execute();
 
   const send = (method: string, path: string, body?: unknown, token = owner.token) =>
     server.call(method, path, { token, body });

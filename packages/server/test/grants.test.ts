@@ -1,7 +1,8 @@
 import { ClientGrant, ClientGrantList } from "@tillkeeper/contract/http/clients";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 
 const operator = "P112";
 const merchant = "P11112222";
@@ -10,12 +11,9 @@ const audienceOf = (accountId: string) => `https://api.dintero.com/v1/accounts/$
 const clientsOf = (accountId: string) => `/v1/accounts/${accountId}/auth/clients`;
 const grantsOf = (accountId: string) => `/v1/accounts/${accountId}/auth/client-grants`;
 
-describe("client grants", () => {
-  let server: TestServer;
-  let owner: Tenant;
+describe("client grants", async () => {
+  const { server, tenant: owner } = await world({ own: {}, aid: operator });
   beforeAll(async () => {
-    server = await startTestServer();
-    owner = await server.account(operator);
     await server.account(stranger);
     await server.account(merchant);
     await server.db.sql
@@ -24,7 +22,6 @@ describe("client grants", () => {
       .where("account_id", "=", merchant)
       .execute();
   });
-  afterAll(() => server.stop());
 
   const send = (method: string, path: string, body?: unknown, token = owner.token) =>
     server.call(method, path, { token, body });

@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { limits } from "@tillkeeper/contract/limits";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const path = "/v1/device/results";
 
 /** What a replaced device may still do (docs/adr/0026-closes-and-memory.md). */
-describe("results that are handed in", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 280_000_000_000;
+describe("results that are handed in", async () => {
+  const { server, tenant } = await world({ own: {} });
   const at = () => new Date().toISOString();
   const byHand = (number: number, id = randomUUID()) => ({
     number,
@@ -25,7 +24,7 @@ describe("results that are handed in", () => {
     (await server.call("GET", `/v1/admin/terminals/operations?terminal_id=${terminalId}`, tenant)).body;
 
   async function paired() {
-    const device = await PairingDevice.make(String(serial++));
+    const device = await PairingDevice.make();
     const { terminal_id: terminalId, pairing } = await registerForPairing(server, tenant, device.serial);
     const { body } = await device.pair(server, pairing.code);
     return { device, terminalId: terminalId as string, address: body.address as string };
@@ -36,15 +35,9 @@ describe("results that are handed in", () => {
   const handIn = (address: string, proof: string, results: object[]) =>
     server.call("POST", path, { body: { address, proof, results } });
 
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T28000001");
-  });
-  afterAll(() => server.stop());
-
   it("count from a device whose terminal another one is now, in order and once", async () => {
     const { device, terminalId, address } = await paired();
-    const swap = { device_serial_number: String(serial++) };
+    const swap = { device_serial_number: nextSerial() };
     const swapped = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, {
       ...tenant,
       body: swap,
@@ -80,7 +73,7 @@ describe("results that are handed in", () => {
         await device.sign(server, "renewal", { nonce: await newNonce(server), sub: address }),
         address,
       ],
-      ["of another terminal", await proofOf(device, "T28000001-T9999-D1"), "T28000001-T9999-D1"],
+      ["of another terminal", await proofOf(device, `${tenant.aid}-T9999-D1`), `${tenant.aid}-T9999-D1`],
     ] as const) {
       const refused = await handIn(to, wrong, results);
       expect([name, refused.status, refused.body.error.code]).toEqual([name, 401, "invalid_proof"]);
@@ -124,7 +117,7 @@ describe("results that are handed in", () => {
   it("are taken for a month after the device was replaced, and not for ever", async () => {
     const { device, terminalId, address } = await paired();
     const present = await paired();
-    const swap = { device_serial_number: String(serial++) };
+    const swap = { device_serial_number: nextSerial() };
     await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, { ...tenant, body: swap });
     server.clock.advance(limits.formerDeviceDays * 86_400_000 - 60_000);
     expect((await handIn(address, await proofOf(device, address), [byHand(1)])).status).toBe(200);

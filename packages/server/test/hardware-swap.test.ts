@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { PresentDevice } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("hardware swap", () => {
-  const aid = "T64000001";
+describe("hardware swap", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
   const operations = "/v1/admin/terminals/operations";
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   const swap = (id: string, serial: string, more: object = {}, who = tenant) =>
     server.call("POST", `/v1/accounts/${who.aid}/terminals/${id}/device`, {

@@ -1,21 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { createInbound } from "../src/gateway/inbound.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Options = Parameters<typeof createInbound>[0];
 
 /** What a device names in its hello, and what that costs. */
-describe("operations of a hello", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T39000001");
-  });
-  afterAll(() => server.stop());
+describe("operations of a hello", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   it("are noted where they are live, and only then: a hundred that nobody knows are no statement each", async () => {
     const device = await activeDevice(server, tenant, "390000000001");

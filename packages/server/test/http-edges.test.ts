@@ -1,12 +1,11 @@
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { type Call, send, startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
 import { buildApp } from "../src/assembly/app.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { type Call, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-const aid = "T40000002";
-const stores = `/v1/accounts/${aid}/stores`;
 const operations = "/v1/admin/terminals/operations";
 const shape = { code: expect.any(String), message: expect.any(String), errors: expect.any(Array) };
 
@@ -16,15 +15,10 @@ interface RawAnswer {
   body: string;
 }
 
-describe("at the edges of HTTP", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    await server.call("POST", stores, { ...tenant, body: { store_id: "S1" } });
-  });
-  afterAll(() => server.stop());
+describe("at the edges of HTTP", async () => {
+  const { server, tenant, aid } = await world();
+  const stores = `/v1/accounts/${aid}/stores`;
+  await server.call("POST", stores, { ...tenant, body: { store_id: "S1" } });
 
   const post = (body: unknown, headers: Record<string, string> = {}, path = stores) =>
     server.call("POST", path, { ...tenant, body, headers });

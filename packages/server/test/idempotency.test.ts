@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("idempotency keys", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 600_000_000_000;
-  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of, String(serial++));
+describe("idempotency keys", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of);
   const menu = (device: Device, more: object = {}) => ({
     terminal_id: device.terminalId,
     operation: "open_menu",
@@ -17,11 +16,6 @@ describe("idempotency keys", () => {
   });
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     server.call("POST", base, { ...tenant, body, headers });
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T21000001");
-  });
-  afterAll(() => server.stop());
 
   it("makes one operation of 50 simultaneous requests with one key, over two servers, and 50 equal answers", async () => {
     const second = await startTestServer({ database: server.database });
@@ -80,7 +74,7 @@ describe("idempotency keys", () => {
         body: { error: { code: "idempotency_key_reused" } },
       });
     }
-    const colleague = await server.account("T21000001", { clientId: "another-client" });
+    const colleague = await server.account(tenant.aid, { clientId: "another-client" });
     const theirs = await server.call("POST", base, { ...colleague, body: menu(device, { timeout: 30 }), headers });
     expect(theirs.status).toBe(409);
     for (const bad of ["1", "not-a-uuid", `${key} ${key}`]) {

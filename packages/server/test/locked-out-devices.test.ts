@@ -1,25 +1,21 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { activeDevice, type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createDurations } from "../src/operations/durations.ts";
 import { createOrigins } from "../src/operations/reports/origin.ts";
 import { createReports } from "../src/operations/reports/reports.ts";
-import { activeDevice, type Device, registerDevice } from "./support/device.ts";
 import { PresentDevice } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** The other server learns of it a moment later: until then the connection stands, and its messages are accepted. */
-describe("a device that another server has locked out", () => {
-  const aid = "T64000003";
+describe("a device that another server has locked out", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const operations = "/v1/admin/terminals/operations";
-  let server: TestServer;
   let other: TestServer;
-  let tenant: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     other = await startTestServer({ database: server.database });
   });
-  afterAll(() => server.stop());
 
   const terminal = async (id: string, below = "") =>
     (await server.call("GET", `/v1/accounts/${aid}/terminals/${id}${below}`, tenant)).body;

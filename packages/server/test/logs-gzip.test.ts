@@ -3,24 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { answerLogs, askForLogs, putLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("logs in several gzip members", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T82000002");
-    device = await activeDevice(server, tenant, "82000002");
-  });
-  afterAll(async () => {
-    await device.leave();
-    await server.stop();
-  });
+describe("logs in several gzip members", async () => {
+  const { server, tenant, device } = await world({ device: "active" });
 
   it("are taken as log rotation makes them, and masked over the seam", async () => {
     const folder = await mkdtemp(join(tmpdir(), "tillkeeper-rotated-"));

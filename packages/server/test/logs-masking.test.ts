@@ -1,29 +1,23 @@
 import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { askForLogs, type LogCommand, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** 64 MiB of digits, the slowest text to mask, in some 65 KB. */
 const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20, "4111 1111 1111 1111,"));
 
-describe("while one account sends logs that take long to mask", () => {
-  let server: TestServer;
-  let greedy: Tenant;
-  let other: Tenant;
+describe("while one account sends logs that take long to mask", async () => {
+  const { server, tenant: greedy } = await world({ own: {} });
   const devices: Device[] = [];
   const uploads: ClientRequest[] = [];
-  beforeAll(async () => {
-    server = await startTestServer();
-    greedy = await server.account("T87000001");
-    other = await server.account("T87000002");
-  });
+  const other = await server.account("T87000002");
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
     // The server also ends while logs are being masked.
     await Promise.all(devices.map((device) => device.leave()));
-    await server.stop();
   });
 
   async function asked(tenant: Tenant, serial: string): Promise<LogCommand> {

@@ -1,34 +1,25 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { newId } from "../src/platform/ids.ts";
-import { activeDevice, type Device } from "./support/device.ts";
 import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
 
-describe("the retention of logs", () => {
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-log-retention-"));
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { files: { kind: "folder", path: files }, logDays: 2 } });
-    tenant = await server.account("T83000001");
-    device = await activeDevice(server, tenant, "83000001");
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(files, { recursive: true, force: true });
+describe("the retention of logs", async () => {
+  const files = folderOfTests("log-retention");
+  const { server, tenant, device } = await world({
+    own: { config: { files: { kind: "folder", path: files }, logDays: 2 } },
+    device: "active",
   });
 
   /** Moves the clock by days, and gets a token of that time. */
   async function advance(days: number): Promise<void> {
     server.clock.advance(days * dayMs);
-    tenant = await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` });
+    Object.assign(tenant, await server.account(tenant.aid, { clientId: `client-after-${randomUUID()}` }));
   }
 
   const pathOf = (name: string) => join(files, name);
@@ -41,14 +32,14 @@ describe("the retention of logs", () => {
     const receipts = device.received.filter(({ channel }) => channel === "receipt").length;
     await answerLogs(device, command, result);
     await device.next("receipt", receipts);
-    return { id: result.log_id, name: `logs/t83000001/${result.log_id}.gz` };
+    return { id: result.log_id, name: `logs/${tenant.aid.toLowerCase()}/${result.log_id}.gz` };
   }
 
   /** A row of an upload whose server died, with or without its file. */
   async function abandoned(state: "receiving" | "removing", withFile: boolean): Promise<string> {
     const at = server.clock.now();
     const id = newId(at);
-    const name = `logs/t83000001/${id}.gz`;
+    const name = `logs/${tenant.aid.toLowerCase()}/${id}.gz`;
     await server.db.sql
       .insertInto("terminal_logs")
       .values({
@@ -71,7 +62,6 @@ describe("the retention of logs", () => {
     const old = await stored();
     await advance(1.5);
     const young = await stored();
-    await device.leave();
     await advance(0.6);
     await server.restart();
     await vi.waitUntil(async () => (await names()).length === 1);

@@ -1,29 +1,23 @@
 import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** Half of the uploads that a server accepts at a time. */
 const mostOfOne = 32;
 const tries = 36;
 
-describe("uploads of many terminals at once", () => {
-  let server: TestServer;
-  let greedy: Tenant;
-  let other: Tenant;
+describe("uploads of many terminals at once", async () => {
+  const { server, tenant: greedy } = await world({ own: {} });
   const devices: Device[] = [];
   const uploads: ClientRequest[] = [];
-  beforeAll(async () => {
-    server = await startTestServer();
-    greedy = await server.account("T86000001");
-    other = await server.account("T86000002");
-  });
+  const other = await server.account("T86000002");
   afterAll(async () => {
     for (const upload of uploads) upload.destroy();
     await Promise.all(devices.map((device) => device.leave()));
-    await server.stop();
   });
 
   async function asked(tenant: Tenant, serial: string): Promise<LogCommand> {

@@ -1,16 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { limits } from "@tillkeeper/contract/limits";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** Outcome of a request written by hand. */
 interface Sent {
@@ -18,23 +16,13 @@ interface Sent {
   body: { error?: { code: string } } | undefined;
 }
 
-describe("uploads of logs", () => {
-  let files: string;
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
+describe("uploads of logs", async () => {
+  const files = folderOfTests("log-files");
+  const { server, tenant, device } = await world({
+    own: { config: { files: { kind: "folder", path: files } } },
+    device: "active",
+  });
   let command: LogCommand;
-  beforeAll(async () => {
-    files = await mkdtemp(join(tmpdir(), "tillkeeper-log-files-"));
-    server = await startTestServer({ config: { files: { kind: "folder", path: files } } });
-    tenant = await server.account("T82000001");
-    device = await activeDevice(server, tenant, "82000001");
-  });
-  afterAll(async () => {
-    await device.leave();
-    await server.stop();
-    await rm(files, { recursive: true, force: true });
-  });
   beforeEach(async () => {
     command = await askForLogs(server, tenant, device);
   });

@@ -1,34 +1,25 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { createClient } from "@tillkeeper/sdk";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { answerLogs, askForLogs, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 const cardLine = "paid with 4111 1111 1111 1111 today\n";
 
-describe("logs of terminals", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-logs-"));
+describe("logs of terminals", async () => {
+  const folder = folderOfTests("logs");
   const fleet = createVirtualFleet({ folder, durationMs: { shortest: 1, longest: 3 } });
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: Device;
-  beforeAll(async () => {
-    server = await startTestServer({ virtualTerminalHost: fleet });
-    tenant = await server.account("T81000001");
-    device = await activeDevice(server, tenant, "81000001");
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await device.leave();
-    await server.stop();
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
+  });
+  const { server, tenant, device } = await world({
+    own: { virtualTerminalHost: fleet },
+    device: "active",
   });
 
   const logsOf = (terminalId: string) => `/v1/accounts/${tenant.aid}/payments/admin/terminals/${terminalId}/logs`;
@@ -74,7 +65,7 @@ describe("logs of terminals", () => {
     expect(file.headers.get("content-length")).toBe(String(result.size));
     expect(file.headers.get("cache-control")).toBe("no-store");
     expect(file.headers.get("content-disposition")).toMatch(
-      /^attachment; filename="T81000001-T\d+-\d{8}T\d{6}Z\.log\.gz"$/,
+      /^attachment; filename="T\d{8}-T\d+-\d{8}T\d{6}Z\.log\.gz"$/,
     );
     expect(file.headers.get("content-digest")).toBe(`sha-256=:${sha256Of(file.body, "base64")}:`);
     expect(sha256Of(file.body)).toBe(result.sha256);
@@ -160,7 +151,7 @@ describe("logs of terminals", () => {
 
   it("of a terminal that nobody has, or with ids nobody has, are not found", async () => {
     const nobody = "019a0000-0000-7000-8000-000000000000";
-    const missing = await server.call("GET", logsOf("T81000001-T9999"), tenant);
+    const missing = await server.call("GET", logsOf(`${tenant.aid}-T9999`), tenant);
     expect(missing).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });
     for (const path of [`/${nobody}`, `/${nobody}/content`]) {
       const answer = await server.call("GET", `${logsOf(device.terminalId)}${path}`, tenant);

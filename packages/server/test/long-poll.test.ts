@@ -4,8 +4,9 @@ import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connec
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 
 const path = "/v1/device/messages";
 const operations = "/v1/admin/terminals/operations";
@@ -16,16 +17,10 @@ interface Device {
   password: string;
 }
 
-describe("the device protocol over HTTPS", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("the device protocol over HTTPS", async () => {
+  const { server, tenant } = await world({ own: {} });
   let serials = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T31000001");
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
-  afterAll(() => server.stop());
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   async function register(): Promise<Device> {
     serials += 1;
@@ -119,7 +114,7 @@ describe("the device protocol over HTTPS", () => {
       {},
       { authorization: basic(device.address, "wrong") },
       { authorization: `Bearer ${tenant.token}` },
-      { authorization: basic("T31000001-T9999-D1", device.password) },
+      { authorization: basic(`${tenant.aid}-T9999-D1`, device.password) },
       { authorization: basic(device.terminalId, device.password) },
     ]) {
       const { status, body } = await server.call("POST", path, { headers, body: { session: "s1" } });

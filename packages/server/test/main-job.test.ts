@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice, registerDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const operations = "/v1/admin/terminals/operations";
 
-describe("the main job, with a device of a third party", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T11223351");
-  });
-  afterAll(() => server.stop());
+describe("the main job, with a device of a third party", async () => {
+  const { server, tenant } = await world();
 
   it("brings a new terminal from PENDING over ACTION_REQUIRED to ACTIVE", async () => {
     const device = await registerDevice(server, tenant, "100000000001");

@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { connectMqtt, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import type { TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { connectMqtt, type Device, enterAs } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T69300001";
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0025-device-addresses.md: a device must remember what it did under its address. */
-describe("a device that has lost its memory", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer();
-    there = await startTestServer({ database: here.database });
-    tenant = await here.account(aid);
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
-  });
+describe("a device that has lost its memory", async () => {
+  const { server: here, other: there, tenant } = await world({ own: {}, other: {}, aid });
 
   const send = async (id: string, operation: string) =>
     (await here.call("POST", base, { ...tenant, body: { terminal_id: id, operation, timeout: 60 } })).body;

@@ -1,21 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { lowestId } from "../src/platform/ids.ts";
-import { type Device, enterAs } from "./support/device.ts";
 import { base, figures, memoryWords } from "./support/memory-words.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** docs/adr/0026-closes-and-memory.md, as a device sees it. */
-describe("memory", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("memory", async () => {
+  const { server, tenant } = await world({ own: {} });
   const { at, freshDevice, get, order, send, close, answer, commandOf, lose } = memoryWords(() => ({ server, tenant }));
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T27000001");
-  });
-  afterAll(() => server.stop());
 
   it("is taken in its order: a result that is not the next is told so, and stored when its turn comes", async () => {
     const device = await freshDevice();

@@ -1,14 +1,15 @@
 import { createHash, randomBytes, randomUUID, scryptSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { operationNames } from "@tillkeeper/contract/operations";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it } from "vitest";
 import { openDb } from "../src/db/db.ts";
 import { migrate } from "../src/db/migrate.ts";
 import { newId } from "../src/platform/ids.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { createTestDatabase } from "./support/database.ts";
-import { registerForPairing } from "./support/pairing-device.ts";
-import { basic, startTestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
 

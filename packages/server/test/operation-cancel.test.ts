@@ -1,16 +1,15 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0010-phases-cancelling-waiting.md. */
-describe("cancel an operation", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 270_000_000_000;
-  const freshDevice = () => activeDevice(server, tenant, String(serial++));
+describe("cancel an operation", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const freshDevice = () => activeDevice(server, tenant);
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
   const send = async (device: Device, more: object = {}, headers = {}) => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
@@ -19,12 +18,6 @@ describe("cancel an operation", () => {
   const cancel = (id: string, by: Tenant = tenant) => server.call("POST", `${base}/${id}/cancel`, by);
   const at = () => new Date().toISOString();
   const gaveUp = { status: "FAILED", reason: "cancelled", result: undefined, finished_at: at() };
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T27000001");
-  });
-  afterAll(() => server.stop());
 
   it("ends one at once that never went out, frees the terminal, and can be repeated", async () => {
     const device = await freshDevice();

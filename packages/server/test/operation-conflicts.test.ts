@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
 /** D14: the wait that a 409 names. */
-describe("a 409 to a busy terminal", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T28000001");
-  });
-  afterAll(() => server.stop());
+describe("a 409 to a busy terminal", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   it("says when the blocker can be expected to end: its deadline, or sooner by how long such operations have taken", async () => {
     const device = await activeDevice(server, tenant, "280000000000");

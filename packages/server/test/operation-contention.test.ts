@@ -1,34 +1,26 @@
 import { randomUUID } from "node:crypto";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
 import { CompiledQuery } from "kysely";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { takeInOrder } from "../src/operations/reports/answers.ts";
 import { type Finish, toFinish } from "../src/operations/reports/results.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { type Answered, takeAnswers } from "../src/operations/sql/take-answers.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const waitsForLock = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
 const base = "/v1/admin/terminals/operations";
 
 /** Operations that share a batch or a table must not affect each other. */
-describe("operations that meet", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 310_000_000_000;
-  const freshDevice = (of = tenant) => activeDevice(server, of, String(serial++));
+describe("operations that meet", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const freshDevice = (of = tenant) => activeDevice(server, of);
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
   const send = async (device: Device, more: object = {}) => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
     return server.call("POST", base, { ...tenant, body });
   };
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T31000001");
-  });
-  afterAll(() => server.stop());
 
   it("in one batch: what another terminal, of whatever account, says of an operation changes nothing", async () => {
     const at = server.clock.now();
@@ -59,7 +51,7 @@ describe("operations that meet", () => {
       const genuine = finish(tenant.aid, device.terminalId, "COMPLETED");
       const forged = [
         finish("T31000002", "T31000002-T0001", "FAILED"),
-        finish(tenant.aid, "T31000001-T9999", "FAILED"),
+        finish(tenant.aid, `${tenant.aid}-T9999`, "FAILED"),
       ];
       const started = forged.map((row) => ({ ...row, startedAt: at }));
       await noteProgress(server.db.pool, [...started, { ...genuine, deliveredAt: at }], "skip");

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
 /** D17 and docs/adr/0010-phases-cancelling-waiting.md. */
-describe("the phases of an operation", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 260_000_000_000;
-  const freshDevice = () => activeDevice(server, tenant, String(serial++));
+describe("the phases of an operation", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const freshDevice = () => activeDevice(server, tenant);
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
   const send = async (device: Device, more: object = {}) => {
     const body = { terminal_id: device.terminalId, operation: "open_menu", timeout: 600, ...more };
@@ -22,12 +20,6 @@ describe("the phases of an operation", () => {
   };
   const at = () => new Date().toISOString();
   const expire = () => server.clock.advance(600_000);
-
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T26000001");
-  });
-  afterAll(() => server.stop());
 
   it("are told one by one, in order, and each only once", async () => {
     const device = await freshDevice();

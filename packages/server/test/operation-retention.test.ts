@@ -1,19 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0011-claims-and-partitions.md. */
-describe("operations by the month", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { retentionDays: 400 } });
-    tenant = await server.account("T29000001");
-  });
-  afterAll(() => server.stop());
+describe("operations by the month", async () => {
+  const { server, tenant } = await world({ own: { config: { retentionDays: 400 } } });
 
   const months = async () => {
     const { rows } = await server.db.pool.query(
@@ -41,7 +35,7 @@ describe("operations by the month", () => {
     // No worker has made next year's partitions.
     const year = server.clock.now().getUTCFullYear() + 1;
     server.clock.moveTo(`${year}-06-30T23:59:30Z`);
-    const token = await server.account("T29000001", { clientId: "of-next-year" });
+    const token = await server.account(tenant.aid, { clientId: "of-next-year" });
     tenant.token = token.token;
     const june = await perform();
     server.clock.moveTo(`${year}-07-01T00:00:10Z`);
@@ -58,7 +52,7 @@ describe("operations by the month", () => {
     // The first month ended 400 days ago; keys are forgotten after two days.
     server.clock.moveTo(`${year + 1}-02-15T12:00:00Z`);
     await server.restart();
-    tenant.token = (await server.account("T29000001", { clientId: "much-later" })).token;
+    tenant.token = (await server.account(tenant.aid, { clientId: "much-later" })).token;
     await expect.poll(list).toEqual([july, june]);
     const left = async () => {
       const { rows: claims } = await server.db.pool.query("select 1 from operation_claims where account_id = $1", [

@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { newId } from "../src/platform/ids.ts";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("the operation engine", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 500_000_000_000;
-  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of, String(serial++));
+describe("the operation engine", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const freshDevice = (of = tenant): Promise<Device> => activeDevice(server, of);
   const menu = (device: Device, more: object = {}) => ({
     terminal_id: device.terminalId,
     operation: "open_menu",
@@ -19,11 +17,6 @@ describe("the operation engine", () => {
   const post = (body: unknown, headers: Record<string, string> = {}) =>
     server.call("POST", base, { ...tenant, body, headers });
   const get = async (id: string) => (await server.call("GET", `${base}/${id}`, tenant)).body;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T20000001");
-  });
-  afterAll(() => server.stop());
 
   it("accepts one of many simultaneous commands to one terminal and refuses the others with their blocker", async () => {
     const device = await freshDevice();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { norwegianRegister } from "../src/merchants/organizations/norwegian-register.ts";
 import {
   broken,
@@ -12,7 +13,6 @@ import {
   slow,
   unknown,
 } from "./support/fake-register.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("the Norwegian register of organizations", () => {
   let fake: FakeRegister;
@@ -121,22 +121,13 @@ describe("the Norwegian register of organizations", () => {
   });
 });
 
-describe("a server that checks new companies against the register", () => {
-  const aid = "T20000001";
+describe("a server that checks new companies against the register", async () => {
+  const fake = new FakeRegister();
+  const organizations = { registerUrl: await fake.open(), checkDestinations: true };
+  // Once the server has ended.
+  afterAll(() => fake.close());
+  const { server, tenant, aid } = await world({ own: { config: { organizations } } });
   const path = `/v1/accounts/${aid}/payout-destinations`;
-  let fake: FakeRegister;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    fake = new FakeRegister();
-    const organizations = { registerUrl: await fake.open(), checkDestinations: true };
-    server = await startTestServer({ config: { organizations } });
-    tenant = await server.account(aid);
-  });
-  afterAll(async () => {
-    await server.stop();
-    fake.close();
-  });
 
   const create = (number: string, more: object = {}) =>
     server.call("POST", path, {

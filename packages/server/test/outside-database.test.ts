@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { databaseUrl, asSuperuser as inCluster } from "@tillkeeper/stage/postgres/own-postgres";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterEach, describe, expect, inject, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { databaseUrl, asSuperuser as inCluster } from "./support/own-postgres.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 const nameOf = (database: TestDatabase) => new URL(database.url).pathname.slice(1);
 

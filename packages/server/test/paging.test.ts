@@ -1,6 +1,7 @@
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { describe, expect, it } from "vitest";
 
 type Step = { kind: "page"; limit: number } | { kind: "add" } | { kind: "delete"; which: number };
 
@@ -36,21 +37,15 @@ const listings: Listing[] = [
   },
 ];
 
-describe("pages of a list that changes meanwhile", () => {
-  let server: TestServer;
-  let accounts = 0;
+describe("pages of a list that changes meanwhile", async () => {
+  const { server } = await world();
   let serials = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.stop());
 
   for (const listing of listings) {
     it(`of ${listing.name} neither skip nor repeat a row`, async () => {
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 0, max: 12 }), fc.array(step, { maxLength: 25 }), async (rows, steps) => {
-          accounts += 1;
-          const tenant = await server.account(`T${12_000_000 + accounts}`);
+          const tenant = await server.account();
           if (listing.key === "terminals") {
             await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S1" } });
           }

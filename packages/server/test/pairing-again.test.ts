@@ -1,22 +1,16 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-const aid = "T69100001";
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0025-device-addresses.md: an end_of_day is for the device that the terminal had when it was accepted. */
-describe("a terminal that becomes another device while it has something to do", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("a terminal that becomes another device while it has something to do", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
 
   const call = async (method: string, path: string, body?: object) =>
     (await server.call(method, path, { ...tenant, ...(body && { body }) })).body;

@@ -1,20 +1,13 @@
 import { pairingLimits } from "@tillkeeper/contract/pairing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { createWrongTries } from "../src/enrolment/pairing/wrong-tries.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const wrong = "0000-0000";
 
-describe("a stranger who guesses at pairing codes", () => {
-  const aid = "T65000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.1"] } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("a stranger who guesses at pairing codes", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { trustedProxies: ["127.0.0.1"] } } });
 
   const register = async (serial: string) => {
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);

@@ -1,6 +1,6 @@
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { describe, expect, it } from "vitest";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer } from "./support/test-server.ts";
 
 describe("devices that come too often", () => {
   it("are told to wait, by address", async () => {

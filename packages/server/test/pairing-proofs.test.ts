@@ -1,8 +1,8 @@
 import { request } from "node:http";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { ownServer } from "@tillkeeper/stage/world";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { describe, expect, it, vi } from "vitest";
 
 const serial = "PROOFS-1";
 
@@ -20,23 +20,14 @@ function sendRaw(url: string, body: string, headers: Record<string, string>): Pr
 const base64 = (value: object | string) =>
   Buffer.from(typeof value === "string" ? value : JSON.stringify(value)).toString("base64url");
 
-describe("a proof", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let device: PairingDevice;
-  let code: string;
-  let terminalId: string;
-  let aud: string;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.1"] } });
-    aud = `${server.url}/v1/device/pair`;
-    tenant = await server.account("T63000001");
-    const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
-    terminalId = terminal_id;
-    code = pairing.code;
-    device = await PairingDevice.make(serial);
-  });
-  afterAll(() => server.stop());
+describe("a proof", async () => {
+  const server = await ownServer({ config: { trustedProxies: ["127.0.0.1"] } });
+  const aud = `${server.url}/v1/device/pair`;
+  const tenant = await server.account("T63000001");
+  const { terminal_id, pairing } = await registerForPairing(server, tenant, serial);
+  const terminalId = terminal_id;
+  const code = pairing.code;
+  const device = await PairingDevice.make(serial);
 
   /** Each try comes from another address, because tries from one are limited. */
   let tries = 0;

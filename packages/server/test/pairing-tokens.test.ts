@@ -1,14 +1,15 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { connectMqtt } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { world } from "@tillkeeper/stage/world";
 import type { MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openSigningKeys } from "../src/access/auth/keys/signing-keys.ts";
 import { deviceTokens } from "../src/access/auth/tokens/device-tokens.ts";
 import { renewToken } from "../src/enrolment/pairing/tokens.ts";
 import { authenticateDevice } from "../src/terminals/credentials/authenticate.ts";
 import { liveCredentials } from "../src/terminals/credentials/find-live.ts";
-import { testRootKey } from "./support/database.ts";
-import { connectMqtt } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T62000001";
 const path = `/v1/accounts/${aid}/terminals`;
@@ -18,18 +19,15 @@ function ended(client: MqttClient): Promise<void> {
   return new Promise((resolve) => client.once("close", () => resolve()));
 }
 
-describe("device tokens, on two servers with one database", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer({ config: { deviceTokenSeconds: 120 } });
-    there = await startTestServer({ database: here.database, config: { deviceTokenSeconds: 120 } });
-    tenant = await here.account(aid);
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
+describe("device tokens, on two servers with one database", async () => {
+  const {
+    server: here,
+    other: there,
+    tenant,
+  } = await world({
+    own: { config: { deviceTokenSeconds: 120 } },
+    other: { config: { deviceTokenSeconds: 120 } },
+    aid,
   });
   const pass = (seconds: number) => {
     for (const server of [here, there]) server.clock.advance(seconds * 1000);

@@ -1,20 +1,14 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { readPairingUri } from "@tillkeeper/contract/pairing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { enterAs } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-describe("pairing a device", () => {
-  const aid = "T61000001";
+describe("pairing a device", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   const codes = async (id: string) => (await server.call("GET", `${path}/${id}/pairing-codes`, tenant)).body;
   const newCode = async (id: string, body: object = {}) =>

@@ -1,12 +1,10 @@
 import { type CaseStatus, caseMoves, caseStatuses } from "@tillkeeper/contract/case-status";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { nextAccountId, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.stop());
+const { server } = await world();
 
 const pathOf = (aid: string) => `/v1/accounts/${aid}/payout-destinations`;
 const create = (tenant: Tenant, body: object) => server.call("POST", pathOf(tenant.aid), { ...tenant, body });
@@ -15,8 +13,8 @@ const move = (tenant: Tenant, id: string, case_status: string) =>
 
 describe("the case of a payout destination", () => {
   it("is decided on sandbox accounts by a word in the description, on live ones by nobody", async () => {
-    const sandbox = await server.account("T30000001");
-    const live = await server.account("P30000003");
+    const sandbox = await server.account();
+    const live = await server.account(nextAccountId({ live: true }));
     const decisions = {
       AUTO_APPROVE: "ACTIVE",
       AUTO_DECLINE: "DECLINED",
@@ -34,7 +32,7 @@ describe("the case of a payout destination", () => {
   });
 
   it("makes exactly the moves of the table, and names both ends of every other", async () => {
-    const tenant = await server.account("T30000002");
+    const tenant = await server.account();
     const put = (id: string, case_status: CaseStatus) =>
       server.db.sql
         .updateTable("payout_destinations")
@@ -69,7 +67,7 @@ describe("the case of a payout destination", () => {
   it("is moved on a live account by its operator alone", async () => {
     const operator = await server.account("P300");
     const other = await server.account("P301");
-    const live = await server.account("P30000004");
+    const live = await server.account(nextAccountId({ live: true }));
     const setOperator = (operator_account_id: string | null) =>
       server.db.sql.updateTable("accounts").set({ operator_account_id }).where("account_id", "=", live.aid).execute();
     const audience = `https://api.dintero.com/v1/accounts/${live.aid}`;
@@ -115,7 +113,7 @@ describe("the case of a payout destination", () => {
   });
 
   it("takes the stores along when it leaves ACTIVE and when it comes back", async () => {
-    const tenant = await server.account("T30000003");
+    const tenant = await server.account();
     await create(tenant, { payout_destination_id: "PD1", payout_destination_description: "AUTO_APPROVE" });
     const stores = `/v1/accounts/${tenant.aid}/stores`;
     const payout_destination = { payout_destination_id: "PD1" };
@@ -131,7 +129,7 @@ describe("the case of a payout destination", () => {
   });
 
   it("is written into the audit log, each move once", async () => {
-    const tenant = await server.account("T30000004");
+    const tenant = await server.account();
     await create(tenant, { payout_destination_id: "PD1" });
     await move(tenant, "PD1", "ACTIVE");
     await move(tenant, "PD1", "ACTIVE");

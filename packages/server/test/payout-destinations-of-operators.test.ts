@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { operatorDestinationsOfStore } from "../src/merchants/payout-destinations/for-stores.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** D6: an operator, with three digits, that owns two accounts. */
-describe("an operator's payout destinations", () => {
-  let server: TestServer;
-  let operator: Tenant;
+describe("an operator's payout destinations", async () => {
+  const { server, tenant: operator } = await world({ own: {}, aid: "T123" });
   let owned: Tenant;
   let sibling: Tenant;
   let stranger: Tenant;
   const ids = new Map<string, string>();
 
   beforeAll(async () => {
-    server = await startTestServer();
-    operator = await server.account("T123");
     owned = await server.account("T40000001");
     sibling = await server.account("T40000002");
     stranger = await server.account("T40000003");
@@ -44,7 +42,6 @@ describe("an operator's payout destinations", () => {
       });
     }
   });
-  afterAll(() => server.stop());
   beforeEach(() => server.db.sql.deleteFrom("operator_destination_stores").execute());
 
   async function ownedBy(operatorId: string | null, accountIds: string[]): Promise<void> {

@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.stop());
+const { server, tenant } = await world();
 
 const pathOf = (aid: string) => `/v1/accounts/${aid}/payout-destinations`;
-const create = (tenant: Tenant, body: object) => server.call("POST", pathOf(tenant.aid), { ...tenant, body });
-const move = (tenant: Tenant, id: string, case_status: string) =>
-  server.call("PUT", `${pathOf(tenant.aid)}/${id}/case-status`, { ...tenant, body: { case_status } });
+const create = (of: Tenant, body: object) => server.call("POST", pathOf(of.aid), { ...of, body });
+const move = (of: Tenant, id: string, case_status: string) =>
+  server.call("PUT", `${pathOf(of.aid)}/${id}/case-status`, { ...of, body: { case_status } });
 
 describe("reading payout destinations", () => {
-  let tenant: Tenant;
   let path: string;
   beforeAll(async () => {
-    tenant = await server.account("T30000005");
     path = pathOf(tenant.aid);
     for (let n = 1; n <= 7; n += 1) {
       await create(tenant, {
@@ -59,7 +54,7 @@ describe("reading payout destinations", () => {
   });
 
   it("keeps pages in order among destinations of the same instant", async () => {
-    const other = await server.account("T30000006");
+    const other = await server.account();
     await server.db.sql
       .insertInto("payout_destinations")
       .values(
@@ -140,7 +135,7 @@ describe("reading payout destinations", () => {
   });
 
   it("looks to other accounts as if it did not exist", async () => {
-    const stranger = await server.account("T30000007");
+    const stranger = await server.account();
     const asked = [
       await server.call("GET", `${pathOf(stranger.aid)}/PD2`, stranger),
       await server.call("GET", `${pathOf(stranger.aid)}/NONE`, stranger),

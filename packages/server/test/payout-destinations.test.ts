@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { nextAccountId, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.stop());
+const { server, tenant } = await world({ live: true });
 
 const pathOf = (aid: string) => `/v1/accounts/${aid}/payout-destinations`;
-const create = (tenant: Tenant, body: object) => server.call("POST", pathOf(tenant.aid), { ...tenant, body });
-const move = (tenant: Tenant, id: string, case_status: string) =>
-  server.call("PUT", `${pathOf(tenant.aid)}/${id}/case-status`, { ...tenant, body: { case_status } });
+const create = (of: Tenant, body: object) => server.call("POST", pathOf(of.aid), { ...of, body });
+const move = (of: Tenant, id: string, case_status: string) =>
+  server.call("PUT", `${pathOf(of.aid)}/${id}/case-status`, { ...of, body: { case_status } });
 
 describe("creating payout destinations", () => {
-  let tenant: Tenant;
-  beforeAll(async () => {
-    tenant = await server.account("P30000001");
-  });
-
   it("takes the documented request, and shows no more of an account number than its end", async () => {
     const bank = {
       bank_account_currency: "NOK",
@@ -151,7 +143,7 @@ describe("creating payout destinations", () => {
       status: 409,
       body: { error: { code: "payout_destination_id_taken", errors: [{ path: "/body/payout_destination_id" }] } },
     });
-    const other = await server.account("P30000002");
+    const other = await server.account(nextAccountId({ live: true }));
     expect((await create(other, { payout_destination_id: "PD032" })).status).toBe(201);
   });
 

@@ -1,12 +1,9 @@
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { newKeyPair } from "./support/releases.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-const aid = "P12345678";
-const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-const clients = `/v1/accounts/${aid}/auth/clients`;
-const grants = `/v1/accounts/${aid}/auth/client-grants`;
-const terminals = `/v1/accounts/${aid}/terminals`;
 const admin = ["admin:accounts", "admin:checkout"];
 
 interface Working {
@@ -15,18 +12,18 @@ interface Working {
   token: string;
 }
 
-describe("what gives power away", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("what gives power away", async () => {
+  const { server, tenant, aid } = await world({ live: true, own: {} });
+  const audience = `https://api.dintero.com/v1/accounts/${aid}`;
+  const clients = `/v1/accounts/${aid}/auth/clients`;
+  const grants = `/v1/accounts/${aid}/auth/client-grants`;
+  const terminals = `/v1/accounts/${aid}/terminals`;
   let terminalId: string;
   let serial = 0;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     await send("POST", `/v1/accounts/${aid}/stores`, { store_id: "S1" });
     terminalId = (await register(tenant.token)).body.terminal_id;
   });
-  afterAll(() => server.stop());
 
   const send = (method: string, path: string, body?: unknown, token = tenant.token) =>
     server.call(method, path, { token, body });

@@ -1,28 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { Device } from "./support/device.ts";
+import type { Device } from "@tillkeeper/stage/devices/device";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const hour = 3_600_000;
 
-describe("presence, when somebody sets the clock", () => {
-  const aid = "T67000001";
+describe("presence, when somebody sets the clock", async () => {
+  const { server, tenant } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
   const soon = { interval: 20 };
-  let server: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
   let devices: Device[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { tokenLifetimeSeconds: 604_800 } });
-    tenant = await server.account(aid);
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
   });
-  afterAll(() => server.stop());
 
   const there = async () => {
     const device = await PresentDevice.connect(server, await register(server, tenant, `6700${(serial += 1)}`));

@@ -1,3 +1,6 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/platform/log/log.ts";
@@ -5,17 +8,14 @@ import { writeEvents } from "../src/presence/hearing/write.ts";
 import type { PresenceEvent } from "../src/presence/status/state.ts";
 import { telemetryNotes } from "../src/presence/telemetry/telemetry.ts";
 import { moveFreeTerminals } from "../src/terminals/record/life-cycle.ts";
-import { activeDevice, type Device } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** One writer records reports from the terminals of all accounts: no transaction of one account may hold it up. */
-describe("what is heard of terminals", () => {
-  let server: TestServer;
+describe("what is heard of terminals", async () => {
+  const server = await ownServer();
   const tenants: Tenant[] = [];
   let held: Device;
   let other: Device;
   beforeAll(async () => {
-    server = await startTestServer();
     for (const aid of ["T66000001", "T66000002"]) tenants.push(await server.account(aid));
     const [one, two] = tenants as [Tenant, Tenant];
     held = await activeDevice(server, one, "660000000001");
@@ -23,7 +23,6 @@ describe("what is heard of terminals", () => {
   });
   afterAll(async () => {
     for (const device of [held, other]) await device.leave();
-    await server.stop();
   });
 
   const placeOf = ({ terminalId }: Device) => ({ accountId: terminalId.slice(0, 9), terminalId });

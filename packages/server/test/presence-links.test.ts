@@ -1,22 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent } from "@tillkeeper/agent/agent";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import type { ForDevices } from "@tillkeeper/stage/devices/device";
+import { RoughLink } from "@tillkeeper/stage/links/rough-link";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { Program } from "@tillkeeper/stage/processes/program";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { makeTenant, send, startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Db, openDb } from "../src/db/db.ts";
-import { systemClock } from "../src/platform/clock.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { endsWithUs } from "./support/children.ts";
-import { createTestDatabase } from "./support/database.ts";
-import type { ForDevices } from "./support/device.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { RoughLink } from "./support/rough-link.ts";
-import { type Serving, serve } from "./support/serving.ts";
-import { makeTenant, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
 
@@ -31,16 +29,12 @@ function startAgent(url: string, { address, password }: Registered): Agent {
   return agent;
 }
 
-describe("links that break, with agents", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("links that break, with agents", async () => {
+  const { server, tenant } = await world({ own: {} });
   let see: ReturnType<typeof watcher>;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T63000001");
     see = watcher(server, tenant);
   });
-  afterAll(() => server.stop());
 
   it("are noticed also when they only fall silent", async () => {
     const registered = await register(server, tenant, "6300001");
@@ -62,12 +56,11 @@ describe("links that break, with agents", () => {
   it("are noticed when the agent is killed", async () => {
     const registered = await register(server, tenant, "6300002");
     const { terminalId: id, address, password } = registered;
-    const child = spawn(process.execPath, [agentProcess, server.mqttUrl, address, password], { stdio: "inherit" });
-    endsWithUs(child);
+    const agent = new Program([process.execPath, agentProcess, server.mqttUrl, address, password], {
+      stdio: "inherit",
+    });
     await see.until(id, "online");
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
+    await agent.end();
     await see.until(id, "late");
     expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
   });
@@ -122,7 +115,7 @@ describe("a server that restarts", () => {
     const { url, mqttUrl } = serving;
     db = openDb({ connectionString: database.url }, createLogger("silent"));
     const server: ForDevices = { mqttUrl, call: (method, path, call) => send<never>(url, method, path, call) };
-    tenant = await makeTenant({ db, call: server.call, clock: systemClock }, "T63000002");
+    tenant = await makeTenant({ db, url: serving.url }, "T63000002");
     see = watcher(server, tenant);
     end = async () => {
       await Promise.all(agents.map((agent) => agent.stop()));

@@ -1,25 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { writeEvents } from "../src/presence/hearing/write.ts";
 import type { PresenceEvent } from "../src/presence/status/state.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("reading of presence", () => {
-  const aid = "T60000003";
-  let server: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
+describe("reading of presence", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   let devices: PresentDevice[] = [];
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
   });
-  afterAll(() => server.stop());
 
   const connect = async (registered: Registered) => {
     const device = await PresentDevice.connect(server, registered);

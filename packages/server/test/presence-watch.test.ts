@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, vi } from "vitest";
 import { register } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("the look for those who are overdue", () => {
-  const aid = "T65000001";
+describe("the look for those who are overdue", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   /** More rows than one statement writes. */
   const count = 1_700;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   /** Creates terminals like the first, all heard just now. */
   async function hear(): Promise<void> {

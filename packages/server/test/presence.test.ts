@@ -1,28 +1,20 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { world } from "@tillkeeper/stage/world";
 import { connectAsync, type IClientOptions } from "mqtt";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 type Will = NonNullable<IClientOptions["will"]>;
 
-describe("presence", () => {
-  const aid = "T60000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
+describe("presence", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
   let devices: PresentDevice[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { tokenLifetimeSeconds: 604_800 } });
-    tenant = await server.account(aid);
-    see = watcher(server, tenant);
-  });
+  const see = watcher(server, tenant);
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
   });
-  afterAll(() => server.stop());
 
   const connect = async (registered: Registered, options = {}) => {
     const device = await PresentDevice.connect(server, registered, options);

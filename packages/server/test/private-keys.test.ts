@@ -1,19 +1,13 @@
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { world } from "@tillkeeper/stage/world";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createSigningKey } from "../src/access/auth/keys/key-rotation.ts";
 import { decryptPrivateJwk, encryptPrivateJwk } from "../src/access/auth/keys/private-keys.ts";
 import { openSigningKeys } from "../src/access/auth/keys/signing-keys.ts";
-import { testRootKey } from "./support/database.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("private signing keys", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T67000001");
-  });
-  afterAll(() => server.stop());
+describe("private signing keys", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   const rows = () => server.db.sql.selectFrom("signing_keys").selectAll().orderBy("created_at").execute();
   const stores = async () => (await server.call("GET", `/v1/accounts/${tenant.aid}/stores`, tenant)).status;

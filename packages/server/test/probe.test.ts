@@ -1,30 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("a probe", () => {
-  const aid = "T62000001";
-  let server: TestServer;
-  /** A server with a broker of its own, on the same database. */
-  let other: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
+describe("a probe", async () => {
+  /** The other has a broker of its own. */
+  const { server, other, tenant, aid } = await world({ own: {}, other: {} });
+  const see = watcher(server, tenant);
   let devices: PresentDevice[] = [];
   let serial = 0;
-  beforeAll(async () => {
-    server = await startTestServer();
-    other = await startTestServer({ database: server.database });
-    tenant = await server.account(aid);
-    see = watcher(server, tenant);
-  });
   afterEach(async () => {
     await Promise.all(devices.map((device) => device.leave()));
     devices = [];
-  });
-  afterAll(async () => {
-    await other.stop();
-    await server.stop();
   });
 
   const fresh = () => register(server, tenant, `6200${(serial += 1)}`);

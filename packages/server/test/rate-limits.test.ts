@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { readConfig } from "../src/config/config.ts";
 import { createRateLimit, networkOf } from "../src/platform/http/limits/rate-limit.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 describe("a rate limit", () => {
   it("lets two seconds' worth through at once, then as many per second as it says", () => {
@@ -73,15 +75,8 @@ describe("the settings", () => {
   });
 });
 
-describe("a server with rate limits", () => {
-  const aid = "T12345678";
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { rateLimit: { perClient: 2, perAddress: 5 } } });
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+describe("a server with rate limits", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { rateLimit: { perClient: 2, perAddress: 5 } } } });
 
   const statuses = (answers: { status: number }[]) =>
     answers.map((answer) => answer.status).toSorted((left, right) => left - right);

@@ -1,9 +1,9 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
+import { world } from "@tillkeeper/stage/world";
 import type { IPublishPacket } from "mqtt-packet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Registered, register, watcher } from "./support/presence.ts";
-import { connectOf, RawLink } from "./support/raw-link.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };
@@ -36,20 +36,16 @@ function messages(link: RawLink, channel: string): { operation_id?: string }[] {
 const told = (link: RawLink, channel: string) =>
   vi.waitUntil(() => messages(link, channel).length > 0, { interval: 5 });
 
-describe("terminals that all lose their link and come back at once", () => {
+describe("terminals that all lose their link and come back at once", async () => {
   const serials = Array.from({ length: 40 }, (_, number) => `64000${String(number).padStart(2, "0")}`);
-  let server: TestServer;
-  let tenant: Tenant;
+  const { server, tenant } = await world({ own: {} });
   let terminals: Registered[];
   let links: RawLink[];
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T64000001");
     terminals = await Promise.all(serials.map((serial) => register(server, tenant, serial)));
   });
   afterAll(async () => {
     for (const link of links) link.end();
-    await server.stop();
   });
 
   async function storm(round: number): Promise<void> {

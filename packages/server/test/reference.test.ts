@@ -2,13 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageExamples } from "@tillkeeper/contract/message-examples";
 import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
 import { messagesPage } from "../src/api-docs/messages/messages-page.ts";
 import { errorsPage } from "../src/api-docs/open-api/errors-page.ts";
 import { settingsTable } from "../src/config/in-words.ts";
-import { startTestServer } from "./support/test-server.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
 
@@ -28,15 +28,15 @@ function withPart(name: string, part: string, text: string): string {
   return `${before}${begin}${text}\n${end}${after}`;
 }
 
-describe("the reference pages in docs/", () => {
+describe("the reference pages in docs/", async () => {
+  const { server } = await world();
+
   it("list the settings in README.md", () => {
     holds("../README.md", withPart("../README.md", "settings", settingsTable()));
   });
 
   it("are what the server answers at /openapi.json", async () => {
-    const server = await startTestServer();
     const { body } = await server.call("GET", "/openapi.json");
-    await server.stop();
     expect(body.openapi).toBe("3.1.0");
     holds("openapi.json", `${JSON.stringify(body, null, 2)}\n`);
   });

@@ -1,16 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-describe("release keys", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("release keys", async () => {
+  const { server, tenant } = await world();
   const keys = () => `/v1/accounts/${tenant.aid}/release-keys`;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T85000001");
-  });
-  afterAll(() => server.stop());
 
   const add = (public_key: unknown, name = "Releases") =>
     server.call("POST", keys(), { ...tenant, body: { name, public_key } });

@@ -1,39 +1,30 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "@tillkeeper/agent/agent";
 import { checkUpdate, type Versions } from "@tillkeeper/agent/files/updates";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { addRelease, type Maker, newMaker } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { addRelease, newMaker } from "./support/releases.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("check_update of a virtual terminal", () => {
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
-  const played = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
+describe("check_update of a virtual terminal", async () => {
+  const dataDir = folderOfTests("releases");
+  const played = folderOfTests("virtual");
   const fleet = createVirtualFleet({ folder: played, durationMs: { shortest: 1, longest: 5 } });
-  let server: TestServer;
-  let tenant: Tenant;
-  let maker: Maker;
-  let registered = 0;
-  beforeAll(async () => {
-    server = await startTestServer({ virtualTerminalHost: fleet, config: { dataDir } });
-    tenant = await server.account("T83000001");
-    maker = await newMaker(server, tenant);
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
-    rmSync(dataDir, { recursive: true });
-    rmSync(played, { recursive: true });
   });
+  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet, config: { dataDir } } });
+  let registered = 0;
+  const maker = await newMaker(server, tenant);
+  await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   async function register(device_model: string): Promise<string> {
     registered += 1;
@@ -158,11 +149,10 @@ describe("check_update of a virtual terminal", () => {
   });
 
   describe("by the agent library, on a device of one's own", () => {
-    const downloads = mkdtempSync(join(tmpdir(), "tillkeeper-downloads-"));
+    const downloads = folderOfTests("downloads");
     let agent: Agent<Versions>;
     afterAll(async () => {
       await agent.stop();
-      rmSync(downloads, { recursive: true });
     });
 
     it("makes a terminal ACTIVE whose device paired, and fails it where its key is not trusted", async () => {

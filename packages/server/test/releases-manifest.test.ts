@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 import { addRelease, type Maker, newMaker } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** A transfer from a command. */
 interface Ordered {
@@ -13,27 +11,20 @@ interface Ordered {
   transfer: Transfer;
 }
 
-describe("what a terminal fetches for a check_update", () => {
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
-  let server: TestServer;
-  let tenant: Tenant;
+describe("what a terminal fetches for a check_update", async () => {
+  const files = folderOfTests("releases");
+  const { server, tenant, device } = await world({
+    own: { config: { files: { kind: "folder", path: files } } },
+    device: "registered",
+  });
   let maker: Maker;
-  let device: Device;
   let ordered: Ordered;
   beforeAll(async () => {
-    server = await startTestServer({ config: { files: { kind: "folder", path: files } } });
-    tenant = await server.account("T84000001");
     maker = await newMaker(server, tenant);
-    device = await registerDevice(server, tenant, "M1");
     await device.hello();
     await device.next("welcome");
     await setModel("SATURN1000");
     ordered = await order(device, "check_update");
-  });
-  afterAll(async () => {
-    await device.leave();
-    await server.stop();
-    rmSync(files, { recursive: true });
   });
 
   const setModel = (device_model: string | null, of = device) =>

@@ -1,31 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { limits } from "@tillkeeper/contract/limits";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { addRelease, announce, announcement, newKeyPair, newMaker, putFile } from "./support/releases.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const dayMs = 86_400_000;
 
-describe("releases", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let stranger: Tenant;
-  const files = mkdtempSync(join(tmpdir(), "tillkeeper-releases-"));
+describe("releases", async () => {
+  const files = folderOfTests("releases");
+  const { server, tenant } = await world({
+    own: { config: { files: { kind: "folder", path: files } } },
+  });
   const releases = (of = tenant) => `/v1/accounts/${of.aid}/releases`;
   const keys = (of = tenant) => `/v1/accounts/${of.aid}/release-keys`;
-  beforeAll(async () => {
-    server = await startTestServer({ config: { files: { kind: "folder", path: files } } });
-    tenant = await server.account("T81000001");
-    stranger = await server.account("T81000002");
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(files, { recursive: true });
-  });
+  const stranger = await server.account("T81000002");
 
   const get = async (id: string) => (await server.call("GET", `${releases()}/${id}`, tenant)).body;
 
@@ -253,7 +244,7 @@ describe("releases", () => {
   });
 
   it("need a scope that writes", async () => {
-    const reader = await server.account("T81000001", { clientId: "reader", scopes: ["read:accounts"] });
+    const reader = await server.account(tenant.aid, { clientId: "reader", scopes: ["read:accounts"] });
     expect((await server.call("GET", releases(), reader)).status).toBe(200);
     const body = { name: "x", public_key: newKeyPair().publicKey };
     expect((await server.call("POST", keys(), { ...reader, body })).status).toBe(403);
@@ -276,7 +267,7 @@ describe("releases", () => {
     await server.restart(() => server.clock.advance(2 * dayMs));
     await vi.waitUntil(async () => !(await names()).includes(id));
     expect(await names()).toEqual(expect.arrayContaining([kept.id, stuck.id]));
-    tenant = { ...tenant, token: (await server.account(tenant.aid, { clientId: "later" })).token };
+    Object.assign(tenant, await server.account(tenant.aid, { clientId: "later" }));
     expect(await get(id)).toMatchObject({ status: "withdrawn", version: "1" });
     const file = await server.call("GET", `${releases()}/${id}/file`, tenant);
     expect(file).toMatchObject({ status: 404, body: { error: { code: "release_file_not_found" } } });

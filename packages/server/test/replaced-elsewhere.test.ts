@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
 /** docs/adr/0025-device-addresses.md: the server to which the former device is connected learns of it seconds later. */
-describe("a terminal whose credential is replaced through another server", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer();
-    there = await startTestServer({ database: here.database });
-    tenant = await here.account("T69200001");
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
-  });
+describe("a terminal whose credential is replaced through another server", async () => {
+  const { server: here, other: there, tenant } = await world({ own: {}, other: {} });
 
   async function replaced(id: string): Promise<Device> {
     const { body } = await there.call("POST", `/v1/accounts/${tenant.aid}/terminals/${id}/credentials`, tenant);

@@ -1,27 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
+import { world } from "@tillkeeper/stage/world";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { newSecret } from "../src/access/auth/secrets/secrets.ts";
 import { type RunningServer, startServer } from "../src/main.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const aid = "T12345678";
 const tokens = `/v1/accounts/${aid}/auth/token`;
 const stores = `/v1/accounts/${aid}/stores`;
 const body = { grant_type: "client_credentials", audience: `https://api.dintero.com/v1/accounts/${aid}` };
 
-describe("the request log", () => {
-  let maker: TestServer;
-  let tenant: Tenant;
+describe("the request log", async () => {
+  const { server: maker, tenant } = await world({ own: {}, aid });
   let server: RunningServer;
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-log-"));
+  const dataDir = folderOfTests("test-log");
   let lines: string[] = [];
   beforeAll(async () => {
-    maker = await startTestServer();
-    tenant = await maker.account(aid);
     const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     server = await startServer({
@@ -32,8 +29,6 @@ describe("the request log", () => {
   });
   afterAll(async () => {
     await server.stop();
-    await maker.stop();
-    rmSync(dataDir, { recursive: true, force: true });
   });
   beforeEach(() => {
     lines = [];

@@ -1,22 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { noteRestored } from "../src/restores/restores.ts";
-import { activeDevice } from "./support/device.ts";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 const actor = { clientId: "tillkeeper:cli", address: "", requestId: "cli" };
 
 /** Consequences of a database that went back to an earlier moment (docs/adr/0026-closes-and-memory.md). */
-describe("a database that went back", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 290_000_000_000;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T29000001");
-  });
-  afterAll(() => server.stop());
+describe("a database that went back", async () => {
+  const { server, tenant } = await world({ own: {} });
   const count = async () =>
     Number((await server.db.pool.query("select count(*) from database_restores")).rows[0].count);
 
@@ -32,11 +26,11 @@ describe("a database that went back", () => {
   });
 
   it("gives no number twice, and ends pairing codes that may have been used", async () => {
-    const device = await PairingDevice.make(String(serial++));
+    const device = await PairingDevice.make();
     const before = await registerForPairing(server, tenant, device.serial);
     await noteRestored(server, actor, "told");
     expect((await device.pair(server, before.pairing.code)).status).toBe(401);
-    const after = await registerForPairing(server, tenant, String(serial++));
+    const after = await registerForPairing(server, tenant, nextSerial());
     const numberOf = (id: string) => Number(id.split("-T")[1]);
     expect(numberOf(after.terminal_id)).toBe(Math.ceil(numberOf(before.terminal_id) / 1000) * 1000 + 1);
     const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, tenant);
@@ -46,7 +40,7 @@ describe("a database that went back", () => {
   });
 
   it("gives no address twice, also where it went back by seconds alone, as after a failover", async () => {
-    const device = await PairingDevice.make(String(serial++));
+    const device = await PairingDevice.make();
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
     const lost = (await device.pair(server, pairing.code)).body.address;
     // Its pairing was in the lost seconds.
@@ -64,7 +58,7 @@ describe("a database that went back", () => {
     const [first, last] = [await server.account("T29000000"), await server.account("T29000009")];
     const terminals = new Map<string, string>();
     for (const one of [first, last]) {
-      terminals.set(one.aid, (await registerForPairing(server, one, String(serial++))).terminal_id);
+      terminals.set(one.aid, (await registerForPairing(server, one, nextSerial())).terminal_id);
     }
     await server.db.pool.query("delete from database_restores");
     await server.db.pool.query(
@@ -77,13 +71,13 @@ describe("a database that went back", () => {
     expect(await count()).toBe(0);
     expect(await noteRestored(server, actor, "noticed")).toMatchObject({ accounts: 3 });
     for (const one of [first, last]) {
-      const next = await registerForPairing(server, one, String(serial++));
+      const next = await registerForPairing(server, one, nextSerial());
       expect([terminals.get(one.aid), next.terminal_id]).toEqual([`${one.aid}-T0001`, `${one.aid}-T1001`]);
     }
   });
 
   it("says of no window before that moment that nothing was delivered", async () => {
-    const device = await activeDevice(server, tenant, String(serial++));
+    const device = await activeDevice(server, tenant);
     await device.leave();
     const order = async () =>
       (await server.call("POST", base, { ...tenant, body: { terminal_id: device.terminalId, operation: "open_menu" } }))
@@ -104,7 +98,7 @@ describe("a database that went back", () => {
   it("gives no number twice where the database knows of none: the first may have been given since", async () => {
     const fresh = await server.account("T29000002");
     await noteRestored(server, actor, "told");
-    expect((await registerForPairing(server, fresh, String(serial++))).terminal_id).toBe("T29000002-T1001");
+    expect((await registerForPairing(server, fresh, nextSerial())).terminal_id).toBe("T29000002-T1001");
   });
 
   const ways = {
@@ -112,7 +106,7 @@ describe("a database that went back", () => {
       server.call("POST", "/v1/device/messages", { token, body: { session: "a", messages: [] } }),
     // Its key is one that the database has lost.
     "beside a proof by another key": async (token: string, id: string) => {
-      const other = await PairingDevice.make(String(serial++));
+      const other = await PairingDevice.make();
       const proof = await other.sign(server, "renewal", { nonce: await newNonce(server), sub: id });
       return server.call("POST", "/v1/device/token", { body: { terminal_id: id, token, proof } });
     },
@@ -120,7 +114,7 @@ describe("a database that went back", () => {
   it.each(Object.entries(ways))(
     "is shown by a token with an address that it has not given, %s: the one before is over, and no close is taken",
     async (_, show) => {
-      const device = await PairingDevice.make(String(serial++));
+      const device = await PairingDevice.make();
       const { terminal_id: id, pairing } = await registerForPairing(server, tenant, device.serial);
       await device.pair(server, pairing.code);
       await server.db.pool.query(

@@ -1,23 +1,22 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRootKey } from "../src/db/known-key.ts";
 import { createRootKey } from "../src/platform/folders/root-key.ts";
-import { createTestDatabase, type TestDatabase } from "./support/database.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
-describe("a database knows its root key", () => {
+describe("a database knows its root key", async () => {
   let folder: string;
-  let server: TestServer;
+  const server = await ownServer();
   let empty: TestDatabase;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "tillkeeper-root-key-"));
-    server = await startTestServer();
     empty = await createTestDatabase();
   });
   afterAll(async () => {
-    await server.stop();
     await empty.drop();
     rmSync(folder, { recursive: true, force: true });
   });

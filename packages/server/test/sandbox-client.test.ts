@@ -1,22 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
+import { ownServer } from "@tillkeeper/stage/world";
+import { describe, expect, inject, it } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { basic, send, startTestServer, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
-describe("the client of a sandbox", () => {
-  let maker: TestServer;
-  const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
-  beforeAll(async () => {
-    maker = await startTestServer();
-  });
-  afterAll(async () => {
-    await maker.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
+describe("the client of a sandbox", async () => {
+  const maker = await ownServer();
+  const dataDir = folderOfTests("test-sandbox");
 
   const start = (sandboxClient: { id: string; secret: string } | undefined) =>
     startServer({

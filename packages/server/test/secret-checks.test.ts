@@ -1,25 +1,20 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { world } from "@tillkeeper/stage/world";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createClient } from "../src/access/auth/clients.ts";
 import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
 import { newSecret } from "../src/access/auth/secrets/secrets.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
 const chosen = "chosen-by-a-person";
 
-describe("checking a secret", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    // Each test names the address of its requests.
-    server = await startTestServer({ config: { trustedProxies: ["127.0.0.0/8"] } });
-    tenant = await server.account(aid);
-    await chosenClient("chosen");
-  });
-  afterAll(() => server.stop());
+describe("checking a secret", async () => {
+  // Each test names the address of its requests.
+  const { server, tenant } = await world({ own: { config: { trustedProxies: ["127.0.0.0/8"] } }, aid });
+  beforeAll(() => chosenClient("chosen"));
   afterEach(() => {
     vi.restoreAllMocks();
     syncBuiltinESMExports();

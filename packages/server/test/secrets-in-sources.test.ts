@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { ownServer } from "@tillkeeper/stage/world";
 import { parseSync } from "oxc-parser";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createClient } from "../src/access/auth/clients.ts";
 import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
 import { newSecret } from "../src/access/auth/secrets/secrets.ts";
-import { basic, startTestServer, type TestServer } from "./support/test-server.ts";
 
 const aid = "T12345678";
 const path = `/v1/accounts/${aid}/auth/token`;
@@ -44,12 +45,11 @@ function decoded(text: string): string[] {
   return (["base64", "base64url", "hex"] as const).map((form) => Buffer.from(text, form).toString("utf8"));
 }
 
-describe("no text of the sources of auth", () => {
-  let server: TestServer;
+describe("no text of the sources of auth", async () => {
+  const server = await ownServer();
   const texts = textsOfSources();
   const clientIds = Array.from({ length: freshClients }, (_, number) => `fresh-${number}`);
   beforeAll(async () => {
-    server = await startTestServer();
     await server.account(aid);
     const scopes = ["admin:accounts"] as const;
     await server.db.sql.transaction().execute(async (tx) => {
@@ -64,7 +64,6 @@ describe("no text of the sources of auth", () => {
         .execute();
     });
   });
-  afterAll(() => server.stop());
 
   const byBasic = (clientId: string, secret: string) =>
     server.call("POST", path, {

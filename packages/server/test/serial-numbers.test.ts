@@ -1,19 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { newNonce, PairingDevice, registerForPairing } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
-describe("serial numbers", () => {
-  let server: TestServer;
+describe("serial numbers", async () => {
+  const { server } = await world();
   const live: Tenant[] = [];
   const sandboxes: Tenant[] = [];
   beforeAll(async () => {
-    server = await startTestServer();
     for (const aid of ["P70000001", "P70000002"]) live.push(await server.account(aid));
     for (const aid of ["T70000001", "T70000002", "T70000003"]) sandboxes.push(await server.account(aid));
     for (const { aid, token } of [...live, ...sandboxes])
       await server.call("POST", `/v1/accounts/${aid}/stores`, { token, body: { store_id: "S312" } });
   });
-  afterAll(() => server.stop());
 
   const register = (tenant: Tenant | undefined, serial: string) =>
     server.call("POST", `/v1/accounts/${tenant?.aid}/terminals`, {

@@ -1,20 +1,15 @@
 import { Agent } from "@tillkeeper/agent/agent";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { openBrokerAlone } from "./support/embedded-broker.ts";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("two devices with one address", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  let see: ReturnType<typeof watcher>;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T66000001");
-    see = watcher(server, tenant);
-  });
-  afterAll(() => server.stop());
+describe("two devices with one address", async () => {
+  const { server, tenant } = await world({ own: {} });
+  const see = watcher(server, tenant);
 
   function startAgent({ address, password }: Registered): void {
     const agent = new Agent({

@@ -1,18 +1,12 @@
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { isTimeZone, timeZoneOf } from "../src/merchants/stores/time-zones.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("the configuration of a store", () => {
-  let server: TestServer;
-  let live: Tenant;
-  let sandbox: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    live = await server.account("P62000001");
-    sandbox = await server.account("T62000001");
-  });
-  afterAll(() => server.stop());
+describe("the configuration of a store", async () => {
+  const { server, tenant: live } = await world({ live: true });
+  const sandbox = await server.account();
 
   const storeOf = async (tenant: Tenant, body: object) => {
     const created = await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body });

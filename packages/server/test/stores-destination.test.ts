@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const main = "923609016";
 const subUnit = "974760673";
@@ -28,35 +28,32 @@ const units: Record<string, object> = {
 };
 
 /** D3: stores with a payout destination, their sub-units, and what counts as verified. */
-describe("stores of a payout destination", () => {
+describe("stores of a payout destination", async () => {
   const aid = "P64000001";
   const stores = `/v1/accounts/${aid}/stores`;
   const reference = { payout_destination_id: "PD032" };
   const address = { address_line: "Storgata 1", postal_place: "Oslo", country: "NO", postal_code: "0155" };
   const asked: string[] = [];
   let reachable = true;
-  let register: Server;
-  let server: TestServer;
-  let tenant: Tenant;
+  const register = createServer((request, response) => {
+    const number = request.url?.split("/").at(-1) ?? "";
+    asked.push(request.url ?? "");
+    const known = units[number] ? 200 : number === removed ? 410 : 404;
+    const status = reachable ? known : 503;
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(units[number] ?? {}));
+  });
+  await new Promise<void>((resolve) => register.listen(0, "127.0.0.1", resolve));
+  const registerUrl = `http://127.0.0.1:${(register.address() as AddressInfo).port}`;
+  // Once the server has ended.
+  afterAll(() => void register.close());
+  const { server, tenant } = await world({
+    own: { config: { organizations: { registerUrl, checkDestinations: false } } },
+    aid,
+  });
   beforeAll(async () => {
-    register = createServer((request, response) => {
-      const number = request.url?.split("/").at(-1) ?? "";
-      asked.push(request.url ?? "");
-      const known = units[number] ? 200 : number === removed ? 410 : 404;
-      const status = reachable ? known : 503;
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(units[number] ?? {}));
-    });
-    await new Promise<void>((resolve) => register.listen(0, "127.0.0.1", resolve));
-    const registerUrl = `http://127.0.0.1:${(register.address() as AddressInfo).port}`;
-    server = await startTestServer({ config: { organizations: { registerUrl, checkDestinations: false } } });
-    tenant = await server.account(aid);
     await addDestination("PD032", { organization_number: main, country: "NO", type: "main_unit", name: "Seller AS" });
     await addDestination("PD033", null);
     await addDestination("PD034", { organization_number: "556036-0793", country: "SE", name: "Säljare AB" });
-  });
-  afterAll(async () => {
-    await server.stop();
-    register.close();
   });
 
   async function addDestination(id: string, organization: object | null, accountId = aid): Promise<void> {

@@ -1,9 +1,10 @@
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tx } from "../src/db/db.ts";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "../src/merchants/stores/queries.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 interface Listed {
   id: string;
@@ -13,21 +14,16 @@ interface Listed {
   payout_destination?: { payout_destination_id: string };
 }
 
-describe("the list of stores", () => {
-  const aid = "P65000001";
+describe("the list of stores", async () => {
+  const { server, tenant, aid } = await world({ live: true, own: {} });
   const stores = `/v1/accounts/${aid}/stores`;
-  let server: TestServer;
-  let tenant: Tenant;
   let all: Listed[];
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     await server.account("P65000009");
     for (const id of ["PD1", "PD2"]) await addDestination(id, aid);
     await addStores();
     all = (await list("limit=100&include_deleted=true")).stores;
   });
-  afterAll(() => server.stop());
 
   const list = async (query: string): Promise<{ stores: Listed[]; starting_after?: string }> => {
     const answer = await server.call("GET", `${stores}?${query}`, tenant);

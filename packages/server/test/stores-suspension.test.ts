@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 /** D5: two reasons, each ending by itself, and the terminals that go with the store. */
-describe("suspended stores", () => {
+describe("suspended stores", async () => {
   // A sandbox account, which moves the cases of its own destinations.
-  const aid = "T63000001";
+  const { server, tenant, aid } = await world();
   const stores = `/v1/accounts/${aid}/stores`;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
 
   const call = (method: string, path: string, body?: unknown) =>
     server.call(method, `${stores}${path}`, { token: tenant.token, ...(body !== undefined && { body }) });

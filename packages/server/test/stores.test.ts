@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
-describe("changing and deleting stores", () => {
-  const aid = "P61000001";
+describe("changing and deleting stores", async () => {
+  const { server, tenant, aid } = await world({ live: true, own: {} });
   const stores = `/v1/accounts/${aid}/stores`;
-  let server: TestServer;
-  let tenant: Tenant;
-  let other: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    other = await server.account("P61000002");
-  });
-  afterAll(() => server.stop());
+  const other = await server.account("P61000002");
 
   const call = (method: string, path: string, body?: unknown) =>
     server.call(method, `${stores}${path}`, { token: tenant.token, ...(body !== undefined && { body }) });

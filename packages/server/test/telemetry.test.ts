@@ -1,18 +1,14 @@
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("telemetry", () => {
-  const aid = "T61000001";
-  let server: TestServer;
-  let tenant: Tenant;
+describe("telemetry", async () => {
+  const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
   let see: ReturnType<typeof watcher>;
   let device: PresentDevice;
   let registered: Registered;
   let id: string;
   beforeAll(async () => {
-    server = await startTestServer({ config: { tokenLifetimeSeconds: 604_800 } });
-    tenant = await server.account(aid);
     see = watcher(server, tenant);
     registered = await register(server, tenant, "6100001");
     device = await PresentDevice.connect(server, registered);
@@ -21,7 +17,6 @@ describe("telemetry", () => {
   });
   afterAll(async () => {
     await device.leave();
-    await server.stop();
   });
 
   const tell = (telemetry: object) => device.beat({ telemetry });

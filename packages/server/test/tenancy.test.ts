@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
+import type { Call, Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Tables } from "../src/db/tables/schema.ts";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { tenantRights } from "../src/db/walls/tenant-rights.ts";
 import { addRelease, announcement, newKeyPair, newMaker } from "./support/releases.ts";
-import { type Call, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 interface Endpoint {
   id: string;
@@ -51,21 +52,17 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   account_admin_terminals_operations_post: ({ terminal_id }) => ({ terminal_id, operation: "open_menu" }),
 };
 
-describe("tenants", () => {
-  let server: TestServer;
-  let owner: Tenant;
+describe("tenants", async () => {
+  const { server, tenant: owner } = await world({ own: {}, aid: "T11000001" });
   let stranger: Tenant;
   let owned: Ids;
   let endpoints: Endpoint[];
   beforeAll(async () => {
-    server = await startTestServer();
-    owner = await server.account("T11000001");
     stranger = await server.account("T11000002");
     owned = await furnish(owner);
     const { body } = await server.call("GET", "/openapi.json");
     endpoints = guardedEndpoints(body.paths);
   });
-  afterAll(() => server.stop());
 
   async function furnish(of: Tenant): Promise<Ids> {
     const post = async (path: string, body: unknown) => (await server.call("POST", path, { ...of, body })).body;

@@ -1,18 +1,24 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  activeDevice,
+  connectMqtt,
+  type Device,
+  type Entry,
+  enterAs,
+  registerDevice,
+} from "@tillkeeper/stage/devices/device";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 import { closedDay } from "./support/day.ts";
-import { activeDevice, connectMqtt, type Device, type Entry, enterAs, registerDevice } from "./support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 
 /** D11 and docs/adr/0007-deleting-a-terminal.md. */
-describe("delete terminal", () => {
-  const aid = "T24000001";
+describe("delete terminal", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 240_000_000_000;
-  const next = () => String(serial++);
+  const next = nextSerial;
   const remove = (id: string, by = tenant) => server.call("DELETE", `/v1/accounts/${by.aid}/terminals/${id}`, by);
   const operationsOf = async (id: string) =>
     (await server.call("GET", `${operations}?terminal_id=${id}`, tenant)).body as Record<string, string>[];
@@ -23,12 +29,7 @@ describe("delete terminal", () => {
   const closed = (device: Device) => new Promise<void>((resolve) => device.client.once("close", () => resolve()));
   const logIn = ({ address, password }: Entry) => connectMqtt(server, address, password, `${address}:again`);
   const comeBack = (device: Entry) => enterAs(server, device, `${device.address}:again`);
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
-  afterAll(() => server.stop());
+  await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
 
   it("tells a connected terminal to close its day first, and ends its credential with that", async () => {
     const device = await activeDevice(server, tenant, next());

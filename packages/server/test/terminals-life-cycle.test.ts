@@ -6,33 +6,24 @@ import {
   terminalEvents,
   terminalStates,
 } from "@tillkeeper/contract/terminal-status";
+import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { moveTerminals } from "../src/terminals/record/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const pairs = terminalEvents.flatMap((event) => terminalStates.map((state) => ({ event, state })));
 const fresh: TerminalState = { status: "PENDING", remembered: null };
 
-describe("the life-cycle of terminals", () => {
-  const aid = "T21000001";
-  let server: TestServer;
-  let tenant: Tenant;
-  let terminalId: string;
-  let storeRef: string;
+describe("the life-cycle of terminals", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   /** The database as the server itself opens it: this user is exempt from row-level security. */
   const db = () => server.db;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-    const stores = `/v1/accounts/${aid}/stores`;
-    storeRef = (await server.call("POST", stores, { ...tenant, body: { store_id: "S312" } })).body.id;
-    const body = { device_serial_number: "210000000001", store_id: "S312" };
-    terminalId = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
-  });
-  afterAll(() => server.stop());
+  const stores = `/v1/accounts/${aid}/stores`;
+  const storeRef = (await server.call("POST", stores, { ...tenant, body: { store_id: "S312" } })).body.id;
+  const body = { device_serial_number: "210000000001", store_id: "S312" };
+  const terminalId = (await server.call("POST", `/v1/accounts/${aid}/terminals`, { ...tenant, body })).body.terminal_id;
 
   async function put({ status, remembered }: TerminalState): Promise<void> {
     await server.db.sql

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
-describe("the list of terminals", () => {
+describe("the list of terminals", async () => {
   const aid = "P22000001";
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
+  const { server, tenant } = await world({ own: {}, aid });
   let bergenRef: string;
 
   /** Ids without the account's part, as the list gives them. */
@@ -17,8 +17,6 @@ describe("the list of terminals", () => {
   }
 
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     await server.db.pool.query(
       `insert into payout_destinations (account_id, payout_destination_id, case_status, type, merchant_category_code, created_at)
        values ($1, 'PD032', 'ACTIVE', 'company', '2741', now())`,
@@ -56,7 +54,6 @@ describe("the list of terminals", () => {
       .where("terminal_id", "=", `${aid}-T0002`)
       .execute();
   });
-  afterAll(() => server.stop());
 
   it("answers the documented envelope, newest first, page by page", async () => {
     const first = await server.call("GET", `${path}?limit=2`, tenant);

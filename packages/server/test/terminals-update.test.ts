@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nextSerial } from "@tillkeeper/stage/devices/serials";
+import { world } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 import { inTenant } from "../src/db/walls/tenant.ts";
 import { suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
-describe("update terminal", () => {
-  const aid = "T23000001";
+describe("update terminal", async () => {
+  const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/terminals`;
-  let server: TestServer;
-  let tenant: Tenant;
-  let serial = 230_000_000_000;
   const refs: Record<string, string> = {};
 
   async function register(storeId: string, more: object = {}): Promise<Record<string, string>> {
-    const body = { device_serial_number: String(serial++), store_id: storeId, ...more };
+    const body = { device_serial_number: nextSerial(), store_id: storeId, ...more };
     const { pairing: _, ...terminal } = (await server.call("POST", path, { ...tenant, body })).body;
     return terminal;
   }
@@ -30,8 +28,6 @@ describe("update terminal", () => {
     server.db.sql.updateTable("stores").set({ status }).where("store_id", "=", storeId).execute();
 
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
     for (const store_id of ["first", "second", "closed", "gone"]) {
       const body = { store_id };
       refs[store_id] = (await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body })).body.id;
@@ -39,7 +35,6 @@ describe("update terminal", () => {
     await setStore("closed", "SUSPENDED");
     await setStore("gone", "DELETED");
   });
-  afterAll(() => server.stop());
 
   it("moves a terminal with identity and history, by either id of the store, and names its model", async () => {
     const before = await register("first");

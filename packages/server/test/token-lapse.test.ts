@@ -1,9 +1,10 @@
+import { connectMqtt } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import type { MqttClient } from "mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectMqtt } from "./support/device.ts";
-import { PairingDevice, registerForPairing } from "./support/pairing-device.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { register } from "./support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const lifetime = 600;
 const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
@@ -11,19 +12,8 @@ const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
 const grace = 121;
 
 /** docs/adr/0014-pairing-and-device-tokens.md, on two servers with a broker of their own each. */
-describe("a device token that nobody renews", () => {
-  let here: TestServer;
-  let there: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    here = await startTestServer({ config });
-    there = await startTestServer({ database: here.database, config });
-    tenant = await here.account("T63000001");
-  });
-  afterAll(async () => {
-    await there.stop();
-    await here.stop();
-  });
+describe("a device token that nobody renews", async () => {
+  const { server: here, other: there, tenant } = await world({ own: { config }, other: { config } });
   const pass = (seconds: number) => {
     for (const server of [here, there]) server.clock.advance(seconds * 1000);
   };

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { activeDevice, type Device, enterAs } from "./support/device.ts";
+import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
-import { PairingDevice } from "./support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** A log that the test sends in parts. */
 function openUpload({ transfer }: LogCommand, whole: Uint8Array) {
@@ -33,14 +33,8 @@ function openUpload({ transfer }: LogCommand, whole: Uint8Array) {
 
 const notFound = { status: 404, body: { error: { code: "operation_not_found" } } };
 
-describe("a token for the files of an operation", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T85000001");
-  });
-  afterAll(() => server.stop());
+describe("a token for the files of an operation", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   const terminals = () => `/v1/accounts/${tenant.aid}/terminals`;
 

@@ -1,9 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { Program } from "@tillkeeper/stage/processes/program";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCredential } from "./support/hostile.ts";
-import { startTestServer, type TestServer } from "./support/test-server.ts";
 
 const secret = "a-broker-secret-of-the-tests-0000000000";
 const program = fileURLToPath(new URL("../../../deploy/brokers/vernemq/hooks.mjs", import.meta.url));
@@ -11,29 +10,26 @@ const ok = { result: "ok" };
 const refused = { result: { error: "not_allowed" } };
 
 /** Requests as VerneMQ would send them; VerneMQ itself is not here. */
-describe("deploy/brokers/vernemq/hooks.mjs", () => {
-  let server: TestServer;
-  let hooks: ChildProcessWithoutNullStreams;
+describe("deploy/brokers/vernemq/hooks.mjs", async () => {
+  const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
+  const { server, tenant } = await world({ own: { config: { mqtt } } });
+  let hooks: Program;
   let credential: IssuedCredential;
   let url = "";
 
   beforeAll(async () => {
-    const mqtt = { port: { number: 0, configured: true }, outsideUrl: undefined, brokerSecret: secret };
-    server = await startTestServer({ config: { mqtt } });
-    const tenant = await server.account("T63000002");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: "630000000002", store_id: "S312" };
     const terminals = `/v1/accounts/${tenant.aid}/terminals`;
     const { terminal_id } = (await server.call("POST", terminals, { ...tenant, body })).body;
     credential = (await server.call("POST", `${terminals}/${terminal_id}/credentials`, tenant)).body;
-    const env = { ...process.env, TILLKEEPER_URL: server.url, TILLKEEPER_BROKER_SECRET: secret, PORT: "0" };
-    hooks = spawn(process.execPath, [program], { env });
-    const [line] = await once(hooks.stdout, "data");
-    url = `http://127.0.0.1:${/\d+$/m.exec(String(line))?.[0]}`;
+    const env = { TILLKEEPER_URL: server.url, TILLKEEPER_BROKER_SECRET: secret, PORT: "0" };
+    hooks = new Program([process.execPath, program], { env, stdio: ["ignore", "pipe", "inherit"] });
+    const [port] = await hooks.prints(/\d+$/m);
+    url = `http://127.0.0.1:${port}`;
   });
   afterAll(async () => {
-    hooks?.kill();
-    await server?.stop();
+    await hooks?.end("SIGTERM");
   });
 
   async function ask(hook: string, question: unknown) {
@@ -53,7 +49,7 @@ describe("deploy/brokers/vernemq/hooks.mjs", () => {
 
   it.each(["", "_m5"])("lets a device say and hear what is its own (hooks%s)", async (end) => {
     const { username } = credential;
-    const [own, foreign] = [`tillkeeper/v1/${username}`, "tillkeeper/v1/T63000002-T0001-D1"];
+    const [own, foreign] = [`tillkeeper/v1/${username}`, `tillkeeper/v1/${tenant.aid}-T0001-D1`];
     const says = (topic: string) => ask(`auth_on_publish${end}`, { username, client_id: username, qos: 1, topic });
     const hears = (...topics: string[]) =>
       ask(`auth_on_subscribe${end}`, { username, topics: topics.map((topic) => ({ topic, qos: 1 })) });

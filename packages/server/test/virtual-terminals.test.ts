@@ -1,27 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createTestDatabase } from "./support/database.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 
-describe("virtual terminals, by the documented API alone", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-virtual-"));
+describe("virtual terminals, by the documented API alone", async () => {
+  const folder = folderOfTests("virtual");
   const fleet = createVirtualFleet({ folder });
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer({ virtualTerminalHost: fleet });
-    tenant = await server.account("T70000001");
-    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
-  });
+  // Once the server has ended.
   afterAll(async () => {
-    await server.stop();
     await fleet.stopAll();
-    rmSync(folder, { recursive: true, force: true });
+  });
+  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet } });
+  beforeAll(async () => {
+    await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
 
   async function register(number: string): Promise<string> {

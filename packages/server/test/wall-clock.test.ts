@@ -1,21 +1,20 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
+import { TestClock } from "@tillkeeper/stage/servers/test-clock";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { type Device, registerDevice } from "./support/device.ts";
-import { freePort } from "./support/free-port.ts";
-import { ReplicaProcess } from "./support/replica-process.ts";
-import { TestClock } from "./support/test-clock.ts";
-import { basic, send, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
-import { testConfig } from "./support/topology.ts";
 
 const base = "/v1/admin/terminals/operations";
 const [minute, hour] = [60_000, 3_600_000];
 
 describe.each([3, -3])("a server on a machine whose wall clock is off by %d hours", (hours) => {
   const aid = `T6810000${hours + 4}`;
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
+  const folder = folderOfTests("test-data");
   /** Clock of the server whose machine clock is wrong; it runs in a process of its own. */
   const clock = new TestClock();
   let right: TestServer;
@@ -43,7 +42,6 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
   afterAll(async () => {
     await replica.stop();
     await right.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const update = ({ terminalId }: Device, timeout: number) => ({

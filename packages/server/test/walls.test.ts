@@ -1,3 +1,5 @@
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -6,7 +8,6 @@ import { differences } from "../src/db/walls/check.ts";
 import { inTenant, tenantRole } from "../src/db/walls/tenant.ts";
 import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/walls/tenant-rights.ts";
 import { raiseWalls } from "../src/db/walls/walls.ts";
-import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 /** The message of a statement's refusal. */
 const refusalOf = (work: Promise<unknown>) =>
@@ -15,14 +16,13 @@ const refusalOf = (work: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
-describe("walls in the database", () => {
-  let server: TestServer;
+describe("walls in the database", async () => {
+  const server = await ownServer();
   let db: Db;
   let tenants: Tenant[];
   let tables: { name: string; has_account: boolean }[];
   let bare: pg.Client;
   beforeAll(async () => {
-    server = await startTestServer();
     db = server.db;
     tenants = [await server.account("T68000001"), await server.account("T68000002")];
     for (const tenant of tenants) {
@@ -41,7 +41,6 @@ describe("walls in the database", () => {
   });
   afterAll(async () => {
     await bare.end();
-    await server.stop();
   });
 
   const aid = (index: number) => tenants[index]?.aid ?? "";

@@ -2,11 +2,11 @@ import { systemClock } from "@tillkeeper/agent/clock";
 import type { Connection } from "@tillkeeper/agent/links/connection";
 import { sessionNames } from "@tillkeeper/agent/links/session-names";
 import { silentLogger } from "@tillkeeper/agent/logger";
+import { until } from "@tillkeeper/stage/until";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { password } from "../../agent/test/support/broker.ts";
 import { FakeClock } from "../../agent/test/support/fake-clock.ts";
 import { address, type Scene, useScene } from "../../agent/test/support/scene.ts";
-import { until } from "../../agent/test/support/until.ts";
 import { Agenda } from "../src/simulation/agenda.ts";
 import { SimulatedLink } from "../src/simulation/simulated-link.ts";
 

@@ -1,7 +1,7 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test } from "vitest";
 import { type Scene, terminalId, useScene } from "../../agent/test/support/scene.ts";
-import { until } from "../../agent/test/support/until.ts";
 import { useFleets } from "./support/fleets.ts";
 
 let scene: Scene;

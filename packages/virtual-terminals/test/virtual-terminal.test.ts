@@ -1,11 +1,11 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { password } from "../../agent/test/support/broker.ts";
 import { takeLogs } from "../../agent/test/support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "../../agent/test/support/scene.ts";
 import { ScriptedServer } from "../../agent/test/support/scripted-server.ts";
-import { until } from "../../agent/test/support/until.ts";
 import { useFleets } from "./support/fleets.ts";
 
 let scene: Scene;

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { beforeEach, expect, test, vi } from "vitest";
 import { type Scene, terminalId, useScene } from "../../agent/test/support/scene.ts";
-import { until } from "../../agent/test/support/until.ts";
 import { offer, releaseMaker, sendFile, token, UpdateServer } from "../../agent/test/support/update-server.ts";
 import { useFleets } from "./support/fleets.ts";
 

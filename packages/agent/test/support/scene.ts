@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "@tillkeeper/stage/until";
 import { afterEach, beforeEach } from "vitest";
 import { TestBroker } from "./broker.ts";
 import { ScriptedServer } from "./scripted-server.ts";
-import { until } from "./until.ts";
 
 /** The terminal of every scene, and the address of its device. */
 export const terminalId = "T00000001-T0001";

@@ -11,10 +11,10 @@ import {
   upChannels,
 } from "@tillkeeper/contract/mqtt";
 import { operationResults } from "@tillkeeper/contract/operations";
+import { until } from "@tillkeeper/stage/until";
 import { Compile } from "typebox/compile";
 import type { TestBroker } from "./broker.ts";
 import { command } from "./commands.ts";
-import { until } from "./until.ts";
 
 const checks = {
   hello: Compile(messages.hello),

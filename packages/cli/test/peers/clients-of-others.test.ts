@@ -1,15 +1,16 @@
-import { execFile, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "../support/cli.ts";
 
 const run = promisify(execFile);
 const source = fileURLToPath(new URL("../../../../conformance/clients", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "tk-clients-"));
+const folder = folderOfTests("clients");
 const place = makeScratch();
 let cli: Cli;
 let sandbox: SandboxFile;
@@ -30,7 +31,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cli.stop();
   place.remove();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Runs a program of the folder against a server; answers what it printed. */
@@ -66,21 +66,16 @@ describe("clients that others make from the OpenAPI document", () => {
 
 describe("Prism, which lets through what the document describes", () => {
   let proxy: string;
-  let prism: ReturnType<typeof spawn>;
+  let prism: Program;
   beforeAll(async () => {
     const command = ["node_modules/@stoplight/prism-cli/dist/index.js", "proxy", "openapi.json", sandbox.http_url];
-    prism = spawn(process.execPath, [...command, "--errors", "--port", "0", "--host", "127.0.0.1"], { cwd: folder });
-    proxy = await new Promise((resolve, reject) => {
-      let said = "";
-      prism.stdout?.setEncoding("utf8").on("data", (text: string) => {
-        said += text;
-        const listening = /listening on (http:\S+)/.exec(said)?.[1];
-        if (listening) resolve(listening);
-      });
-      prism.once("close", () => reject(new Error(said)));
+    prism = new Program([process.execPath, ...command, "--errors", "--port", "0", "--host", "127.0.0.1"], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
     });
+    [, proxy = ""] = await prism.prints(/listening on (http:\S+)/);
   });
-  afterAll(() => void prism.kill());
+  afterAll(async () => void (await prism.end("SIGTERM")));
 
   it("lets a whole close of the day through, in both directions", async () => {
     const closed = await close("with-hey-api.js", { url: proxy, number: "103" });

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { folderOfTest } from "@tillkeeper/stage/folders";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
 import { startCli } from "../support/cli.ts";
@@ -10,8 +11,7 @@ const program = fileURLToPath(new URL("../../../../examples/agent.py", import.me
 
 describe("examples/agent.py", () => {
   it("passes tillkeeper check-agent, level 2", async ({ onTestFinished }) => {
-    const made = mkdtempSync(join(tmpdir(), "tk-check-"));
-    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    const made = folderOfTest("check");
     const state = join(made, "device");
     const commands = {
       "--start": `mkdir -p ${state}; exec /usr/bin/python3 -B ${program} "$AGENT_CREDENTIALS_FILE" ${state}`,

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { folderOfTest } from "@tillkeeper/stage/folders";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
 import { startCli } from "../support/cli.ts";
@@ -16,8 +17,7 @@ function build(into: string): void {
 
 describe("tillkeeper check-agent", () => {
   it("passes the Java agent, which has a password, on level 2", async ({ onTestFinished }) => {
-    const made = mkdtempSync(join(tmpdir(), "tk-check-"));
-    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    const made = folderOfTest("check");
     const [classes, memory, reader] = [join(made, "classes"), join(made, "memory"), join(made, "reader")];
     const counter = join(made, "counter.json");
     build(classes);

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { folderOfTest } from "@tillkeeper/stage/folders";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
 import { startCli } from "../support/cli.ts";
@@ -23,8 +23,7 @@ describe.concurrent("tillkeeper check-agent", () => {
   };
   it.for(Object.entries(logins))("passes the Python agent with %s", async ([, how], { onTestFinished }) => {
     const { login, options, journal, skipped } = how;
-    const made = mkdtempSync(join(tmpdir(), "tk-check-"));
-    onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+    const made = folderOfTest("check");
     const state = join(made, "device");
     const agent = `exec /usr/bin/python3 ${here("agent.py")} --transport mqtt --state ${state} --server "$AGENT_SERVER"`;
     const commands = {

@@ -1,11 +1,9 @@
-import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { type Ended, Program } from "@tillkeeper/stage/processes/program";
+import { tillkeeper } from "@tillkeeper/stage/processes/tillkeeper";
 import { inject, onTestFinished } from "vitest";
-
-const program = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** Folders of one test: nothing of it may be left when the program has ended. */
 export interface Scratch {
@@ -40,13 +38,6 @@ export function scratch(): Scratch {
   return made;
 }
 
-interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
 export interface Cli {
   /** Resolves when standard output matches; rejects when the program ends before. */
   until: (pattern: RegExp) => Promise<string>;
@@ -61,42 +52,18 @@ export interface Cli {
  * becomes it.
  */
 export function startCli(args: readonly string[], env: Record<string, string>, by: readonly string[] = []): Cli {
-  const [command, ...rest] = [...by, process.execPath, program, ...args] as [string, ...string[]];
-  const child = spawn(command, rest, {
-    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: inject("compiled"), ...env },
+  const program = new Program([...by, ...tillkeeper, ...args], {
+    env: { NODE_COMPILE_CACHE: inject("compiled"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let stdout = "";
-  let stderr = "";
-  const watchers = new Set<() => void>();
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    for (const look of watchers) look();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const ended = new Promise<Ended>((resolve) => {
-    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
   return {
-    ended,
-    signal: (signal) => void child.kill(signal),
-    stop: () => {
-      child.kill("SIGTERM");
-      return ended;
+    ended: program.ended,
+    signal: (signal) => program.signal(signal),
+    stop: () => program.end("SIGTERM"),
+    until: async (pattern) => {
+      await program.prints(pattern);
+      return program.stdout;
     },
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!pattern.test(stdout)) return;
-          watchers.delete(look);
-          resolve(stdout);
-        };
-        watchers.add(look);
-        look();
-        void ended.then(() => reject(new Error(`ended without ${String(pattern)}:\n${stdout}\n${stderr}`)));
-      }),
   };
 }
 

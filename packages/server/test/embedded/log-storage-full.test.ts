@@ -2,10 +2,10 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { activeDevice } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { activeDevice } from "../support/device.ts";
 import { askForLogs, putLog } from "../support/logs.ts";
-import { startTestServer } from "../support/test-server.ts";
 
 test("a log that the server has no room for is refused by that name, and taken when there is room", async () => {
   const files = await mkdtemp(join(tmpdir(), "tillkeeper-full-files-"));

@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { Program } from "@tillkeeper/stage/processes/program";
 import { Client } from "pg";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
@@ -72,15 +73,11 @@ export interface Child {
 /** Runs a script of this folder in a Node process of its own. */
 export function startChild(script: string, ...args: string[]): Child {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  const kill = async (): Promise<void> => {
-    child.kill("SIGKILL");
-    await gone;
-  };
+  const program = new Program([process.execPath, path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: program.child.stdout as Readable })[Symbol.asyncIterator]();
+  const kill = async () => void (await program.end());
   onTestFinished(kill);
-  return { process: child, kill, line: async () => (await lines.next()).value };
+  return { process: program.child, kill, line: async () => (await lines.next()).value };
 }
 
 /** False also for a process that has ended but whose parent has not taken notice yet. */

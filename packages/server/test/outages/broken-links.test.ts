@@ -1,6 +1,6 @@
+import { RoughLink } from "@tillkeeper/stage/links/rough-link";
+import { type Outage, startOutage } from "@tillkeeper/stage/outages/outage";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Outage, startOutage } from "../support/outage.ts";
-import { RoughLink } from "../support/rough-link.ts";
 
 describe("a link to the database that breaks", () => {
   let link: RoughLink;

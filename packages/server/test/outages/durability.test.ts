@@ -1,12 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+import { registerDevice } from "@tillkeeper/stage/devices/device";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { registerDevice } from "../support/device.ts";
-import { type Serving, serve } from "../support/serving.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readSystemCalls, straceTo } from "../support/system-calls.ts";
-import { basic, send, type Tenant } from "../support/test-server.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 const requests = 10;
@@ -36,7 +38,7 @@ function wereOnDisk(trace: string): boolean[] {
 }
 
 describe("a 201", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-durability-"));
+  const folder = folderOfTests("durability");
   let server: Serving;
   let tenant: Tenant;
   const terminalIds: string[] = [];
@@ -66,7 +68,6 @@ describe("a 201", () => {
     }
     await server.stop();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   async function getToken(aid: string, clientId: string, secret: string): Promise<string> {
     const audience = `https://api.dintero.com/v1/accounts/${aid}`;

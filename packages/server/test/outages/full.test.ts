@@ -1,7 +1,7 @@
+import { database, type Outage, owner, startOutage } from "@tillkeeper/stage/outages/outage";
+import { asSuperuser } from "@tillkeeper/stage/postgres/own-postgres";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { database, type Outage, owner, startOutage } from "../support/outage.ts";
-import { asSuperuser } from "../support/own-postgres.ts";
 
 /** Others on the same PostgreSQL, who take every connection there is and hold on to it. */
 class Hog {

@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import {
+  asSuperuser,
+  databaseUrl,
+  makeOwner,
+  type OwnPostgres,
+  startOwnPostgres,
+} from "@tillkeeper/stage/postgres/own-postgres";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tablesInOrder } from "../../src/db/backup/tables.ts";
 import { forAllAccounts } from "../../src/db/db.ts";
-import { asSuperuser, databaseUrl, makeOwner, type OwnPostgres, startOwnPostgres } from "../support/own-postgres.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const programs = "/usr/lib/postgresql/15/bin";
 const allAccounts = { PGOPTIONS: "-c tillkeeper.all_accounts=on" };

@@ -1,6 +1,6 @@
+import { database, type Outage, owner, startOutage } from "@tillkeeper/stage/outages/outage";
+import { asSuperuser } from "@tillkeeper/stage/postgres/own-postgres";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { database, type Outage, owner, startOutage } from "../support/outage.ts";
-import { asSuperuser } from "../support/own-postgres.ts";
 
 describe("a database that goes away under load and comes back", () => {
   let outage: Outage;

@@ -1,5 +1,5 @@
+import { type Outage, startOutage } from "@tillkeeper/stage/outages/outage";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Outage, startOutage } from "../support/outage.ts";
 
 /** Debian's strace, which holds the calls up that wait for the disk: `when` of each process, for so many microseconds. */
 function slowly(when: string, microseconds: number): string[] {

@@ -1,8 +1,8 @@
 import { deviceAddress, deviceNumber } from "@tillkeeper/contract/addresses";
+import { startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { connectMqtt, Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, onTestFinished } from "vitest";
-import { connectMqtt, Device } from "../support/device.ts";
-import { startMosquitto } from "../support/mosquitto.ts";
-import { startTestServer } from "../support/test-server.ts";
 
 /** docs/adr/0025-device-addresses.md; the broker vouches for who speaks by rules of the operator's own. */
 it("a device that says hello with a later address than the database knows: the one before is over, and no close is taken", async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { deviceAddress } from "@tillkeeper/contract/addresses";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { mosquittoDynsec } from "@tillkeeper/stage/brokers/mosquitto-dynsec";
 import type { MqttClient } from "mqtt";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -7,9 +9,7 @@ import type { BrokerAccess } from "../../src/gateway/carriers/outside/access/acc
 import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
-import type { TestBroker } from "../support/broker-process.ts";
 import { enter } from "../support/hostile.ts";
-import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
 
 const address = deviceAddress("T62000001-T0001", 1);
 const other = deviceAddress("T62000001-T0002", 1);

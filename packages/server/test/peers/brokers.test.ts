@@ -1,12 +1,12 @@
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { type BrokerKind, brokerKinds, embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
+import { Device } from "@tillkeeper/stage/devices/device";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { TestBroker } from "../support/broker-process.ts";
-import { type BrokerKind, brokerKinds, embeddedConfig } from "../support/brokers.ts";
-import { Device } from "../support/device.ts";
-import { freePort } from "../support/free-port.ts";
 import { enter, granted, type IssuedCredential, utter } from "../support/hostile.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 /** By then a revoked credential must have lost its connections. */

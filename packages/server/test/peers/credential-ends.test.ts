@@ -3,14 +3,14 @@ import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credentia
 import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
 import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { type BrokerKind, brokerKinds, embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import type { TestBroker } from "../support/broker-process.ts";
-import { type BrokerKind, brokerKinds, embeddedConfig } from "../support/brokers.ts";
-import { freePort } from "../support/free-port.ts";
 import { enter } from "../support/hostile.ts";
-import { PairingDevice, registerForPairing } from "../support/pairing-device.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const lifetime = 600;
 /** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */

@@ -1,10 +1,10 @@
 import { topic } from "@tillkeeper/contract/mqtt";
+import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { brokerKinds } from "../support/brokers.ts";
-import { freePort } from "../support/free-port.ts";
 import { PresentDevice, watcher } from "../support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** A terminal with what the broker wants of it. */
 async function credentialOf(server: TestServer, tenant: Tenant, serial: string) {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { connectMqtt, Device } from "@tillkeeper/stage/devices/device";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, onTestFinished } from "vitest";
-import { connectMqtt, Device } from "../support/device.ts";
-import { startMosquitto } from "../support/mosquitto.ts";
-import { startTestServer } from "../support/test-server.ts";
 
 /** Why that is right: docs/adr/0014-pairing-and-device-tokens.md. */
 it("a deleted terminal whose connection a broker leaves open is told what became of its result, once that is stored", async () => {

@@ -1,13 +1,14 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { folderOfTests } from "@tillkeeper/stage/folders";
+import { Program } from "@tillkeeper/stage/processes/program";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const run = promisify(execFile);
 const base = "/v1/admin/terminals/operations";
@@ -16,7 +17,7 @@ const base = "/v1/admin/terminals/operations";
 class ShellTerminal {
   readonly heard: { topic: string; message: Record<string, unknown> }[] = [];
   readonly #arguments: string[];
-  readonly #listener: ChildProcess;
+  readonly #listener: Program;
   readonly #address: string;
 
   constructor({
@@ -32,8 +33,10 @@ class ShellTerminal {
       "-t",
       `tillkeeper/v1/${address}/${channel}`,
     ]);
-    this.#listener = spawn("mosquitto_sub", [...this.#arguments, "-i", address, "-k", "30", "-v", ...topics]);
-    createInterface({ input: this.#listener.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+    this.#listener = new Program(["mosquitto_sub", ...this.#arguments, "-i", address, "-k", "30", "-v", ...topics], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    createInterface({ input: this.#listener.child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
       const [topic = "", ...rest] = line.split(" ");
       this.heard.push({ topic, message: JSON.parse(rest.join(" ")) });
     });
@@ -75,20 +78,15 @@ class ShellTerminal {
   }
 
   async leave(): Promise<void> {
-    const gone = new Promise((resolve) => this.#listener.once("close", resolve));
-    this.#listener.kill();
-    await gone;
+    await this.#listener.end("SIGTERM");
   }
 }
 
-describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal made of mosquitto_sub and mosquitto_pub", async () => {
+  const { server, tenant } = await world();
   let terminal: ShellTerminal;
   let terminalId: string;
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T60000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: "123456789012", store_id: "S312" };
     terminalId = (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body })).body
@@ -102,7 +100,6 @@ describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
   });
   afterAll(async () => {
     await terminal.leave();
-    await server.stop();
   });
 
   async function perform(operation: string, result: object) {
@@ -150,7 +147,7 @@ describe("a terminal made of mosquitto_sub and mosquitto_pub", () => {
 });
 
 describe("Mosquitto as the outside broker (MQTT_URL)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-fleet-"));
+  const folder = folderOfTests("fleet");
   let mosquitto: Mosquitto;
   let server: TestServer;
   const fleet = createVirtualFleet({ folder: join(folder, "terminals") });
@@ -163,7 +160,6 @@ describe("Mosquitto as the outside broker (MQTT_URL)", () => {
     await server.stop();
     await fleet.stopAll();
     await mosquitto.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it("carries all four operations of a virtual terminal", async () => {

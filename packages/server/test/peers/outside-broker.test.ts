@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -7,7 +8,6 @@ import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.t
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
-import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 
 const log = createLogger("silent");
 const address = "T70000001-T0001-D1";

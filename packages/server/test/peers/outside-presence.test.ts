@@ -1,9 +1,9 @@
 import { Agent } from "@tillkeeper/agent/agent";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosquitto";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Mosquitto, startMosquitto } from "../support/mosquitto.ts";
 import { PresentDevice, register, watcher } from "../support/presence.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 describe("presence over an outside broker, at two servers", () => {
   let mosquitto: Mosquitto;

@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { deviceAddress } from "@tillkeeper/contract/addresses";
 import { type Messages, topic } from "@tillkeeper/contract/mqtt";
+import type { BrokerWithUsers } from "@tillkeeper/stage/brokers/broker";
+import { mosquittoUsers } from "@tillkeeper/stage/brokers/mosquitto-users";
+import { rabbitMqUsers } from "@tillkeeper/stage/brokers/rabbitmq";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
-import type { BrokerWithUsers } from "../support/broker-process.ts";
 import { enter, granted, utter } from "../support/hostile.ts";
-import { mosquittoUsers } from "../support/mosquitto-users.ts";
-import { rabbitMqUsers } from "../support/rabbitmq.ts";
 
 const brokers = { mosquitto: mosquittoUsers, rabbitmq: rabbitMqUsers };
 const log = createLogger("silent");

@@ -1,9 +1,9 @@
+import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../src/main.ts";
 import { launchBrowser, open, seriousFaults } from "../support/browser.ts";
 import { startSandbox } from "../support/sandbox.ts";
-import { send, startTestServer } from "../support/test-server.ts";
 
 const widths = [1280, 360];
 const operations = "/v1/admin/terminals/operations";

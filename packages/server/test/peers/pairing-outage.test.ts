@@ -1,17 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
+import { Device } from "@tillkeeper/stage/devices/device";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { folderOfTest } from "@tillkeeper/stage/folders";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
+import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import type { MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
-import type { TestBroker } from "../support/broker-process.ts";
-import { brokerKinds } from "../support/brokers.ts";
-import { Device } from "../support/device.ts";
-import { freePort } from "../support/free-port.ts";
 import { enter } from "../support/hostile.ts";
-import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-device.ts";
-import { ReplicaProcess } from "../support/replica-process.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
-import { testConfig } from "../support/topology.ts";
 
 const base = "/v1/admin/terminals/operations";
 
@@ -163,8 +161,7 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
 
   /** A second server on the same database and broker. */
   async function startAnother() {
-    const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-data-"));
-    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }));
+    const dataDir = folderOfTest("test-data");
     const number = await freePort();
     const http = { host: "127.0.0.1", port: { number, configured: true } };
     const config = {

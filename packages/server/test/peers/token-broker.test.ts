@@ -5,15 +5,15 @@ import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { topic } from "@tillkeeper/contract/mqtt";
+import { rabbitMqJwt } from "@tillkeeper/stage/brokers/rabbitmq";
+import { Device } from "@tillkeeper/stage/devices/device";
+import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { decodeJwt, SignJWT } from "jose";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { Device } from "../support/device.ts";
 import { enter, granted, type IssuedCredential, utter } from "../support/hostile.ts";
-import { PairingDevice, registerForPairing } from "../support/pairing-device.ts";
-import { rabbitMqJwt } from "../support/rabbitmq.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const operations = "/v1/admin/terminals/operations";
 /** By then a device that was replaced must have lost its connection. */

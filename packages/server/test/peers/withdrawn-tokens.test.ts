@@ -1,3 +1,7 @@
+import { mosquittoDynsec } from "@tillkeeper/stage/brokers/mosquitto-dynsec";
+import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { testRootKey } from "@tillkeeper/stage/postgres/database";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { openSigningKeys } from "../../src/access/auth/keys/signing-keys.ts";
 import { deviceTokens } from "../../src/access/auth/tokens/device-tokens.ts";
@@ -5,11 +9,7 @@ import { renewToken } from "../../src/enrolment/pairing/tokens.ts";
 import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
 import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
 import { liveCredentials } from "../../src/terminals/credentials/find-live.ts";
-import { testRootKey } from "../support/database.ts";
 import { enter } from "../support/hostile.ts";
-import { mosquittoDynsec } from "../support/mosquitto-dynsec.ts";
-import { newNonce, PairingDevice, registerForPairing } from "../support/pairing-device.ts";
-import { startTestServer } from "../support/test-server.ts";
 
 type Answered = Record<"mqtt_username" | "mqtt_password" | "mqtt_client_id", string>;
 

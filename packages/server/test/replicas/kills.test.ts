@@ -1,9 +1,9 @@
+import { type CountingAgents, startCountingAgents } from "@tillkeeper/stage/devices/counting-agents";
+import { registerDevice } from "@tillkeeper/stage/devices/device";
+import { type ServerGroup, startServerGroup } from "@tillkeeper/stage/servers/server-group";
+import { send } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Callers } from "../support/callers.ts";
-import { type CountingAgents, startCountingAgents } from "../support/counting-agents.ts";
-import { registerDevice } from "../support/device.ts";
-import { type ServerGroup, startServerGroup } from "../support/server-group.ts";
-import { send } from "../support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 

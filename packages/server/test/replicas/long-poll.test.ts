@@ -1,23 +1,21 @@
 import { Agent } from "@tillkeeper/agent/agent";
 import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { register } from "../support/presence.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 const base = "/v1/admin/terminals/operations";
 /** Should only the outbox send to it, which is any server's, all of so many are rarely sent by the right one in time. */
 const rounds = 10;
 
-describe("a terminal that waits at one server over HTTPS", () => {
-  let server: TestServer;
-  let tenant: Tenant;
+describe("a terminal that waits at one server over HTTPS", async () => {
+  const { server, tenant } = await world();
   let terminalId: string;
   let agent: Agent;
   const opened: string[] = [];
   beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T34000001");
     const registered = await register(server, tenant, "340000000001");
     terminalId = registered.terminalId;
     agent = new Agent({
@@ -48,7 +46,6 @@ describe("a terminal that waits at one server over HTTPS", () => {
   });
   afterAll(async () => {
     await agent?.stop();
-    await server.stop();
   });
 
   const elsewhere = () => server.urls.slice(1);

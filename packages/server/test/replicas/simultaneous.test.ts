@@ -1,19 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "../support/device.ts";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 const base = "/v1/admin/terminals/operations";
 const rounds = 20;
 
-describe("simultaneous requests at several servers", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T31000001");
-  });
-  afterAll(() => server.stop());
+describe("simultaneous requests at several servers", async () => {
+  const { server, tenant } = await world();
 
   const post = (url: string, body: object, headers: Record<string, string> = {}) =>
     send<{ id: string; status: string }>(url, "POST", base, { token: tenant.token, body, headers });

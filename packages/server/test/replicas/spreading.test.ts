@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+import { send } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 /** Without this, the other tests could all be talking to one server, and prove nothing. */
-describe("three servers behind a balancer", () => {
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account("T32000001");
-  });
-  afterAll(() => server.stop());
+describe("three servers behind a balancer", async () => {
+  const { server, tenant } = await world({ own: {} });
 
   it("are three, and see at once what one of them has stored", async () => {
     expect(server.urls).toHaveLength(3);

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
 
 /** The public page "Create Store", its request and response examples to the letter. */
-describe("create store, as documented", () => {
+describe("create store, as documented", async () => {
   const aid = "P12345678";
   const path = `/v1/accounts/${aid}/stores`;
-  let server: TestServer;
-  let tenant: Tenant;
-  beforeAll(async () => {
-    server = await startTestServer();
-    tenant = await server.account(aid);
-  });
-  afterAll(() => server.stop());
+  const { server, tenant } = await world({ own: {}, aid });
 
   it("takes the request example as it stands and answers every required field", async () => {
     const { status, body } = await server.call("POST", path, { ...tenant, body: '{\n  "store_id": "S312"\n}' });

@@ -1,21 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
+import { beforeAll, describe, expect, it } from "vitest";
 
 /** The public page "create terminal", its request and response examples to the letter. */
-describe("create terminal, as documented", () => {
+describe("create terminal, as documented", async () => {
   const aid = "T12233302";
   const path = `/v1/accounts/${aid}/terminals`;
   const documentedTime = "2023-11-07T05:31:56Z";
-  let server: TestServer;
+  const server = await ownServer();
   let tenant: Tenant;
   beforeAll(async () => {
-    server = await startTestServer();
     // Before any token is made: at the time of the page, one from today would live for years.
     server.clock.moveTo(documentedTime);
     tenant = await server.account(aid);
     await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
-  afterAll(() => server.stop());
 
   it("takes the request example as it stands and answers the fields of the response example", async () => {
     const other = await server.account("T10000001", { clientId: "1c92f7e1-2897-4d46-bdcc-c127a914fb4e" });

@@ -1,18 +1,18 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { activeDevice, type Device } from "../support/device.ts";
-import { startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
 /** The public page "terminal operations", its request and response examples to the letter. */
-describe("terminal operations, as documented", () => {
+describe("terminal operations, as documented", async () => {
   const aid = "P11223351";
   const terminalId = "P11223351-T0013";
   const base = "/v1/admin/terminals/operations";
   const accountBase = `/v1/accounts/${aid}/payments/admin/terminals/operations`;
-  let server: TestServer;
+  const server = await ownServer();
   let tenant: Tenant;
   let device: Device;
   beforeAll(async () => {
-    server = await startTestServer();
     server.clock.moveTo("2026-06-29T08:30:00Z");
     tenant = await server.account(aid, { clientId: "user@example.com" });
     await server.db.sql.updateTable("accounts").set({ last_terminal_number: 12 }).execute();
@@ -21,7 +21,6 @@ describe("terminal operations, as documented", () => {
   });
   afterAll(async () => {
     await device.leave();
-    await server.stop();
   });
 
   async function finish(id: string): Promise<void> {

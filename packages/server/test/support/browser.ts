@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
+import { patience } from "@tillkeeper/stage/patience";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { patience } from "../../../../test/patience.ts";
 
 /** Debian's. Playwright brings none along, and none is downloaded. */
 const executablePath = "/usr/bin/chromium";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { exchange } from "@tillkeeper/stage/http/exchange";
 
 interface Answer {
   status: number;
@@ -91,38 +92,16 @@ export class Callers {
   async #ask(agent: Agent, method: string, path: string, body?: object): Promise<Answer> {
     const { url, token, patient } = this.#options;
     const headers = { authorization: `Bearer ${token}`, "idempotency-key": randomUUID() };
+    const json = body && { "content-type": "application/json" };
+    const outgoing = { agent, method, headers: { ...headers, ...json }, body: body && JSON.stringify(body) };
     for (;;) {
       try {
-        const answer = await exchange({ agent, url, method, path, headers, body });
-        if (!patient || answer.status !== 503) return answer;
+        const { status, text } = await exchange(`${url}${path}`, outgoing);
+        if (!patient || status !== 503) return { status, body: JSON.parse(text) };
       } catch (error) {
         if (!patient) throw new Error(`${method} ${path}: ${String(error)}`, { cause: error });
       }
       await sleep(pollMs);
     }
   }
-}
-
-interface Exchange {
-  agent: Agent;
-  url: string;
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: object | undefined;
-}
-
-function exchange({ agent, url, method, path, headers, body }: Exchange): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const type = body && { "content-type": "application/json" };
-    const sent = request(`${url}${path}`, { agent, method, headers: { ...headers, ...type } }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (part: string) => (text += part));
-      response.once("error", reject);
-      response.once("end", () => resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) }));
-    });
-    sent.once("error", reject);
-    sent.end(body && JSON.stringify(body));
-  });
 }

@@ -3,8 +3,8 @@ import { gzipSync } from "node:zlib";
 import type { LogReceived } from "@tillkeeper/contract/http/logs";
 import type { Transfer } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
-import type { Device } from "./device.ts";
-import { send, type Tenant, type TestServer } from "./test-server.ts";
+import type { Device } from "@tillkeeper/stage/devices/device";
+import { type SharedServer, send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 
 /** A command as a device gets it. */
 export interface LogCommand {
@@ -43,7 +43,7 @@ export async function uploadLog(command: Pick<LogCommand, "transfer">, text = "o
 
 /** Has a device asked for its logs; answers the command that it gets. */
 export async function askForLogs(
-  server: Pick<TestServer, "call">,
+  server: Pick<SharedServer, "call">,
   tenant: Tenant,
   device: Device,
   timeout = 120,

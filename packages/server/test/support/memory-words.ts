@@ -1,6 +1,6 @@
+import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { expect } from "vitest";
-import { activeDevice, type Device } from "./device.ts";
-import type { Tenant, TestServer } from "./test-server.ts";
 
 export const base = "/v1/admin/terminals/operations";
 export const figures = {
@@ -16,9 +16,8 @@ export const figures = {
 };
 
 /** What a device and its server say to each other of closes. Each of these devices is new. */
-export function memoryWords(given: () => { server: TestServer; tenant: Tenant }) {
-  let serial = 270_000_000_000;
-  const freshDevice = () => activeDevice(given().server, given().tenant, String(serial++));
+export function memoryWords(given: () => { server: SharedServer; tenant: Tenant }) {
+  const freshDevice = () => activeDevice(given().server, given().tenant);
   const get = async (id: string) => (await given().server.call("GET", `${base}/${id}`, given().tenant)).body;
   const order = (device: Device, more: object = {}, headers: Record<string, string> = {}) =>
     given().server.call("POST", base, {

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TerminalPresence } from "@tillkeeper/contract/http/presence";
 import { topic } from "@tillkeeper/contract/mqtt";
+import { Device, type Entry, type ForDevices } from "@tillkeeper/stage/devices/device";
+import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync } from "mqtt";
 import { vi } from "vitest";
-import { Device, type Entry, type ForDevices } from "./device.ts";
-import type { Tenant } from "./test-server.ts";
 
 /** A terminal with what its device connects with. */
 export interface Registered extends Entry {

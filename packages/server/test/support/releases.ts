@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { releaseText } from "@tillkeeper/contract/releases";
-import type { Tenant, TestServer } from "./test-server.ts";
+import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 
 /** Who makes releases: a key pair that the account knows the public half of. */
 export interface Maker {
@@ -17,7 +17,7 @@ export function newKeyPair(): Pick<Maker, "publicKey" | "privateKey"> {
 }
 
 /** A new maker whose key is registered. */
-export async function newMaker(server: TestServer, tenant: Tenant): Promise<Maker> {
+export async function newMaker(server: SharedServer, tenant: Tenant): Promise<Maker> {
   const pair = newKeyPair();
   const body = { name: "Releases", public_key: pair.publicKey };
   const { body: key } = await server.call("POST", `/v1/accounts/${tenant.aid}/release-keys`, { ...tenant, body });
@@ -42,7 +42,7 @@ export function announcement(
 }
 
 /** Announces a release and answers its id. */
-export async function announce(server: TestServer, tenant: Tenant, maker: Maker, described: Described) {
+export async function announce(server: SharedServer, tenant: Tenant, maker: Maker, described: Described) {
   const body = announcement(maker, described);
   const answer = await server.call("POST", `/v1/accounts/${tenant.aid}/releases`, { ...tenant, body });
   return answer.body.id as string;
@@ -50,7 +50,7 @@ export async function announce(server: TestServer, tenant: Tenant, maker: Maker,
 
 /** Sends a file as `PUT …/file`. */
 export async function putFile(
-  server: Pick<TestServer, "url">,
+  server: Pick<SharedServer, "url">,
   tenant: Tenant,
   id: string,
   content: Buffer | ReadableStream,
@@ -69,7 +69,7 @@ export async function putFile(
 }
 
 /** A release that terminals are offered. */
-export async function addRelease(server: TestServer, tenant: Tenant, maker: Maker, described: Described = {}) {
+export async function addRelease(server: SharedServer, tenant: Tenant, maker: Maker, described: Described = {}) {
   const content = described.content ?? randomBytes(1_000);
   const id = await announce(server, tenant, maker, { ...described, content });
   const { status, body } = await putFile(server, tenant, id, content);

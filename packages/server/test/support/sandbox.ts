@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { inject } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
-import { createTestDatabase } from "./database.ts";
-import { testConfig } from "./topology.ts";
 
 /** A sandbox on a free port, with a database and a data folder of its own. */
 export async function startSandbox(config: Partial<Config> = {}): Promise<RunningServer> {

@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
+import { type Ended, Program } from "@tillkeeper/stage/processes/program";
 import { vi } from "vitest";
-import { endsWithUs } from "../../support/children.ts";
 
 const here = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, import.meta.url));
 
-interface Program {
+interface AgentProgram {
   command: string;
   args: readonly string[];
   /** The file in its folder that it sends as its log; left out where nobody can add to it, and it has a card number of its own. */
@@ -31,9 +30,9 @@ export const programs = {
     log: "agent.log",
     trusts: (caFile) => ({ options: { "--ca": caFile } }),
   },
-} satisfies Record<string, Program>;
+} satisfies Record<string, AgentProgram>;
 export type ProgramName = keyof typeof programs;
-export const programOf = (name: ProgramName): Program => programs[name];
+export const programOf = (name: ProgramName): AgentProgram => programs[name];
 
 export interface AgentArguments {
   server: string;
@@ -57,20 +56,11 @@ export interface AgentEvent {
   state?: string;
 }
 
-interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
-}
-
 /** An agent in a process of its own, to be stopped, killed and held as a test likes. */
 export class AgentProcess {
   readonly events: AgentEvent[] = [];
   readonly ended: Promise<Ended>;
-  readonly #child: ChildProcess;
-  #stdout = "";
-  #stderr = "";
+  readonly #program: Program;
 
   constructor(name: ProgramName, { server, serial, state, transport, ...more }: AgentArguments) {
     const { command, args, trusts } = programOf(name);
@@ -84,25 +74,18 @@ export class AgentProcess {
       ...trust.options,
     };
     for (const [option, value] of Object.entries(optional)) if (value !== undefined) given.push(option, value);
-    this.#child = spawn(command, [...args, ...given], {
-      env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], PYTHONDONTWRITEBYTECODE: "1", ...trust.env },
+    this.#program = new Program([command, ...args, ...given], {
+      env: { PYTHONDONTWRITEBYTECODE: "1", ...trust.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    endsWithUs(this.#child);
-    let unread = "";
-    this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.#stdout += text;
-      const lines = (unread + text).split("\n");
-      unread = lines.pop() ?? "";
+    let read = 0;
+    this.#program.child.stdout?.on("data", () => {
+      const end = this.#program.stdout.lastIndexOf("\n");
+      const lines = end < read ? [] : this.#program.stdout.slice(read, end).split("\n");
+      read = Math.max(read, end + 1);
       this.events.push(...lines.map((line) => JSON.parse(line) as AgentEvent));
     });
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
-    this.ended = new Promise((resolve, reject) => {
-      this.#child.once("error", reject);
-      this.#child.once("close", (exit, signal) =>
-        resolve({ code: exit, signal, stdout: this.#stdout, stderr: this.#stderr }),
-      );
-    });
+    this.ended = this.#program.ended;
   }
 
   count(of: AgentEvent): number {
@@ -114,7 +97,8 @@ export class AgentProcess {
     await vi.waitUntil(
       () => {
         if (this.count(of) >= times) return true;
-        if (this.#over) throw new Error(`ended without ${JSON.stringify(of)}:\n${this.#stdout}\n${this.#stderr}`);
+        const { running, stdout, stderr } = this.#program;
+        if (!running) throw new Error(`ended without ${JSON.stringify(of)}:\n${stdout}\n${stderr}`);
         return false;
       },
       { timeout, interval: 5 },
@@ -122,28 +106,23 @@ export class AgentProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.#program.signal(signal);
   }
 
   /** As an operator ends it. */
   stop(): Promise<Ended> {
     // One that is held would never hear of it.
     this.signal("SIGCONT");
-    this.signal("SIGTERM");
-    return this.ended;
+    return this.#program.end("SIGTERM");
   }
 
   /** As a power cut. */
   kill(): Promise<Ended> {
-    this.signal("SIGKILL");
-    return this.ended;
+    return this.#program.end();
   }
 
   get stderrText() {
-    return this.#stderr;
-  }
-  get #over(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.#program.stderr;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
-import type { BrokerOptions, TestBroker } from "../../support/broker-process.ts";
-import { deviceBrokers } from "../../support/brokers.ts";
+import type { BrokerOptions, TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { deviceBrokers } from "@tillkeeper/stage/brokers/brokers";
 
 interface Carrier {
   broker: keyof typeof deviceBrokers;

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
 import { vi } from "vitest";
 import { watcher } from "../../support/presence.ts";
-import type { Tenant, TestServer } from "../../support/test-server.ts";
 
 export const operations = "/v1/admin/terminals/operations";
 

@@ -1,5 +1,5 @@
+import type { TestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect } from "vitest";
-import type { TestServer } from "../../support/test-server.ts";
 import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts";
 import type { Desk } from "./desk.ts";
 import type { Stage } from "./stage.ts";

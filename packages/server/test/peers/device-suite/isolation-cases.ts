@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { downChannels, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { basic } from "@tillkeeper/stage/accounts/tokens";
+
 import type { IClientOptions, MqttClient } from "mqtt";
 import { expect, it } from "vitest";
 import { enter, granted } from "../../support/hostile.ts";
 import { type LogCommand, putLog, uploadLog } from "../../support/logs.ts";
-import { basic } from "../../support/test-server.ts";
 import { carrierOf } from "./carriers.ts";
 import { now, postMessages, type RawTerminal, rawTerminal } from "./raw-terminal.ts";
 import type { Stage } from "./stage.ts";

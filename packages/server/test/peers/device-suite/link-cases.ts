@@ -1,8 +1,8 @@
+import { RoughLink } from "@tillkeeper/stage/links/rough-link";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, vi } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
-import { freePort } from "../../support/free-port.ts";
-import { RoughLink } from "../../support/rough-link.ts";
-import { startTestServer } from "../../support/test-server.ts";
 import { pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 import { ready, type Stage } from "./stage.ts";
 

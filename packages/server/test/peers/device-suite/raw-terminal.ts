@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import type { MqttClient } from "mqtt";
 import { type TestContext, vi } from "vitest";
 import { enter } from "../../support/hostile.ts";
-import { PairingDevice } from "../../support/pairing-device.ts";
 import type { Stage } from "./stage.ts";
 
 interface Heard {

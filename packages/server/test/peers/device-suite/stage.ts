@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
+import type { Authority } from "@tillkeeper/stage/brokers/certificates";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { vi } from "vitest";
 import type { Config } from "../../../src/config/config.ts";
-import type { TestBroker } from "../../support/broker-process.ts";
-import { embeddedConfig } from "../../support/brokers.ts";
-import type { Authority } from "../../support/certificates.ts";
-import { freePort } from "../../support/free-port.ts";
-import { startTestServer, type TestServer } from "../../support/test-server.ts";
 import { brokerOf, type CarrierName, carrierOf, carriers, levelOf } from "./carriers.ts";
 import { Desk } from "./desk.ts";
 

@@ -1,6 +1,6 @@
 import { cp } from "node:fs/promises";
+import type { RoughLink } from "@tillkeeper/stage/links/rough-link";
 import { expect, it, vi } from "vitest";
-import type { RoughLink } from "../../support/rough-link.ts";
 import { carrierOf, levelOf } from "./carriers.ts";
 import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 import { furtherServer } from "./link-cases.ts";

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
+import { type OwnPostgres, startOwnPostgres } from "@tillkeeper/stage/postgres/own-postgres";
+import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { makeTenant, send, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { inject, vi } from "vitest";
 import { openDb } from "../../../src/db/db.ts";
-import { systemClock } from "../../../src/platform/clock.ts";
 import { createLogger } from "../../../src/platform/log/log.ts";
-import type { TestBroker } from "../../support/broker-process.ts";
-import { type OwnPostgres, startOwnPostgres } from "../../support/own-postgres.ts";
-import { type Serving, serve } from "../../support/serving.ts";
-import { makeTenant, send, type Tenant, type TestServer } from "../../support/test-server.ts";
 import { Desk, operations } from "../device-suite/desk.ts";
 import { type Keeping, KeptDatabase, runTillkeeper } from "./keeping.ts";
 
@@ -62,7 +61,7 @@ export class Drill extends Desk<Parts["server"]> {
     const call: TestServer["call"] = (method, path, { headers, ...request } = {}) =>
       send<never>(serving.url, method, path, { ...request, headers: { connection: "close", ...headers } });
     const db = openDb({ connectionString: database.url }, createLogger("silent"));
-    const tenant = await makeTenant({ db, call, clock: systemClock }, aid);
+    const tenant = await makeTenant({ db, url: serving.url }, aid);
     await db.close();
     await call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const server = { url: serving.url, call };

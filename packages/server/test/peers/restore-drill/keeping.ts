@@ -9,7 +9,7 @@ import {
   type OwnPostgres,
   type PostgresAddress,
   query,
-} from "../../support/own-postgres.ts";
+} from "@tillkeeper/stage/postgres/own-postgres";
 
 const run = promisify(execFile);
 const programs = "/usr/lib/postgresql/15/bin";

@@ -1,5 +1,5 @@
+import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestBroker } from "../../support/broker-process.ts";
 import { type ProgramName, programs } from "../device-suite/agents.ts";
 import { SuiteDevice } from "../device-suite/device.ts";
 import { Drill } from "./drill.ts";

@@ -1,4 +1,4 @@
-import { mosquittoDynsec } from "../../support/mosquitto-dynsec.ts";
+import { mosquittoDynsec } from "@tillkeeper/stage/brokers/mosquitto-dynsec";
 import { byTillkeeper } from "./keeping.ts";
 import { restoreDrill } from "./suite.ts";
 

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { connectOf } from "@tillkeeper/stage/devices/raw-link";
 import { generate } from "mqtt-packet";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { connectOf } from "../../../../../test/support/raw-link.ts";
 import { Link } from "./link.ts";
 import { Turns } from "./turns.ts";
 

@@ -1,0 +1,32 @@
+/** A client of an account, with its secret. */
+export interface ClientCredentials {
+  accountId: string;
+  clientId: string;
+  secret: string;
+}
+
+/** The documented form, which every server accepts. */
+export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+/** An access token with everything that the client may do in that account; by default, in its own. */
+export async function fetchToken(
+  url: string,
+  { accountId, clientId, secret }: ClientCredentials,
+  inAccount = accountId,
+): Promise<string> {
+  const response = await fetch(`${url}/v1/accounts/${accountId}/auth/token`, {
+    method: "POST",
+    headers: {
+      authorization: basic(clientId, secret),
+      "content-type": "application/json",
+      connection: "close",
+    },
+    body: JSON.stringify({ grant_type: "client_credentials", audience: audienceOf(inAccount) }),
+  });
+  if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
+  return ((await response.json()) as { access_token: string }).access_token;
+}

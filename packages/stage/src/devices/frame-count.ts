@@ -1,0 +1,49 @@
+import { type Frame, Frames } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/frames";
+import { onTestFinished, vi } from "vitest";
+
+/** What the brokers of this process take of each connection, turn by turn of the event loop. */
+export class FrameCount {
+  /** By connection: the frames it was cut into, all together and in this turn. */
+  readonly #all = new Map<Frames, { total: number; now: number; bytes: number }>();
+  /** The most packets of one connection in one turn, the most bytes, and the packets of all connections in each turn. */
+  mostOfOne = 0;
+  mostBytesOfOne = 0;
+  readonly ofAll: number[] = [0];
+
+  constructor() {
+    const next: (this: Frames) => Frame | undefined = Reflect.get(Frames.prototype, "next");
+    const note = (frames: Frames, bytes: number) => this.#note(frames, bytes);
+    const spy = vi.spyOn(Frames.prototype, "next").mockImplementation(function (this: Frames): Frame | undefined {
+      const frame = next.call(this);
+      if (frame) note(this, frame.body.length);
+      return frame;
+    });
+    let watching = true;
+    const turn = () => {
+      for (const counts of this.#all.values()) Object.assign(counts, { now: 0, bytes: 0 });
+      this.ofAll.push(0);
+      if (watching) setImmediate(turn);
+    };
+    setImmediate(turn);
+    onTestFinished(() => {
+      watching = false;
+      spy.mockRestore();
+    });
+  }
+
+  /** The packets that were taken of each connection, the most first. */
+  get totals(): number[] {
+    return [...this.#all.values()].map(({ total }) => total).sort((one, other) => other - one);
+  }
+
+  #note(frames: Frames, bytes: number): void {
+    const counts = this.#all.get(frames) ?? { total: 0, now: 0, bytes: 0 };
+    this.#all.set(frames, counts);
+    counts.total += 1;
+    counts.now += 1;
+    counts.bytes += bytes;
+    this.mostBytesOfOne = Math.max(this.mostBytesOfOne, counts.bytes);
+    this.mostOfOne = Math.max(this.mostOfOne, counts.now);
+    this.ofAll.push((this.ofAll.pop() ?? 0) + 1);
+  }
+}

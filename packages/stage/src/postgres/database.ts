@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import { createRootKey, type RootKey } from "@tillkeeper/server/platform/folders/root-key";
+import { inject } from "vitest";
+import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    postgres: PostgresAddress;
+    /** As above, for the user that owns the databases. */
+    owner: PostgresAddress;
+    /** A database with this version's schema to copy. */
+    template: string;
+  }
+}
+
+/** A database of a test, as a URL. */
+export interface TestDatabase {
+  url: string;
+  drop(): Promise<void>;
+}
+
+/** A database in the run's PostgreSQL, of the owner: a copy of the template, or an `empty` one. */
+export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
+  const postgres = inject("postgres");
+  const template = empty ? "" : ` template ${inject("template")}`;
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  const owner = inject("owner");
+  await asSuperuser(postgres, `create database ${name} owner ${owner.user}${template}`);
+  return {
+    url: databaseUrl(owner, name),
+    drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),
+  };
+}
+
+/** The root key that all servers of the run share. */
+export function testRootKey(): RootKey {
+  return createRootKey(inject("keyFile"));
+}

@@ -1,0 +1,91 @@
+import { type ErrorCode, retryAfterSecondsOf } from "@tillkeeper/contract/http/errors";
+import { isDateTime, isUuid } from "@tillkeeper/server/platform/formats";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+
+interface Response {
+  $ref?: string;
+  content?: Record<string, { schema: object }>;
+}
+
+interface Checked {
+  status: number;
+  body: unknown;
+  retryAfter: string | null;
+}
+
+interface Document {
+  paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
+  components: { responses: Record<string, Response> };
+}
+
+/** Holds every answer that a test gets against the server's own OpenAPI document. */
+export class AnswerCheck {
+  readonly #document: Document;
+  readonly #ajv: Ajv2020;
+  readonly #paths: { form: RegExp; path: string }[];
+  readonly #compiled = new Map<object, ValidateFunction>();
+
+  constructor(document: Document) {
+    this.#document = document;
+    this.#ajv = new Ajv2020({ strict: false, allErrors: true });
+    this.#ajv.addFormat("date-time", isDateTime);
+    this.#ajv.addFormat("uuid", isUuid);
+    for (const shownOnly of ["email", "uri"]) this.#ajv.addFormat(shownOnly, true);
+    this.#ajv.addFormat("iso-3166-1-alpha-2", true);
+    // The more literal template first, so that a fixed segment wins over a parameter.
+    this.#paths = Object.keys(document.paths)
+      .toSorted((a, b) => a.split("{").length - b.split("{").length)
+      .map((path) => ({
+        path,
+        form: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{[^}]+\}/g, "[^/]+")}$`),
+      }));
+  }
+
+  #resolved<T extends { $ref?: string }>(shown: T | undefined): T | undefined {
+    const name = shown?.$ref?.split("/").at(-1);
+    return name === undefined ? shown : (this.#document.components.responses[name] as T);
+  }
+
+  #compile(schema: object): ValidateFunction {
+    return this.#ajv.compile({ ...schema, components: this.#document.components });
+  }
+
+  /** Throws when the answer is not one that the document describes for this method, path and status. */
+  check(method: string, url: string, { status, body, retryAfter }: Checked): void {
+    const pathname = url.split("?")[0] as string;
+    const code = codeOf(body);
+    const fault = status >= 400 && code !== undefined ? faultOfRetryAfter(code, retryAfter) : undefined;
+    if (fault) throw new Error(`${method} ${pathname} answers ${code}, and Retry-After ${fault}`);
+    const path = this.#paths.find(({ form }) => form.test(pathname))?.path;
+    const operation = path && this.#document.paths[path]?.[method.toLowerCase()];
+    if (!operation) {
+      // What the document does not know must be an error, in the error's shape.
+      if (status < 400) throw new Error(`${method} ${pathname} is not in the OpenAPI document but answers ${status}`);
+      return;
+    }
+    // The path had a part that no route takes.
+    if (code === "not_found") return;
+    const response = this.#resolved(operation.responses[status]);
+    if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
+    const schema = response.content?.["application/json"]?.schema;
+    if (!schema) return;
+    const validate = this.#compiled.get(schema) ?? this.#compile(schema);
+    this.#compiled.set(schema, validate);
+    if (validate(body)) return;
+    const places = validate.errors?.map((error) => `${error.instancePath} ${error.message}`).join("; ");
+    throw new Error(
+      `${method} ${path} ${status} does not fit the OpenAPI document: ${places}\n${JSON.stringify(body)}`,
+    );
+  }
+}
+
+function codeOf(body: unknown): string | undefined {
+  return (body as { error?: { code?: string } } | undefined)?.error?.code;
+}
+
+/** What passes by itself says how long to wait, and nothing else does. */
+function faultOfRetryAfter(code: string, shown: string | null): string | undefined {
+  if (retryAfterSecondsOf(code as ErrorCode) === undefined) return shown === null ? undefined : `is ${shown}`;
+  if (shown === null) return "is missing";
+  return /^[1-9]\d*$/.test(shown) ? undefined : `is ${shown}`;
+}

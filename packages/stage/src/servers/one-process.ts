@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type RunningServer, startServer } from "@tillkeeper/server/main";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { inject } from "vitest";
+import { TestClock } from "./test-clock.ts";
+import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
+
+/** A whole server in this process, its broker included, with a data folder of its own. */
+export async function startOneProcess({
+  config,
+  databaseUrl,
+  virtualTerminalHost,
+  folder,
+}: TopologyOptions): Promise<Topology> {
+  const clock = new TestClock();
+  const dataDir = mkdtempSync(join(folder, "data-"));
+  const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
+  const start = () =>
+    startServer({
+      config: {
+        ...testConfig,
+        audienceHosts: [...testConfig.audienceHosts],
+        dataDir,
+        keyFile: inject("keyFile"),
+        databaseUrl,
+        ...config,
+      },
+      log,
+      clock: clock.over,
+      ...(virtualTerminalHost && { virtualTerminalHost }),
+    });
+  let running: RunningServer = await start();
+  return {
+    get httpUrl() {
+      return running.httpUrl;
+    },
+    get mqttUrl() {
+      return running.mqttUrl;
+    },
+    carried: () => [],
+    clock,
+    spreads: false,
+    get urls() {
+      return [running.httpUrl];
+    },
+    settled: async () => {},
+    async restart(meanwhile) {
+      await running.stop();
+      meanwhile?.();
+      running = await start();
+    },
+    async stop() {
+      await running.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { freePort } from "../processes/free-port.ts";
+import { Program } from "../processes/program.ts";
+import { tillkeeper } from "../processes/tillkeeper.ts";
+import { until } from "../until.ts";
+
+/** `tillkeeper serve` in a process of its own, as an operator runs it. */
+export interface Serving {
+  url: string;
+  /** Of its own broker; an outside one is where `MQTT_URL` says. */
+  mqttUrl: string;
+  /** Its data folder. */
+  data: string;
+  /** `under` is a command to run it under, for example `["strace", "-f"]`. */
+  start(under?: readonly string[]): Promise<void>;
+  /** Sends SIGTERM; resolves to the exit code, or the signal that ended it. */
+  stop(): Promise<number | string | null>;
+  /** Hangs until it is killed: its connections stay, and nothing is read from them. */
+  hang(): void;
+  /** As a crash, or the loss of its machine. */
+  kill(): Promise<void>;
+}
+
+interface ServeOptions {
+  folder: string;
+  env: Record<string, string>;
+  /** A file descriptor that its log goes to, in place of our standard error. */
+  log?: number;
+}
+
+/** Starts it and waits until it is ready. Its data folder is below `folder`, and its port stays its own. */
+export async function serve({ folder, env, log }: ServeOptions): Promise<Serving> {
+  const [port, mqttPort] = await Promise.all([freePort(), freePort()]);
+  const url = `http://127.0.0.1:${port}`;
+  const data = join(folder, `data-${port}`);
+  const settings = {
+    TILLKEEPER_HTTP_PORT: String(port),
+    TILLKEEPER_MQTT_PORT: String(mqttPort),
+    TILLKEEPER_DATA_DIR: data,
+    ...env,
+  };
+  let program: Program;
+  const start = async (under: readonly string[] = []) => {
+    program = new Program([...under, ...tillkeeper, "serve"], {
+      env: settings,
+      stdio: ["ignore", "ignore", log ?? "inherit"],
+      group: true,
+    });
+    await until(() => {
+      if (!program.running) throw new Error("the server ended before it was ready");
+      return isReady(url);
+    }, "the server to be ready");
+  };
+  await start();
+  const end = async (signal: NodeJS.Signals) => {
+    const { code, signal: by } = await program.end(signal);
+    return code ?? by;
+  };
+  return {
+    url,
+    mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    data,
+    start,
+    stop: () => end("SIGTERM"),
+    hang: () => program.hold(true),
+    kill: async () => void (await end("SIGKILL")),
+  };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/health/ready`, { headers: { connection: "close" } }).catch(() => undefined);
+  await answer?.body?.cancel();
+  return answer?.ok ?? false;
+}

@@ -1,0 +1,172 @@
+import { tmpdir } from "node:os";
+import type { Scope } from "@tillkeeper/contract/scopes";
+import type { Config } from "@tillkeeper/server/config/config";
+import { type Db, openDb } from "@tillkeeper/server/db/db";
+import type { Clock } from "@tillkeeper/server/platform/clock";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
+import type { VirtualTerminalHost } from "@tillkeeper/server/virtual-terminals/virtual-terminals";
+import { seedAccount } from "../accounts/accounts.ts";
+import { fetchToken } from "../accounts/tokens.ts";
+import { createTestDatabase, type TestDatabase } from "../postgres/database.ts";
+import { AnswerCheck } from "./answer-check.ts";
+import { startOneProcess } from "./one-process.ts";
+import { startReplicas } from "./replicas.ts";
+import type { TestClock } from "./test-clock.ts";
+
+export interface TestServerOptions {
+  virtualTerminalHost?: VirtualTerminalHost;
+  config?: Partial<Config>;
+  /** A further server on the database of another. */
+  database?: TestDatabase;
+  /** Where its data is put; by default, where temporary files are. */
+  folder?: string;
+}
+
+interface Reply<T = unknown> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface Call {
+  token?: string | undefined;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** A server as every file of tests may use it, also one that others use as well. */
+export interface SharedServer {
+  url: string;
+  mqttUrl: string;
+  /** Each server alone, past the balancer. */
+  urls: readonly string[];
+  /** How many connections the balancer has given to each. */
+  carried(): number[];
+  db: Db;
+  /** Makes an account with one client and answers a token for it. Without an id, the next free one of a sandbox. */
+  account(aid?: string, options?: { clientId?: string; scopes?: readonly Scope[] }): Promise<Tenant>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  call<T = any>(method: string, path: string, call?: Call): Promise<Reply<T>>;
+}
+
+/** A server that one file has for itself. */
+export interface TestServer extends SharedServer {
+  clock: TestClock;
+  database: TestDatabase;
+  /** Ends this server and starts another on the same database and data folder; `meanwhile` runs in between. */
+  restart(meanwhile?: () => void): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Tenant {
+  aid: string;
+  clientId: string;
+  secret: string;
+  token: string;
+}
+
+/**
+ * Servers on free ports, with a database of their own: one in this process, or three behind a balancer where the run says
+ * so (`npm run test:replicas`).
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = options.database ?? (await createTestDatabase());
+  const start = process.env["TEST_TOPOLOGY"] === "replicas" ? startReplicas : startOneProcess;
+  const topology = await start({
+    config: options.config ?? {},
+    databaseUrl: database.url,
+    virtualTerminalHost: options.virtualTerminalHost,
+    further: options.database !== undefined,
+    folder: options.folder ?? tmpdir(),
+  });
+  const request = <T>(method: string, path: string, call?: Call) =>
+    send<T>(topology.httpUrl, method, path, topology.spreads ? onItsOwn(call) : call);
+  const answers = new AnswerCheck((await request<never>("GET", "/openapi.json")).body);
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+
+  const server: TestServer = {
+    get url() {
+      return topology.httpUrl;
+    },
+    get mqttUrl() {
+      return topology.mqttUrl;
+    },
+    get urls() {
+      return topology.urls;
+    },
+    carried: () => topology.carried(),
+    clock: topology.clock,
+    db,
+    database,
+    async account(aid = nextAccountId(), client) {
+      await topology.settled();
+      return makeTenant(server, aid, client);
+    },
+    async call(method, path, call) {
+      await topology.settled();
+      const reply = await request<never>(method, path, call);
+      if (path !== "/openapi.json")
+        answers.check(method, path, { ...reply, retryAfter: reply.headers.get("retry-after") });
+      return reply;
+    },
+    restart: (meanwhile) => topology.restart(meanwhile),
+    async stop() {
+      await topology.stop();
+      await db.close();
+      if (!options.database) await database.drop();
+    },
+  };
+  return server;
+}
+
+/** Longer bodies are refused before they are read, and a server that then hangs up may be gone before its answer is read. */
+const shortBody = 65_536;
+
+/** The request over a connection of its own. */
+function onItsOwn(call: Call = {}): Call {
+  const long = typeof call.body === "string" && call.body.length > shortBody;
+  return long ? call : { ...call, headers: { connection: "close", ...call.headers } };
+}
+
+export async function send<T>(url: string, method: string, path: string, call: Call = {}): Promise<Reply<T>> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: {
+      ...(call.token && { authorization: `Bearer ${call.token}` }),
+      ...(call.body !== undefined && { "content-type": "application/json" }),
+      ...call.headers,
+    },
+    ...(call.body !== undefined && { body: asBody(call.body) }),
+  });
+  const { status, headers } = response;
+  const type = headers.get("content-type");
+  if (type && !type.startsWith("application/json")) {
+    return { status, headers, body: Buffer.from(await response.arrayBuffer()) as T };
+  }
+  const text = await response.text();
+  return { status, headers, body: (text === "" ? undefined : JSON.parse(text)) as T };
+}
+
+/** Text and bytes as they are, everything else as JSON. */
+function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+}
+
+let accounts = 46_000_000;
+
+/** Of a sandbox, or of a live account; no two that it answers are equal. */
+export function nextAccountId({ live = false } = {}): string {
+  accounts += 1;
+  return `${live ? "P" : "T"}${accounts}`;
+}
+
+/** Makes an account with one client, and asks for a token. */
+export async function makeTenant(
+  { url, db, clock }: Pick<TestServer, "url" | "db"> & { clock?: Clock },
+  aid: string,
+  { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
+): Promise<Tenant> {
+  const client = await seedAccount(db, { accountId: aid, clientId, scopes, ...(clock && { clock }) });
+  return { aid, clientId, secret: client.secret, token: await fetchToken(url, client) };
+}
