@@ -62,7 +62,7 @@ describe("terminal activations", () => {
     await device.leave();
   });
 
-  it("brings a new device into use: it connects, is asked, and answers", async () => {
+  it("brings a new device into use: it connects, is asked, and answers", { tags: "replicas" }, async () => {
     const device = await fresh();
     await start(device.terminalId);
     // Nobody there yet: the try counts, and nothing is sent.
@@ -95,7 +95,9 @@ describe("terminal activations", () => {
     await device.leave();
   });
 
-  it("asks again when the device fails or keeps silent, and takes any completed check_update for an answer", async () => {
+  it("asks again when the device fails or keeps silent, and takes any completed check_update for an answer", {
+    tags: "replicas",
+  }, async () => {
     const device = await fresh();
     await device.hello();
     await device.next("welcome");
@@ -167,7 +169,7 @@ describe("terminal activations", () => {
     await device.leave();
   });
 
-  it("goes on after a restart where it stopped", async () => {
+  it("goes on after a restart where it stopped", { tags: "replicas" }, async () => {
     const device = await fresh();
     await start(device.terminalId);
     await expectAttempt(device.terminalId, 1);
@@ -192,7 +194,7 @@ describe("terminal activations", () => {
     await device.leave();
   });
 
-  it("runs once per terminal, however many ask for it at the same moment", async () => {
+  it("runs once per terminal, however many ask for it at the same moment", { tags: "replicas" }, async () => {
     const device = await fresh();
     const answers = await Promise.all(Array.from({ length: 10 }, () => start(device.terminalId)));
     expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);

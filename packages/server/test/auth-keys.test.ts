@@ -1,3 +1,5 @@
+// @module-tag replicas: each server caches keys.
+
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSigningKey, retireSigningKeys } from "../src/auth/key-rotation.ts";

@@ -1,3 +1,5 @@
+// @module-tag replicas: each server caches who was revoked.
+
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 

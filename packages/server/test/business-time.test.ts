@@ -1,3 +1,5 @@
+// @module-tag replicas: the time that one server moves holds at all.
+
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { expireImpossible } from "../src/operations/sql/expire.ts";

@@ -1,3 +1,5 @@
+// @module-tag replicas: requests with one key come to several servers.
+
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeDevice, type Device } from "./support/device.ts";

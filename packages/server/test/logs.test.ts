@@ -43,7 +43,7 @@ describe("logs of terminals", () => {
     return { ...result, operation_id: command.operation_id };
   }
 
-  it("of a virtual terminal come as a file: sent, masked, listed, downloaded", async () => {
+  it("of a virtual terminal come as a file: sent, masked, listed, downloaded", { tags: "replicas" }, async () => {
     const body = { device_serial_number: `SIMULATED-${tenant.aid}-001`, store_id: "S312" };
     const { terminal_id: id } = (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body }))
       .body;
@@ -133,7 +133,7 @@ describe("logs of terminals", () => {
     ]);
   });
 
-  it("are there when a result says so, or the result is rejected at /result/log_id", async () => {
+  it("are there when a result says so, or the result is rejected at /result/log_id", { tags: "replicas" }, async () => {
     const command = await askForLogs(server, tenant, device);
     const result = await uploadLog(command, "there\n");
     const other = await server.call("GET", `${logsOf(device.terminalId)}?limit=2`, tenant);

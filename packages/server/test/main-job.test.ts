@@ -1,3 +1,5 @@
+// @module-tag replicas: the whole story, each step at another server.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeDevice, registerDevice } from "./support/device.ts";
 import { startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";

@@ -17,7 +17,9 @@ describe("memory", () => {
   });
   afterAll(() => server.stop());
 
-  it("is taken in its order: a result that is not the next is told so, and stored when its turn comes", async () => {
+  it("is taken in its order: a result that is not the next is told so, and stored when its turn comes", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const [first, second] = [randomUUID(), await send(device)];
     await commandOf(device, second.id);
@@ -72,7 +74,9 @@ describe("memory", () => {
     await device.leave();
   });
 
-  it("gives each close the one before it: done, made by hand or with an unknown end, but not one that was declined", async () => {
+  it("gives each close the one before it: done, made by hand or with an unknown end, but not one that was declined", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const previous = async () => {
       const sent = await send(device);
@@ -105,7 +109,7 @@ describe("memory", () => {
     await device.leave();
   });
 
-  it("brings back what the database has lost, with the request that it came of", async () => {
+  it("brings back what the database has lost, with the request that it came of", { tags: "replicas" }, async () => {
     const device = await freshDevice();
     const key = { "idempotency-key": randomUUID() };
     const { body: sent } = await order(device, { parameters: { operator_id: "Kari" } }, key);

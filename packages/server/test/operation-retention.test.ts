@@ -1,3 +1,5 @@
+// @module-tag replicas: each server makes and drops the months.
+
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeDevice } from "./support/device.ts";

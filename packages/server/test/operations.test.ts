@@ -1,3 +1,5 @@
+// @module-tag replicas: each server accepts, sends and expires.
+
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newId } from "../src/platform/ids.ts";

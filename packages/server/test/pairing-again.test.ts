@@ -1,3 +1,5 @@
+// @module-tag replicas: any server may send what only the former device was to get.
+
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";

@@ -59,7 +59,7 @@ describe("links that break, with agents", () => {
     }
   });
 
-  it("are noticed when the agent is killed", async () => {
+  it("are noticed when the agent is killed", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6300002");
     const { terminalId: id, address, password } = registered;
     const child = spawn(process.execPath, [agentProcess, server.mqttUrl, address, password], { stdio: "inherit" });
@@ -72,7 +72,7 @@ describe("links that break, with agents", () => {
     expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
   });
 
-  it("are not taken for a shutdown, which the agent tells by itself", async () => {
+  it("are not taken for a shutdown, which the agent tells by itself", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6300003");
     const agent = startAgent(server.mqttUrl, registered);
     await see.until(registered.terminalId, "online");

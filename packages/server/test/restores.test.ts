@@ -20,7 +20,7 @@ describe("a database that went back", () => {
   const count = async () =>
     Number((await server.db.pool.query("select count(*) from database_restores")).rows[0].count);
 
-  it("is noticed by a server that it forgets, and noted once", async () => {
+  it("is noticed by a server that it forgets, and noted once", { tags: "replicas" }, async () => {
     const signs = async () => Number((await server.db.pool.query("select signs from presence_watch")).rows[0].signs);
     await expect.poll(signs).toBeGreaterThan(2);
     await server.db.pool.query("update presence_watch set signs = 0");
@@ -31,7 +31,7 @@ describe("a database that went back", () => {
     expect(await count()).toBe(1);
   });
 
-  it("gives no number twice, and ends pairing codes that may have been used", async () => {
+  it("gives no number twice, and ends pairing codes that may have been used", { tags: "replicas" }, async () => {
     const device = await PairingDevice.make(String(serial++));
     const before = await registerForPairing(server, tenant, device.serial);
     await noteRestored(server, actor, "told");

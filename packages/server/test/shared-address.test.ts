@@ -55,14 +55,14 @@ describe("two devices with one address", () => {
   }
   const shared = { fault: "address_shared", endedAt: undefined, toldInHistory: 1, outOfOrder: false };
 
-  it("that push each other out are told, when both are agents", async () => {
+  it("that push each other out are told, when both are agents", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600001");
     startAgent(registered);
     startAgent(registered);
     expect(await told(registered)).toEqual(shared);
   });
 
-  it("of which one goes by MQTT and one by HTTPS are told", async () => {
+  it("of which one goes by MQTT and one by HTTPS are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600002");
     const device = await PresentDevice.connect(server, registered, { session: "one.1" });
     onTestFinished(() => device.leave());
@@ -75,7 +75,7 @@ describe("two devices with one address", () => {
     expect(found).toEqual(shared);
   });
 
-  it("that both go by HTTPS are told", async () => {
+  it("that both go by HTTPS are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600003");
     let connections = 0;
     const greet = (run: string) => {
@@ -89,7 +89,7 @@ describe("two devices with one address", () => {
     expect(found).toEqual(shared);
   });
 
-  it("at two servers are told", async () => {
+  it("at two servers are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600004");
     const second = await startTestServer({ database: server.database });
     onTestFinished(() => second.stop());

@@ -1,3 +1,5 @@
+// @module-tag replicas: three servers of which some end.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Callers } from "../support/callers.ts";
 import { type CountingAgents, startCountingAgents } from "../support/counting-agents.ts";

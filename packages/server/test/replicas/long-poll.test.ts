@@ -1,3 +1,5 @@
+// @module-tag replicas: a mailbox at each server.
+
 import { Agent } from "@tillkeeper/terminal/agent";
 import { memoryJournal } from "@tillkeeper/terminal/journal";
 import { openLongPollConnection } from "@tillkeeper/terminal/long-poll-connection";

@@ -1,3 +1,5 @@
+// @module-tag replicas: requests that meet at different servers.
+
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { activeDevice, type Device } from "../support/device.ts";

@@ -1,3 +1,5 @@
+// @module-tag replicas: that the other tests really reach three servers.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { send, startTestServer, type Tenant, type TestServer } from "../support/test-server.ts";
 
