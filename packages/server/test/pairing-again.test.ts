@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
 import { activeDevice, type Device, enterAs } from "./support/device.ts";
 import { PairingDevice } from "./support/pairing-device.ts";
+import { PresentDevice, watcher } from "./support/presence.ts";
 import { basic, startTestServer, type Tenant, type TestServer } from "./support/test-server.ts";
 
 const aid = "T69100001";
@@ -81,10 +82,13 @@ describe("a terminal that becomes another device while it has something to do", 
   });
 
   it.each(ways)("nor one that never went out, when it is %s", async (_, serial, way) => {
-    const old = await activeDevice(server, tenant, `${serial}-2`);
-    await old.leave();
-    const here = async () => (await call("GET", `${terminal(old.terminalId)}/presence`)).status;
-    await expect.poll(here).not.toBe("online");
+    const active = await activeDevice(server, tenant, `${serial}-2`);
+    await active.leave();
+    // It is known to be away as soon as its last will is heard.
+    const old = await PresentDevice.connect(server, active);
+    await old.greet();
+    old.cut();
+    await watcher(server, tenant).until(old.terminalId, "late");
     const { id } = await send(old.terminalId, "end_of_day");
     const fresh = await way(old.terminalId, `${serial}-2`);
     // An outside broker takes whatever is sent, so the device before may have it.
