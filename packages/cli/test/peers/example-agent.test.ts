@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
+import { partsOf } from "../check-agent/parts.ts";
 import { startCli } from "../support/cli.ts";
 
 const program = fileURLToPath(new URL("../../../../examples/agent.py", import.meta.url));
 
-describe("examples/agent.py", () => {
-  it("passes tillkeeper check-agent, level 2", async ({ onTestFinished }) => {
+describe.concurrent("examples/agent.py", () => {
+  it.for(partsOf(2))("passes tillkeeper check-agent, up to level 2: %s", async ([, cases], { onTestFinished }) => {
     const made = mkdtempSync(join(tmpdir(), "tk-check-"));
     onTestFinished(() => rmSync(made, { recursive: true, force: true }));
     const state = join(made, "device");
@@ -18,9 +19,10 @@ describe("examples/agent.py", () => {
       "--journal": join(state, "journal"),
       "--close-by-hand": `date +%s >${state}/batch`,
       "--timeout-factor": "5",
-      "--level": "2",
     };
-    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat()], { TMPDIR: tmpdir() });
+    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat(), "--only", ...cases], {
+      TMPDIR: tmpdir(),
+    });
     onTestFinished(async () => void (await cli.stop()));
     expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped: [] });
   });
