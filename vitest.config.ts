@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/longest-first.ts";
 import { patience } from "./test/patience.ts";
 
 /** The folders of tests that need Debian's packages. */
@@ -38,6 +39,7 @@ const retriesOfCrowds = 1;
 export default defineConfig({
   test: {
     tags: [{ name: "replicas", description: "What three servers might do otherwise than one: runs on three, too" }],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
