@@ -133,7 +133,7 @@ describe("logs of terminals", () => {
     ]);
   });
 
-  it("are there when a result says so, or the result is rejected at /result/log_id", { tags: "replicas" }, async () => {
+  it("are there when a result says so, or the result is rejected at /result/log_id", async () => {
     const command = await askForLogs(server, tenant, device);
     const result = await uploadLog(command, "there\n");
     const other = await server.call("GET", `${logsOf(device.terminalId)}?limit=2`, tenant);
