@@ -1,3 +1,5 @@
+// @module-tag replicas: a proof and its nonce count once, at whichever server.
+
 import { request } from "node:http";
 import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -250,7 +252,7 @@ describe("a proof", () => {
     expect((await renew(await device.sign(server, "renewal", { nonce, sub: terminalId }))).status).toBe(200);
   });
 
-  it("counts once, also when it comes several times at once, and its nonce with it", { tags: "replicas" }, async () => {
+  it("counts once, also when it comes several times at once, and its nonce with it", async () => {
     const nonce = await newNonce(server);
     const payload = { nonce, sub: terminalId };
     const proof = await device.sign(server, "renewal", payload);
@@ -264,7 +266,7 @@ describe("a proof", () => {
     expect((await device.renew(server, terminalId)).status).toBe(200);
   });
 
-  it("is forgotten when no server takes its nonce any more", { tags: "replicas" }, async () => {
+  it("is forgotten when no server takes its nonce any more", async () => {
     const kept = async () => (await server.db.sql.selectFrom("used_nonces").selectAll().execute()).length;
     expect(await kept()).toBeGreaterThan(0);
     server.clock.advance(1_000_000);
