@@ -168,7 +168,7 @@ describe("uploads of logs", () => {
     await expectNothing(command, before);
   });
 
-  it("answer the same twice, also at once, and refuse another log", async () => {
+  it("answer the same twice, also at once, and refuse another log", { tags: "replicas" }, async () => {
     const whole = gzipSync(`${"a log ".repeat(50_000)}\n`);
     const first = await putLog(command, whole);
     expect(first.status).toBe(201);
@@ -259,7 +259,7 @@ describe("uploads of logs", () => {
     await theirs.leave();
   });
 
-  it("are taken shortly after the deadline, too, and then no more", async () => {
+  it("are taken shortly after the deadline, too, and then no more", { tags: "replicas" }, async () => {
     const late = await activeDevice(server, tenant, "82000004");
     const first = await askForLogs(server, tenant, late, 30);
     server.clock.advance(60_000);
