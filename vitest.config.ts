@@ -32,9 +32,11 @@ const replicated = globSync("packages/server/test/**/*.test.ts").filter((file) =
 const retriesOfCrowds = 1;
 
 /**
- * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
- * published: the packages as others get them, installed in an empty folder. architecture: what lint cannot say. peers: the device side with programs of others, and the pages in a browser. replicas: the tests with that
- * tag, on three servers that share Debian's PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's packages, so they are commands of their own.
+ * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
+ * lint cannot say. published: the packages as others get them, installed in an empty folder. peers: the device side with
+ * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
+ * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
+ * packages, so they are commands of their own.
  */
 export default defineConfig({
   test: {
