@@ -1,4 +1,4 @@
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { describe, expect, it } from "vitest";
