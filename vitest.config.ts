@@ -1,6 +1,7 @@
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
-import { excludedFiles } from "./packages/server/test/replicas/exclusions.ts";
 import { patience } from "./packages/stage/src/patience.ts";
+import { LongestFirst } from "./test/longest-first.ts";
 
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
@@ -22,16 +23,25 @@ const unhurried = {
  */
 const shared = { isolate: false, restoreMocks: true };
 
+/** Files with tests that run on three servers, too: the tag stands at the top for all of a file, or at single tests. */
+const replicated = globSync("packages/server/test/**/*.test.ts").filter((file) =>
+  /@module-tag replicas\b|tags: "replicas"/.test(readFileSync(file, "utf8")),
+);
+
 /** A dozen processes that kill each other share two cores: what misses its patience is tried once more, and reported as such. */
 const retriesOfCrowds = 1;
 
 /**
- * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves.
- * published: the packages as others get them, installed in an empty folder. architecture: what lint cannot say. peers: the device side with programs of others, and the pages in a browser. replicas: the system tests again, and
- * more, on three servers that share Debian's PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's packages, so they are commands of their own.
+ * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
+ * lint cannot say. published: the packages as others get them, installed in an empty folder. peers: the device side with
+ * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
+ * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
+ * packages, so they are commands of their own.
  */
 export default defineConfig({
   test: {
+    tags: [{ name: "replicas", description: "What three servers might do otherwise than one: runs on three, too" }],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -58,13 +68,9 @@ export default defineConfig({
           ...unhurried,
           ...shared,
           name: "replicas",
-          include: ["packages/server/test/**/*.test.ts"],
-          exclude: [
-            "packages/server/test/{peers,outages}/**",
-            ...excludedFiles.map(({ file }) => `packages/server/test/${file}`),
-          ],
+          ...shared,
+          include: replicated,
           globalSetup: ["packages/stage/src/setup/global-setup-replicas.ts"],
-          setupFiles: [...unhurried.setupFiles, "packages/server/test/replicas/skip-excluded.ts"],
           env: { TEST_TOPOLOGY: "replicas" },
           retry: retriesOfCrowds,
         },

@@ -53,7 +53,7 @@ describe("terminal activations", async () => {
     await device.leave();
   });
 
-  it("brings a new device into use: it connects, is asked, and answers", async () => {
+  it("brings a new device into use: it connects, is asked, and answers", { tags: "replicas" }, async () => {
     const device = await fresh();
     await start(device.terminalId);
     // No device is there yet: the try counts, and no command is sent.
@@ -86,7 +86,9 @@ describe("terminal activations", async () => {
     await device.leave();
   });
 
-  it("asks again when the device fails or keeps silent, and takes any completed check_update for an answer", async () => {
+  it("asks again when the device fails or keeps silent, and takes any completed check_update for an answer", {
+    tags: "replicas",
+  }, async () => {
     const device = await fresh();
     await device.hello();
     await device.next("welcome");
@@ -158,7 +160,7 @@ describe("terminal activations", async () => {
     await device.leave();
   });
 
-  it("goes on after a restart where it stopped", async () => {
+  it("goes on after a restart where it stopped", { tags: "replicas" }, async () => {
     const device = await fresh();
     await start(device.terminalId);
     await expectAttempt(device.terminalId, 1);
@@ -183,7 +185,7 @@ describe("terminal activations", async () => {
     await device.leave();
   });
 
-  it("runs once per terminal, however many ask for it at the same moment", async () => {
+  it("runs once per terminal, however many ask for it at the same moment", { tags: "replicas" }, async () => {
     const device = await fresh();
     const answers = await Promise.all(Array.from({ length: 10 }, () => start(device.terminalId)));
     expect(answers.filter((answer) => answer.status === 201)).toHaveLength(1);

@@ -278,7 +278,9 @@ describe("checkpoints of the audit log", () => {
   });
 });
 
-it("a server makes the first checkpoint at once, and the next when an hour has passed, wherever it runs", async () => {
+it("a server makes the first checkpoint at once, and the next when an hour has passed, wherever it runs", {
+  tags: "replicas",
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-checkpoints-"));
   const server = await startTestServer({ config: { files: { kind: "folder", path: folder } } });
   const fileOf = (number: number) => join(folder, checkpointFile(number));

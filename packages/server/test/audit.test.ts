@@ -71,7 +71,7 @@ describe("the audit log", async () => {
     expect(foreign.status).toBe(404);
   });
 
-  it("keeps one unbroken chain per account while many change things at once", async () => {
+  it("keeps one unbroken chain per account while many change things at once", { tags: "replicas" }, async () => {
     const busy = await server.account("T90000003");
     await Promise.all(Array.from({ length: 40 }, (_, n) => createStore(busy, `S${n}`)));
     const reports = await verify();
@@ -79,7 +79,7 @@ describe("the audit log", async () => {
     expect(reports.every((report) => report.fault === undefined)).toBe(true);
   });
 
-  it("holds for whoever verifies it while it grows", async () => {
+  it("holds for whoever verifies it while it grows", { tags: "replicas" }, async () => {
     const busy = await server.account("T90000005");
     const writing = new AbortController();
     const writers = Promise.all(

@@ -1,3 +1,5 @@
+// @module-tag replicas: each server caches keys.
+
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { testRootKey } from "@tillkeeper/stage/postgres/database";
 import type { TestServer } from "@tillkeeper/stage/servers/test-server";

@@ -1,3 +1,5 @@
+// @module-tag replicas: each server caches who was revoked.
+
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import type { TestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";

@@ -234,7 +234,9 @@ describe("getting a token", async () => {
       });
   });
 
-  it("refuses a token of a removed grant at first sight, without waiting for the list of such grants", async () => {
+  it("refuses a token of a removed grant at first sight, without waiting for the list of such grants", {
+    tags: "replicas",
+  }, async () => {
     const leaver = await server.account(aid, { clientId: "leaver" });
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
     const key = await ownKeyOf(own);
@@ -250,7 +252,9 @@ describe("getting a token", async () => {
     expect((await use(unseen)).status).toBe(401);
   });
 
-  it("takes keys that another server added, and drops the tokens of one that was retired, within seconds", async () => {
+  it("takes keys that another server added, and drops the tokens of one that was retired, within seconds", {
+    tags: "replicas",
+  }, async () => {
     const path = "/.well-known/jwks.json";
     const own = await server.db.sql.selectFrom("signing_keys").selectAll().executeTakeFirstOrThrow();
     const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });

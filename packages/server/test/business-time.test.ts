@@ -1,3 +1,5 @@
+// @module-tag replicas: the time that one server moves holds at all.
+
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";

@@ -165,7 +165,9 @@ describe("what an operator holds in an account", async () => {
     }
   });
 
-  it("survives both sides ending and changing it at the same moment, with both logs whole", async () => {
+  it("survives both sides ending and changing it at the same moment, with both logs whole", {
+    tags: "replicas",
+  }, async () => {
     for (let round = 0; round < 5; round += 1) {
       const partner = await newClient();
       const { body: grant } = await grantInto(partner, merchant);

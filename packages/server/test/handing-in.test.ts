@@ -35,7 +35,7 @@ describe("results that are handed in", async () => {
   const handIn = (address: string, proof: string, results: object[]) =>
     server.call("POST", path, { body: { address, proof, results } });
 
-  it("count from a device whose terminal another one is now, in order and once", async () => {
+  it("count from a device whose terminal another one is now, in order and once", { tags: "replicas" }, async () => {
     const { device, terminalId, address } = await paired();
     const swap = { device_serial_number: nextSerial() };
     const swapped = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, {
@@ -60,7 +60,7 @@ describe("results that are handed in", async () => {
     expect((await closesOf(terminalId)).map(({ result }) => result.batch_id).toSorted()).toEqual(["1", "2"]);
   });
 
-  it("need a proof by the key that the address had, good for this alone and once", async () => {
+  it("need a proof by the key that the address had, good for this alone and once", { tags: "replicas" }, async () => {
     const { device, terminalId, address } = await paired();
     const { device: stranger } = await paired();
     const results = [byHand(1)];

@@ -148,7 +148,7 @@ describe("hardware swap", async () => {
     expect(await idsOf("TRAVELS-1")).toEqual([second.terminal_id, first.terminal_id]);
   });
 
-  it("ends the code that the old device might have paired with", async () => {
+  it("ends the code that the old device might have paired with", { tags: "replicas" }, async () => {
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, "UNPAIRED-1");
     await swap(id, "UNPAIRED-2");
     expect((await (await PairingDevice.make("UNPAIRED-1")).pair(server, pairing.code)).status).toBe(401);
@@ -243,7 +243,7 @@ describe("hardware swap", async () => {
     expect(await get(`/${id}/devices`)).toHaveLength(1);
   });
 
-  it("gives a device to one of several terminals that want it at once", async () => {
+  it("gives a device to one of several terminals that want it at once", { tags: "replicas" }, async () => {
     const terminals = [];
     for (const n of [1, 2, 3, 4]) terminals.push(await registerForPairing(server, tenant, `RACE-${n}`));
     const answers = await Promise.all(terminals.map(({ terminal_id }) => swap(terminal_id, "RACE-PRIZE")));
@@ -251,7 +251,9 @@ describe("hardware swap", async () => {
     expect(await idsOf("RACE-PRIZE")).toHaveLength(1);
   });
 
-  it("waits for whoever counts a wrong try of the code before it holds the account's log", async () => {
+  it("waits for whoever counts a wrong try of the code before it holds the account's log", {
+    tags: "replicas",
+  }, async () => {
     const { terminal_id: id } = await registerForPairing(server, tenant, "SWAP-GUESSED");
     const client = await server.db.urgent.connect();
     let swapped: ReturnType<typeof swap> | undefined;

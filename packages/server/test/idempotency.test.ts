@@ -1,3 +1,5 @@
+// @module-tag replicas: requests with one key come to several servers.
+
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";

@@ -58,7 +58,7 @@ describe("the retention of logs", async () => {
     return name;
   }
 
-  it("removes what is older than its days, and nothing younger", async () => {
+  it("removes what is older than its days, and nothing younger", { tags: "replicas" }, async () => {
     const old = await stored();
     await advance(1.5);
     const young = await stored();
@@ -72,7 +72,7 @@ describe("the retention of logs", async () => {
     expect((await server.call("GET", base, tenant)).body).toMatchObject([{ id: young.id }]);
   });
 
-  it("removes what dying servers have left of uploads: rows, files and drafts", async () => {
+  it("removes what dying servers have left of uploads: rows, files and drafts", { tags: "replicas" }, async () => {
     const before = await names();
     const left = [
       await abandoned("receiving", true),

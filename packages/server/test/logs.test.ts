@@ -34,7 +34,7 @@ describe("logs of terminals", async () => {
     return { ...result, operation_id: command.operation_id };
   }
 
-  it("of a virtual terminal come as a file: sent, masked, listed, downloaded", async () => {
+  it("of a virtual terminal come as a file: sent, masked, listed, downloaded", { tags: "replicas" }, async () => {
     const body = { device_serial_number: `SIMULATED-${tenant.aid}-001`, store_id: "S312" };
     const { terminal_id: id } = (await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body }))
       .body;

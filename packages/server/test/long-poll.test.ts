@@ -129,7 +129,7 @@ describe("the device protocol over HTTPS", async () => {
     expect((await ask(device, {})).status).toBe(401);
   });
 
-  it("brings a terminal nothing of another's, and takes nothing for it", async () => {
+  it("brings a terminal nothing of another's, and takes nothing for it", { tags: "replicas" }, async () => {
     const [a, b] = [await register(), await register()];
     await ask(a, { messages: [hello()] });
     await ask(b, { messages: [hello()] });
@@ -171,7 +171,7 @@ describe("the device protocol over HTTPS", async () => {
     expect(ended).toHaveLength(3);
   });
 
-  it("tells by the polls who is there, and within 30 seconds who has fallen silent", async () => {
+  it("tells by the polls who is there, and within 30 seconds who has fallen silent", { tags: "replicas" }, async () => {
     const device = await register();
     const presence = async () =>
       (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${device.terminalId}/presence`, tenant)).body;

@@ -1,3 +1,5 @@
+// @module-tag replicas: the whole story, each step at another server.
+
 import { activeDevice, registerDevice } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";

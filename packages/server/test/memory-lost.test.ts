@@ -101,7 +101,9 @@ describe("a device that has lost its memory", async () => {
     await link.leave();
   });
 
-  it("keeps its key: further tokens are for the new address, which stays; each loss is in the audit log", async () => {
+  it("keeps its key: further tokens are for the new address, which stays; each loss is in the audit log", {
+    tags: "replicas",
+  }, async () => {
     const { id, device, token } = await active("MEMORY-KEY");
     const { body: second } = await device.renew(here, id, { memory_lost: true });
     for (const memory_lost of [undefined, false]) {
@@ -118,7 +120,9 @@ describe("a device that has lost its memory", async () => {
     expect(status).toBe("ACTIVE");
   });
 
-  it("cannot say so for another: by another key, an old proof, or with a password alone", async () => {
+  it("cannot say so for another: by another key, an old proof, or with a password alone", {
+    tags: "replicas",
+  }, async () => {
     const { id, device, token, link } = await active("MEMORY-OTHER");
     const stranger = await PairingDevice.make("MEMORY-OTHER");
     const refused = { status: 401, body: { error: { code: "invalid_proof" } } };

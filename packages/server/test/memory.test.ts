@@ -10,7 +10,9 @@ describe("memory", async () => {
   const { server, tenant } = await world({ own: {} });
   const { at, freshDevice, get, order, send, close, answer, commandOf, lose } = memoryWords(() => ({ server, tenant }));
 
-  it("is taken in its order: a result that is not the next is told so, and stored when its turn comes", async () => {
+  it("is taken in its order: a result that is not the next is told so, and stored when its turn comes", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const [first, second] = [randomUUID(), await send(device)];
     await commandOf(device, second.id);
@@ -65,7 +67,9 @@ describe("memory", async () => {
     await device.leave();
   });
 
-  it("gives each close the one before it: done, made by hand or with an unknown end, but not one that was declined", async () => {
+  it("gives each close the one before it: done, made by hand or with an unknown end, but not one that was declined", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const previous = async () => {
       const sent = await send(device);
@@ -98,7 +102,7 @@ describe("memory", async () => {
     await device.leave();
   });
 
-  it("brings back what the database has lost, with the request that it came of", async () => {
+  it("brings back what the database has lost, with the request that it came of", { tags: "replicas" }, async () => {
     const device = await freshDevice();
     const key = { "idempotency-key": randomUUID() };
     const { body: sent } = await order(device, { parameters: { operator_id: "Kari" } }, key);

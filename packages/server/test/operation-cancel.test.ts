@@ -36,7 +36,9 @@ describe("cancel an operation", async () => {
     expect(await send(device)).toMatchObject({ status: "PENDING" });
   });
 
-  it("ends one at once that is on its way and may be repeated; the terminal is told not to begin", async () => {
+  it("ends one at once that is on its way and may be repeated; the terminal is told not to begin", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const sent = await send(device);
     const command = await device.next("command");
@@ -110,7 +112,9 @@ describe("cancel an operation", async () => {
     await device.leave();
   });
 
-  it("does not call a close of the day cancelled that may have begun: the terminal is asked, and asked again", async () => {
+  it("does not call a close of the day cancelled that may have begun: the terminal is asked, and asked again", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const sent = await send(device, { operation: "end_of_day" });
     await device.next("command");
@@ -169,7 +173,9 @@ describe("cancel an operation", async () => {
     await device.leave();
   });
 
-  it("happens once, whoever else is at it: many cancels, the result and the deadline at the same moment", async () => {
+  it("happens once, whoever else is at it: many cancels, the result and the deadline at the same moment", {
+    tags: "replicas",
+  }, async () => {
     for (let round = 0; round < 10; round += 1) {
       const device = await freshDevice();
       const key = randomUUID();

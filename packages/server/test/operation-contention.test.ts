@@ -22,7 +22,9 @@ describe("operations that meet", async () => {
     return server.call("POST", base, { ...tenant, body });
   };
 
-  it("in one batch: what another terminal, of whatever account, says of an operation changes nothing", async () => {
+  it("in one batch: what another terminal, of whatever account, says of an operation changes nothing", {
+    tags: "replicas",
+  }, async () => {
     const at = server.clock.now();
     for (const forgedFirst of [true, false]) {
       const device = await freshDevice();
@@ -99,7 +101,9 @@ describe("operations that meet", async () => {
     await device.leave();
   });
 
-  it("do not wait for a transaction that hangs: neither results, nor acceptances, nor deadlines of others", async () => {
+  it("do not wait for a transaction that hangs: neither results, nor acceptances, nor deadlines of others", {
+    tags: "replicas",
+  }, async () => {
     const [held, other, third] = [await freshDevice(), await freshDevice(), await freshDevice()];
     const { body: stuck } = await send(held);
     const { body: fine } = await send(other);
@@ -253,7 +257,7 @@ describe("operations that meet", async () => {
     },
   );
 
-  it("give a terminal back also where the operation itself is gone", async () => {
+  it("give a terminal back also where the operation itself is gone", { tags: "replicas" }, async () => {
     const device = await freshDevice();
     const { body } = await send(device, { timeout: 5 });
     await server.db.sql.deleteFrom("operations").where("id", "=", body.id).execute();

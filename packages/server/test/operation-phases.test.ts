@@ -21,7 +21,7 @@ describe("the phases of an operation", async () => {
   const at = () => new Date().toISOString();
   const expire = () => server.clock.advance(600_000);
 
-  it("are told one by one, in order, and each only once", async () => {
+  it("are told one by one, in order, and each only once", { tags: "replicas" }, async () => {
     const device = await freshDevice();
     const sent = await send(device);
     expect(sent).toMatchObject({ phase: "accepted", phases: { accepted: expect.any(String) } });
@@ -78,7 +78,7 @@ describe("the phases of an operation", async () => {
     for (const device of [deaf, waiting, busy]) await device.leave();
   });
 
-  it("are mended by a hello when the link took a report along", async () => {
+  it("are mended by a hello when the link took a report along", { tags: "replicas" }, async () => {
     const device = await freshDevice();
     const sent = await send(device);
     await device.next("command");
@@ -124,7 +124,9 @@ describe("the phases of an operation", async () => {
     await device.leave();
   });
 
-  it("let a close of the day be sent to its device again and again until that has it", async () => {
+  it("let a close of the day be sent to its device again and again until that has it", {
+    tags: "replicas",
+  }, async () => {
     const device = await freshDevice();
     const sent = await send(device, { operation: "end_of_day" });
     const command = await device.next("command");

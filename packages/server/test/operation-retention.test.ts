@@ -1,3 +1,5 @@
+// @module-tag replicas: each server makes and drops the months.
+
 import { randomUUID } from "node:crypto";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";

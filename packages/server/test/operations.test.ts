@@ -1,3 +1,5 @@
+// @module-tag replicas: each server accepts, sends and expires.
+
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";

@@ -49,7 +49,9 @@ describe("an outside database", () => {
     return user;
   }
 
-  it("serves a plain owner who may act as the tenants' role, and then a superuser who finds the tables made by it", async () => {
+  it("serves a plain owner who may act as the tenants' role, and then a superuser who finds the tables made by it", {
+    tags: "replicas",
+  }, async () => {
     const user = await ownedBy("");
     await asSuperuser(database, `grant tillkeeper_tenant to ${user}`);
     await works(enteredBy(database, user), "T13000001");

@@ -1,3 +1,5 @@
+// @module-tag replicas: any server may send what only the former device was to get.
+
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
@@ -5,6 +7,7 @@ import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, vi } from "vitest";
 import { closedDay } from "./support/day.ts";
+import { PresentDevice, watcher } from "./support/presence.ts";
 
 const base = "/v1/admin/terminals/operations";
 
@@ -73,10 +76,13 @@ describe("a terminal that becomes another device while it has something to do", 
   });
 
   it.each(ways)("nor one that never went out, when it is %s", async (_, serial, way) => {
-    const old = await activeDevice(server, tenant, `${serial}-2`);
-    await old.leave();
-    const here = async () => (await call("GET", `${terminal(old.terminalId)}/presence`)).status;
-    await expect.poll(here).not.toBe("online");
+    const active = await activeDevice(server, tenant, `${serial}-2`);
+    await active.leave();
+    // It is known to be away as soon as its last will is heard.
+    const old = await PresentDevice.connect(server, active);
+    await old.greet();
+    old.cut();
+    await watcher(server, tenant).until(old.terminalId, "late");
     const { id } = await send(old.terminalId, "end_of_day");
     const fresh = await way(old.terminalId, `${serial}-2`);
     // An outside broker accepts every message, so the former device may have it.

@@ -67,7 +67,7 @@ describe("a stranger who guesses at pairing codes", async () => {
     expect((await tryFrom("2001:db8:0:2::1", device, code)).status).toBe(200);
   });
 
-  it("does not keep the right code out while tries come from everywhere", async () => {
+  it("does not keep the right code out while tries come from everywhere", { tags: "replicas" }, async () => {
     const { id, code, device } = await register("FLOODED");
     const guess = (network: number) => tryFrom(`198.51.100.${network}`, device, wrong);
     const flood = Array.from({ length: 40 }, (_, network) => guess(network));
@@ -78,7 +78,9 @@ describe("a stranger who guesses at pairing codes", async () => {
     expect(await codesOf(id)).toMatchObject([{ status: "used" }]);
   });
 
-  it("ends a code by the five-thousandth wrong try at all servers together, and no sooner", async () => {
+  it("ends a code by the five-thousandth wrong try at all servers together, and no sooner", {
+    tags: "replicas",
+  }, async () => {
     const { id, code, device } = await register("CEILING");
     const row = await openCode(id);
     // Two servers count, each with tries from more networks than are kept.
@@ -112,7 +114,7 @@ describe("a stranger who guesses at pairing codes", async () => {
     expect((await tryFrom("192.0.2.79", device, newer.body.code)).status).toBe(200);
   });
 
-  it("is written down with the addresses that tries came from, in few entries", async () => {
+  it("is written down with the addresses that tries came from, in few entries", { tags: "replicas" }, async () => {
     const { id, code, device } = await register("TOLD");
     for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2"]) await tryFrom(address, device, wrong);
     expect(await auditOf(id)).toEqual([]);

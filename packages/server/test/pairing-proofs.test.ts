@@ -1,3 +1,5 @@
+// @module-tag replicas: a proof and its nonce count once, at whichever server.
+
 import { request } from "node:http";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { ownServer } from "@tillkeeper/stage/world";

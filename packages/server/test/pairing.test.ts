@@ -1,3 +1,5 @@
+// @module-tag replicas: each step comes to another server.
+
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { readPairingUri } from "@tillkeeper/contract/pairing";
 import { enterAs } from "@tillkeeper/stage/devices/device";

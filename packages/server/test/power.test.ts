@@ -127,7 +127,9 @@ describe("what gives power away", async () => {
     expect((await send("POST", grants, give, body.access_token)).status).toBe(403);
   });
 
-  it("comes before its giver's end, and is seen by it, or is refused: never in between", async () => {
+  it("comes before its giver's end, and is seen by it, or is refused: never in between", {
+    tags: "replicas",
+  }, async () => {
     for (let round = 0; round < 6; round += 1) {
       const { client, token } = await working();
       const heirs = Array.from({ length: 8 }, (_, n) =>
@@ -239,7 +241,7 @@ describe("the last client that may do everything in an account", () => {
     expect((await send("DELETE", `clients/${self.id}`)).status).toBe(204);
   });
 
-  it("is one of two that remove each other at the same moment", async () => {
+  it("is one of two that remove each other at the same moment", { tags: "replicas" }, async () => {
     const { second } = await furnish("P20000003");
     const { self } = await furnish("P20000004");
     expect(self.client_id).toBe("client-of-P20000004");
@@ -270,7 +272,7 @@ describe("the last client that may do everything in an account", () => {
     expect((await ending)?.status).toBe(204);
   });
 
-  it("is one of two that lose a secret, a scope or a grant at the same moment", async () => {
+  it("is one of two that lose a secret, a scope or a grant at the same moment", { tags: "replicas" }, async () => {
     const ways: ((of: {
       client: { id: string; secrets: { id: string }[] };
       grant: { id: string };

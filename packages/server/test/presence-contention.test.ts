@@ -76,7 +76,7 @@ describe("what is heard of terminals", async () => {
     },
   );
 
-  it("is written of others also where all say nothing but that they are there", async () => {
+  it("is written of others also where all say nothing but that they are there", { tags: "replicas" }, async () => {
     await server.db.pool.query("update terminal_presence set fault_code = null, fault_at = null");
     await whileLocked("terminal_presence", async () => {
       const both = [told(held, usualOf(held)), told(other, usualOf(other))];
@@ -122,7 +122,7 @@ describe("what is heard of terminals", async () => {
     await notes.write();
   });
 
-  it("answers others' hellos meanwhile, and that one's in the end", async () => {
+  it("answers others' hellos meanwhile, and that one's in the end", { tags: "replicas" }, async () => {
     for (const device of [held, other]) device.received.length = 0;
     await whileLocked("terminal_presence", async (sql) => {
       await held.hello();

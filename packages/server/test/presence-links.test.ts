@@ -4,17 +4,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent } from "@tillkeeper/agent/agent";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
+import { presenceDelays } from "@tillkeeper/contract/presence";
 import type { ForDevices } from "@tillkeeper/stage/devices/device";
 import { RoughLink } from "@tillkeeper/stage/links/rough-link";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { Program } from "@tillkeeper/stage/processes/program";
+import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
+import { TestClock } from "@tillkeeper/stage/servers/test-clock";
 import { makeTenant, send, startTestServer, type Tenant } from "@tillkeeper/stage/servers/test-server";
+import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { type Db, openDb } from "../src/db/db.ts";
 import { createLogger } from "../src/platform/log/log.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+
+/** After this time with a server again, a terminal that did not come back is late, and not yet offline. */
+const afterRestartMs = 40_000;
 
 const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
 
@@ -39,7 +47,10 @@ describe("links that break, with agents", async () => {
   it("are noticed also when they only fall silent", async () => {
     const registered = await register(server, tenant, "6300001");
     const link = await RoughLink.to(Number(new URL(server.mqttUrl).port));
-    const device = await PresentDevice.connect(server, registered, { url: `mqtt://127.0.0.1:${link.port}` });
+    const device = await PresentDevice.connect(server, registered, {
+      url: `mqtt://127.0.0.1:${link.port}`,
+      keepalive: 4,
+    });
     try {
       await device.greet();
       // It sends its heartbeats, and suddenly nothing passes in either direction.
@@ -53,7 +64,7 @@ describe("links that break, with agents", async () => {
     }
   });
 
-  it("are noticed when the agent is killed", async () => {
+  it("are noticed when the agent is killed", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6300002");
     const { terminalId: id, address, password } = registered;
     const agent = new Program([process.execPath, agentProcess, server.mqttUrl, address, password], {
@@ -65,7 +76,7 @@ describe("links that break, with agents", async () => {
     expect(await see.changes(id)).toEqual(["online connected", "late link_lost"]);
   });
 
-  it("are not taken for a shutdown, which the agent tells by itself", async () => {
+  it("are not taken for a shutdown, which the agent tells by itself", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6300003");
     const agent = startAgent(server.mqttUrl, registered);
     await see.until(registered.terminalId, "online");
@@ -90,6 +101,7 @@ describe("links that break, with agents", async () => {
       expect((await see.presence(id)).status).toBe("online");
       second.cut();
       await see.until(id, "late");
+      for (const { clock } of [server, other]) clock.advance(presenceDelays.lostOfflineAfterMs);
       await see.until(id, "offline");
       const expected = ["online connected", "late link_lost", "offline link_lost"];
       await vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected));
@@ -164,19 +176,51 @@ describe("a server that restarts", () => {
     );
     await allOnline();
   });
+});
 
-  it("dies together with a terminal: that one is missed by the next server", async () => {
-    const server: ForDevices = { mqttUrl: serving.mqttUrl, call: (...call) => send<never>(serving.url, ...call) };
-    const registered = await register(server, tenant, "6302001");
-    const device = await PresentDevice.connect(server, registered);
-    await device.hello();
-    await see.until(registered.terminalId, "online");
-    await serving.kill();
-    await device.leave();
-    await serving.start();
-    await see.until(registered.terminalId, "late");
-    const expected = ["online connected", "late silent"];
-    const written = async () => expect(await see.changes(registered.terminalId)).toEqual(expected);
-    await vi.waitFor(written, { interval: 50 });
+describe("a server that dies together with a terminal", () => {
+  it("is followed by one that misses the terminal", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tillkeeper-presence-"));
+    const database = await createTestDatabase();
+    const [http, mqtt] = [await freePort(), await freePort()];
+    const at = (number: number) => ({ host: "127.0.0.1", port: { number, configured: true } });
+    const config = {
+      ...testConfig,
+      audienceHosts: [...testConfig.audienceHosts],
+      dataDir: folder,
+      keyFile: inject("keyFile"),
+      databaseUrl: database.url,
+      http: at(http),
+      mqtt: { ...testConfig.mqtt, ...at(mqtt) },
+    };
+    const clock = new TestClock();
+    const start = () => ReplicaProcess.start({ config, clock, host: undefined });
+    let running = await start();
+    const url = `http://127.0.0.1:${http}`;
+    const call: ForDevices["call"] = (method, path, more) => send<never>(url, method, path, more);
+    const server = { call, mqttUrl: `mqtt://127.0.0.1:${mqtt}` };
+    const db = openDb({ connectionString: database.url }, createLogger("silent"));
+    try {
+      const tenant = await makeTenant({ db, url, clock }, "T63000003");
+      const see = watcher(server, tenant);
+      const registered = await register(server, tenant, "6302001");
+      const device = await PresentDevice.connect(server, registered);
+      await device.hello();
+      await see.until(registered.terminalId, "online");
+      await running.kill();
+      await device.leave();
+      running = await start();
+      clock.advance(afterRestartMs);
+      await running.moveClock(clock);
+      await see.until(registered.terminalId, "late");
+      const expected = ["online connected", "late silent"];
+      const written = async () => expect(await see.changes(registered.terminalId)).toEqual(expected);
+      await vi.waitFor(written, { interval: 50 });
+    } finally {
+      await running.stop();
+      await db.close();
+      await database.drop();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -25,7 +25,7 @@ describe("the look for those who are overdue", async () => {
     );
   }
 
-  it("writes each change of each of very many down, once", async () => {
+  it("writes each change of each of very many down, once", { tags: "replicas" }, async () => {
     await hear();
     server.clock.advance(40_000);
     const written = async () =>

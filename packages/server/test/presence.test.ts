@@ -31,7 +31,9 @@ describe("presence", async () => {
   const seesChanges = (id: string, expected: string[]) =>
     vi.waitFor(async () => expect(await see.changes(id)).toEqual(expected));
 
-  it("is never, then online, late and offline by time alone, and online again with the next heartbeat", async () => {
+  it("is never, then online, late and offline by time alone, and online again with the next heartbeat", {
+    tags: "replicas",
+  }, async () => {
     const registered = await fresh();
     const id = registered.terminalId;
     expect(await see.presence(id)).toEqual({ terminal_id: id, status: "never", since: expect.any(String) });
@@ -57,7 +59,7 @@ describe("presence", async () => {
     await seesChanges(id, ["online connected", "late silent", "offline silent", "online heard_again"]);
   });
 
-  it("writes late and offline down, each once, as they come", async () => {
+  it("writes late and offline down, each once, as they come", { tags: "replicas" }, async () => {
     const { id } = await there();
     server.clock.advance(36_000);
     await seesChanges(id, ["online connected", "late silent"]);
@@ -102,7 +104,9 @@ describe("presence", async () => {
     expect((await see.presence(id)).status).toBe("late");
   });
 
-  it("is late at once when the link is lost, offline twenty seconds later, and online when it is back", async () => {
+  it("is late at once when the link is lost, offline twenty seconds later, and online when it is back", {
+    tags: "replicas",
+  }, async () => {
     const { device, registered, id } = await there();
     device.cut();
     const late = await see.until(id, "late");
@@ -208,7 +212,7 @@ describe("presence", async () => {
     expect(await see.changes(victimId)).toEqual(["online connected"]);
   });
 
-  it("is not changed by what is said of an older connection", async () => {
+  it("is not changed by what is said of an older connection", { tags: "replicas" }, async () => {
     const { device, registered, id } = await there();
     const newer = await connect(registered, { clientId: `${registered.address}:newer` });
     await newer.greet();
@@ -222,7 +226,7 @@ describe("presence", async () => {
     expect(await see.changes(id)).toEqual(["online connected"]);
   });
 
-  it("holds nothing against terminals that nobody could hear", async () => {
+  it("holds nothing against terminals that nobody could hear", { tags: "replicas" }, async () => {
     const { id } = await there();
     const { device: lost, id: lostId } = await there();
     lost.cut();
@@ -274,7 +278,9 @@ describe("presence", async () => {
     expect((await see.telemetry(id)).telemetry).toEqual({});
   });
 
-  it("makes the terminal ERROR while the device reports a fault, shows it, and what mends it (D11)", async () => {
+  it("makes the terminal ERROR while the device reports a fault, shows it, and what mends it (D11)", {
+    tags: "replicas",
+  }, async () => {
     const { device, id } = await there();
     await device.beat({ fault: { code: "tamper_detected", message: "Case opened" } });
     await vi.waitUntil(async () => (await see.terminal(id)).status === "ERROR");

@@ -24,7 +24,9 @@ describe("private signing keys", async () => {
     }
   });
 
-  it("are encrypted at start when a server of before has left them as they are, and go on signing", async () => {
+  it("are encrypted at start when a server of before has left them as they are, and go on signing", {
+    tags: "replicas",
+  }, async () => {
     const [first] = await rows();
     const kid = String(first?.kid);
     const plain = await decryptPrivateJwk(testRootKey(), kid, String(first?.encrypted_private_jwk));
@@ -59,7 +61,7 @@ describe("private signing keys", async () => {
     );
   });
 
-  it("are one for servers that open the keys at once", async () => {
+  it("are one for servers that open the keys at once", { tags: "replicas" }, async () => {
     await server.db.sql.deleteFrom("signing_keys").execute();
     const key = testRootKey();
     const opened = await Promise.all([1, 2, 3].map(() => openSigningKeys(server.db, server.clock, key)));

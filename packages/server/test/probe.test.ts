@@ -30,7 +30,7 @@ describe("a probe", async () => {
     return device;
   };
 
-  it("is answered by a terminal that is there", async () => {
+  it("is answered by a terminal that is there", { tags: "replicas" }, async () => {
     const { terminalId: id } = answering(await connect(await fresh()));
     expect(await see.probe(id)).toEqual({
       reachable: true,
@@ -58,7 +58,7 @@ describe("a probe", async () => {
     expect(await see.probe(id)).toMatchObject({ reachable: true, presence: { status: "online" } });
   });
 
-  it("is one at a time: whoever asks meanwhile shares the outcome", async () => {
+  it("is one at a time: whoever asks meanwhile shares the outcome", { tags: "replicas" }, async () => {
     const silent = await connect(await fresh());
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => see.probe(silent.terminalId)));
     expect(new Set(outcomes.map(({ reason }) => reason))).toEqual(new Set(["no_answer"]));

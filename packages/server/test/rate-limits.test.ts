@@ -81,7 +81,9 @@ describe("a server with rate limits", async () => {
   const statuses = (answers: { status: number }[]) =>
     answers.map((answer) => answer.status).toSorted((left, right) => left - right);
 
-  it("holds a client back that asks too often, in the documented shape, and nobody else", async () => {
+  it("holds a client back that asks too often, in the documented shape, and nobody else", {
+    tags: "replicas",
+  }, async () => {
     const other = await server.account("T87654321");
     const list = (who: Tenant) => server.call("GET", `/v1/accounts/${who.aid}/stores`, { token: who.token });
     const answers = await Promise.all(Array.from({ length: 40 }, () => list(tenant)));

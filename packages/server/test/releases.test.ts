@@ -94,7 +94,7 @@ describe("releases", async () => {
     expect(taken).toMatchObject({ status: 409, body: { error: { code: "release_exists" } } });
   });
 
-  it("two files sent at once make one release available", async () => {
+  it("two files sent at once make one release available", { tags: "replicas" }, async () => {
     const maker = await newMaker(server, tenant);
     const content = randomBytes(200_000);
     const id = await announce(server, tenant, maker, { version: "9.2", content });
@@ -250,7 +250,7 @@ describe("releases", async () => {
     expect((await server.call("POST", keys(), { ...reader, body })).status).toBe(403);
   });
 
-  it("lose their file a month after they were withdrawn, and not before", async () => {
+  it("lose their file a month after they were withdrawn, and not before", { tags: "replicas" }, async () => {
     const maker = await newMaker(server, tenant);
     const kept = await addRelease(server, tenant, maker, { device_model: "OLD", version: "2" });
     const stuck = await addRelease(server, tenant, maker, { device_model: "OLD", version: "0" });

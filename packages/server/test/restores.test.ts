@@ -14,7 +14,7 @@ describe("a database that went back", async () => {
   const count = async () =>
     Number((await server.db.pool.query("select count(*) from database_restores")).rows[0].count);
 
-  it("is noticed by a server that it forgets, and noted once", async () => {
+  it("is noticed by a server that it forgets, and noted once", { tags: "replicas" }, async () => {
     const signs = async () => Number((await server.db.pool.query("select signs from presence_watch")).rows[0].signs);
     await expect.poll(signs).toBeGreaterThan(2);
     await server.db.pool.query("update presence_watch set signs = 0");
@@ -25,7 +25,7 @@ describe("a database that went back", async () => {
     expect(await count()).toBe(1);
   });
 
-  it("gives no number twice, and ends pairing codes that may have been used", async () => {
+  it("gives no number twice, and ends pairing codes that may have been used", { tags: "replicas" }, async () => {
     const device = await PairingDevice.make();
     const before = await registerForPairing(server, tenant, device.serial);
     await noteRestored(server, actor, "told");

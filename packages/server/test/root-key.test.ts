@@ -65,7 +65,7 @@ describe("a database knows its root key", async () => {
     await again.stop();
   });
 
-  it("and servers that start on it at once agree on one key", async () => {
+  it("and servers that start on it at once agree on one key", { tags: "replicas" }, async () => {
     const database = await createTestDatabase();
     const one = await startTestServer({ database, config: { keyFile: join(folder, "shared") } });
     await one.db.sql.deleteFrom("root_key").execute();

@@ -50,14 +50,14 @@ describe("two devices with one address", async () => {
   }
   const shared = { fault: "address_shared", endedAt: undefined, toldInHistory: 1, outOfOrder: false };
 
-  it("that push each other out are told, when both are agents", async () => {
+  it("that push each other out are told, when both are agents", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600001");
     startAgent(registered);
     startAgent(registered);
     expect(await told(registered)).toEqual(shared);
   });
 
-  it("of which one goes by MQTT and one by HTTPS are told", async () => {
+  it("of which one goes by MQTT and one by HTTPS are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600002");
     const device = await PresentDevice.connect(server, registered, { session: "one.1" });
     onTestFinished(() => device.leave());
@@ -70,7 +70,7 @@ describe("two devices with one address", async () => {
     expect(found).toEqual(shared);
   });
 
-  it("that both go by HTTPS are told", async () => {
+  it("that both go by HTTPS are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600003");
     let connections = 0;
     const greet = (run: string) => {
@@ -84,7 +84,7 @@ describe("two devices with one address", async () => {
     expect(found).toEqual(shared);
   });
 
-  it("at two servers are told", async () => {
+  it("at two servers are told", { tags: "replicas" }, async () => {
     const registered = await register(server, tenant, "6600004");
     const second = await startTestServer({ database: server.database });
     onTestFinished(() => second.stop());

@@ -149,7 +149,7 @@ describe("changing and deleting stores", async () => {
     expect((await call("DELETE", "/D2")).body).toMatchObject({ id, status: "DELETED", number_of_terminals: 0 });
   });
 
-  it("never leaves a live terminal in a deleted store, whoever comes first", async () => {
+  it("never leaves a live terminal in a deleted store, whoever comes first", { tags: "replicas" }, async () => {
     for (let round = 0; round < 10; round += 1) {
       const storeId = `Race${round}`;
       await call("POST", "", { store_id: storeId });

@@ -32,7 +32,7 @@ describe("telemetry", async () => {
       .map(({ field, value }: { field: string; value: unknown }) => [field, value])
       .toReversed();
 
-  it("keeps the latest of each field, and blanks nothing that is not told again", async () => {
+  it("keeps the latest of each field, and blanks nothing that is not told again", { tags: "replicas" }, async () => {
     expect(await see.telemetry(id)).toEqual({ terminal_id: id, telemetry: {} });
     await tell({ software_version: "7.3.0", battery: { percent: 80, charging: false } });
     await becomes({ software_version: "7.3.0", battery: { percent: 80, charging: false } });
@@ -48,7 +48,7 @@ describe("telemetry", async () => {
     expect(Date.parse(printer.at) - Date.parse(software_version.at)).toBeGreaterThanOrEqual(86_400_000);
   });
 
-  it("has a history of what changed, and only of that", async () => {
+  it("has a history of what changed, and only of that", { tags: "replicas" }, async () => {
     const before = await told();
     await tell({ printer: "ok" });
     await tell({ printer: "paper_out" });
@@ -105,7 +105,9 @@ describe("telemetry", async () => {
     expect(await values()).toEqual(expected);
   });
 
-  it("is not undone by what was told earlier and is written later, by way of another server", async () => {
+  it("is not undone by what was told earlier and is written later, by way of another server", {
+    tags: "replicas",
+  }, async () => {
     server.clock.advance(60_000);
     const before = await told();
     await server.db.sql
@@ -119,7 +121,7 @@ describe("telemetry", async () => {
     expect(await told()).toEqual([...before, ["software_version", "8.0.0"]]);
   });
 
-  it("is kept for as long as the settings say; latest values stay for ever", async () => {
+  it("is kept for as long as the settings say; latest values stay for ever", { tags: "replicas" }, async () => {
     const values0 = await values();
     const days = (count: number) => new Date(server.clock.now().getTime() - count * 86_400_000);
     const changes = (await see.changes(id)).length;

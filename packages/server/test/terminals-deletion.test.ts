@@ -103,7 +103,9 @@ describe("delete terminal", async () => {
     expect(list[0]).toMatchObject({ status: "FAILED", reason: "cancelled", updated_by: tenant.clientId });
   });
 
-  it("does not call an end_of_day cancelled that went out to a device which is away now", async () => {
+  it("does not call an end_of_day cancelled that went out to a device which is away now", {
+    tags: "replicas",
+  }, async () => {
     const device = await activeDevice(server, tenant, next());
     const { body: sent } = await send(device.terminalId, "end_of_day");
     await device.next("command");
@@ -172,7 +174,9 @@ describe("delete terminal", async () => {
     await expect(logIn(device)).rejects.toThrow();
   });
 
-  it("happens once: of many simultaneous requests one answers 200, the others and all later ones 404", async () => {
+  it("happens once: of many simultaneous requests one answers 200, the others and all later ones 404", {
+    tags: "replicas",
+  }, async () => {
     const device = await activeDevice(server, tenant, next());
     const answers = await Promise.all(Array.from({ length: 8 }, () => remove(device.terminalId)));
     expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([

@@ -136,7 +136,7 @@ describe("update terminal", async () => {
     }
   });
 
-  it("never leaves a live terminal in a store that is suspended at the same moment", async () => {
+  it("never leaves a live terminal in a store that is suspended at the same moment", { tags: "replicas" }, async () => {
     const { terminal_id: id } = await register("first");
     for (let round = 0; round < 10; round += 1) {
       await setStore("second", "ACTIVE");

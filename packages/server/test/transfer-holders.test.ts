@@ -68,7 +68,9 @@ describe("a token for the files of an operation", async () => {
   const logsOf = async (device: Device) =>
     (await server.call("GET", `/v1/admin/terminals/${device.terminalId}/logs`, tenant)).body;
 
-  it("ends when the terminal is paired anew; the device that it is then gets one of its own", async () => {
+  it("ends when the terminal is paired anew; the device that it is then gets one of its own", {
+    tags: "replicas",
+  }, async () => {
     const old = await connected("HOLDER-1");
     const command = await askForLogs(server, tenant, old, 600);
     const fresh = await pairAnew(old, "HOLDER-1");
@@ -108,7 +110,7 @@ describe("a token for the files of an operation", async () => {
     expect(await logsOf(old)).toEqual([]);
   });
 
-  it("ends for an upload that is on its way, of which nothing is kept", async () => {
+  it("ends for an upload that is on its way, of which nothing is kept", { tags: "replicas" }, async () => {
     const old = await connected("HOLDER-4");
     const command = await askForLogs(server, tenant, old, 600);
     const whole = gzipSync("of the device that is out\n");
@@ -126,7 +128,7 @@ describe("a token for the files of an operation", async () => {
     expect(await rows()).toEqual([]);
   });
 
-  it("opens the last operation of a deleted terminal to its end, and not longer", async () => {
+  it("opens the last operation of a deleted terminal to its end, and not longer", { tags: "replicas" }, async () => {
     const doomed = await connected("HOLDER-5");
     const command = await askForLogs(server, tenant, doomed, 600);
     expect((await server.call("DELETE", `${terminals()}/${doomed.terminalId}`, tenant)).status).toBe(200);

@@ -35,7 +35,7 @@ describe("virtual terminals, by the documented API alone", async () => {
     return get();
   }
 
-  it("perform all four operations, and closing twice counts nothing twice", async () => {
+  it("perform all four operations, and closing twice counts nothing twice", { tags: "replicas" }, async () => {
     const terminal = await register("001");
     expect(await perform(terminal, "check_update")).toMatchObject({
       status: "COMPLETED",
@@ -133,7 +133,9 @@ describe("virtual terminals, by the documented API alone", async () => {
     expect(await addresses()).toEqual([address, expect.not.stringMatching(address as string)]);
   });
 
-  it("run at one of two servers only, and move to the other when the first one ends", async () => {
+  it("run at one of two servers only, and move to the other when the first one ends", {
+    tags: "replicas",
+  }, async () => {
     const database = await createTestDatabase();
     const starts: string[] = [];
     const host = (name: string) => ({

@@ -3,21 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { allCases } from "../../src/check-agent/cases/all.ts";
-import { linkCases } from "../../src/check-agent/cases/links.ts";
 import { startCli } from "../support/cli.ts";
 import { findingOf, readOutput } from "./output.ts";
+import { partsOf } from "./parts.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
-const links = linkCases.map(({ name }) => name);
-const namesOf = (...levels: number[]) => allCases.filter(({ level }) => levels.includes(level)).map(({ name }) => name);
-/** Parts that take about as long. */
-const parts = {
-  links,
-  "the rest of levels 1 and 3": namesOf(1, 3).filter((name) => !links.includes(name)),
-  "level 2": namesOf(2),
-};
+const parts = partsOf(3);
 
 /** Of a test beside others: what ends with it is told by its own context. */
 type Cleanup = Pick<TestContext, "onTestFinished">;
@@ -37,7 +29,7 @@ async function checked({ onTestFinished }: Cleanup, cases: readonly string[], ..
 }
 
 describe.concurrent("tillkeeper check-agent", () => {
-  it.for(Object.entries(parts))("passes tillkeeper agent, which pairs: %s", async ([, cases], context) => {
+  it.for(parts)("passes tillkeeper agent, which pairs: %s", async ([part, cases], context) => {
     const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const start = `${agent} --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"`;
@@ -45,29 +37,26 @@ describe.concurrent("tillkeeper check-agent", () => {
     expect(finding).toEqual({
       code: 0,
       broken: [],
-      skipped: cases === parts["level 2"] ? ["close-by-hand", "new-address", "journal-deleted"] : [],
+      skipped: part === "level 2" ? ["close-by-hand", "new-address", "journal-deleted"] : [],
     });
   });
 
-  it.for(Object.entries(parts).slice(1))(
-    "passes a virtual terminal with a password: %s",
-    async ([, cases], context) => {
-      const state = folder(context);
-      const done = join(state, "by-hand");
-      const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
-      const finding = await checked(
-        context,
-        cases,
-        "--journal",
-        join(state, "memory"),
-        "--start",
-        `mkdir -p ${state}; exec ${node} ${here("virtual-terminal.ts")} ${state}`,
-        "--close-by-hand",
-        `kill -USR2 $(cat ${state}/pid); ${wait}`,
-      );
-      expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
-    },
-  );
+  it.for(parts.slice(1))("passes a virtual terminal with a password: %s", async ([, cases], context) => {
+    const state = folder(context);
+    const done = join(state, "by-hand");
+    const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
+    const finding = await checked(
+      context,
+      cases,
+      "--journal",
+      join(state, "memory"),
+      "--start",
+      `mkdir -p ${state}; exec ${node} ${here("virtual-terminal.ts")} ${state}`,
+      "--close-by-hand",
+      `kill -USR2 $(cat ${state}/pid); ${wait}`,
+    );
+    expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
+  });
 
   it("passes a device that cannot do everything, and says so", async (context) => {
     const state = folder(context);

@@ -5,12 +5,13 @@ import { fileURLToPath } from "node:url";
 import { folderOfTest } from "@tillkeeper/stage/folders";
 import { describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
+import { partsOf } from "../check-agent/parts.ts";
 import { startCli } from "../support/cli.ts";
 
 const program = fileURLToPath(new URL("../../../../examples/agent.py", import.meta.url));
 
-describe("examples/agent.py", () => {
-  it("passes tillkeeper check-agent, level 2", async ({ onTestFinished }) => {
+describe.concurrent("examples/agent.py", () => {
+  it.for(partsOf(2))("passes tillkeeper check-agent, up to level 2: %s", async ([, cases], { onTestFinished }) => {
     const made = folderOfTest("check");
     const state = join(made, "device");
     const commands = {
@@ -18,9 +19,10 @@ describe("examples/agent.py", () => {
       "--journal": join(state, "journal"),
       "--close-by-hand": `date +%s >${state}/batch`,
       "--timeout-factor": "5",
-      "--level": "2",
     };
-    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat()], { TMPDIR: tmpdir() });
+    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat(), "--only", ...cases], {
+      TMPDIR: tmpdir(),
+    });
     onTestFinished(async () => void (await cli.stop()));
     expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped: [] });
   });

@@ -3,9 +3,10 @@ import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { folderOfTest } from "@tillkeeper/stage/folders";
-import { describe, expect, it } from "vitest";
+import { folderOfTest, folderOfTests } from "@tillkeeper/stage/folders";
+import { beforeAll, describe, expect, it } from "vitest";
 import { findingOf } from "../check-agent/output.ts";
+import { partsOf } from "../check-agent/parts.ts";
 import { startCli } from "../support/cli.ts";
 
 const sources = fileURLToPath(new URL("../../../../conformance/java-agent/src/", import.meta.url));
@@ -15,21 +16,24 @@ function build(into: string): void {
   execFileSync("javac", ["--release", "17", "-Xlint:all", "-Werror", "-d", into, ...files], { stdio: "pipe" });
 }
 
-describe("tillkeeper check-agent", () => {
-  it("passes the Java agent, which has a password, on level 2", async ({ onTestFinished }) => {
+describe.concurrent("tillkeeper check-agent", () => {
+  const classes = folderOfTests("classes");
+  beforeAll(() => build(classes));
+
+  it.for(partsOf(2))("passes the Java agent, which has a password: %s", async ([, cases], { onTestFinished }) => {
     const made = folderOfTest("check");
-    const [classes, memory, reader] = [join(made, "classes"), join(made, "memory"), join(made, "reader")];
+    const [memory, reader] = [join(made, "memory"), join(made, "reader")];
     const counter = join(made, "counter.json");
-    build(classes);
     const files = `--journal ${memory}/journal.json --counter ${counter} --reader ${reader}`;
     const commands = {
       "--start": `mkdir -p ${memory}; exec java -cp ${classes} Main --credentials "$AGENT_CREDENTIALS_FILE" ${files}`,
       "--journal": memory,
       "--close-by-hand": `java -cp ${classes} Reader ${reader}`,
       "--timeout-factor": "5",
-      "--level": "2",
     };
-    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat()], { TMPDIR: tmpdir() });
+    const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat(), "--only", ...cases], {
+      TMPDIR: tmpdir(),
+    });
     onTestFinished(async () => void (await cli.stop()));
     expect(findingOf(await cli.ended)).toEqual({ code: 0, broken: [], skipped: [] });
   });

@@ -1,3 +1,5 @@
+// @module-tag replicas: three servers of which some end.
+
 import { type CountingAgents, startCountingAgents } from "@tillkeeper/stage/devices/counting-agents";
 import { registerDevice } from "@tillkeeper/stage/devices/device";
 import { type ServerGroup, startServerGroup } from "@tillkeeper/stage/servers/server-group";

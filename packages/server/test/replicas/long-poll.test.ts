@@ -1,3 +1,5 @@
+// @module-tag replicas: a mailbox at each server.
+
 import { Agent } from "@tillkeeper/agent/agent";
 import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";

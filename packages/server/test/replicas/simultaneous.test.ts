@@ -1,3 +1,5 @@
+// @module-tag replicas: requests that meet at different servers.
+
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { send } from "@tillkeeper/stage/servers/test-server";

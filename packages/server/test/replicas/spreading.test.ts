@@ -1,3 +1,5 @@
+// @module-tag replicas: that the other tests really reach three servers.
+
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";

@@ -37,7 +37,7 @@ export class PresentDevice extends Device {
     server: ForDevices,
     { address, password }: Entry,
     // The will has to be there before the device has its name.
-    { url = server.mqttUrl, clientId = address, session = newSession() } = {},
+    { url = server.mqttUrl, clientId = address, session = newSession(), keepalive = 12 } = {},
   ): Promise<PresentDevice> {
     const client = await connectAsync(
       url,
@@ -45,7 +45,7 @@ export class PresentDevice extends Device {
         username: address,
         password,
         clientId,
-        keepalive: 12,
+        keepalive,
         reconnectPeriod: 0,
         protocolVersion: 4,
         will: {
