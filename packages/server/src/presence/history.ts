@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { batchTable } from "../db/batch-table.ts";
 import type { Tables } from "../db/schema.ts";
 import { lowestId, newId } from "../platform/ids.ts";
 import type { Change } from "./events.ts";
@@ -10,6 +11,15 @@ const minuteMs = 60_000;
 
 type ChangeOf = Origin & Change;
 
+const changed = batchTable<ChangeOf>({
+  account_id: ["text", (change) => change.accountId],
+  terminal_id: ["text", (change) => change.terminalId],
+  id: ["uuid", ({ at }) => newId(at)],
+  at: ["timestamptz", ({ at }) => at],
+  status: ["text", ({ status }) => status],
+  reason: ["text", ({ reason }) => reason],
+});
+
 /**
  * Puts changes into the history, the latest of each terminal in any case. Of a flood those in between go again: so it is
  * bounded, and always ends with what holds now. To be called by whoever keeps the terminals' rows.
@@ -17,27 +27,26 @@ type ChangeOf = Origin & Change;
 export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
   if (changes.length === 0) return;
   await sql`
-    insert into presence_changes (account_id, terminal_id, id, at, status, reason)
-    select * from unnest(
-      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
-      ${changes.map(({ at }) => newId(at))}::uuid[], ${changes.map(({ at }) => at)}::timestamptz[],
-      ${changes.map(({ status }) => status)}::text[], ${changes.map(({ reason }) => reason)}::text[]
-    )`.execute(db);
+    insert into presence_changes (${sql.raw(changed.columns)})
+    select * from ${changed.of(changes, "change")}`.execute(db);
   await thinOut(db, changes);
 }
+
+const looks = batchTable<ChangeOf>({
+  account_id: ["text", (change) => change.accountId],
+  terminal_id: ["text", (change) => change.terminalId],
+  first: ["uuid", ({ at }) => lowestId(new Date(at.getTime() - minuteMs))],
+  beyond: ["uuid", ({ at }) => lowestId(new Date(at.getTime() + 1))],
+});
 
 /**
  * Each change looks back a minute, and at nothing that lies ahead of it: a clock may have been put back. The bounds are ids made
  * here, as behind row security no index serves the comparison with a function of another table's column.
  */
 async function thinOut(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
-  const bound = (afterMs: number) => changes.map(({ at }) => lowestId(new Date(at.getTime() + afterMs)));
   await sql`
     delete from presence_changes as old
-    using unnest(
-      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
-      ${bound(-minuteMs)}::uuid[], ${bound(1)}::uuid[]
-    ) as look (account_id, terminal_id, first, beyond)
+    using ${looks.of(changes, "look")}
     cross join lateral (
       select id, row_number() over (order by id) as place, count(*) over () as together
       from presence_changes as recent
