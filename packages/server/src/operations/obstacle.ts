@@ -15,11 +15,11 @@ import {
   findByRequestKey,
   findLive,
   findOperation,
-  forgetKey,
   type OperationRow,
   terminalStatus,
 } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
+import { forgetKey } from "./sql/forget-keys.ts";
 
 /** A request to send a command to a terminal. */
 export interface AcceptRequest {

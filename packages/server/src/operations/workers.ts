@@ -2,9 +2,9 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { pause, type Worker } from "../platform/worker.ts";
-import { forgetKeys } from "./queries.ts";
 import type { Reports } from "./reports.ts";
 import { expireImpossible, expireOperations } from "./sql/expire.ts";
+import { forgetKeys } from "./sql/forget-keys.ts";
 
 const expireEveryMs = 200;
 const expireBatch = 1_000;

@@ -6,7 +6,7 @@ import type { Db, Tx } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { moveTerminals } from "./life-cycle.ts";
+import { markDeleted } from "./life-cycle.ts";
 import { findLiveClaim, mayHaveBegun } from "./live-claim.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
@@ -82,13 +82,7 @@ async function remove(
   const { accountId } = caller;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
-  await moveTerminals(tx, clock, "deleted", { accountId, terminalId });
-  await tx
-    .updateTable("terminals")
-    .set({ deleted_at: clock.now(), deleted_by: caller.clientId })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
+  await markDeleted(tx, clock, { accountId, terminalId }, caller.clientId);
   await endOpenCode(tx, { accountId, terminalId }, clock.realNow(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);

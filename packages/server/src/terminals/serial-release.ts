@@ -4,7 +4,7 @@ import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
-import { moveTerminals } from "./life-cycle.ts";
+import { markDeleted } from "./life-cycle.ts";
 import { endOpenCode, findBySerial, type Place } from "./pairing/queries.ts";
 import { presentTerminal } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./queries.ts";
@@ -52,13 +52,7 @@ async function release(
   if (!row || row.status === "DELETED") return undefined;
   if (!paired && (await hasCredential(tx, place))) return "in use";
   await endCredentialLater(tx, clock, place);
-  await moveTerminals(tx, clock, "deleted", place);
-  await tx
-    .updateTable("terminals")
-    .set({ deleted_at: clock.now(), deleted_by: actor.clientId })
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
-    .execute();
+  await markDeleted(tx, clock, place, actor.clientId);
   await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);
   await recordChange(tx, clock, actor, {
     action: "terminal.release",
