@@ -47,7 +47,7 @@ export function end({ from, status, reason, answer, at, by, carry = [] }: End): 
     updated_at: at,
     updated_by: by,
   };
-  const returned = ["account_id", "id", "terminal_id", "operation", "status", "updated_at"];
+  const returned = ["account_id", "id", "terminal_id", "operation", "status", "result", "updated_at"];
   const ended = [...returned.map((column) => `operations.${column}`), ...carry.map((column) => `${from}.${column}`)];
   const claim = `claim.account_id = ${from}.account_id and claim.operation_id = ${from}.operation_id`;
   return `ended as (
@@ -70,12 +70,12 @@ interface Answers {
 }
 
 /**
- * Keeps what was answered after the end, as `late_result` (D17). A row of `from` has `account_id`, `id`, `terminal_id`, `reason`
- * and `late`.
+ * Keeps what was answered after the end, as `late_result` (D17). A row of `from` has `account_id`, `id`, `terminal_id`, `reason`,
+ * and `late` as JSON.
  */
 export function keepLate({ from, which }: Answers): string {
   return `kept_late as (
-  update operations set late_result = ${from}.late
+  update operations set late_result = ${from}.late::jsonb
   from ${from}
   where ${which} and operations.account_id = ${from}.account_id and operations.id = ${from}.id
     and operations.terminal_id = ${from}.terminal_id and operations.status in ('TIMEOUT', 'FAILED')
@@ -92,8 +92,8 @@ export function recover({ from, which }: Answers): string {
     account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
     result, reason, error, updated_at, updated_by, recovered
   )
-  select account_id, stored_as, terminal_id, operation, status, parameters, deadline, created_at, created_by, begun_at, at,
-    result, reason, error, at, terminal_id, true
+  select account_id, stored_as, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
+    result::jsonb, reason, error::jsonb, at, terminal_id, true
   from ${from}
   where ${which}
   on conflict do nothing

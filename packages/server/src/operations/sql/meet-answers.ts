@@ -9,6 +9,9 @@ import { lockedClaim, type Meeting, skipping } from "./release.ts";
  */
 export type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
 
+/** JSON as text: PostgreSQL reads it only where a step takes it up, which for most answers is none but the result. */
+const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+
 /** The answers of a batch, as `meet` reads them. */
 export const answers = batchTable<Finish>({
   account_id: ["text", (row) => row.accountId],
@@ -21,10 +24,10 @@ export const answers = batchTable<Finish>({
   may_have_closed: ["boolean", (row) => row.entry?.mayHaveClosed ?? false],
   operation: ["text", (row) => row.operation],
   status: ["text", (row) => row.status],
-  result: ["jsonb", (row) => row.result],
+  result: ["text", (row) => json(row.result)],
   reason: ["text", (row) => row.reason],
-  error: ["jsonb", (row) => row.error],
-  late: ["jsonb", (row) => row.late],
+  error: ["text", (row) => json(row.error)],
+  late: ["text", (row) => json(row.late)],
   dispatched_at: ["timestamptz", (row) => row.dispatchedAt],
   delivered_at: ["timestamptz", (row) => row.deliveredAt],
   started_at: ["timestamptz", (row) => row.startedAt],
@@ -32,7 +35,7 @@ export const answers = batchTable<Finish>({
   has_origin: ["boolean", (row) => row.origin !== null],
   request_key: ["bytea", (row) => row.origin?.requestKey ?? null],
   request_sha256: ["bytea", (row) => row.origin?.requestSha256 ?? null],
-  parameters: ["jsonb", (row) => row.origin?.parameters ?? {}],
+  parameters: ["text", (row) => json(row.origin?.parameters ?? {})],
   created_at: ["timestamptz", (row) => row.origin?.createdAt ?? null],
   created_by: ["text", (row) => row.origin?.createdBy ?? null],
   deadline: ["timestamptz", (row) => row.origin?.deadline ?? null],

@@ -33,10 +33,10 @@ const endLive = `live as (
   from: "live",
   status: "live.status",
   reason: "live.reason",
-  answer: { result: "live.result", error: "live.error" },
+  answer: { result: "live.result::jsonb", error: "live.error::jsonb" },
   at: "live.at",
   by: "live.terminal_id",
-  carry: ["position", "said_by", "result"],
+  carry: ["position", "said_by"],
 })}`;
 
 /**
