@@ -47,10 +47,6 @@ const sharedTables: Record<string, { owner: string; further: Record<string, stri
     owner: "rollout/configurations",
     further: { operations: "writes the versions in the statement that takes the result of check_update" },
   },
-  terminals: {
-    owner: "terminals",
-    further: { operations: "moves a terminal in the statement that takes the result of check_update (D11)" },
-  },
 };
 
 /** Benchmarks fill tables by the hundred thousand, which no API does. */

@@ -88,8 +88,9 @@ describe("a statement for a batch reads the batch once for each step:", async ()
     async (pool) => {
       const client = await server.db[pool].connect();
       try {
-        await client.query(`prepare planned as ${(await captured(statements["take answers"] as Run)).text}`);
-        const nulls = Array.from({ length: 28 }, () => "null").join(", ");
+        const { text, values = [] } = await captured(statements["take answers"] as Run);
+        await client.query(`prepare planned as ${text}`);
+        const nulls = values.map(() => "null").join(", ");
         for (let times = 0; times < 7; times += 1) await client.query(`execute planned (${nulls})`);
         const { rows } = await client.query(
           "select custom_plans::int from pg_prepared_statements where name = 'planned'",

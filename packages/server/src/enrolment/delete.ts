@@ -11,9 +11,9 @@ import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
+import { markDeleted } from "../terminals/record/life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
-import { markDeleted } from "../terminals/record/write.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 
 export interface DeletionDeps {

@@ -6,9 +6,9 @@ import { inTenant } from "../db/walls/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { endCredentialWith } from "../terminals/credentials/end-later.ts";
+import { markDeleted } from "../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
-import { markDeleted } from "../terminals/record/write.ts";
 import { endOpenCode, findBySerial, type TerminalKey } from "./pairing/queries.ts";
 
 interface Wanted {
@@ -53,10 +53,8 @@ async function release(
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") return undefined;
   if (!paired && (await hasCredential(tx, place))) return "in use";
-  /**
-   * Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
-   * informs the broker.
-   */
+  // Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
+  // informs the broker.
   await endCredentialWith(tx, place, newId(clock.now()));
   await markDeleted(tx, clock, place, actor.clientId);
   await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);

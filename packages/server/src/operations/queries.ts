@@ -208,31 +208,3 @@ export async function terminalStatus(
     .executeTakeFirst();
   return row?.status;
 }
-
-/** Deletes a claim that holds only an idempotency key; the claim of a live operation stays. */
-export async function forgetKey(db: Kysely<Tables>, { account_id, operation_id }: ClaimRow): Promise<void> {
-  await db
-    .deleteFrom("operation_claims")
-    .where("account_id", "=", account_id)
-    .where("operation_id", "=", operation_id)
-    .where("terminal_id", "is", null)
-    .execute();
-}
-
-/**
- * Deletes idempotency keys of operations created before `before`, except live ones. Answers the number deleted, at most
- * `limit`.
- */
-export async function forgetKeys(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
-  const { numAffectedRows } = await sql`
-    with old as (
-      select account_id, operation_id from operation_claims
-      where terminal_id is null and created_at < ${before}
-      order by created_at
-      limit ${limit}
-      for update skip locked
-    )
-    delete from operation_claims as claim using old
-    where claim.account_id = old.account_id and claim.operation_id = old.operation_id`.execute(db);
-  return Number(numAffectedRows ?? 0n);
-}

@@ -10,8 +10,9 @@ import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/record/abilities.ts";
 import type { Durations } from "./durations.ts";
 import { operationPending } from "./pending.ts";
-import { findByRequestKey, findLive, findOperation, forgetKey, type OperationRow, terminalStatus } from "./queries.ts";
+import { findByRequestKey, findLive, findOperation, type OperationRow, terminalStatus } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
+import { forgetKey } from "./sql/forget-keys.ts";
 
 /** A request to send a command to a terminal. */
 export interface AcceptRequest {

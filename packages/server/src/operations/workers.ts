@@ -4,9 +4,9 @@ import type { Clock } from "../platform/clock.ts";
 import { pause } from "../platform/pause.ts";
 import { hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import { forgetKeys } from "./queries.ts";
 import type { Reports } from "./reports/reports.ts";
 import { expireImpossible, expireOperations } from "./sql/expire.ts";
+import { forgetKeys } from "./sql/forget-keys.ts";
 
 const expireEveryMs = 200;
 const expireBatch = 1_000;

@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 
 export type AuditRow = Selectable<Tables["audit_log"]>;
@@ -54,17 +55,20 @@ export interface StoredHead {
   end: string | null;
 }
 
+const asked = batchTable<{ account: string; seq: number }>({
+  account_id: ["text", (head) => head.account],
+  seq: ["bigint", (head) => head.seq],
+});
+
 /** Reads what the database holds at the heads of a checkpoint. */
 export async function findStoredHeads(
   db: Kysely<Tables>,
   heads: readonly { account: string; seq: number }[],
 ): Promise<StoredHead[]> {
-  const accounts = heads.map((head) => head.account);
-  const numbers = heads.map((head) => head.seq);
   const { rows } = await sql<StoredHead>`
     select asked.account_id, accounts.account_id is not null as known, audit_log.hash,
       (select seq from audit_log where account_id = asked.account_id order by seq desc limit 1) as "end"
-    from unnest(${accounts}::text[], ${numbers}::bigint[]) as asked (account_id, seq)
+    from ${asked.of(heads, "asked")}
     left join accounts on accounts.account_id = asked.account_id
     left join audit_log on audit_log.account_id = asked.account_id and audit_log.seq = asked.seq`.execute(db);
   return rows;

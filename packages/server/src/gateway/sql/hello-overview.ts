@@ -1,6 +1,7 @@
 import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { TerminalState } from "@tillkeeper/contract/terminal-status";
+import { batchTable, inBatchOrder } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { gather } from "../../platform/load/batch.ts";
@@ -17,6 +18,12 @@ export interface HelloOverview {
   abilities: AbilityTable;
 }
 
+const greeting = batchTable<Device>({
+  account_id: ["text", (device) => device.accountId],
+  terminal_id: ["text", (device) => device.terminalId],
+  address: ["text", (device) => device.address],
+});
+
 const overview = `
 select seen.position::int as position, terminals.status, terminals.status_before_inactive as remembered,
   log.number, log.last_id, log.abilities,
@@ -24,8 +31,7 @@ select seen.position::int as position, terminals.status, terminals.status_before
     select claim.operation_id from operation_claims as claim
     where claim.account_id = seen.account_id and claim.terminal_id = seen.terminal_id
   ) as live
-from unnest($1::text[], $2::text[], $3::text[]) with ordinality
-  as seen (account_id, terminal_id, address, position)
+from ${greeting.numberedAs("seen")}
 join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
 -- A deleted terminal keeps its credential while its last operation lives. A replaced device has none, and is not
 -- answered.
@@ -53,19 +59,14 @@ export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOvervie
       const { rows } = await db.pool.query<Row>({
         name: "hello_overview",
         text: overview,
-        values: [
-          batch.map(({ accountId }) => accountId),
-          batch.map(({ terminalId }) => terminalId),
-          batch.map(({ address }) => address),
-        ],
+        values: greeting.values(batch),
       });
-      const found: (HelloOverview | undefined)[] = batch.map(() => undefined);
-      // PostgreSQL counts from 1.
-      for (const { position, status, remembered, live, number, last_id, abilities } of rows) {
-        const memory = { number, ...(last_id !== null && { id: last_id }) };
-        found[position - 1] = { state: { status, remembered }, live, memory, abilities };
-      }
-      return found;
+      return inBatchOrder(batch, rows).map((row) => row && toOverview(row));
     },
   });
+}
+
+function toOverview({ status, remembered, live, number, last_id, abilities }: Row): HelloOverview {
+  const memory = { number, ...(last_id !== null && { id: last_id }) };
+  return { state: { status, remembered }, live, memory, abilities };
 }

@@ -1,6 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationsAllowed, type WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
+import { batchTable } from "../../db/batch-table.ts";
 import { isRepeatable, noDevice } from "./fragments.ts";
 
 /** An operation as it is about to be accepted. */
@@ -27,6 +28,23 @@ export interface NewOperation {
   /** Whether this process sends it itself, right after the commit: it then counts as sent. */
   announced: boolean;
 }
+
+const input = batchTable<NewOperation>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  operation: ["text", (row) => row.operation],
+  parameters: ["jsonb", (row) => row.parameters],
+  when_busy: ["text", (row) => row.whenBusy],
+  deadline: ["timestamptz", (row) => row.deadline],
+  created_at: ["timestamptz", (row) => row.createdAt],
+  client_id: ["text", (row) => row.clientId],
+  request_key: ["bytea", (row) => row.requestKey],
+  request_sha256: ["bytea", (row) => row.requestSha256],
+  due_at: ["timestamptz", (row) => row.dueAt],
+  announced: ["boolean", (row) => row.announced],
+  timeout_given: ["boolean", (row) => row.timeoutGiven],
+});
 
 const allowedPairs = Object.entries(operationsAllowed)
   .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
@@ -55,13 +73,7 @@ const isClaimed = "(id in (select operation_id from claimed)) is true";
  */
 export const acceptText = `
 with input as (
-  select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[],
-    $9::text[], $10::bytea[], $11::bytea[], $12::timestamptz[], $13::boolean[], $14::boolean[]
-  ) as row (
-    account_id, id, terminal_id, operation, parameters, when_busy, deadline, created_at,
-    client_id, request_key, request_sha256, due_at, announced, timeout_given
-  )
+  select * from ${input.as("row")}
 ), acceptable as (
   select
     input.*, case when terminals.simulated then 'simulated' else terminals.device_model end as device_model,
@@ -97,7 +109,7 @@ with input as (
     updated_by
   )
   select
-    account_id, id, terminal_id, operation, 'PENDING', parameters::jsonb, when_busy, until, created_at, client_id, created_at,
+    account_id, id, terminal_id, operation, 'PENDING', parameters, when_busy, until, created_at, client_id, created_at,
     client_id
   from acceptable
   where ${isClaimed}
@@ -127,22 +139,7 @@ export async function acceptOperations(pool: Pool, batch: NewOperation[]): Promi
   const { rows } = await pool.query<Row>({
     name: "accept_operations",
     text: acceptText,
-    values: [
-      batch.map((row) => row.accountId),
-      batch.map((row) => row.id),
-      batch.map((row) => row.terminalId),
-      batch.map((row) => row.operation),
-      batch.map((row) => JSON.stringify(row.parameters)),
-      batch.map((row) => row.whenBusy),
-      batch.map((row) => row.deadline),
-      batch.map((row) => row.createdAt),
-      batch.map((row) => row.clientId),
-      batch.map((row) => row.requestKey),
-      batch.map((row) => row.requestSha256),
-      batch.map((row) => row.dueAt),
-      batch.map((row) => row.announced),
-      batch.map((row) => row.timeoutGiven),
-    ],
+    values: input.values(batch),
   });
   const accepted = new Map(
     rows.map(({ operation_id, address, previous_close: previousClose, deadline: until }) => {

@@ -1,7 +1,8 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { RequestOrigin } from "./claim-messages.ts";
-import { noDevice, operationOf, phasesFrom, presentAddressOf, release } from "./fragments.ts";
+import { end } from "./end.ts";
+import { noDevice, presentAddressOf } from "./fragments.ts";
 
 export interface Cancel {
   accountId: string;
@@ -30,14 +31,12 @@ with live as (
   from operation_claims as claim
   where account_id = $1 and operation_id = $2::uuid and deadline > $4
   for update
-), ended as (
-  update operations set
-    status = 'FAILED', reason = 'cancelled', ${phasesFrom("live")}, cancel_requested_at = $4, cancel_requested_by = $3,
-    updated_at = $4, updated_by = $3
+), given_up as (
+  select account_id, operation_id, terminal_id, request_key, dispatched_at, delivered_at, started_at,
+    $4 as cancel_requested_at, $3 as cancel_requested_by, cancel_refused_at
   from live
-  where live.ends and ${operationOf("live")}
-  returning operations.account_id, operations.id, live.request_key
-), ${release("ended", "id")}, asked as (
+  where ends
+), ${end({ from: "given_up", status: "'FAILED'", reason: "'cancelled'", at: "$4", by: "$3" })}, asked as (
   update operation_claims as claim set
     cancel_requested_at = coalesce(claim.cancel_requested_at, $4),
     cancel_requested_by = coalesce(claim.cancel_requested_by, $3),

@@ -1,5 +1,6 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
 import { type Kysely, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 
 /** How many operations of a kind, on terminals of a model ("" for unknown), took as long as a bucket says. */
@@ -10,15 +11,19 @@ export interface DurationCount {
   count: number;
 }
 
+const counted = batchTable<DurationCount>({
+  operation: ["text", (row) => row.operation],
+  device_model: ["text", (row) => row.deviceModel],
+  bucket: ["smallint", (row) => row.bucket],
+  count: ["bigint", (row) => row.count],
+});
+
 /** Adds to the day's counts. Rows go in by their key: batches of several servers would deadlock otherwise. */
 export async function addDurations(db: Kysely<Tables>, at: Date, counts: DurationCount[]): Promise<void> {
   if (counts.length === 0) return;
   await sql`
-    insert into operation_durations as known (day, operation, device_model, bucket, count)
-    select ${dayOf(at)}::date, row.* from unnest(
-      ${counts.map((row) => row.operation)}::text[], ${counts.map((row) => row.deviceModel)}::text[],
-      ${counts.map((row) => row.bucket)}::smallint[], ${counts.map((row) => row.count)}::bigint[]
-    ) as row (operation, device_model, bucket, count)
+    insert into operation_durations as known (day, ${sql.raw(counted.columns)})
+    select ${dayOf(at)}::date, row.* from ${counted.of(counts, "row")}
     order by operation, device_model, bucket
     on conflict (day, operation, device_model, bucket) do update set count = known.count + excluded.count`.execute(db);
 }

@@ -1,10 +1,11 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { Pool } from "pg";
-import { cancellationFrom, operationOf, phasesFrom, release, timeoutReasonOf } from "./fragments.ts";
+import { end } from "./end.ts";
+import { timeoutReasonOf } from "./fragments.ts";
 
 /**
  * Turns operations past their deadline into TIMEOUT, oldest deadline first, and gives their terminals back. Rows that
- * another server or a result is just working on are skipped. A claim goes also where its operation is gone with its month.
+ * another server or a result is just working on are skipped.
  */
 const expire = (due: string) => `
 with due as (
@@ -13,14 +14,7 @@ with due as (
   order by deadline
   limit $2
   for update skip locked
-), ended as (
-  update operations set
-    status = 'TIMEOUT', reason = ${timeoutReasonOf("due")}, ${phasesFrom("due")},
-    ${cancellationFrom("due")}, updated_at = $1, updated_by = 'system'
-  from due
-  where ${operationOf("due")}
-  returning operations.account_id, operations.id
-), ${release("due", "operation_id")}
+), ${end({ from: "due", status: "'TIMEOUT'", reason: timeoutReasonOf("due"), at: "$1", by: "'system'" })}
 select operation_id from due`;
 
 const passed = expire("deadline <= $1");

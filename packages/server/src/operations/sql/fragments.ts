@@ -31,35 +31,6 @@ export function operationOf(claim: string): string {
 /** What becomes of a row that somebody else has locked: it is left out, or waited for, as long as the connection allows. */
 export type Meeting = "skip" | "wait";
 
-/**
- * The two steps that give back what ended operations occupied, for a statement that has them in
- * `over (account_id, id, request_key)`: a claim goes, or stays with its idempotency key alone. Which of the two is asked of
- * `over`: asked of the claims, it would let a plan read all those that have a key.
- */
-export function release(over: string, id: "id" | "operation_id"): string {
-  const found = `claim.account_id = ${over}.account_id and claim.operation_id = ${over}.${id}`;
-  return `released as (
-  delete from operation_claims as claim using ${over} where ${found} and ${over}.request_key is null
-), kept as (
-  update operation_claims as claim set terminal_id = null, deadline = null, due_at = null
-  from ${over} where ${found} and ${over}.request_key is not null
-)`;
-}
-
-/** The phases that an operation takes along from its claim when it ends, as assignments of an update. */
-export function phasesFrom(claim: string): string {
-  return assignments(["dispatched_at", "delivered_at", "started_at"], claim);
-}
-
-/** The same for what was asked and said about cancelling it. */
-export function cancellationFrom(claim: string): string {
-  return assignments(["cancel_requested_at", "cancel_requested_by", "cancel_refused_at"], claim);
-}
-
-function assignments(columns: string[], claim: string): string {
-  return columns.map((column) => `${column} = ${claim}.${column}`).join(", ");
-}
-
 const unreadable: OperationReason = "invalid_result";
 
 /**

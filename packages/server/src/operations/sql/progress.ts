@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { batchTable } from "../../db/batch-table.ts";
 import { lockedClaim, type Meeting } from "./fragments.ts";
 
 /** How far an operation has come, at the server's time; what is null is not reported. */
@@ -11,12 +12,19 @@ export interface Progress {
   startedAt: Date | null;
 }
 
+const reported = batchTable<Progress>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  dispatched_at: ["timestamptz", (row) => row.dispatchedAt],
+  delivered_at: ["timestamptz", (row) => row.deliveredAt],
+  started_at: ["timestamptz", (row) => row.startedAt],
+});
+
 /** Notes phases of live operations; the first report of a phase counts. As in the statement that finishes operations. */
 const text = (meeting: Meeting) => `
 with input as (
-  select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[]
-  ) as row (account_id, id, terminal_id, dispatched_at, delivered_at, started_at)
+  select * from ${reported.as("row")}
   order by account_id, id
 ), live as (
   select claim.account_id, claim.operation_id, input.dispatched_at, input.delivered_at, input.started_at
@@ -38,7 +46,7 @@ export async function noteProgress(pool: Pool, batch: Progress[], meeting: Meeti
   const { rows } = await pool.query<{ operation_id: string; terminal_id: string }>({
     name: `note_progress_${meeting}`,
     text: texts[meeting],
-    values: valuesOf(batch),
+    values: reported.values(batch),
   });
   return new Set(rows.map((row) => keyOf({ id: row.operation_id, terminalId: row.terminal_id })));
 }
@@ -48,13 +56,16 @@ export function keyOf({ terminalId, id }: { terminalId: string; id: string }): s
   return `${terminalId} ${id}`;
 }
 
+const dispatched = batchTable<Pick<Progress, "accountId" | "id" | "terminalId" | "dispatchedAt">>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  dispatched_at: ["timestamptz", (row) => row.dispatchedAt],
+});
+
 const lateText = `
-with input as (
-  select * from unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[])
-    as row (account_id, id, terminal_id, dispatched_at)
-)
 update operations set dispatched_at = input.dispatched_at
-from input
+from ${dispatched.as("input")}
 where operations.account_id = input.account_id and operations.id = input.id
   and operations.terminal_id = input.terminal_id and operations.dispatched_at is null
   -- One that ended while it was being sent was not dispatched to any effect.
@@ -62,16 +73,5 @@ where operations.account_id = input.account_id and operations.id = input.id
 
 /** The same for operations that another server has ended meanwhile, without knowing who sent them. */
 export async function noteDispatchedLate(pool: Pool, batch: Progress[]): Promise<void> {
-  await pool.query({ name: "note_dispatched_late", text: lateText, values: valuesOf(batch).slice(0, 4) });
-}
-
-function valuesOf(batch: Progress[]) {
-  return [
-    batch.map((row) => row.accountId),
-    batch.map((row) => row.id),
-    batch.map((row) => row.terminalId),
-    batch.map((row) => row.dispatchedAt),
-    batch.map((row) => row.deliveredAt),
-    batch.map((row) => row.startedAt),
-  ];
+  await pool.query({ name: "note_dispatched_late", text: lateText, values: dispatched.values(batch) });
 }

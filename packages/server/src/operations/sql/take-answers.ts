@@ -1,16 +1,12 @@
 import type { Memory } from "@tillkeeper/contract/mqtt";
 import type { OperationStatus } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
-import { movesOf } from "../../terminals/record/life-cycle.ts";
+import { inBatchOrder } from "../../db/batch-table.ts";
+import { move } from "../../terminals/record/life-cycle.ts";
 import type { Finish } from "../reports/results.ts";
-import { cancellationFrom, lockedClaim, type Meeting, operationOf, release, skipping } from "./fragments.ts";
-
-/**
- * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
- * next of the log. `of_another`: the command was of another kind, which only its log hears of. `overdue`: its operation has to be ended first. `busy`:
- * another transaction has the operation in hand. `unknown`: this database does not know the address.
- */
-type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
+import { end, keepLate, recover } from "./end.ts";
+import type { Meeting } from "./fragments.ts";
+import { answers, meet, type Standing } from "./meet-answers.ts";
 
 export interface Answered {
   standing: Standing;
@@ -22,114 +18,26 @@ export interface Answered {
   ended?: { deviceModel: string | null; createdAt: Date };
 }
 
-/** What the end of an operation takes along from its claim. */
-const claimColumns = [
-  "operation",
-  "device_model",
-  "created_at",
-  "deadline",
-  "request_key",
-  "dispatched_at",
-  "delivered_at",
-  "started_at",
-  "cancel_requested_at",
-  "cancel_requested_by",
-  "cancel_refused_at",
-];
-
-/** Whether what came of the operation moves its terminal. */
-const mayMove = (row: string) => `(${row}.operation = 'check_update' and ${row}.status = 'COMPLETED')`;
-
-/**
- * How each answer is met: by its log, its claim and its row. Locked are first the terminal that may move, then the claim, and
- * the log last, as whoever replaces a device does: in any other order each could wait for the other.
- *
- * Each step takes along all that the steps after it need, and what a step has done is asked of a set (`is true` keeps that
- * from becoming a join). Steps are not joined with one another: without the ways to join that the hot connections do
- * without, that would take the square of the batch.
- */
-const meet = (meeting: Meeting) => `with input as (
-  select * from unnest(
-    $1::text[], $2::uuid[], $3::text[], $4::text[], $5::integer[], $6::uuid[], $7::integer[], $8::boolean[],
-    $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-    $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[],
-    $19::boolean[], $20::bytea[], $21::bytea[], $22::text[], $23::timestamptz[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::boolean[], $28::uuid[]
-  ) with ordinality as row (
-    account_id, id, terminal_id, address, number, entry_id, after, may_have_closed,
-    operation, status, result, reason, error, late,
-    dispatched_at, delivered_at, started_at, at,
-    has_origin, request_key, request_sha256, parameters, created_at, created_by, deadline, begun_at, readable, stored_as, position
-  )
-  order by account_id, address
-), terminal as (
-  select input.position
-  from input cross join lateral (
-    select from terminals
-    where terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
-    offset 0
-    for no key update${skipping(meeting)}
-  ) as terminal
-  where ${mayMove("input")}
-), ready as materialized (
-  select input.*, (not ${mayMove("input")} or input.position in (select position from terminal)) as is_free from input
-), claimed as materialized (
-  select input.*, ${claimColumns.map((column) => `claim.${column} as claim_${column}`).join(", ")}
-  from ready as input
-  left join lateral (${lockedClaim(meeting)}) as claim on input.is_free and claim.terminal_id = input.terminal_id
-), met as (
-  select claimed.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
-    case
-      -- No \`exists\`: PostgreSQL would read the whole table for it, into a hash.
-      when log.number is null then coalesce((
-        select 'busy' from terminal_addresses as taken
-        where taken.account_id = claimed.account_id and taken.address = claimed.address
-          and taken.terminal_id = claimed.terminal_id
-      ), 'unknown')
-      when claimed.number > log.number and claimed.after > log.number then 'early'
-      when coalesce(claim_operation, stored.operation) <> claimed.operation then 'of_another'
-      when claim_deadline <= claimed.at then 'overdue'
-      when claim_operation is not null then 'live'
-      when stored.status = 'PENDING' then 'busy'
-      else 'over'
-    end as standing
-  from claimed
-  left join lateral (
-    select number, last_id from terminal_addresses as log
-    where claimed.is_free and log.account_id = claimed.account_id and log.address = claimed.address
-      and log.terminal_id = claimed.terminal_id
-    offset 0
-    for no key update${skipping(meeting)}
-  ) as log on true
-  left join lateral (
-    select status, operation from operations as stored
-    -- What is live is known by its claim.
-    where claim_operation is null
-      and stored.account_id = claimed.account_id and stored.id = claimed.id and stored.terminal_id = claimed.terminal_id
-    offset 0
-  ) as stored on true
-)`;
-
 /** The end of what is live. */
-const end = `live as (
+const endLive = `live as (
   select position, account_id, id as operation_id, terminal_id, status, result, reason, error, at, address as said_by,
-    claim_device_model as device_model, claim_request_key as request_key,
-    coalesce(claim_dispatched_at, dispatched_at) as dispatched,
-    coalesce(claim_delivered_at, delivered_at, started_at) as delivered,
-    coalesce(claim_started_at, started_at) as started,
+    claim_request_key as request_key,
+    coalesce(claim_dispatched_at, dispatched_at) as dispatched_at,
+    coalesce(claim_delivered_at, delivered_at, started_at) as delivered_at,
+    coalesce(claim_started_at, started_at) as started_at,
     claim_cancel_requested_at as cancel_requested_at, claim_cancel_requested_by as cancel_requested_by,
     claim_cancel_refused_at as cancel_refused_at
   from met
   where standing = 'live' and readable
-), ended as (
-  update operations set
-    status = live.status, result = live.result::jsonb, reason = live.reason, error = live.error::jsonb,
-    dispatched_at = live.dispatched, delivered_at = live.delivered, started_at = live.started, answered_at = live.at,
-    ${cancellationFrom("live")}, updated_at = live.at, updated_by = live.terminal_id
-  from live
-  where ${operationOf("live")}
-  returning operations.account_id, operations.id, operations.terminal_id, operations.operation, operations.status,
-    operations.updated_at, operations.result, live.position, live.request_key, live.said_by
-), ${release("ended", "id")}`;
+), ${end({
+  from: "live",
+  status: "live.status",
+  reason: "live.reason",
+  answer: { result: "live.result::jsonb", error: "live.error::jsonb" },
+  at: "live.at",
+  by: "live.terminal_id",
+  carry: ["position", "said_by"],
+})}`;
 
 /**
  * A close that no request is known for, and that is stored already. Its id follows from the terminal's own and from its time: a
@@ -151,27 +59,11 @@ const keep = `unreadable as (
   from met
   where met.standing = 'live' and not met.readable
     and claim.account_id = met.account_id and claim.operation_id = met.id
-), noted_late as (
-  update operations set late_result = met.late::jsonb
-  from met
-  where met.standing = 'over' and met.readable and operations.account_id = met.account_id and operations.id = met.id
-    and operations.terminal_id = met.terminal_id and operations.status in ('TIMEOUT', 'FAILED')
-    and operations.answered_at is null and operations.late_result is null
-    -- That it was given up is no news.
-    and not (operations.reason = 'cancelled' and met.reason is not distinct from 'cancelled')
-), recovered as (
-  insert into operations (
-    account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
-    result, reason, error, updated_at, updated_by, recovered
-  )
-  select account_id, stored_as, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
-    result::jsonb, reason, error::jsonb, at, terminal_id, true
-  from met
-  where standing = 'over' and readable and has_origin and stored_status is null and number > held
-    and not ${isToldBefore("met")}
-  on conflict do nothing
-  returning account_id, id, status
-), keyed as (
+), ${keepLate({ from: "met", which: "met.standing = 'over' and met.readable" })}, ${recover({
+  from: "met",
+  which: `standing = 'over' and readable and has_origin and stored_status is null and number > held
+    and not ${isToldBefore("met")}`,
+})}, keyed as (
   insert into operation_claims (
     account_id, operation_id, client_id, request_key, request_sha256, operation, created_at, attempts
   )
@@ -195,14 +87,11 @@ const learn = `checked as (
     on credential.account_id = ended.account_id and credential.terminal_id = ended.terminal_id
       and credential.address = ended.said_by
   where ended.operation = 'check_update' and ended.status = 'COMPLETED'
-), moved as (
-  update terminals set
-    status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
-    updated_at = checked.updated_at
-  from checked, ${movesOf("update_checked")}
-  where terminals.account_id = checked.account_id and terminals.terminal_id = checked.terminal_id
-    and terminals.status = move.status and terminals.status_before_inactive is not distinct from move.remembered
-), reported as (
+), ${move("update_checked", {
+  from: "checked",
+  which: "terminals.account_id = checked.account_id and terminals.terminal_id = checked.terminal_id",
+  at: "checked.updated_at",
+})}, reported as (
   insert into terminal_software (account_id, terminal_id, software_version, configuration_version, reported_at)
   select account_id, terminal_id, result ->> 'current_version', nullif(result ->> 'configuration_version', ''), updated_at
   from checked
@@ -220,7 +109,7 @@ const learn = `checked as (
  * that another transaction has locked: one that hangs must not hold up the results of other terminals.
  */
 const text = (meeting: Meeting) => `
-${meet(meeting)}, ${end}, ${keep}, ${learn}
+${meet(meeting)}, ${endLive}, ${keep}, ${learn}
 select met.position::int as position, met.standing,
   case when is_counted then met.number else met.held end as held,
   case when is_counted then met.entry_id else met.held_id end as held_id,
@@ -251,45 +140,14 @@ interface Row {
 
 /** At most one answer of each log and of each operation; says for each, in order, how it was met. */
 export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting): Promise<Answered[]> {
-  const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
   const { rows } = await pool.query<Row>({
     name: `take_answers_${meeting}`,
     text: texts[meeting],
-    values: [
-      batch.map((row) => row.accountId),
-      batch.map((row) => row.id),
-      batch.map((row) => row.terminalId),
-      batch.map((row) => row.address),
-      batch.map((row) => row.entry?.number ?? null),
-      batch.map((row) => row.entry?.id ?? null),
-      batch.map((row) => row.entry?.after ?? null),
-      batch.map((row) => row.entry?.mayHaveClosed ?? false),
-      batch.map((row) => row.operation),
-      batch.map((row) => row.status),
-      batch.map((row) => json(row.result)),
-      batch.map((row) => row.reason),
-      batch.map((row) => json(row.error)),
-      batch.map((row) => json(row.late)),
-      batch.map((row) => row.dispatchedAt),
-      batch.map((row) => row.deliveredAt),
-      batch.map((row) => row.startedAt),
-      batch.map((row) => row.at),
-      batch.map((row) => row.origin !== null),
-      batch.map((row) => row.origin?.requestKey ?? null),
-      batch.map((row) => row.origin?.requestSha256 ?? null),
-      batch.map((row) => json(row.origin?.parameters ?? {})),
-      batch.map((row) => row.origin?.createdAt ?? null),
-      batch.map((row) => row.origin?.createdBy ?? null),
-      batch.map((row) => row.origin?.deadline ?? null),
-      batch.map((row) => row.begunAt),
-      batch.map((row) => row.readable),
-      batch.map((row) => row.storedAs),
-    ],
+    values: answers.values(batch),
   });
-  const answered: (Answered | undefined)[] = batch.map(() => undefined);
-  // PostgreSQL counts from 1.
-  for (const row of rows) answered[row.position - 1] = toAnswered(row);
-  return answered.map((found) => found ?? { standing: "busy", status: undefined, memory: undefined });
+  return inBatchOrder(batch, rows).map((row) =>
+    row ? toAnswered(row) : { standing: "busy", status: undefined, memory: undefined },
+  );
 }
 
 function toAnswered(row: Row): Answered {

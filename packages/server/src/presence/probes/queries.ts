@@ -2,6 +2,7 @@ import { type Selectable, sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { inTenant } from "../../db/walls/tenant.ts";
+import { terminalKeys } from "../../terminals/terminal-keys.ts";
 import type { Origin } from "../record/queries.ts";
 
 export type ProbeRow = Selectable<Tables["terminal_probes"]>;
@@ -84,10 +85,10 @@ export function noteAnswer(
 }
 
 export async function findProbes(db: Db, rows: ProbeRow[]): Promise<ProbeRow[]> {
+  const keys = rows.map((row) => ({ accountId: row.account_id, terminalId: row.terminal_id }));
   const { rows: found } = await sql<ProbeRow>`
     select probe.* from terminal_probes as probe
-    join unnest(${rows.map((row) => row.account_id)}::text[], ${rows.map((row) => row.terminal_id)}::text[])
-      as key (account_id, terminal_id) using (account_id, terminal_id)`.execute(db.sql);
+    join ${terminalKeys.of(keys, "key")} using (account_id, terminal_id)`.execute(db.sql);
   return found;
 }
 

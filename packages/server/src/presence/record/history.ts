@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { lowestId, newId } from "../../platform/ids.ts";
 import type { Change } from "../status/state.ts";
@@ -10,6 +11,15 @@ const minuteMs = 60_000;
 
 type ChangeOf = Origin & Change;
 
+const changed = batchTable<ChangeOf>({
+  account_id: ["text", (change) => change.accountId],
+  terminal_id: ["text", (change) => change.terminalId],
+  id: ["uuid", ({ at }) => newId(at)],
+  at: ["timestamptz", ({ at }) => at],
+  status: ["text", ({ status }) => status],
+  reason: ["text", ({ reason }) => reason],
+});
+
 /**
  * Adds changes to the history. The latest change of each terminal is always kept; of a flood, the entries in between
  * are deleted. So the history is bounded, and ends with the present status. The caller holds the locks on the
@@ -18,14 +28,17 @@ type ChangeOf = Origin & Change;
 export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
   if (changes.length === 0) return;
   await sql`
-    insert into presence_changes (account_id, terminal_id, id, at, status, reason)
-    select * from unnest(
-      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
-      ${changes.map(({ at }) => newId(at))}::uuid[], ${changes.map(({ at }) => at)}::timestamptz[],
-      ${changes.map(({ status }) => status)}::text[], ${changes.map(({ reason }) => reason)}::text[]
-    )`.execute(db);
+    insert into presence_changes (${sql.raw(changed.columns)})
+    select * from ${changed.of(changes, "change")}`.execute(db);
   await thinOut(db, changes);
 }
+
+const looks = batchTable<ChangeOf>({
+  account_id: ["text", (change) => change.accountId],
+  terminal_id: ["text", (change) => change.terminalId],
+  first: ["uuid", ({ at }) => lowestId(new Date(at.getTime() - minuteMs))],
+  beyond: ["uuid", ({ at }) => lowestId(new Date(at.getTime() + 1))],
+});
 
 /**
  * Deletes the entries in between of each minute that has too many. It looks a minute back from each change, and not
@@ -33,13 +46,9 @@ export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promi
  * serves a comparison with a function of another table's column.
  */
 async function thinOut(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
-  const bound = (afterMs: number) => changes.map(({ at }) => lowestId(new Date(at.getTime() + afterMs)));
   await sql`
     delete from presence_changes as old
-    using unnest(
-      ${changes.map((change) => change.accountId)}::text[], ${changes.map((change) => change.terminalId)}::text[],
-      ${bound(-minuteMs)}::uuid[], ${bound(1)}::uuid[]
-    ) as look (account_id, terminal_id, first, beyond)
+    using ${looks.of(changes, "look")}
     cross join lateral (
       select id, row_number() over (order by id) as place, count(*) over () as together
       from presence_changes as recent

@@ -1,6 +1,8 @@
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
-import { type Kysely, type RawBuilder, type Selectable, sql } from "kysely";
+import { type Kysely, type Selectable, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
+import { terminalKeys } from "../../terminals/terminal-keys.ts";
 import type { PresenceState } from "../status/state.ts";
 import { mostAheadMs } from "../status/status.ts";
 
@@ -15,7 +17,7 @@ export type PresenceRow = Selectable<Tables["terminal_presence"]>;
 export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select presence.terminal_id from terminal_presence as presence
-    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id`.execute(
+    join ${terminalKeys.of(origins, "key")} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id`.execute(
     db,
   );
   return new Set(rows.map((row) => row.terminal_id));
@@ -25,7 +27,7 @@ export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise
 export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): Promise<PresenceRow[]> {
   const { rows } = await sql<PresenceRow>`
     select presence.* from terminal_presence as presence
-    join ${keysOf(origins)} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
+    join ${terminalKeys.of(origins, "key")} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
     for no key update of presence skip locked`.execute(db);
   return rows;
 }
@@ -37,7 +39,7 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
 export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ terminal_id: string; address: string }>`
     select credential.terminal_id, credential.address from terminal_credentials as credential
-    join ${keysOf(origins)} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id`.execute(
+    join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id`.execute(
     db,
   );
   return new Map(rows.map((row) => [row.terminal_id, row.address]));
@@ -50,38 +52,37 @@ export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<
 export async function keepFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select credential.terminal_id from terminal_credentials as credential
-    join ${keysOf(origins)} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
+    join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
     for share of credential skip locked`.execute(db);
   return new Set(rows.map((row) => row.terminal_id));
 }
 
-function keysOf(origins: Origin[]): RawBuilder<unknown> {
-  const accounts = origins.map(({ accountId }) => accountId);
-  const terminals = origins.map(({ terminalId }) => terminalId);
-  return sql`unnest(${accounts}::text[], ${terminals}::text[]) as key (account_id, terminal_id)`;
-}
+const saved = batchTable<Origin & { state: PresenceState }>({
+  account_id: ["text", (row) => row.accountId],
+  terminal_id: ["text", (row) => row.terminalId],
+  session: ["text", ({ state }) => state.session],
+  status: ["text", ({ state }) => state.status],
+  since: ["timestamptz", ({ state }) => state.since],
+  connected_at: ["timestamptz", ({ state }) => state.connected_at],
+  last_heard_at: ["timestamptz", ({ state }) => state.last_heard_at],
+  next_expected_at: ["timestamptz", ({ state }) => state.next_expected_at],
+  lost_at: ["timestamptz", ({ state }) => state.lost_at],
+  shut_down_at: ["timestamptz", ({ state }) => state.shut_down_at],
+  round_trip_ms: ["integer", ({ state }) => state.round_trip_ms],
+  fault_code: ["text", ({ state }) => state.fault_code],
+  fault_message: ["text", ({ state }) => state.fault_message],
+  fault_at: ["timestamptz", ({ state }) => state.fault_at],
+  fault_ended_at: ["timestamptz", ({ state }) => state.fault_ended_at],
+  other_session: ["text", ({ state }) => state.other_session],
+  returns: ["integer", ({ state }) => state.returns],
+  returned_at: ["timestamptz", ({ state }) => state.returned_at],
+});
 
-/** Inserts or updates presence rows. The values are arrays, so the statement's text does not depend on their number. */
 export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: PresenceState })[]): Promise<void> {
   if (rows.length === 0) return;
-  const all = <T>(read: (state: PresenceState) => T) => rows.map(({ state }) => read(state));
   await sql`
-    insert into terminal_presence (
-      account_id, terminal_id, session, status, since, connected_at, last_heard_at, next_expected_at,
-      lost_at, shut_down_at, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at,
-      other_session, returns, returned_at
-    )
-    select * from unnest(
-      ${rows.map((row) => row.accountId)}::text[], ${rows.map((row) => row.terminalId)}::text[],
-      ${all((state) => state.session)}::text[], ${all((state) => state.status)}::text[],
-      ${all((state) => state.since)}::timestamptz[], ${all((state) => state.connected_at)}::timestamptz[],
-      ${all((state) => state.last_heard_at)}::timestamptz[], ${all((state) => state.next_expected_at)}::timestamptz[],
-      ${all((state) => state.lost_at)}::timestamptz[], ${all((state) => state.shut_down_at)}::timestamptz[],
-      ${all((state) => state.round_trip_ms)}::integer[], ${all((state) => state.fault_code)}::text[],
-      ${all((state) => state.fault_message)}::text[], ${all((state) => state.fault_at)}::timestamptz[],
-      ${all((state) => state.fault_ended_at)}::timestamptz[], ${all((state) => state.other_session)}::text[],
-      ${all((state) => state.returns)}::integer[], ${all((state) => state.returned_at)}::timestamptz[]
-    )
+    insert into terminal_presence (${sql.raw(saved.columns)})
+    select * from ${saved.of(rows, "saved")}
     on conflict (account_id, terminal_id) do update set
       session = excluded.session, status = excluded.status, since = excluded.since,
       connected_at = excluded.connected_at, last_heard_at = excluded.last_heard_at,
@@ -104,7 +105,7 @@ export async function expectLater(
       next_expected_at = greatest(
         case when presence.last_heard_at <= ${horizon} then presence.next_expected_at end, ${nextExpectedAt}::timestamptz
       )
-    from ${keysOf(origins)}
+    from ${terminalKeys.of(origins, "key")}
     where key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
       and presence.next_expected_at is not null`.execute(db);
 }

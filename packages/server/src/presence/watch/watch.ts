@@ -1,5 +1,6 @@
 import { presenceDelays } from "@tillkeeper/contract/presence";
 import { type Kysely, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import type { Tables } from "../../db/tables/schema.ts";
@@ -7,6 +8,7 @@ import type { RealClock } from "../../platform/clock.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { addChanges } from "../record/history.ts";
 import { lockFreePresence, type Origin } from "../record/queries.ts";
+import type { Change } from "../status/state.ts";
 import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "../status/status.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 
@@ -127,6 +129,13 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   return rows;
 }
 
+const overdueRows = batchTable<Origin & Pick<Change, "status" | "at">>({
+  account_id: ["text", (row) => row.accountId],
+  terminal_id: ["text", (row) => row.terminalId],
+  status: ["text", (row) => row.status],
+  since: ["timestamptz", (row) => row.at],
+});
+
 /** Writes the changes of overdue terminals. Rows locked by another transaction are left to the next look. */
 function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
@@ -143,10 +152,7 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
     if (moved.length === 0) return;
     await sql`
       update terminal_presence as presence set status = moved.status, since = moved.since
-      from unnest(
-        ${moved.map((row) => row.accountId)}::text[], ${moved.map((row) => row.terminalId)}::text[],
-        ${moved.map((row) => row.status)}::text[], ${moved.map((row) => row.at)}::timestamptz[]
-      ) as moved (account_id, terminal_id, status, since)
+      from ${overdueRows.of(moved, "moved")}
       where presence.account_id = moved.account_id and presence.terminal_id = moved.terminal_id`.execute(tx);
     await addChanges(tx, steps);
   });

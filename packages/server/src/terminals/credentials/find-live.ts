@@ -1,8 +1,10 @@
 import type { Selectable } from "kysely";
+import { inBatchOrder } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { gather } from "../../platform/load/batch.ts";
+import { terminalKeys } from "../terminal-keys.ts";
 
 export type LiveCredential = Pick<
   Selectable<Tables["terminal_credentials"]>,
@@ -18,7 +20,7 @@ export type FindLiveCredential = (accountId: string, terminalId: string) => Prom
  */
 const find = `
 select seen.position::int as position, credential.address, credential.secret_sha256, credential.public_key
-from unnest($1::text[], $2::text[]) with ordinality as seen (account_id, terminal_id, position)
+from ${terminalKeys.numberedAs("seen")}
 join terminal_credentials as credential
   on credential.account_id = seen.account_id and credential.terminal_id = seen.terminal_id
 join terminals on terminals.account_id = seen.account_id and terminals.terminal_id = seen.terminal_id
@@ -44,12 +46,9 @@ export function liveCredentials(db: Db): FindLiveCredential {
       const { rows } = await db.pool.query<LiveCredential & { position: number }>({
         name: "live_credentials",
         text: find,
-        values: [batch.map(({ accountId }) => accountId), batch.map(({ terminalId }) => terminalId)],
+        values: terminalKeys.values(batch),
       });
-      const found: (LiveCredential | undefined)[] = batch.map(() => undefined);
-      // PostgreSQL counts from 1.
-      for (const { position, ...credential } of rows) found[position - 1] = credential;
-      return found;
+      return inBatchOrder(batch, rows);
     },
   });
   return (accountId, terminalId) => lookUp({ accountId, terminalId });

@@ -1,6 +1,7 @@
 import { pairingLimits } from "@tillkeeper/contract/pairing";
 import { sql } from "kysely";
 import type { DeviceIdentity } from "../../access/auth/tokens/device-tokens.ts";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
@@ -119,16 +120,18 @@ async function claimLapsed(db: Db, now: Date): Promise<Lapsed[]> {
   return rows;
 }
 
+const told = batchTable<Lapsed>({
+  account_id: ["text", (row) => row.account_id],
+  terminal_id: ["text", (row) => row.terminal_id],
+  lapse_due_at: ["timestamptz", (row) => row.lapse_due_at],
+});
+
 /** Ends the lapses that the broker has taken. A renewed token has a new `lapse_due_at` and is left alone. */
 async function settle(db: Db, lapsed: Lapsed[]): Promise<void> {
   if (lapsed.length === 0) return;
   await sql`
     update terminal_credentials as credential set lapse_due_at = null
-    from unnest(
-      ${lapsed.map((row) => row.account_id)}::text[],
-      ${lapsed.map((row) => row.terminal_id)}::text[],
-      ${lapsed.map((row) => row.lapse_due_at)}::timestamptz[]
-    ) as told (account_id, terminal_id, lapse_due_at)
+    from ${told.of(lapsed, "told")}
     where credential.account_id = told.account_id and credential.terminal_id = told.terminal_id
       and credential.lapse_due_at = told.lapse_due_at and credential.lapsed_at is not null`.execute(db.sql);
 }

@@ -5,15 +5,16 @@ import {
   type TerminalEvent,
   terminalStates,
 } from "@tillkeeper/contract/terminal-status";
-import { type Kysely, sql } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { terminalKeys } from "../terminal-keys.ts";
 
 /**
- * The transitions of an event, as the table `move (status, remembered, next, next_remembered, next_reason)` for the
- * FROM of an update. It is the contract's table, so the row is judged in the statement that changes it.
+ * What an event changes, as the table `move (status, remembered, next, next_remembered, next_reason)` for the FROM of a
+ * statement: the contract's table as it is, so that the row itself decides in the same statement that changes it.
  */
-export function movesOf(event: TerminalEvent): string {
+function movesOf(event: TerminalEvent): string {
   const rows = terminalStates.flatMap((state) => {
     if (!isMoved(event, state)) return [];
     const next = afterEvent(event, state);
@@ -23,9 +24,54 @@ export function movesOf(event: TerminalEvent): string {
   return `(values ${texts.join(", ")}) as move (status, remembered, next, next_remembered, next_reason)`;
 }
 
+/** That a row of `move` is about a row of `terminals`. */
+const isMove =
+  "move.status = terminals.status and move.remembered is not distinct from terminals.status_before_inactive";
+
+interface Move {
+  /** A step before, that `which` and `at` may name. */
+  from?: string;
+  /** The terminals, as a condition of the update. */
+  which: string;
+  /** The time of the event. */
+  at: string;
+  /** Further assignments. */
+  also?: string;
+}
+
 /**
- * Like `moveTerminals`, for many terminals at once. It skips rows locked by another transaction, so it is for events
- * that are repeated as long as they last.
+ * Moves terminals as the contract's table says for an event: the step `moved` of a statement. No other step, and no other
+ * statement, changes the status of a terminal. A terminal in a status that the event does not concern stays as it is, so an
+ * event may come twice or late.
+ */
+export function move(event: TerminalEvent, { from, which, at, also }: Move): string {
+  return `moved as (
+  update terminals set
+    status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
+    updated_at = ${at}${also === undefined ? "" : `, ${also}`}
+  from ${from === undefined ? "" : `${from}, `}${movesOf(event)}
+  where ${which} and ${isMove}
+  returning terminals.account_id, terminals.terminal_id
+)`;
+}
+
+const freeText = (event: TerminalEvent) => `
+with free as (
+  select terminals.account_id, terminals.terminal_id
+  from ${terminalKeys.as("key")}
+  join terminals on terminals.account_id = key.account_id and terminals.terminal_id = key.terminal_id
+  join ${movesOf(event)} on ${isMove}
+  for no key update of terminals skip locked
+), ${move(event, {
+  from: "free",
+  which: "terminals.account_id = free.account_id and terminals.terminal_id = free.terminal_id",
+  at: terminalKeys.next,
+})}
+select from moved`;
+
+/**
+ * Moves many terminals at once, but for those that another transaction has in hand: for an event that is told again for as long
+ * as it lasts. Waits for no lock.
  */
 export async function moveFreeTerminals(
   db: Kysely<Tables>,
@@ -33,46 +79,36 @@ export async function moveFreeTerminals(
   event: TerminalEvent,
   places: { accountId: string; terminalId: string }[],
 ): Promise<void> {
-  await sql`
-    with moved as (
-      select terminals.account_id, terminals.terminal_id, move.next, move.next_remembered, move.next_reason
-      from unnest(
-        ${places.map((place) => place.accountId)}::text[], ${places.map((place) => place.terminalId)}::text[]
-      ) as key (account_id, terminal_id)
-      join terminals on terminals.account_id = key.account_id and terminals.terminal_id = key.terminal_id
-      join ${sql.raw(movesOf(event))}
-        on move.status = terminals.status and move.remembered is not distinct from terminals.status_before_inactive
-      for no key update of terminals skip locked
-    )
-    update terminals set
-      status = moved.next, status_before_inactive = moved.next_remembered, status_reason = moved.next_reason,
-      updated_at = ${clock.now()}
-    from moved
-    where terminals.account_id = moved.account_id and terminals.terminal_id = moved.terminal_id`.execute(db);
+  await db.executeQuery(CompiledQuery.raw(freeText(event), [...terminalKeys.values(places), clock.now()]));
 }
 
 type Place = { accountId: string } & ({ terminalId: string } | { storeRef: string });
 
-/**
- * Moves a terminal, or all terminals of a store, as the contract's table says for an event. A terminal whose status the
- * event does not concern stays as it is, so an event may come twice or late.
- */
+/** Moves a terminal, or all terminals of a store. */
 export async function moveTerminals(
   db: Kysely<Tables>,
   clock: Clock,
   event: TerminalEvent,
   place: Place,
 ): Promise<void> {
-  const which =
-    "terminalId" in place
-      ? sql`terminals.terminal_id = ${place.terminalId}`
-      : sql`terminals.store_ref = ${place.storeRef}`;
-  await sql`
-    update terminals set
-      status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
-      updated_at = ${clock.now()}
-    from ${sql.raw(movesOf(event))}
-    where terminals.account_id = ${place.accountId} and ${which}
-      and terminals.status = move.status
-      and terminals.status_before_inactive is not distinct from move.remembered`.execute(db);
+  const [column, value] = "terminalId" in place ? ["terminal_id", place.terminalId] : ["store_ref", place.storeRef];
+  const step = move(event, { which: `terminals.account_id = $1 and terminals.${column} = $2`, at: "$3" });
+  await db.executeQuery(CompiledQuery.raw(`with ${step} select from moved`, [place.accountId, value, clock.now()]));
+}
+
+const deletion = move("deleted", {
+  which: "terminals.account_id = $1 and terminals.terminal_id = $2",
+  at: "$3",
+  also: "deleted_at = $3, deleted_by = $4",
+});
+
+/** Moves a terminal to DELETED, and notes who has deleted it. */
+export async function markDeleted(
+  db: Kysely<Tables>,
+  clock: Clock,
+  { accountId, terminalId }: { accountId: string; terminalId: string },
+  by: string,
+): Promise<void> {
+  const values = [accountId, terminalId, clock.now(), by];
+  await db.executeQuery(CompiledQuery.raw(`with ${deletion} select from moved`, values));
 }

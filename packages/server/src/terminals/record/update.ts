@@ -55,11 +55,11 @@ async function changeRow(
   tx: Tx,
   clock: Clock,
   row: TerminalRow,
-  values: { store_ref: string; device_model: string | null },
+  { store_ref, device_model }: Pick<TerminalRow, "store_ref" | "device_model">,
 ): Promise<void> {
   await tx
     .updateTable("terminals")
-    .set({ ...values, updated_at: clock.now() })
+    .set({ store_ref, device_model, updated_at: clock.now() })
     .where("account_id", "=", row.account_id)
     .where("terminal_id", "=", row.terminal_id)
     .execute();

@@ -11,17 +11,6 @@ interface Place {
   terminalId: string;
 }
 
-/** Moves a terminal to DELETED, with the time and the client that deleted it. */
-export async function markDeleted(tx: Tx, clock: Clock, place: Place, by: string): Promise<void> {
-  await moveTerminals(tx, clock, "deleted", place);
-  await tx
-    .updateTable("terminals")
-    .set({ deleted_at: clock.now(), deleted_by: by })
-    .where("account_id", "=", place.accountId)
-    .where("terminal_id", "=", place.terminalId)
-    .execute();
-}
-
 /** Makes another device the terminal's, and moves the terminal as the contract's table says for that. */
 export async function setDevice(
   tx: Tx,

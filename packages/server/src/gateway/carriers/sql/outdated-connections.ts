@@ -1,8 +1,15 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { sql } from "kysely";
+import { batchTable } from "../../../db/batch-table.ts";
 import type { Db } from "../../../db/db.ts";
 
 const noDevice = { accountId: "", terminalId: "", address: "" };
+
+const connected = batchTable<typeof noDevice>({
+  account_id: ["text", (device) => device.accountId],
+  terminal_id: ["text", (device) => device.terminalId],
+  address: ["text", (device) => device.address],
+});
 
 /**
  * Finds addresses whose credential is over: replaced, its token ended, or its terminal deleted. Answers their positions
@@ -12,11 +19,7 @@ export async function findOutdated(db: Db, addresses: string[]): Promise<number[
   const devices = addresses.map((address) => readDeviceAddress(address) ?? noDevice);
   const { rows } = await sql<{ position: number }>`
     select seen.position::int as position
-    from unnest(
-      ${devices.map((device) => device.accountId)}::text[],
-      ${devices.map((device) => device.terminalId)}::text[],
-      ${devices.map((device) => device.address)}::text[]
-    ) with ordinality as seen (account_id, terminal_id, address, position)
+    from ${connected.numberedOf(devices, "seen")}
     where not exists (
       select from terminal_credentials as credential
       join terminals on terminals.account_id = credential.account_id and terminals.terminal_id = credential.terminal_id

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { batchTable } from "../../../db/batch-table.ts";
 import { mostAheadMs } from "../../status/status.ts";
 
 /** A terminal that was heard on the connection that is known; `session` is null of a message other than a heartbeat. */
@@ -13,6 +14,18 @@ export interface Heard {
   roundTripMs: number | null;
 }
 
+const heard = batchTable<Heard>({
+  account_id: ["text", (row) => row.accountId],
+  terminal_id: ["text", (row) => row.terminalId],
+  address: ["text", (row) => row.address],
+  session: ["text", (row) => row.session],
+  at: ["timestamptz", (row) => row.at],
+  next_expected_at: ["timestamptz", (row) => row.nextExpectedAt],
+  round_trip_ms: ["integer", (row) => row.roundTripMs],
+});
+
+const horizon = heard.next;
+
 /**
  * The usual case of all terminals that were heard within a second, in one statement: nothing changes but times. None of
  * its columns is in an index, so each row stays on its page. Whoever it does not concern is left to the rules: one that
@@ -20,9 +33,7 @@ export interface Heard {
  */
 const text = `
 with input as (
-  select * from unnest(
-    $1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[], $8::text[]
-  ) as row (account_id, terminal_id, session, at, next_expected_at, round_trip_ms, address)
+  select * from ${heard.as("row")}
   order by account_id, terminal_id
 )
 update terminal_presence as presence set
@@ -32,7 +43,7 @@ update terminal_presence as presence set
 from input
 where presence.account_id = input.account_id and presence.terminal_id = input.terminal_id
   and presence.status = 'online' and presence.lost_at is null and presence.shut_down_at is null
-  and presence.last_heard_at <= $7
+  and presence.last_heard_at <= ${horizon}
   and (
     input.session is null
     or (presence.session = input.session and (presence.fault_at is null or presence.fault_ended_at is not null))
@@ -49,16 +60,7 @@ export async function noteHeard(pool: Pool, batch: Heard[], now: Date): Promise<
   const { rows } = await pool.query<{ terminal_id: string }>({
     name: "note_heard",
     text,
-    values: [
-      batch.map((row) => row.accountId),
-      batch.map((row) => row.terminalId),
-      batch.map((row) => row.session),
-      batch.map((row) => row.at),
-      batch.map((row) => row.nextExpectedAt),
-      batch.map((row) => row.roundTripMs),
-      new Date(now.getTime() + mostAheadMs),
-      batch.map((row) => row.address),
-    ],
+    values: [...heard.values(batch), new Date(now.getTime() + mostAheadMs)],
   });
   return new Set(rows.map((row) => row.terminal_id));
 }

@@ -1,5 +1,6 @@
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Pool } from "pg";
+import { batchTable } from "../../../db/batch-table.ts";
 import { mostAheadMs } from "../../status/status.ts";
 
 export interface FieldOfTerminal {
@@ -29,6 +30,18 @@ const idOf = (time: string, rest = "gen_random_uuid()::text") =>
 /** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
 const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
 
+const told = batchTable<ToldField>({
+  account_id: ["text", (row) => row.accountId],
+  terminal_id: ["text", (row) => row.terminalId],
+  field: ["text", (row) => row.field],
+  value: ["jsonb", (row) => row.value],
+  at: ["timestamptz", (row) => row.at],
+  address: ["text", (row) => row.address],
+});
+
+/** The time beyond which a row was written by a clock that was ahead. */
+const horizon = told.next;
+
 /**
  * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
  * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
@@ -37,16 +50,14 @@ const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, fa
  */
 const text = `
 with input as (
-  select account_id, terminal_id, field, value::jsonb as value, at, address
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
-    as row (account_id, terminal_id, field, value, at, address)
+  select * from ${told.as("row")}
 ), due as (
   select input.* from input
   join terminals on terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
   left join terminal_telemetry as known
     on known.account_id = input.account_id and known.terminal_id = input.terminal_id and known.field = input.field
   where (
-    known.field is null or known.at > $7
+    known.field is null or known.at > ${horizon}
     or input.at > known.at
       and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
   )
@@ -62,18 +73,18 @@ with input as (
   order by account_id, terminal_id, field
   on conflict (account_id, terminal_id, field) do update set
     since = case
-      when known.value = excluded.value and known.since <= $7 and not ${ofAnother("excluded.at")} then known.since
+      when known.value = excluded.value and known.since <= ${horizon} and not ${ofAnother("excluded.at")} then known.since
       else excluded.since end,
     value = excluded.value, at = excluded.at,
     device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
-  where known.at < excluded.at or known.at > $7
+  where known.at < excluded.at or known.at > ${horizon}
   returning account_id, terminal_id, field, value, since, at
 ), changed as (
   select written.*, exists (
     select from telemetry_history as earlier
     where earlier.account_id = written.account_id and earlier.terminal_id = written.terminal_id
       and earlier.field = written.field and earlier.id >= tillkeeper_lowest_id(written.at - ${historyGap})
-      and earlier.at <= $7
+      and earlier.at <= ${horizon}
   ) as held_back
   from written
   where since = at
@@ -82,6 +93,12 @@ with input as (
   select account_id, terminal_id, ${idOf("at")}, at, field, value from changed where not held_back
 )
 select account_id as "accountId", terminal_id as "terminalId", field from changed where held_back`;
+
+const heldBack = batchTable<FieldOfTerminal>({
+  account_id: ["text", (row) => row.accountId],
+  terminal_id: ["text", (row) => row.terminalId],
+  field: ["text", (row) => row.field],
+});
 
 /** The same of the same field at any server: two may have held it back. */
 const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placing '8' from 20)");
@@ -93,42 +110,36 @@ const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placi
 const recordText = `
 insert into telemetry_history (account_id, terminal_id, id, at, field, value)
 select known.account_id, known.terminal_id, ${sharedId}, known.since, known.field, known.value
-from unnest($1::text[], $2::text[], $3::text[]) as row (account_id, terminal_id, field)
+from ${heldBack.as("row")}
 join terminal_telemetry as known
   on known.account_id = row.account_id and known.terminal_id = row.terminal_id and known.field = row.field
 where not exists (
   select from telemetry_history as later
   where later.account_id = known.account_id and later.terminal_id = known.terminal_id
-    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since) and later.at <= $4
+    and later.field = known.field and later.id >= tillkeeper_lowest_id(known.since) and later.at <= ${heldBack.next}
   offset 0
 )
 on conflict do nothing`;
 
 /** Answers the fields whose values are not in the history yet. */
-export async function noteTelemetry(pool: Pool, told: ToldField[], now: Date): Promise<FieldOfTerminal[]> {
+export async function noteTelemetry(pool: Pool, fields: ToldField[], now: Date): Promise<FieldOfTerminal[]> {
   const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,
-    values: [
-      ...keysOf(told),
-      told.map((row) => JSON.stringify(row.value)),
-      told.map((row) => row.at),
-      told.map((row) => row.address),
-      horizonOf(now),
-    ],
+    values: [...told.values(fields), horizonOf(now)],
   });
   return rows;
 }
 
 /** Puts into the history what the last value of these fields is. */
 export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[], now: Date): Promise<void> {
-  await pool.query({ name: "record_telemetry", text: recordText, values: [...keysOf(fields), horizonOf(now)] });
+  await pool.query({
+    name: "record_telemetry",
+    text: recordText,
+    values: [...heldBack.values(fields), horizonOf(now)],
+  });
 }
 
 function horizonOf(now: Date): Date {
   return new Date(now.getTime() + mostAheadMs);
-}
-
-function keysOf(fields: FieldOfTerminal[]): string[][] {
-  return [fields.map((row) => row.accountId), fields.map((row) => row.terminalId), fields.map((row) => row.field)];
 }

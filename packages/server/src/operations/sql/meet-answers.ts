@@ -1,0 +1,122 @@
+import { batchTable } from "../../db/batch-table.ts";
+import type { Finish } from "../reports/results.ts";
+import { lockedClaim, type Meeting, skipping } from "./fragments.ts";
+
+/**
+ * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
+ * next of the log. `of_another`: the command was of another kind, which only its log hears of. `overdue`: its operation has to be ended first. `busy`:
+ * another transaction has the operation in hand. `unknown`: this database does not know the address.
+ */
+export type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
+
+/** JSON as text: PostgreSQL reads it only where a step takes it up, which for most answers is none but the result. */
+const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
+
+/** The answers of a batch, as `meet` reads them. */
+export const answers = batchTable<Finish>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  address: ["text", (row) => row.address],
+  number: ["integer", (row) => row.entry?.number ?? null],
+  entry_id: ["uuid", (row) => row.entry?.id ?? null],
+  after: ["integer", (row) => row.entry?.after ?? null],
+  may_have_closed: ["boolean", (row) => row.entry?.mayHaveClosed ?? false],
+  operation: ["text", (row) => row.operation],
+  status: ["text", (row) => row.status],
+  result: ["text", (row) => json(row.result)],
+  reason: ["text", (row) => row.reason],
+  error: ["text", (row) => json(row.error)],
+  late: ["text", (row) => json(row.late)],
+  dispatched_at: ["timestamptz", (row) => row.dispatchedAt],
+  delivered_at: ["timestamptz", (row) => row.deliveredAt],
+  started_at: ["timestamptz", (row) => row.startedAt],
+  at: ["timestamptz", (row) => row.at],
+  has_origin: ["boolean", (row) => row.origin !== null],
+  request_key: ["bytea", (row) => row.origin?.requestKey ?? null],
+  request_sha256: ["bytea", (row) => row.origin?.requestSha256 ?? null],
+  parameters: ["text", (row) => json(row.origin?.parameters ?? {})],
+  created_at: ["timestamptz", (row) => row.origin?.createdAt ?? null],
+  created_by: ["text", (row) => row.origin?.createdBy ?? null],
+  deadline: ["timestamptz", (row) => row.origin?.deadline ?? null],
+  begun_at: ["timestamptz", (row) => row.begunAt],
+  readable: ["boolean", (row) => row.readable],
+  stored_as: ["uuid", (row) => row.storedAs],
+});
+
+/** What the end of an operation takes along from its claim. */
+const claimColumns = [
+  "operation",
+  "device_model",
+  "created_at",
+  "deadline",
+  "request_key",
+  "dispatched_at",
+  "delivered_at",
+  "started_at",
+  "cancel_requested_at",
+  "cancel_requested_by",
+  "cancel_refused_at",
+];
+
+/** Whether what came of the operation moves its terminal. */
+const mayMove = (row: string) => `(${row}.operation = 'check_update' and ${row}.status = 'COMPLETED')`;
+
+/**
+ * How each answer is met: by its log, its claim and its row. Locked are first the terminal that may move, then the claim, and
+ * the log last, as whoever replaces a device does: in any other order each could wait for the other.
+ *
+ * Each step takes along all that the steps after it need, and what a step has done is asked of a set (`is true` keeps that
+ * from becoming a join). Steps are not joined with one another: without the ways to join that the hot connections do
+ * without, that would take the square of the batch.
+ */
+export const meet = (meeting: Meeting): string => `with input as (
+  select * from ${answers.numberedAs("row")}
+  order by account_id, address
+), terminal as (
+  select input.position
+  from input cross join lateral (
+    select from terminals
+    where terminals.account_id = input.account_id and terminals.terminal_id = input.terminal_id
+    offset 0
+    for no key update${skipping(meeting)}
+  ) as terminal
+  where ${mayMove("input")}
+), ready as materialized (
+  select input.*, (not ${mayMove("input")} or input.position in (select position from terminal)) as is_free from input
+), claimed as materialized (
+  select input.*, ${claimColumns.map((column) => `claim.${column} as claim_${column}`).join(", ")}
+  from ready as input
+  left join lateral (${lockedClaim(meeting)}) as claim on input.is_free and claim.terminal_id = input.terminal_id
+), met as (
+  select claimed.*, log.number as held, log.last_id as held_id, stored.status as stored_status,
+    case
+      -- No \`exists\`: PostgreSQL would read the whole table for it, into a hash.
+      when log.number is null then coalesce((
+        select 'busy' from terminal_addresses as taken
+        where taken.account_id = claimed.account_id and taken.address = claimed.address
+          and taken.terminal_id = claimed.terminal_id
+      ), 'unknown')
+      when claimed.number > log.number and claimed.after > log.number then 'early'
+      when coalesce(claim_operation, stored.operation) <> claimed.operation then 'of_another'
+      when claim_deadline <= claimed.at then 'overdue'
+      when claim_operation is not null then 'live'
+      when stored.status = 'PENDING' then 'busy'
+      else 'over'
+    end as standing
+  from claimed
+  left join lateral (
+    select number, last_id from terminal_addresses as log
+    where claimed.is_free and log.account_id = claimed.account_id and log.address = claimed.address
+      and log.terminal_id = claimed.terminal_id
+    offset 0
+    for no key update${skipping(meeting)}
+  ) as log on true
+  left join lateral (
+    select status, operation from operations as stored
+    -- What is live is known by its claim.
+    where claim_operation is null
+      and stored.account_id = claimed.account_id and stored.id = claimed.id and stored.terminal_id = claimed.terminal_id
+    offset 0
+  ) as stored on true
+)`;
