@@ -4,7 +4,7 @@ import { createGunzip, createGzip } from "node:zlib";
 import { openSigningKeys } from "@tillkeeper/server/access/auth/keys/signing-keys";
 import { type TransferTokens, transferTokens } from "@tillkeeper/server/access/auth/tokens/transfer-tokens";
 import { openDb } from "@tillkeeper/server/db/db";
-import { openRootKey } from "@tillkeeper/server/db/known-key";
+import { openRootKey } from "@tillkeeper/server/db/open-root-key";
 import { CardMask } from "@tillkeeper/server/logs/masking/card-mask";
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import type { Closing } from "@tillkeeper/server/platform/closing";

@@ -1,5 +1,5 @@
 /** The counts of a route's requests. */
-export class Tally {
+export class RouteCounts {
   requests = 0;
   ms = 0;
   readonly statuses = new Map<number, number>();
@@ -47,7 +47,7 @@ export interface Failure {
 export interface Report {
   seed: number;
   seconds: number;
-  routes: Map<string, Tally>;
+  routes: Map<string, RouteCounts>;
   failures: Failure[];
   /** The number of failures that were not kept. */
   more: number;
@@ -114,7 +114,7 @@ function verdict(report: Report): string {
   return report.failures.length > 0 ? "The server fails." : "The requests are too shallow.";
 }
 
-function statusesOf({ statuses }: Tally): string {
+function statusesOf({ statuses }: RouteCounts): string {
   return [...statuses]
     .toSorted(([one], [other]) => one - other)
     .map(([status, count]) => `${status}: ${count}`)

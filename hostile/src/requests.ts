@@ -2,7 +2,7 @@ import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
 import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Endpoint, Schema } from "./document.ts";
 import type { RawRequest } from "./http.ts";
-import type { Pools } from "./pools.ts";
+import type { KnownIds } from "./known-ids.ts";
 import { type Context, recipes } from "./recipes.ts";
 import type { Stage } from "./stage.ts";
 import { fitting, hostileText, hostileValue } from "./values.ts";
@@ -22,7 +22,7 @@ export interface MadeRequest {
 export interface RequestParts {
   stage: Stage;
   world: World;
-  pools: Pools;
+  pools: KnownIds;
   random: Random;
 }
 

@@ -4,13 +4,13 @@ import { UsageError } from "@tillkeeper/stage/programs/usage";
 import type { Settings } from "./arguments.ts";
 import { createAnswerCheck, isPastValidation } from "./checks.ts";
 import { type Endpoint, type OpenApi, readEndpoints } from "./document.ts";
+import { compareWithForeign } from "./foreign-and-missing.ts";
 import { type Answer, asCurl, createHttp, type Http, type RawRequest } from "./http.ts";
-import { noteThings } from "./learning.ts";
+import { KnownIds } from "./known-ids.ts";
+import { learnFromAnswer } from "./learn-from-answer.ts";
 import { LogSearch } from "./log-search.ts";
-import { compareWithForeign } from "./neighbours.ts";
-import { Pools } from "./pools.ts";
 import { cardNumbers } from "./recipes.ts";
-import { type Failure, type Report, Tally } from "./report.ts";
+import { type Failure, type Report, RouteCounts } from "./report.ts";
 import { type CredentialKind, makeRequest } from "./requests.ts";
 import type { Stage } from "./stage.ts";
 import { renewTransfer, transferKinds, transferSeconds } from "./transfers.ts";
@@ -63,25 +63,25 @@ interface RunParts {
 
 class Run {
   readonly log = new LogSearch();
-  readonly routes = new Map<string, Tally>();
+  readonly routes = new Map<string, RouteCounts>();
   readonly failures: Failure[] = [];
   more = 0;
   readonly #parts: RunParts;
-  readonly #pools: Pools;
+  readonly #pools: KnownIds;
   readonly #checkAnswer: ReturnType<typeof createAnswerCheck>;
   readonly #http: Http;
   #count = 0;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
-    this.#pools = new Pools(parts.world);
+    this.#pools = new KnownIds(parts.world);
     this.#checkAnswer = createAnswerCheck(parts.document, parts.stage, parts.world);
     this.#http = createHttp(parts.stage.url, parts.settings.concurrency);
     this.log.add("bootstrap token", parts.stage.bootstrapToken);
     this.log.add("broker secret", parts.stage.brokerSecret);
     for (const number of cardNumbers) this.log.add("number of a card", number);
     this.log.learn(JSON.stringify(parts.world), "the world");
-    for (const { id } of parts.endpoints) this.routes.set(id, new Tally());
+    for (const { id } of parts.endpoints) this.routes.set(id, new RouteCounts());
   }
 
   /** Sends requests, so many at a time, until `over` returns true or every route has its number. */
@@ -109,7 +109,7 @@ class Run {
     const { endpoints, settings } = this.#parts;
     for (let step = 0; step < endpoints.length; step += 1) {
       const endpoint = endpoints[this.#count++ % endpoints.length] as Endpoint;
-      const { requests } = this.routes.get(endpoint.id) as Tally;
+      const { requests } = this.routes.get(endpoint.id) as RouteCounts;
       if (settings.requestsPerRoute === 0 || requests < settings.requestsPerRoute) return endpoint;
     }
     return undefined;
@@ -142,7 +142,7 @@ class Run {
     if (wrong !== undefined) this.#report(endpoint, wrong, [rawRequest]);
     const past = isPastValidation(answer);
     this.routes.get(endpoint.id)?.add(answer.status, { right: credentials === "right", past, ms: answer.ms });
-    if (credentials === "right") noteThings(this.#pools, endpoint, rawRequest, answer);
+    if (credentials === "right") learnFromAnswer(this.#pools, endpoint, rawRequest, answer);
     if (answer.status >= 200 && answer.status < 300) this.#learn(endpoint, answer);
   }
 

@@ -1,4 +1,4 @@
-import { poster } from "./poster.ts";
+import { poster } from "./setup-requests.ts";
 import type { Stage } from "./stage.ts";
 
 /** A terminal that speaks over HTTPS; no request with a client's token names it. */

@@ -5,7 +5,7 @@ import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { requestAccount } from "@tillkeeper/stage/accounts/accounts";
 import { audienceOf, fetchToken } from "@tillkeeper/stage/accounts/tokens";
-import { type Post, poster } from "./poster.ts";
+import { type Post, poster } from "./setup-requests.ts";
 import type { Stage } from "./stage.ts";
 import { type Device, type TransferKind, transferOf, transferSeconds, type Waiting } from "./transfers.ts";
 

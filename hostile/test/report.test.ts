@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isPastValidation } from "../src/checks.ts";
 import type { Answer } from "../src/http.ts";
-import { asMarkdown, isClean, type Report, shallow, Tally } from "../src/report.ts";
+import { asMarkdown, isClean, type Report, RouteCounts, shallow } from "../src/report.ts";
 
 const answer = (status: number, code: string): Answer => ({
   status,
@@ -10,13 +10,13 @@ const answer = (status: number, code: string): Answer => ({
   ms: 1,
 });
 
-function reportOf(tally: Tally): Report {
+function reportOf(tally: RouteCounts): Report {
   return { seed: 1, seconds: 1, routes: new Map([["a_route", tally]]), failures: [], more: 0, logLines: 0, secrets: 0 };
 }
 
 /** So many requests with these answers, in turn. */
-function tallyOf(...spans: [count: number, past: (n: number) => boolean][]): Tally {
-  const tally = new Tally();
+function tallyOf(...spans: [count: number, past: (n: number) => boolean][]): RouteCounts {
+  const tally = new RouteCounts();
   for (const [count, past] of spans)
     for (let n = 0; n < count; n += 1) tally.add(200, { right: true, past: past(n), ms: 1 });
   return tally;
@@ -88,7 +88,7 @@ describe("the report of a hostile run", () => {
 
   it("judges no share of next to none", () => {
     expect(shallow(reportOf(tallyOf([19, () => false])))).toEqual([]);
-    expect(shallow(reportOf(new Tally()))).toEqual([]);
-    expect(asMarkdown(reportOf(new Tally()))).toContain("| a_route | 0 | - | -, -, -, - | 0 |  |");
+    expect(shallow(reportOf(new RouteCounts()))).toEqual([]);
+    expect(asMarkdown(reportOf(new RouteCounts()))).toContain("| a_route | 0 | - | -, -, -, - | 0 |  |");
   });
 });

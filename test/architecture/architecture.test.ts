@@ -71,7 +71,7 @@ describe("the repository", () => {
       .filter((path) => path.includes("/src/") && imports.test(readFileSync(path, "utf8")))
       .map((path) => path.slice(root.length + "/packages/".length));
     const asking = importing.filter((path) => {
-      return readFileSync(join(root, "packages", path), "utf8").includes("faultOfPublicKey(");
+      return readFileSync(join(root, "packages", path), "utf8").includes("publicKeyProblem(");
     });
     expect(asking.toSorted()).toEqual([
       "agent/src/files/release-signature.ts",

@@ -62,7 +62,7 @@ describe("no regular expression works longer than its text is long", { timeout: 
     expect(files.toSorted()).toEqual([
       "packages/server/src/access/auth/tokens/audience.ts",
       "packages/server/src/config/settings.ts",
-      "packages/server/src/db/walls/tenant.ts",
+      "packages/server/src/db/tenants/tenant.ts",
       "packages/server/src/merchants/payout-destinations/present.ts",
       "packages/server/src/platform/http/request-client.ts",
     ]);

@@ -11,8 +11,8 @@ final class Agent implements Connector.Events {
     private final Timers timers;
     private final Journal journal;
     private final Connector connector;
-    private final Telling telling;
-    private final Greeting greeting;
+    private final ResultSender telling;
+    private final HelloExchange greeting;
     private final Turns turns;
     private final ServerTime time = new ServerTime();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -25,8 +25,8 @@ final class Agent implements Connector.Events {
         this.timers = new Timers();
         this.journal = journal;
         this.connector = new Connector(login, journal.address(), timers, this);
-        this.telling = new Telling(journal, timers, entry -> connector.send("result", entry));
-        this.greeting = new Greeting(timers, connector::send, this::hello, this::heartbeat);
+        this.telling = new ResultSender(journal, timers, entry -> connector.send("result", entry));
+        this.greeting = new HelloExchange(timers, connector::send, this::hello, this::heartbeat);
         this.turns = new Turns(timers, journal, reader, telling, time, connector::send, greeting::askAgain);
     }
 

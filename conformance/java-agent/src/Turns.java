@@ -32,9 +32,9 @@ final class Turns {
     private final Timers timers;
     private final Journal journal;
     private final Reader reader;
-    private final Telling telling;
+    private final ResultSender telling;
     private final ServerTime time;
-    private final Greeting.Out out;
+    private final HelloExchange.Out out;
     /** Sends hello again; called when the server's time is in doubt. */
     private final Runnable askAgain;
     private final Map<String, Waiting> waiting = new LinkedHashMap<>();
@@ -49,7 +49,7 @@ final class Turns {
     /** Called when no operation runs any more; null unless the agent stops. */
     private Runnable stopped;
 
-    Turns(Timers timers, Journal journal, Reader reader, Telling telling, ServerTime time, Greeting.Out out, Runnable askAgain) {
+    Turns(Timers timers, Journal journal, Reader reader, ResultSender telling, ServerTime time, HelloExchange.Out out, Runnable askAgain) {
         this.timers = timers;
         this.journal = journal;
         this.reader = reader;

@@ -8,15 +8,15 @@ import { type Logger, silentLogger } from "./logger.ts";
 import type { Journal } from "./memory/journal.ts";
 import { WatchedJournal } from "./memory/watched-journal.ts";
 import { Closes } from "./operations/closes.ts";
-import { MemoryComparison } from "./operations/comparison.ts";
+import { MemoryComparison } from "./operations/memory-comparison.ts";
 import { abilitiesOf, type OperationHandlers } from "./operations/operation.ts";
 import { OperationRunner } from "./operations/operation-runner.ts";
 import type { Payments } from "./operations/payments.ts";
 import { Answers } from "./talk/answers.ts";
 import { Heartbeats } from "./talk/heartbeats.ts";
-import { Greeting } from "./talk/hello.ts";
+import { HelloExchange } from "./talk/hello.ts";
+import { ResultSender } from "./talk/result-sender.ts";
 import { ServerTime } from "./talk/server-time.ts";
-import { Telling } from "./talk/telling.ts";
 import { readMessage } from "./talk/wire.ts";
 
 /** What an agent is made of. `State` is the terminal's own state, kept in the journal. */
@@ -68,9 +68,9 @@ export class Agent<State = undefined> {
   readonly #answers: Answers<State>;
   readonly #runner: OperationRunner<State>;
   readonly #closes: Closes<State>;
-  readonly #telling: Telling;
+  readonly #telling: ResultSender;
   readonly #comparison: MemoryComparison;
-  readonly #greeting: Greeting;
+  readonly #greeting: HelloExchange;
   readonly #heartbeats: Heartbeats;
   #credential: Credential;
   #connection: Connection | undefined;
@@ -85,10 +85,10 @@ export class Agent<State = undefined> {
     const journal = new WatchedJournal(options.journal, () => this.#storageChanged());
     this.#journal = journal;
     this.#comparison = new MemoryComparison(journal);
-    this.#telling = new Telling({ clock, repeat, journal, send: (result) => this.#send("result", result) });
+    this.#telling = new ResultSender({ clock, repeat, journal, send: (result) => this.#send("result", result) });
     const added = () => this.#telling.added();
     this.#closes = new Closes({ handler: options.handlers.end_of_day, journal, clock, log: this.#log, added });
-    this.#greeting = new Greeting({
+    this.#greeting = new HelloExchange({
       clock,
       serverTime,
       repeat,

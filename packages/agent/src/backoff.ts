@@ -10,6 +10,6 @@ export function backoff(attempt: number, firstMs: number, longestMs: number, ran
 /**
  * Milliseconds to stay away from a broker that is busy, and after a takeover by another device with the same address.
  */
-export const standBackMs = { first: 5_000, longest: 60_000 };
+export const takeoverPauseMs = { first: 5_000, longest: 60_000 };
 /** A connection that lived this long had no takeover: it outlived the pause of a second device with its address. */
-export const peacefulMs = 2 * standBackMs.longest;
+export const takeoverFreeMs = 2 * takeoverPauseMs.longest;

@@ -1,14 +1,14 @@
 export { Agent, type AgentOptions } from "./agent.ts";
 export { DeviceCredential, type DeviceCredentialOptions } from "./credentials/device-credential.ts";
 export { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "./credentials/device-keys.ts";
-export { type RememberedDevice, rememberedDevice } from "./credentials/device-memory.ts";
+export { type DeviceMemory, openDeviceMemory } from "./credentials/device-memory.ts";
 export {
   DeviceServerError,
   type DeviceToken,
   type GivenToken,
   type PairingOptions,
   pairDevice,
-  pairOrGoOn,
+  pairOrRequestToken,
   readPairingUri,
   requestToken,
   type ServerOptions,
@@ -20,7 +20,7 @@ export { checkUpdate, type UpdatesOptions, type Versions } from "./files/updates
 export type { Connection, ConnectionSettings, Credential, OpenConnection } from "./links/connection.ts";
 export { withFallback } from "./links/fallback-connection.ts";
 export { openLongPollConnection } from "./links/long-poll-connection.ts";
-export { type MqttLink, openMqttAs, openMqttConnection } from "./links/mqtt-connection.ts";
+export { type MqttLink, openMqttConnection, openMqttVersion } from "./links/mqtt-connection.ts";
 export type { MqttVersion } from "./links/mqtt-version.ts";
 export type { Logger } from "./logger.ts";
 export { type FileJournalOptions, MemoryLostError, openFileJournal, readFileJournal } from "./memory/file-journal.ts";
@@ -36,4 +36,4 @@ export type {
   OperationHandlers,
 } from "./operations/operation.ts";
 export type { Payments } from "./operations/payments.ts";
-export { handIn } from "./talk/handing-in.ts";
+export { handInResults } from "./talk/hand-in-results.ts";

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeDeviceKeys } from "../src/credentials/device-keys.ts";
-import { rememberedDevice } from "../src/credentials/device-memory.ts";
-import { pairOrGoOn, requestToken } from "../src/credentials/pairing.ts";
+import { openDeviceMemory } from "../src/credentials/device-memory.ts";
+import { pairOrRequestToken, requestToken } from "../src/credentials/pairing.ts";
 import { result } from "./support/entries.ts";
 import { PairingServer } from "./support/pairing-server.ts";
 
@@ -34,9 +34,9 @@ describe("a device that starts", () => {
   async function remember(pairs: boolean) {
     const by = { server: server.url, keys };
     const given = pairs
-      ? await pairOrGoOn({ ...by, serialNumber: "S1", code: "C" })
+      ? await pairOrRequestToken({ ...by, serialNumber: "S1", code: "C" })
       : { token: await requestToken({ ...by, terminalId }), isNew: false };
-    return rememberedDevice(given, file(), () => requestToken({ ...by, terminalId, memoryLost: true }));
+    return openDeviceMemory(given, file(), () => requestToken({ ...by, terminalId, memoryLost: true }));
   }
 
   /** Writes one result to the journal. */
@@ -120,7 +120,7 @@ describe("a device that starts", () => {
     const full = new Error("no space left on device");
     const by = { server: server.url, keys, terminalId };
     const replace = () => Promise.reject(full);
-    const starting = rememberedDevice({ token: await requestToken(by), isNew: false }, { ...file(), replace }, () =>
+    const starting = openDeviceMemory({ token: await requestToken(by), isNew: false }, { ...file(), replace }, () =>
       requestToken({ ...by, memoryLost: true }),
     );
     await expect(starting).rejects.toBe(full);

@@ -3,7 +3,7 @@ import { until } from "@tillkeeper/stage/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";
 import type { Credential } from "../src/links/connection.ts";
-import { type MqttLink, openMqttAs } from "../src/links/mqtt-connection.ts";
+import { type MqttLink, openMqttVersion } from "../src/links/mqtt-connection.ts";
 import type { MqttVersion } from "../src/links/mqtt-version.ts";
 import { sessionNames } from "../src/links/session-names.ts";
 import { recordingLog } from "./support/agents.ts";
@@ -34,7 +34,7 @@ function open(version: MqttVersion = "auto", credential: Partial<Credential> = {
     messages: [] as { channel: DownChannel; message: unknown }[],
   };
   const { log, lines } = recordingLog();
-  const link = openMqttAs(version)({
+  const link = openMqttVersion(version)({
     credential: {
       url: broker.url,
       address,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { DeviceCredential } from "../src/credentials/device-credential.ts";
 import { makeDeviceKeys, openDeviceKeys } from "../src/credentials/device-keys.ts";
-import { pairDevice, pairOrGoOn, requestToken } from "../src/credentials/pairing.ts";
+import { pairDevice, pairOrRequestToken, requestToken } from "../src/credentials/pairing.ts";
 import { FakeClock } from "./support/fake-clock.ts";
 import { PairingServer } from "./support/pairing-server.ts";
 
@@ -79,7 +79,7 @@ describe("pairing", () => {
   test("that is refused because its first answer got lost ends with a token all the same", async () => {
     server.refusals.push({ status: 401, code: "pairing_refused" });
     const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
-    expect(await pairOrGoOn(options)).toMatchObject({ token: { token: "token-1" }, isNew: false });
+    expect(await pairOrRequestToken(options)).toMatchObject({ token: { token: "token-1" }, isNew: false });
     expect(server.asked.at(-1)?.body).toEqual({ device_serial_number: "S1", proof: expect.any(String) });
   });
 
@@ -97,7 +97,7 @@ describe("pairing", () => {
 
   test("tells what cannot be helped by asking again from what can", async () => {
     const options = { server: server.url, keys: makeDeviceKeys(), serialNumber: "S1", code: "C" };
-    const outcome = () => pairOrGoOn(options).catch((cause: unknown) => cause);
+    const outcome = () => pairOrRequestToken(options).catch((cause: unknown) => cause);
     const notProven = { status: 401, code: "invalid_proof" };
     server.refusals.push({ status: 401, code: "pairing_refused" }, notProven, notProven);
     expect(await outcome()).toMatchObject({ code: "pairing_refused", final: true });
@@ -119,12 +119,12 @@ describe("a device's credential", () => {
   let device: DeviceCredential;
   const lockedOut = vi.fn<() => void>();
   const moved = vi.fn<(address: string) => Promise<void>>();
-  const handIn = vi.fn<() => Promise<void>>();
+  const handInResults = vi.fn<() => Promise<void>>();
   beforeEach(async () => {
     clock = new FakeClock("2026-01-01T00:00:00Z");
     lockedOut.mockClear();
     moved.mockReset();
-    handIn.mockReset();
+    handInResults.mockReset();
     const keys = makeDeviceKeys();
     const first = await pairDevice({ server: server.url, keys, serialNumber: "S1", code: "C" });
     device = await DeviceCredential.open({
@@ -135,7 +135,7 @@ describe("a device's credential", () => {
       clock,
       lockedOut,
       moved,
-      handIn,
+      handInResults,
     });
   });
   afterEach(() => device.stop());
@@ -310,14 +310,14 @@ describe("a device's credential", () => {
     device.credential.refused?.();
     clock.advance(0);
     await settled(2);
-    expect([lockedOut.mock.calls.length, handIn.mock.calls.length]).toEqual([1, 1]);
-    handIn.mockRejectedValueOnce(new Error("the server does not understand a result"));
+    expect([lockedOut.mock.calls.length, handInResults.mock.calls.length]).toEqual([1, 1]);
+    handInResults.mockRejectedValueOnce(new Error("the server does not understand a result"));
     device.credential.refused?.();
     clock.advance(59_999);
     expect(renewals()).toBe(2);
     clock.advance(1);
     await settled(4);
-    expect([lockedOut.mock.calls.length, handIn.mock.calls.length]).toEqual([1, 2]);
+    expect([lockedOut.mock.calls.length, handInResults.mock.calls.length]).toEqual([1, 2]);
     clock.advance(60_000);
     await settled(5);
     expect(password()).toBe("token-2");

@@ -3,7 +3,7 @@ import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs
 import { keyIdOf } from "@tillkeeper/agent/files/release-signature";
 import type { ReleaseCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { limits } from "@tillkeeper/contract/limits";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { releaseText } from "@tillkeeper/contract/releases";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
@@ -27,7 +27,7 @@ export function writeNewKey(path: string): PublicHalf {
 /** Reads the public half of a private or public key in a PEM file. Throws `StartupError` for a key that is not accepted. */
 export function readPublicKey(path: string): PublicHalf {
   const half = publicHalf(keyFrom(path, createPublicKey));
-  const fault = faultOfPublicKey(half.public_key);
+  const fault = publicKeyProblem(half.public_key);
   if (fault !== undefined) throw new StartupError(`The key in ${path} ${fault}.`);
   return half;
 }

@@ -1,11 +1,11 @@
-import { lockFolder, type TakenFolder, troubleWith } from "@tillkeeper/server/platform/folders/folder-lock";
+import { type LockedFolder, lockFolder, troubleWith } from "@tillkeeper/server/platform/folders/folder-lock";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
  * Locks the folder of a device's journal for this process: two processes with one journal would each close the same day.
  * The lock ends with the process. Throws `StartupError` when another process has it, or it is not a writable folder.
  */
-export function takeStateFolder(folder: string): TakenFolder {
+export function takeStateFolder(folder: string): LockedFolder {
   try {
     return lockFolder(folder, {
       lockName: "running.lock",

@@ -1,4 +1,4 @@
-import { settingsInWords } from "@tillkeeper/server/config/in-words";
+import { describeSettings } from "@tillkeeper/server/config/describe";
 import { expect, test } from "vitest";
 import { leftBehind, scratch, startCli } from "./support/cli.ts";
 
@@ -6,7 +6,7 @@ test("settings lists every setting with what it is for", async () => {
   const { code, stdout, stderr } = await startCli(["settings"], {}).ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const lines = stdout.trimEnd().split("\n");
-  expect(lines.map((line) => line.split(/ {2,}/))).toEqual(settingsInWords());
+  expect(lines.map((line) => line.split(/ {2,}/))).toEqual(describeSettings());
 });
 
 test("migrate makes the schema, ends, and does nothing the second time", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import own from "../package.json" with { type: "json" };
-import { rows } from "../src/program/rows.ts";
+import { rows } from "../src/program/command-table.ts";
 import { scratch, startCli } from "./support/cli.ts";
 
 const trace = fileURLToPath(new URL("support/trace-loads.ts", import.meta.url));

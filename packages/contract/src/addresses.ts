@@ -38,7 +38,7 @@ export function nextDeviceNumber(last: number, now: Date): number {
 }
 
 /** Whether `address` was given later than `than`, an address of the same terminal. */
-export function isLater(address: string, than: string): boolean {
+export function isLaterAddress(address: string, than: string): boolean {
   return deviceNumber(address) > deviceNumber(than);
 }
 

@@ -17,7 +17,7 @@ export const limits = {
   /** How long a replaced device may still hand in the rest of its log. */
   formerDeviceDays: 30,
   /** Closes without a command of this server, those by hand included; of one terminal, counted by each server process. */
-  unaskedClosesPerMinute: 60,
+  closesWithoutCommandPerMinute: 60,
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
   idempotencyKeyHours: 48,

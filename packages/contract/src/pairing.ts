@@ -35,7 +35,7 @@ export const pairingLimits = {
   /** Wrong tries that end a code. Among 2^40 codes, so many guesses succeed once in two hundred million. */
   wrongTries: 5_000,
   /** Counts of wrong tries of one code at which the account's audit log gets an entry. */
-  wrongTriesTold: [10, 100, 1_000],
+  wrongTriesAudited: [10, 100, 1_000],
   /** Networks that such an entry names; tries from further networks are only counted. */
   wrongTriesAddresses: 20,
   /** Tries a minute from one network for one serial number, counted by each server process. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { faultOfPublicKey } from "./public-keys.ts";
+import { publicKeyProblem } from "./public-keys.ts";
 
 const okp = (x: string) => ({ kty: "OKP", crv: "Ed25519", x });
 const ofHex = (hex: string) => okp(Buffer.from(hex, "hex").toString("base64url"));
@@ -24,19 +24,19 @@ describe("a public key from outside", () => {
       for (const sign of [0, 0x80]) {
         const bytes = Buffer.from(hex, "hex");
         bytes.writeUInt8(bytes.readUInt8(31) | sign, 31);
-        expect(faultOfPublicKey(ofHex(bytes.toString("hex"))), bytes.toString("hex")).toMatch("small order");
+        expect(publicKeyProblem(ofHex(bytes.toString("hex"))), bytes.toString("hex")).toMatch("small order");
       }
   });
 
   it("is refused when its point is not written in its canonical form", () => {
     for (let above = 2n; above < 19n; above += 1n)
-      expect(faultOfPublicKey(ofHex(littleEndian(prime + above))), `p + ${above}`).toMatch("canonical");
+      expect(publicKeyProblem(ofHex(littleEndian(prime + above))), `p + ${above}`).toMatch("canonical");
     const { x = "" } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const others = alphabet.split("").map((last) => x.slice(0, -1) + last);
     for (const other of others) {
       const canonical = Buffer.from(other, "base64url").toString("base64url") === other;
-      expect(faultOfPublicKey(okp(other)) === undefined, other).toBe(canonical);
+      expect(publicKeyProblem(okp(other)) === undefined, other).toBe(canonical);
     }
   });
 
@@ -44,7 +44,7 @@ describe("a public key from outside", () => {
     for (let count = 0; count < 100; count += 1) {
       const ed25519 = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
       const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
-      expect([faultOfPublicKey(ed25519), faultOfPublicKey(p256)]).toEqual([undefined, undefined]);
+      expect([publicKeyProblem(ed25519), publicKeyProblem(p256)]).toEqual([undefined, undefined]);
     }
     const good = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
     const bad = [
@@ -57,6 +57,6 @@ describe("a public key from outside", () => {
       { kty: "EC", crv: "P-256", x: good.x },
       { kty: "EC", crv: "P-384", x: good.x, y: good.x },
     ];
-    for (const key of bad) expect(faultOfPublicKey(key), JSON.stringify(key)).toMatch(/^must/);
+    for (const key of bad) expect(publicKeyProblem(key), JSON.stringify(key)).toMatch(/^must/);
   });
 });

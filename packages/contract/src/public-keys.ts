@@ -28,7 +28,7 @@ const smallOrder = new Set([
  * first: pairing, release keys, and the keys that a terminal trusts. Whether the point lies on its curve is not checked
  * here: the platform's import and the signature show it.
  */
-export function faultOfPublicKey({ kty, crv, x, y }: ForeignKey): string | undefined {
+export function publicKeyProblem({ kty, crv, x, y }: ForeignKey): string | undefined {
   if (kty === "OKP" && crv === "Ed25519") return faultOfCoordinate("x", x) ?? faultOfEd25519(x as string);
   if (kty === "EC" && crv === "P-256") return faultOfCoordinate("x", x) ?? faultOfCoordinate("y", y);
   return "must be an Ed25519 or P-256 key as JWK";

@@ -156,7 +156,7 @@ export function afterEvent(event: TerminalEvent, state: TerminalState): Terminal
 }
 
 /** Whether an event changes a terminal in this state. */
-export function isMoved(event: TerminalEvent, state: TerminalState): boolean {
+export function changesState(event: TerminalEvent, state: TerminalState): boolean {
   const next = afterEvent(event, state);
   return next.status !== state.status || next.remembered !== state.remembered;
 }

@@ -6,13 +6,13 @@ import { openDeviceSide } from "./assembly/device-side.ts";
 import { enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
-import { announcer } from "./gateway/send.ts";
+import { createAnnouncer } from "./gateway/send.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
-import { accessOf } from "./sandbox/first-requests.ts";
+import { presentSandboxAccess } from "./sandbox/first-requests.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
@@ -47,7 +47,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const accept = createAccept({
     db,
     clock,
-    announce: announcer(devices.device, "command"),
+    announce: createAnnouncer(devices.device, "command"),
     hears: devices.transport.hears,
     durations: devices.durations,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
@@ -59,7 +59,10 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   let sandbox: RunningServer["sandbox"];
   await openApi(core, closing, {
     routes: routesOf(core, devices, { accept, stores, enrolment, supervisor }),
-    docs: { ownUrl: core.addresses.url, ...(sandboxAsked && { sandbox: () => sandbox && accessOf(sandbox) }) },
+    docs: {
+      ownUrl: core.addresses.url,
+      ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
+    },
   });
 
   // Must come before the API's end, which waits for the requests that have begun.

@@ -5,7 +5,7 @@ import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { describe, expect, inject, it } from "vitest";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { behindTheTriggers, reportsOn } from "./support/audit.ts";
 
 const zeroes = "decode(repeat('00', 32), 'hex')";

@@ -14,7 +14,7 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { restoreBackup } from "../src/db/backup/restore.ts";
 import { tablesInOrder } from "../src/db/backup/tables.ts";
 import { writeBackup } from "../src/db/backup/write.ts";
-import { forAllAccounts } from "../src/db/db.ts";
+import { allAccountsSetting } from "../src/db/db.ts";
 import { createRootKey } from "../src/platform/folders/root-key.ts";
 import { createLogger } from "../src/platform/log/log.ts";
 import { addRelease, newMaker } from "./support/releases.ts";
@@ -250,7 +250,7 @@ function withoutRow(lines: string[]): string[] {
 async function contentsOf(url: string): Promise<Record<string, { rows: number; digest: string }>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(forAllAccounts);
+  await client.query(allAccountsSetting);
   const contents: Record<string, { rows: number; digest: string }> = {};
   for (const { name } of await tablesInOrder(client)) {
     const { rows } = await client.query(`select t::text as row from ${name} as t order by 1`);

@@ -1,8 +1,8 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
-import { inTenant } from "../src/db/walls/tenant.ts";
 
 const flood = 200;
 

@@ -38,8 +38,8 @@ describe("a bucket that hangs", () => {
     vi.unstubAllEnvs();
   });
 
-  const place = (filesPatienceSeconds: number) => ({
-    filesPatienceSeconds,
+  const place = (filesTimeoutSeconds: number) => ({
+    filesTimeoutSeconds,
     files: { kind: "s3" as const, bucket, prefix: "till/", endpoint: link.url, region: undefined },
   });
   const openStore = (patience: number) => openFileStore({ ...place(patience), dataDir: folder });

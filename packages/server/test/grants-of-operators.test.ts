@@ -3,7 +3,7 @@ import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 
 const operator = "P112";
 const merchant = "P11112222";

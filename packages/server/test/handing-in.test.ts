@@ -32,7 +32,7 @@ describe("results that are handed in", async () => {
   async function proofOf(device: PairingDevice, address: string) {
     return device.sign(server, "results", { nonce: await newNonce(server), sub: address });
   }
-  const handIn = (address: string, proof: string, results: object[]) =>
+  const handInResults = (address: string, proof: string, results: object[]) =>
     server.call("POST", path, { body: { address, proof, results } });
 
   it("count from a device whose terminal another one is now, in order and once", { tags: "replicas" }, async () => {
@@ -45,7 +45,7 @@ describe("results that are handed in", async () => {
     expect(swapped.status).toBe(200);
     expect((await device.renew(server, terminalId)).status).toBe(401);
     const [one, other] = [byHand(1), byHand(2)];
-    const answer = await handIn(address, await proofOf(device, address), [one, other]);
+    const answer = await handInResults(address, await proofOf(device, address), [one, other]);
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
       receipts: [
@@ -54,7 +54,7 @@ describe("results that are handed in", async () => {
       ],
       memory: { number: 2, id: other.operation_id },
     });
-    const again = await handIn(address, await proofOf(device, address), [one]);
+    const again = await handInResults(address, await proofOf(device, address), [one]);
     expect(again.body.memory).toEqual({ number: 2, id: other.operation_id });
     // Both have the same millisecond, so their order in the list is not defined.
     expect((await closesOf(terminalId)).map(({ result }) => result.batch_id).toSorted()).toEqual(["1", "2"]);
@@ -75,24 +75,24 @@ describe("results that are handed in", async () => {
       ],
       ["of another terminal", await proofOf(device, `${tenant.aid}-T9999-D1`), `${tenant.aid}-T9999-D1`],
     ] as const) {
-      const refused = await handIn(to, wrong, results);
+      const refused = await handInResults(to, wrong, results);
       expect([name, refused.status, refused.body.error.code]).toEqual([name, 401, "invalid_proof"]);
     }
-    expect((await handIn(address, proof, results)).status).toBe(200);
-    expect((await handIn(address, proof, results)).status).toBe(401);
+    expect((await handInResults(address, proof, results)).status).toBe(200);
+    expect((await handInResults(address, proof, results)).status).toBe(401);
     expect(await closesOf(terminalId)).toHaveLength(1);
   });
 
   it("go on behind one that nobody can read, and stop at one that says not even where it stands", async () => {
     const { device, terminalId, address } = await paired();
     const bad = { ...byHand(2), result: { outcome: "perhaps", batch_id: "2" } };
-    const answer = await handIn(address, await proofOf(device, address), [byHand(1), bad, byHand(3)]);
+    const answer = await handInResults(address, await proofOf(device, address), [byHand(1), bad, byHand(3)]);
     expect(answer.body.receipts[1]).toEqual({
       operation_id: bad.operation_id,
       memory: { number: 2, id: bad.operation_id },
     });
     expect(answer.body.memory.number).toBe(3);
-    const refused = await handIn(address, await proofOf(device, address), [byHand(4), { colour: "green" }]);
+    const refused = await handInResults(address, await proofOf(device, address), [byHand(4), { colour: "green" }]);
     expect(refused.status).toBe(400);
     expect(refused.body.error.errors[0].path).toMatch(/^\/body\/results\/1/);
     expect(await closesOf(terminalId)).toHaveLength(3);
@@ -100,11 +100,11 @@ describe("results that are handed in", async () => {
 
   it("are few in a minute where nobody asked for them: those that were taken stay, the others wait", async () => {
     const { device, terminalId, address } = await paired();
-    const most = limits.unaskedClosesPerMinute;
+    const most = limits.closesWithoutCommandPerMinute;
     const all = Array.from({ length: most + 1 }, (_, index) => byHand(index + 1));
     const batches = [all.slice(0, 50), all.slice(50)];
     const answers = [];
-    for (const batch of batches) answers.push(await handIn(address, await proofOf(device, address), batch));
+    for (const batch of batches) answers.push(await handInResults(address, await proofOf(device, address), batch));
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
     expect(answers[1]?.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
     const { rows } = await server.db.pool.query(
@@ -120,11 +120,11 @@ describe("results that are handed in", async () => {
     const swap = { device_serial_number: nextSerial() };
     await server.call("POST", `/v1/accounts/${tenant.aid}/terminals/${terminalId}/device`, { ...tenant, body: swap });
     server.clock.advance(limits.formerDeviceDays * 86_400_000 - 60_000);
-    expect((await handIn(address, await proofOf(device, address), [byHand(1)])).status).toBe(200);
+    expect((await handInResults(address, await proofOf(device, address), [byHand(1)])).status).toBe(200);
     server.clock.advance(60_000);
-    const late = await handIn(address, await proofOf(device, address), [byHand(2)]);
+    const late = await handInResults(address, await proofOf(device, address), [byHand(2)]);
     expect([late.status, late.body.error.code]).toEqual([401, "invalid_proof"]);
     const proof = await proofOf(present.device, present.address);
-    expect((await handIn(present.address, proof, [byHand(1)])).status).toBe(200);
+    expect((await handInResults(present.address, proof, [byHand(1)])).status).toBe(200);
   });
 });

@@ -4,7 +4,7 @@ import { world } from "@tillkeeper/stage/world";
 import { CompiledQuery } from "kysely";
 import type pg from "pg";
 import { describe, expect, it, vi } from "vitest";
-import { takeInOrder } from "../src/operations/reports/answers.ts";
+import { takeAnswersInOrder } from "../src/operations/reports/answers.ts";
 import { type Finish, toFinish } from "../src/operations/reports/results.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { type Answered, takeAnswers } from "../src/operations/sql/take-answers.ts";
@@ -92,7 +92,7 @@ describe("operations that meet", async () => {
       closeOf(device.terminalId, device.address),
     ];
     const statements = vi.spyOn(server.db.pool, "query");
-    const met = await takeInOrder(server.db, batch, "skip");
+    const met = await takeAnswersInOrder(server.db, batch, "skip");
     expect(met.map(({ standing }) => standing)).toEqual([...strangers.map(() => "unknown"), "over"]);
     expect(met.at(-1)).toMatchObject({ status: "COMPLETED", memory: { number: 1 } });
     // The whole batch, and two halves of each half that contains it.
@@ -192,10 +192,10 @@ describe("operations that meet", async () => {
       const { body: stuck } = await send(held, { operation: "check_update" });
       const { body: fine } = await send(other);
       await whileLocked(text, held, async () => {
-        const met = await takeInOrder(server.db, [resultOf(held, stuck), resultOf(other, fine)], "skip");
+        const met = await takeAnswersInOrder(server.db, [resultOf(held, stuck), resultOf(other, fine)], "skip");
         expect(met.map(({ standing }) => standing)).toEqual(["busy", "live"]);
       });
-      const met = await takeInOrder(server.db, [resultOf(held, stuck)], "skip");
+      const met = await takeAnswersInOrder(server.db, [resultOf(held, stuck)], "skip");
       expect(met).toMatchObject([{ standing: "live", status: "COMPLETED" }]);
       for (const device of [held, other]) await device.leave();
     },
@@ -208,7 +208,7 @@ describe("operations that meet", async () => {
       const { body } = await send(device, { operation: "check_update" });
       let answered: Promise<Answered[]> | undefined;
       await whileLocked(locks[first], device, async (sql) => {
-        answered = takeInOrder(server.db, [resultOf(device, body)], "wait");
+        answered = takeAnswersInOrder(server.db, [resultOf(device, body)], "wait");
         await expect
           .poll(async () => (await server.db.sql.executeQuery(CompiledQuery.raw(waitsForLock))).rows.length)
           .toBe(1);

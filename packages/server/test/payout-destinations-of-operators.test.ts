@@ -1,7 +1,7 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { operatorDestinationsOfStore } from "../src/merchants/payout-destinations/for-stores.ts";
 
 /** D6: an operator, with three digits, that owns two accounts. */

@@ -4,7 +4,7 @@ import { ownServer } from "@tillkeeper/stage/world";
 import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createLogger } from "../src/platform/log/log.ts";
-import { writeEvents } from "../src/presence/hearing/write.ts";
+import { writePresenceEvents } from "../src/presence/hearing/write.ts";
 import type { PresenceEvent } from "../src/presence/status/state.ts";
 import { telemetryNotes } from "../src/presence/telemetry/telemetry.ts";
 import { moveFreeTerminals } from "../src/terminals/record/life-cycle.ts";
@@ -66,12 +66,12 @@ describe("what is heard of terminals", async () => {
       await server.db.pool.query("update terminal_presence set fault_code = null, fault_at = null");
       const both = [told(held, faultOf(held)), told(other, faultOf(other))];
       await whileLocked(table, async () => {
-        const { heeded, busy } = await writeEvents(server.db, both, server.clock.now());
+        const { heeded, busy } = await writePresenceEvents(server.db, both, server.clock.now());
         expect(heeded.map(({ terminalId }) => terminalId)).toEqual([other.terminalId]);
         expect([...busy]).toEqual([held.terminalId]);
         expect(await codes()).toEqual({ [held.terminalId]: null, [other.terminalId]: "jam" });
       });
-      expect((await writeEvents(server.db, both, server.clock.now())).busy.size).toBe(0);
+      expect((await writePresenceEvents(server.db, both, server.clock.now())).busy.size).toBe(0);
       expect(await codes()).toEqual({ [held.terminalId]: "jam", [other.terminalId]: "jam" });
     },
   );
@@ -80,7 +80,7 @@ describe("what is heard of terminals", async () => {
     await server.db.pool.query("update terminal_presence set fault_code = null, fault_at = null");
     await whileLocked("terminal_presence", async () => {
       const both = [told(held, usualOf(held)), told(other, usualOf(other))];
-      const { heeded, busy } = await writeEvents(server.db, both, server.clock.now());
+      const { heeded, busy } = await writePresenceEvents(server.db, both, server.clock.now());
       expect(heeded.map(({ terminalId }) => terminalId)).toEqual([other.terminalId]);
       expect([...busy]).toEqual([held.terminalId]);
     });

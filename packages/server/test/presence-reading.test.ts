@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { writeEvents } from "../src/presence/hearing/write.ts";
+import { writePresenceEvents } from "../src/presence/hearing/write.ts";
 import type { PresenceEvent } from "../src/presence/status/state.ts";
 import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
 
@@ -54,7 +54,7 @@ describe("reading of presence", async () => {
     const begin = server.clock.now().getTime();
     const at = (seconds: number) => new Date(begin + seconds * 1000);
     const write = (event: PresenceEvent) =>
-      writeEvents(server.db, [{ accountId: aid, terminalId, events: [event] }], event.at);
+      writePresenceEvents(server.db, [{ accountId: aid, terminalId, events: [event] }], event.at);
     const heardAt = async () => Date.parse((await see.presence(terminalId)).last_heard_at ?? "") - begin;
     await write({ kind: "hello", at: at(0), session: "1", nextExpectedAt: at(30), address: former });
     const path = `/v1/accounts/${aid}/terminals/${terminalId}/credentials`;
@@ -77,7 +77,7 @@ describe("reading of presence", async () => {
     ]);
     // Two batches, as the server would write them.
     for (const events of [rounds.slice(0, 3), rounds.slice(3)]) {
-      await writeEvents(server.db, [{ accountId: aid, terminalId, events }], at);
+      await writePresenceEvents(server.db, [{ accountId: aid, terminalId, events }], at);
     }
     const once = ["online connected", "late link_lost"];
     expect(await see.changes(terminalId)).toEqual([...once, ...once, ...once, ...once]);
@@ -93,7 +93,7 @@ describe("reading of presence", async () => {
       { kind: "gone", at: at(seconds + 0.4), session: `${seconds}` },
     ];
     const write = (events: PresenceEvent[]) =>
-      writeEvents(server.db, [{ accountId: aid, terminalId, events }], (events.at(-1) as PresenceEvent).at);
+      writePresenceEvents(server.db, [{ accountId: aid, terminalId, events }], (events.at(-1) as PresenceEvent).at);
     const times = async () => {
       const path = `/v1/accounts/${aid}/terminals/${terminalId}/presence/changes?limit=100`;
       const { changes } = await see.get(path);

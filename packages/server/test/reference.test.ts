@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
 import { messagesPage } from "../src/api-docs/messages/messages-page.ts";
 import { errorsPage } from "../src/api-docs/open-api/errors-page.ts";
-import { settingsTable } from "../src/config/in-words.ts";
+import { settingsTable } from "../src/config/describe.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
 

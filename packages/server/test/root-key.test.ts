@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgre
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openRootKey } from "../src/db/known-key.ts";
+import { openRootKey } from "../src/db/open-root-key.ts";
 import { createRootKey } from "../src/platform/folders/root-key.ts";
 
 describe("a database knows its root key", async () => {

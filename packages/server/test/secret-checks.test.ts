@@ -46,7 +46,7 @@ describe("checking a secret", async () => {
     syncBuiltinESMExports();
     // Imported again, so that it uses the spies.
     vi.resetModules();
-    const { clientIsKnown } = await import("../src/access/auth/known-clients.ts");
+    const { isValidClientSecret } = await import("../src/access/auth/check-secret.ts");
     const sql = server.db.sql.withPlugin({
       transformQuery: ({ node }) => {
         work.push(node.kind);
@@ -56,7 +56,10 @@ describe("checking a secret", async () => {
     });
     return async (clientId: string, secret: string, accountId = aid) => {
       work.length = 0;
-      const known = await clientIsKnown({ ...server.db, sql }, { accountId, clientId, secret, from: "192.0.2.1" });
+      const known = await isValidClientSecret(
+        { ...server.db, sql },
+        { accountId, clientId, secret, from: "192.0.2.1" },
+      );
       return { known, work: [...work] };
     };
   }

@@ -3,7 +3,7 @@ import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Tx } from "../src/db/db.ts";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { countTerminals, findStore, listStores, type StorePage } from "../src/merchants/stores/queries.ts";
 
 interface Listed {

@@ -4,8 +4,8 @@ import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Tables } from "../src/db/tables/schema.ts";
-import { inTenant } from "../src/db/walls/tenant.ts";
-import { tenantRights } from "../src/db/walls/tenant-rights.ts";
+import { tenantRights } from "../src/db/tenants/rights.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { addRelease, announcement, newKeyPair, newMaker } from "./support/releases.ts";
 
 interface Endpoint {

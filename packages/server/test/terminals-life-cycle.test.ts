@@ -9,7 +9,7 @@ import {
 import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { moveTerminals } from "../src/terminals/record/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
 

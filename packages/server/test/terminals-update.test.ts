@@ -1,7 +1,7 @@
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { inTenant } from "../src/db/walls/tenant.ts";
+import { inTenant } from "../src/db/tenants/tenant.ts";
 import { suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
 
 describe("update terminal", async () => {

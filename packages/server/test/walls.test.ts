@@ -3,11 +3,11 @@ import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Db, forAllAccounts } from "../src/db/db.ts";
-import { differences } from "../src/db/walls/check.ts";
-import { inTenant, tenantRole } from "../src/db/walls/tenant.ts";
-import { closedToTenants, exemptingOwner, tenantRights } from "../src/db/walls/tenant-rights.ts";
-import { raiseWalls } from "../src/db/walls/walls.ts";
+import { allAccountsSetting, type Db } from "../src/db/db.ts";
+import { ensureTenantIsolation } from "../src/db/tenants/isolation.ts";
+import { differences } from "../src/db/tenants/isolation-check.ts";
+import { tablesClosedToTenants, tablesExemptingOwner, tenantRights } from "../src/db/tenants/rights.ts";
+import { inTenant, tenantRole } from "../src/db/tenants/tenant.ts";
 
 /** The message of a statement's refusal. */
 const refusalOf = (work: Promise<unknown>) =>
@@ -57,7 +57,7 @@ describe("walls in the database", async () => {
   }
 
   it("name every table with an account: open to tenants by a list, or closed", () => {
-    const named = new Set<string>([...Object.keys(tenantRights), ...closedToTenants]);
+    const named = new Set<string>([...Object.keys(tenantRights), ...tablesClosedToTenants]);
     const withAccount = tables.filter((table) => table.has_account).map((table) => table.name);
     expect(withAccount.filter((name) => !named.has(name) && !/^operations_\d{4}_\d{2}$/.test(name))).toEqual([]);
     expect([...named].filter((name) => !withAccount.includes(name))).toEqual([]);
@@ -94,8 +94,8 @@ describe("walls in the database", async () => {
       "set local tillkeeper.account_id = '*'",
       "set local tillkeeper.account_id = ''",
       "set local tillkeeper.account_id = '%'",
-      forAllAccounts,
-      `${forAllAccounts}; set local tillkeeper.account_id = '*'`,
+      allAccountsSetting,
+      `${allAccountsSetting}; set local tillkeeper.account_id = '*'`,
       "set local row_security = off",
     ]) {
       for (const [name, { select }] of Object.entries(tenantRights)) {
@@ -113,12 +113,12 @@ describe("walls in the database", async () => {
   it("hold for the owner until it says that it works for all accounts", async () => {
     expect(await ownStores(bare)).toEqual([]);
     for (const { name, has_account } of tables) {
-      if (!has_account || (exemptingOwner as readonly string[]).includes(name)) continue;
+      if (!has_account || (tablesExemptingOwner as readonly string[]).includes(name)) continue;
       expect((await bare.query(`select 1 from ${name} limit 1`)).rowCount, name).toBe(0);
     }
     expect(await refusalOf(bare.query("insert into stores select * from stores"))).toBe("done");
     await bare.query("begin");
-    await bare.query(forAllAccounts);
+    await bare.query(allAccountsSetting);
     expect(await ownStores(bare)).toEqual([aid(0), aid(1)]);
     await bare.query("rollback");
     expect(await ownStores(bare)).toEqual([]);
@@ -189,7 +189,7 @@ describe("walls in the database", async () => {
       "alter table new_thing enable row level security; drop policy if exists own_account on new_thing; create policy own_account on new_thing using (tillkeeper_sees(account_id))",
     );
     expect((await db.sql.transaction().execute((tx) => differences(tx))).length).toBeGreaterThan(6);
-    await raiseWalls(db);
+    await ensureTenantIsolation(db);
     expect(await db.sql.transaction().execute((tx) => differences(tx))).toEqual([]);
     await inDatabase("create table if not exists newer_thing (id uuid)");
     expect(await refusalOf(asTenant((client) => client.query("select from newer_thing")))).toContain(
@@ -203,7 +203,7 @@ describe("walls in the database", async () => {
     for (const table of several) await bare.query(`drop policy if exists all_accounts on ${table}`);
     const client = await db.pool.connect();
     await client.query("begin; select from stores limit 1");
-    const raised = raiseWalls(db);
+    const raised = ensureTenantIsolation(db);
     await vi.waitFor(async () => {
       const { rows } = await db.pool.query(
         "select from pg_locks where relation = 'stores'::regclass and mode = 'AccessExclusiveLock' and not granted",
@@ -219,7 +219,7 @@ describe("walls in the database", async () => {
 
   it("are not raised with a table that has an account and no policy", async () => {
     await db.pool.query("create table unguarded (account_id text)");
-    await expect(raiseWalls(db)).rejects.toThrow("row security of unguarded does not bind its owner");
+    await expect(ensureTenantIsolation(db)).rejects.toThrow("row security of unguarded does not bind its owner");
     await db.pool.query("drop table unguarded");
   });
 });

@@ -21,7 +21,7 @@ export interface DeviceCredentialOptions {
    * Hands in the results that the server lacks; called whenever the server says that this device was replaced. May
    * reject.
    */
-  handIn?: () => Promise<void>;
+  handInResults?: () => Promise<void>;
   /** Called when the server no longer knows the device's key: the terminal was deleted, replaced, or paired anew. */
   lockedOut?: () => void;
 }
@@ -195,7 +195,7 @@ export class DeviceCredential {
 
   async #handIn(): Promise<void> {
     try {
-      await this.#options.handIn?.();
+      await this.#options.handInResults?.();
     } catch (cause) {
       this.#log.warn({ terminal_id: this.#options.terminalId, err: cause }, "cannot hand in results; will try again");
     }

@@ -3,7 +3,7 @@ import type { Journal } from "../memory/journal.ts";
 import type { DeviceToken, GivenToken } from "./pairing.ts";
 
 /** A paired device that can connect: a token and the journal of the token's address. */
-export interface RememberedDevice<State> {
+export interface DeviceMemory<State> {
   token: DeviceToken;
   /** The journal; its address is the token's. */
   journal: Journal<State>;
@@ -17,11 +17,11 @@ export interface RememberedDevice<State> {
  * any two steps this happens again, with yet another address. Rejects when `askAnew` rejects or the journal cannot be
  * written.
  */
-export async function rememberedDevice<State>(
+export async function openDeviceMemory<State>(
   { token, isNew }: GivenToken,
   journal: FileJournalOptions<State>,
   askAnew: () => Promise<DeviceToken>,
-): Promise<RememberedDevice<State>> {
+): Promise<DeviceMemory<State>> {
   if (isNew) return { token, journal: await claimFileJournal(journal, token.address), memoryLost: false };
   try {
     return { token, journal: await openFileJournal(journal, token.address), memoryLost: false };

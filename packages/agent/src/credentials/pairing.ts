@@ -70,7 +70,7 @@ export interface GivenToken {
  * Pairs the device like `pairDevice`, but may be called again when no answer came: a device whose keys are paired
  * already gets a token. Rejects with `DeviceServerError`, or the signal's reason.
  */
-export async function pairOrGoOn(options: PairingOptions): Promise<GivenToken> {
+export async function pairOrRequestToken(options: PairingOptions): Promise<GivenToken> {
   try {
     return { token: await pairDevice(options), isNew: true };
   } catch (cause) {

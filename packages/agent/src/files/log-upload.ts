@@ -7,7 +7,7 @@ import { backoff } from "../backoff.ts";
 import { sleep, systemClock } from "../clock.ts";
 import type { Completed, Failed, HandlerContext, Operation } from "../operations/operation.ts";
 import { deviceError } from "../operations/outcome.ts";
-import { type MovingFetchOptions, movingFetch } from "./moving-fetch.ts";
+import { fetchWithStallLimit, type StallLimitOptions } from "./stall-limit-fetch.ts";
 
 /**
  * A log: its bytes, or a function that reads them from the beginning at each call. The log is read once for the digest
@@ -19,7 +19,7 @@ export type LogContent = Uint8Array | (() => AsyncIterable<Uint8Array>);
 type Context = Pick<HandlerContext<unknown>, "signal" | "cancelled" | "serverNow">;
 
 /** `stallMs`: milliseconds without progress after which a request is aborted; left out, 10 000. */
-export type LogUploadOptions = MovingFetchOptions;
+export type LogUploadOptions = StallLimitOptions;
 
 /** Left of the window for the result to reach the server. */
 const marginMs = 1_000;
@@ -38,7 +38,7 @@ export async function uploadLog(
   options: LogUploadOptions = {},
 ): Promise<Completed<OperationResults["send_logs"], never> | Failed> {
   const { transfer, expires_at: expiresAt } = operation;
-  const [clock, send] = [options.clock ?? systemClock, movingFetch(options)];
+  const [clock, send] = [options.clock ?? systemClock, fetchWithStallLimit(options)];
   if (!transfer) return deviceError("no_transfer", "The command does not say where to send the log");
   const brokenOff = AbortSignal.any([signal, cancelled]);
   const digest = await digestOf(content);

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import { roomIn } from "../memory/disk-room.ts";
+import { freeBytesIn } from "../memory/disk-space.ts";
 import { UpdateFailure } from "./update-failure.ts";
 import { type Http, refused, request, unreachable } from "./update-manifest.ts";
 import { Tries } from "./update-retries.ts";
@@ -51,7 +51,7 @@ export async function downloadRelease(download: Download): Promise<string> {
 
 /** Requires free space for the file and for the journal beside it, before anything is fetched. */
 async function requireRoom({ folder, size }: Download, path: string): Promise<void> {
-  const room = await roomIn(folder);
+  const room = await freeBytesIn(folder);
   if (room === undefined) return;
   const existing = await stat(path).then(
     (found) => found.size,

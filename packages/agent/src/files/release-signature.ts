@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { releaseText, type SignedRelease } from "@tillkeeper/contract/releases";
 import { UpdateFailure } from "./update-failure.ts";
 
@@ -23,7 +23,7 @@ export function verifyRelease(
   const key = trusted.find((candidate) => keyIdOf(candidate) === release.key_id);
   if (!key)
     throw new UpdateFailure("unknown_release_key", `The key ${release.key_id} is none that this terminal trusts`);
-  const fault = faultOfPublicKey(key);
+  const fault = publicKeyProblem(key);
   if (fault !== undefined) throw new UpdateFailure("bad_signature", `The key ${release.key_id} ${fault}`);
   const publicKey = createPublicKey({ key: { ...key }, format: "jwk" });
   const signature = Buffer.from(release.signature, "base64url");

@@ -6,9 +6,9 @@ import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
 import { compareVersions } from "@tillkeeper/contract/versions";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Completed, Failed, HandlerContext, Operation, OperationHandler } from "../operations/operation.ts";
-import { movingFetch } from "./moving-fetch.ts";
 import { downloadRelease } from "./release-download.ts";
 import { verifyRelease } from "./release-signature.ts";
+import { fetchWithStallLimit } from "./stall-limit-fetch.ts";
 import { UpdateFailure } from "./update-failure.ts";
 import { fetchManifest } from "./update-manifest.ts";
 
@@ -99,7 +99,7 @@ async function perform<State>(
   const time = limitedTime(clock, operation, context);
   const signal = AbortSignal.any([context.signal, context.cancelled, time.signal]);
   try {
-    const http = { fetch: movingFetch(options), signal, clock };
+    const http = { fetch: fetchWithStallLimit(options), signal, clock };
     const manifest = await fetchManifest(operation.transfer, { ...running }, http);
     const { latest, configuration } = manifest;
     const wanted = latest && compareVersions(latest.version, running.software_version) > 0 ? latest : undefined;

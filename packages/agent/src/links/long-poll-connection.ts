@@ -1,5 +1,5 @@
 import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt";
-import { backoff, peacefulMs, standBackMs } from "../backoff.ts";
+import { backoff, takeoverFreeMs, takeoverPauseMs } from "../backoff.ts";
 import {
   type Connection,
   type ConnectionSettings,
@@ -103,7 +103,7 @@ class LongPollConnection implements Connection {
     const { clock, events, log } = this.#settings;
     this.#link = undefined;
     const wasUp = this.#upSince !== undefined;
-    if (this.#upSince !== undefined && clock.monotonic() - this.#upSince >= peacefulMs) this.#standBacks = 0;
+    if (this.#upSince !== undefined && clock.monotonic() - this.#upSince >= takeoverFreeMs) this.#standBacks = 0;
     this.#upSince = undefined;
     const problem = cause instanceof Error ? cause.message : String(cause);
     // One log line per problem, not one per attempt.
@@ -119,7 +119,7 @@ class LongPollConnection implements Connection {
   #pauseMs(cause: unknown): number {
     if (cause instanceof SessionReplaced) {
       this.#standBacks += 1;
-      return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
+      return backoff(this.#standBacks - 1, takeoverPauseMs.first, takeoverPauseMs.longest);
     }
     this.#failures += 1;
     return backoff(this.#failures - 1, firstRetryMs, longestRetryMs);

@@ -1,8 +1,8 @@
 import type { ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
-import { backoff, peacefulMs, standBackMs } from "../backoff.ts";
+import { backoff, takeoverFreeMs, takeoverPauseMs } from "../backoff.ts";
 import { BrokerLink, type LinkEnd } from "./broker-link.ts";
 import { type Connection, type ConnectionSettings, type Credential, current } from "./connection.ts";
-import { reactionTo, takenOver } from "./mqtt-reasons.ts";
+import { reactionTo, sessionTakenOver } from "./mqtt-reasons.ts";
 import { type MqttVersion, VersionChoice, versionOf } from "./mqtt-version.ts";
 
 const firstRetryMs = 200;
@@ -26,7 +26,7 @@ const goodbyeMs = 1000;
 export const openMqttConnection = (settings: ConnectionSettings): MqttLink => new MqttConnection(settings, "auto");
 
 /** Opens a connection over MQTT with a fixed version; otherwise like `openMqttConnection`. */
-export const openMqttAs =
+export const openMqttVersion =
   (version: MqttVersion) =>
   (settings: ConnectionSettings): MqttLink =>
     new MqttConnection(settings, version);
@@ -45,7 +45,7 @@ class MqttConnection implements MqttLink {
   #upSince: number | undefined;
   #failures = 0;
   #standBacks = 0;
-  /** Links in a row that the broker ended without a code, each shorter than `peacefulMs`. */
+  /** Links in a row that the broker ended without a code, each shorter than `takeoverFreeMs`. */
   #silentEnds = 0;
   #cancelRetry: (() => void) | undefined;
   #ended = false;
@@ -211,11 +211,11 @@ class MqttConnection implements MqttLink {
     if (this.#upSince !== undefined) {
       const lived = clock.monotonic() - this.#upSince;
       if (lived >= stableMs) this.#failures = 0;
-      if (lived >= peacefulMs) this.#standBacks = this.#silentEnds = 0;
+      if (lived >= takeoverFreeMs) this.#standBacks = this.#silentEnds = 0;
       else if (end.sentAway) this.#silentEnds += 1;
       this.#upSince = undefined;
       log.info({ address: link.address }, "connection lost");
-      const isTakeover = end.code === takenOver || (end.sentAway && this.#silentEnds >= silentEndsOfTakeover);
+      const isTakeover = end.code === sessionTakenOver || (end.sentAway && this.#silentEnds >= silentEndsOfTakeover);
       events.down(isTakeover ? "taken_over" : undefined);
     }
     if (this.#ended) return;
@@ -240,7 +240,7 @@ class MqttConnection implements MqttLink {
     if (reaction === "renew") this.#credential.refused?.();
     if (reaction === "stand_back") {
       this.#standBacks += 1;
-      return backoff(this.#standBacks - 1, standBackMs.first, standBackMs.longest);
+      return backoff(this.#standBacks - 1, takeoverPauseMs.first, takeoverPauseMs.longest);
     }
     this.#failures += 1;
     return backoff(Math.max(this.#failures, this.#silentEnds) - 1, firstRetryMs, longestRetryMs);

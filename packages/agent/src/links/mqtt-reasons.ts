@@ -13,7 +13,7 @@ export type Reaction =
   | "again";
 
 /** MQTT 5 reason code "Session taken over". */
-export const takenOver = 0x8e;
+export const sessionTakenOver = 0x8e;
 
 /** The reaction to return codes of MQTT 3.1.1 and reason codes of MQTT 5; to all others it is "again". */
 const reactions = new Map<number, Reaction>([
@@ -31,7 +31,7 @@ const reactions = new Map<number, Reaction>([
   // Banned.
   [0x8a, "stand_back"],
   // Session taken over. Two devices with one identity would otherwise take each other's place without end.
-  [takenOver, "stand_back"],
+  [sessionTakenOver, "stand_back"],
   // Quota exceeded, connection rate exceeded.
   [0x97, "stand_back"],
   [0x9f, "stand_back"],

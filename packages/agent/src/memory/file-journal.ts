@@ -2,7 +2,7 @@ import { readFile, rename } from "node:fs/promises";
 import { DeviceAddress, readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { isFull, Reserve } from "./disk-room.ts";
+import { isFull, ReservedSpace } from "./disk-space.ts";
 import { replaceFile } from "./durable-file.ts";
 import type { Journal } from "./journal.ts";
 import { type Change, ResultLog, StoredLog } from "./result-log.ts";
@@ -155,7 +155,7 @@ async function load<State>({ path, readState }: FileJournalOptions<State>): Prom
 class FileJournal<State> implements Journal<State> {
   readonly #path: string;
   readonly #replace: (path: string, text: string) => Promise<void>;
-  readonly #reserve: Reserve | undefined;
+  readonly #reserve: ReservedSpace | undefined;
   readonly #counter: WriteCounter | undefined;
   #content: JournalContent<State>;
   #held = 0;
@@ -164,7 +164,9 @@ class FileJournal<State> implements Journal<State> {
   constructor(options: FileJournalOptions<State>, content: JournalContent<State>) {
     this.#path = options.path;
     this.#replace = options.replace ?? replaceFile;
-    this.#reserve = options.reserveBytes ? new Reserve(`${options.path}.reserve`, options.reserveBytes) : undefined;
+    this.#reserve = options.reserveBytes
+      ? new ReservedSpace(`${options.path}.reserve`, options.reserveBytes)
+      : undefined;
     this.#counter = counterOf(options);
     this.#content = content;
   }

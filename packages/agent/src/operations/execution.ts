@@ -4,15 +4,15 @@ import type { Journal } from "../memory/journal.ts";
 import type { Begun } from "../memory/result-log.ts";
 import type { Answers } from "../talk/answers.ts";
 import type { ServerTime } from "../talk/server-time.ts";
-import type { Cancellation, ForeignCommand } from "../talk/wire.ts";
+import type { AnyCommand, Cancellation } from "../talk/wire.ts";
 import type { Closes } from "./closes.ts";
-import type { Comparison } from "./comparison.ts";
+import type { Comparison } from "./memory-comparison.ts";
 import { asOperation, type Failed, type HandlerContext, type Operation, type OperationHandlers } from "./operation.ts";
-import { deviceError, type Outcome, orUnknownEnd, type Reported, thrown } from "./outcome.ts";
+import { deviceError, type Outcome, type Reported, thrown, withUnknownEnd } from "./outcome.ts";
 import { Readiness, type ReadinessOptions } from "./readiness.ts";
 import type { CommandTask, Task } from "./task.ts";
 
-export interface PerformerOptions<State> extends ReadinessOptions {
+export interface ExecutionOptions<State> extends ReadinessOptions {
   handlers: OperationHandlers<State>;
   journal: Journal<State>;
   answers: Answers<State>;
@@ -34,12 +34,12 @@ const cancelled: Failed = { status: "FAILED", reason: "cancelled" };
 const unsupported: Failed = { status: "FAILED", reason: "unsupported" };
 
 /** Takes one operation from its command, or from its journal entry, to its result. The caller runs one at a time. */
-export class Performer<State> {
-  readonly #options: PerformerOptions<State>;
+export class Execution<State> {
+  readonly #options: ExecutionOptions<State>;
   readonly #readiness: Readiness;
   #killed = false;
 
-  constructor(options: PerformerOptions<State>) {
+  constructor(options: ExecutionOptions<State>) {
     this.#options = options;
     this.#readiness = new Readiness(options);
   }
@@ -92,7 +92,7 @@ export class Performer<State> {
   }
 
   /** Answers an operation that has not begun as cancelled, so that it never begins. */
-  async answerCancelled(task: Task, command: ForeignCommand | Cancellation): Promise<void> {
+  async answerCancelled(task: Task, command: AnyCommand | Cancellation): Promise<void> {
     await this.#answer(task, identityOf(command), cancelled);
   }
 
@@ -144,7 +144,7 @@ export class Performer<State> {
   }
 
   #isCompared({ command }: CommandTask): boolean {
-    return mayBeDealtWith(command, this.#options.comparison);
+    return mayProcess(command, this.#options.comparison);
   }
 
   #setBeginning(task: CommandTask): true {
@@ -223,7 +223,7 @@ export class Performer<State> {
     const outcome = await this.#outcomeOf(
       task,
       () => handler.run(operation, this.#context(task, task.seen)),
-      (cause) => orUnknownEnd(operation.operation, thrown(cause)),
+      (cause) => withUnknownEnd(operation.operation, thrown(cause)),
     );
     clearImmediate(soon);
     if (outcome) await this.#answer(task, begun, outcome);
@@ -274,11 +274,11 @@ export function isEndOfDay({ operation }: { operation: string }): boolean {
 /**
  * Whether an operation may be dealt with: a close only after the comparison, and none once the journal is an old copy.
  */
-export function mayBeDealtWith(about: { operation: string }, comparison: Comparison): boolean {
+export function mayProcess(about: { operation: string }, comparison: Comparison): boolean {
   return isEndOfDay(about) ? comparison.isDone() : !comparison.isOldCopy();
 }
 
 /** The part of a result that identifies an operation that was not begun. */
-function identityOf({ operation_id, operation, origin }: ForeignCommand | Cancellation): Reported {
+function identityOf({ operation_id, operation, origin }: AnyCommand | Cancellation): Reported {
   return { operation_id, operation, origin };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EndOfDayResult } from "@tillkeeper/contract/operations";
-import { dayTotals } from "@tillkeeper/virtual-terminals/virtual/invented-day";
+import { dayTotals } from "@tillkeeper/virtual-terminals/virtual/day";
 import {
   closeDay,
   newTerminalState,

@@ -8,15 +8,15 @@ import type {
 } from "@tillkeeper/contract/mqtt";
 import { timestamp } from "../clock.ts";
 import type { Begun } from "../memory/result-log.ts";
-import type { Cancellation, ForeignCommand } from "../talk/wire.ts";
-import { isEndOfDay, mayBeDealtWith, Performer, type PerformerOptions } from "./execution.ts";
+import type { AnyCommand, Cancellation } from "../talk/wire.ts";
+import { Execution, type ExecutionOptions, isEndOfDay, mayProcess } from "./execution.ts";
 import type { Operation } from "./operation.ts";
 import { reactions, type Stage } from "./stages.ts";
 import { type CommandTask, newCommandTask, newTask, type Task } from "./task.ts";
 
 type SetByRunner = "delayed" | "started" | "over" | "stopping";
 
-export interface OperationRunnerOptions<State> extends Omit<PerformerOptions<State>, SetByRunner> {
+export interface OperationRunnerOptions<State> extends Omit<ExecutionOptions<State>, SetByRunner> {
   sendDelivered: (message: DeliveredMessage) => void;
   sendStarted: (message: StartedMessage) => void;
   sendCancelRefused: (message: CancelRefusedMessage) => void;
@@ -28,7 +28,7 @@ export interface OperationRunnerOptions<State> extends Omit<PerformerOptions<Sta
  */
 export class OperationRunner<State> {
   readonly #options: OperationRunnerOptions<State>;
-  readonly #performer: Performer<State>;
+  readonly #performer: Execution<State>;
   readonly #abort = new AbortController();
   readonly #tasks = new Map<string, Task>();
   #turn: Promise<void> = Promise.resolve();
@@ -37,7 +37,7 @@ export class OperationRunner<State> {
 
   constructor(options: OperationRunnerOptions<State>) {
     this.#options = options;
-    this.#performer = new Performer({
+    this.#performer = new Execution({
       ...options,
       stopping: this.#abort.signal,
       delayed: (task) => {
@@ -62,7 +62,7 @@ export class OperationRunner<State> {
   }
 
   /** Takes a command that this version of the agent cannot carry out: it is answered `unsupported`. */
-  refuse(command: ForeignCommand): void {
+  refuse(command: AnyCommand): void {
     this.#take(command, undefined);
   }
 
@@ -154,7 +154,7 @@ export class OperationRunner<State> {
     return journal.log.findBegun(id) ? "recovering" : "unknown";
   }
 
-  #take(command: ForeignCommand, operation: Operation | undefined): void {
+  #take(command: AnyCommand, operation: Operation | undefined): void {
     const { clock, journal } = this.#options;
     const id = command.operation_id;
     switch (reactions[this.#stageOf(id)].command) {
@@ -188,7 +188,7 @@ export class OperationRunner<State> {
     const { comparison } = this.#options;
     const isCommand = isCommandTask(task);
     // A task without a command is a close that was cancelled before its command came.
-    const mayEnqueue = isCommand ? mayBeDealtWith(task.command, comparison) : comparison.isDone();
+    const mayEnqueue = isCommand ? mayProcess(task.command, comparison) : comparison.isDone();
     if (mayEnqueue) return this.#enqueue(task, work);
     this.#tasks.set(task.id, task);
     if (isCommand && !task.deliveredSent) this.#sendDelivered(task);

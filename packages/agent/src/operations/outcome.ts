@@ -54,7 +54,7 @@ export function resultFor(
   const problem = problemOf(operation, message);
   if (!problem) return message;
   const invalid = deviceError("invalid_result", problem);
-  return { ...head, ...(outcome.status === "COMPLETED" ? orUnknownEnd(operation, invalid) : invalid) };
+  return { ...head, ...(outcome.status === "COMPLETED" ? withUnknownEnd(operation, invalid) : invalid) };
 }
 
 function failureOf({ reason, error, unknown_end }: Failed): Pick<ReportedResult, "reason" | "error" | "unknown_end"> {
@@ -65,7 +65,7 @@ function failureOf({ reason, error, unknown_end }: Failed): Pick<ReportedResult,
  * Marks the failure of a begun close with `unknown_end`: it may have closed the batch, and the next close has to know
  * of it.
  */
-export function orUnknownEnd(operation: string, failed: Failed): Failed {
+export function withUnknownEnd(operation: string, failed: Failed): Failed {
   return operation === "end_of_day" ? { ...failed, unknown_end: true } : failed;
 }
 

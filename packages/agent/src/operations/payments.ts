@@ -18,7 +18,7 @@ export interface Payments {
 export const noPayments: Payments = { underWay: () => false, over: () => Promise.resolve() };
 
 /** Combines the payments of two programs at one terminal. */
-export function bothPayments(one: Payments, other: Payments): Payments {
+export function combinePayments(one: Payments, other: Payments): Payments {
   return {
     underWay: () => one.underWay() || other.underWay(),
     over: async (signal) => void (await Promise.all([one.over(signal), other.over(signal)])),
@@ -32,7 +32,7 @@ const lookAgainMs = 100;
  * Resolves when the payments are over, after `atMostMs`, or when the signal is aborted, whichever comes first. Rejects
  * only with an error of the payments themselves.
  */
-export async function untilOver(
+export async function waitForPayments(
   payments: Payments,
   clock: Clock,
   atMostMs: number,

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { ServerTime } from "../talk/server-time.ts";
 import type { Failed } from "./operation.ts";
-import { noPayments, type Payments, untilOver } from "./payments.ts";
+import { noPayments, type Payments, waitForPayments } from "./payments.ts";
 import type { CommandTask } from "./task.ts";
 
 export interface ReadinessOptions {
@@ -56,7 +56,7 @@ export class Readiness {
         }
         if (signal.aborted || !this.mayWait(task) || !this.#busy()) return;
         delayed(task);
-        await untilOver(this.#payments, clock, this.#patienceMs(task), signal);
+        await waitForPayments(this.#payments, clock, this.#patienceMs(task), signal);
       }
     } catch (cause) {
       log.error({ operation_id: task.id, err: cause }, "cannot wait for the end of a payment");

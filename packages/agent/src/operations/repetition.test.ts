@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { turn } from "../../test/support/turn.ts";
 import { backoff } from "../backoff.ts";
-import { Greeting } from "../talk/hello.ts";
+import { HelloExchange } from "../talk/hello.ts";
 import { ServerTime } from "../talk/server-time.ts";
 
 const noon = "2026-06-29T12:00:00.000Z";
@@ -17,7 +17,7 @@ test("backoff doubles to its longest and stays between half and all of it", () =
 function greeter() {
   const clock = new FakeClock(noon);
   const hellos: HelloMessage[] = [];
-  const greeting = new Greeting({
+  const greeting = new HelloExchange({
     clock,
     serverTime: new ServerTime(clock),
     agentName: "test",
@@ -62,7 +62,7 @@ describe("the greeting", () => {
     const clock = new FakeClock(noon);
     const hellos: HelloMessage[] = [];
     const looks: (() => void)[] = [];
-    const greeting = new Greeting({
+    const greeting = new HelloExchange({
       clock,
       serverTime: new ServerTime(clock),
       agentName: "test",

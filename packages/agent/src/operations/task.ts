@@ -1,5 +1,5 @@
 import { type Clock, timestamp } from "../clock.ts";
-import type { ForeignCommand } from "../talk/wire.ts";
+import type { AnyCommand } from "../talk/wire.ts";
 import type { Operation } from "./operation.ts";
 import type { Stage } from "./stages.ts";
 
@@ -19,7 +19,7 @@ export interface Task {
 
 /** A task whose command has come, so that it can begin. */
 export interface CommandTask extends Task {
-  readonly command: ForeignCommand;
+  readonly command: AnyCommand;
   /** The command as this version of the agent understands it; undefined when it does not. */
   readonly operation: Operation | undefined;
   /** The server's time in the command, and the monotonic instant when it came: both in milliseconds. */
@@ -38,7 +38,7 @@ export function newTask(id: string, stage: Task["stage"]): Task {
 
 /** Makes a waiting task for a command that has just come under `address`. */
 export function newCommandTask(
-  command: ForeignCommand,
+  command: AnyCommand,
   operation: Operation | undefined,
   { clock, address }: { clock: Clock; address: string | undefined },
 ): CommandTask {

@@ -3,14 +3,14 @@ import type { Logger } from "../logger.ts";
 import type { Journal } from "../memory/journal.ts";
 import { isClose } from "../memory/result-log.ts";
 import type { Failed } from "../operations/operation.ts";
-import { type Outcome, orUnknownEnd, type Reported, type ReportedResult, resultFor } from "../operations/outcome.ts";
-import type { Telling } from "./telling.ts";
+import { type Outcome, type Reported, type ReportedResult, resultFor, withUnknownEnd } from "../operations/outcome.ts";
+import type { ResultSender } from "./result-sender.ts";
 
 export interface AnswersOptions<State> {
   journal: Journal<State>;
   clock: Clock;
   log: Logger;
-  telling: Pick<Telling, "added" | "repeat" | "unnumbered" | "numbered">;
+  telling: Pick<ResultSender, "added" | "repeat" | "unnumbered" | "numbered">;
   /** Returns the batch that the terminal names as closed last, undefined where it cannot name one. Never rejects. */
   lastBatch: () => Promise<string | undefined>;
 }
@@ -52,7 +52,7 @@ export class Answers<State> {
       if (this.#killed) return;
       const failed = this.journalFailure(result.operation_id, cause);
       const isUnknown = reported.started_at !== undefined && isClose(result);
-      const instead = isUnknown ? orUnknownEnd(result.operation, failed) : failed;
+      const instead = isUnknown ? withUnknownEnd(result.operation, failed) : failed;
       this.sendUnwritten(resultFor(reported, instead, finishedAt));
     }
   }

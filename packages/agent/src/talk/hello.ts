@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { ServerTime } from "./server-time.ts";
 
 /** What the hello exchange needs from the agent. */
-export interface GreetingOptions {
+export interface HelloExchangeOptions {
   clock: Clock;
   serverTime: ServerTime;
   agentName: string;
@@ -23,8 +23,8 @@ export interface GreetingOptions {
 }
 
 /** Sends hello until a welcome comes: on every new connection, and whenever the server's time is in doubt. */
-export class Greeting {
-  readonly #options: GreetingOptions;
+export class HelloExchange {
+  readonly #options: HelloExchangeOptions;
   readonly #waiting = new Set<() => void>();
   /** The name of the connection; undefined while there is none. */
   #session: string | undefined;
@@ -32,7 +32,7 @@ export class Greeting {
   /** Cancels the next hello; undefined unless a hello waits for its welcome. */
   #cancel: (() => void) | undefined;
 
-  constructor(options: GreetingOptions) {
+  constructor(options: HelloExchangeOptions) {
     this.#options = options;
   }
 

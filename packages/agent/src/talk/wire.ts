@@ -6,7 +6,7 @@ import { Compile } from "typebox/compile";
 const AnyOperation = Type.String({ minLength: 1, maxLength: 64 });
 
 /** A command of a newer server that this version cannot carry out, as far as it has to be read to refuse it. */
-const ForeignCommand = Type.Object(
+const AnyCommand = Type.Object(
   {
     ...CommandMessage.properties,
     operation: AnyOperation,
@@ -15,8 +15,8 @@ const ForeignCommand = Type.Object(
   },
   { additionalProperties: true },
 );
-export type ForeignCommand = Static<typeof ForeignCommand>;
-const foreignCommand = Compile(ForeignCommand);
+export type AnyCommand = Static<typeof AnyCommand>;
+const foreignCommand = Compile(AnyCommand);
 
 /** A cancellation; its operation may be known only to a newer server. */
 const Cancellation = Type.Object(
@@ -45,7 +45,7 @@ interface Understood extends Omit<Messages, "cancel"> {
  */
 export type Incoming =
   | { [Channel in DownChannel]: { channel: Channel; message: Understood[Channel] } }[DownChannel]
-  | { channel: "unsupported"; message: ForeignCommand }
+  | { channel: "unsupported"; message: AnyCommand }
   | { channel: "malformed"; problem: string };
 
 /**

@@ -5,7 +5,7 @@ import { downChannels } from "@tillkeeper/contract/mqtt";
  * The answer to a CONNECT of MQTT 5: a reason code, with properties in bytes. Or the broker supports 3.1.1 only, and
  * refuses 5 by a return code, or closes the connection. Or it closes every connection.
  */
-export type Greeting = { code: number; properties?: number[] } | "refuses 5" | "closes on 5" | "closes";
+export type HelloExchange = { code: number; properties?: number[] } | "refuses 5" | "closes on 5" | "closes";
 
 /** A PUBLISH of the agent as it was received. */
 interface Published {
@@ -27,7 +27,7 @@ const packet = (type: number, ...body: number[]) => Buffer.from([type, body.leng
  */
 export class Broker5 {
   /** The answers, one for each CONNECT; the last also for all later ones. */
-  greetings: Greeting[] = [{ code: 0 }];
+  greetings: HelloExchange[] = [{ code: 0 }];
   acknowledges = true;
   readonly attempts: Attempt[] = [];
   readonly published: Published[] = [];

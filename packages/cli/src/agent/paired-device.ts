@@ -3,11 +3,16 @@ import { join } from "node:path";
 import { backoff } from "@tillkeeper/agent/backoff";
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
 import { type DeviceKeys, openDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
-import { type RememberedDevice, rememberedDevice } from "@tillkeeper/agent/credentials/device-memory";
-import { DeviceServerError, pairOrGoOn, requestToken, type ServerOptions } from "@tillkeeper/agent/credentials/pairing";
+import { type DeviceMemory, openDeviceMemory } from "@tillkeeper/agent/credentials/device-memory";
+import {
+  DeviceServerError,
+  pairOrRequestToken,
+  requestToken,
+  type ServerOptions,
+} from "@tillkeeper/agent/credentials/pairing";
 import { replaceFile } from "@tillkeeper/agent/memory/durable-file";
 import { type FileJournalOptions, readFileJournal } from "@tillkeeper/agent/memory/file-journal";
-import { handIn } from "@tillkeeper/agent/talk/handing-in";
+import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type TerminalState, terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
 
@@ -22,7 +27,7 @@ export interface DeviceIdentity {
 }
 
 /** A paired device at the beginning of a run. */
-export interface PairedDevice extends Pick<RememberedDevice<TerminalState>, "token" | "memoryLost"> {
+export interface PairedDevice extends Pick<DeviceMemory<TerminalState>, "token" | "memoryLost"> {
   keys: DeviceKeys;
   /** The journal of the token's address. */
   journal: FileJournalOptions<TerminalState>;
@@ -61,10 +66,12 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
       throw refused(cause, code);
     });
   const goOn = async () => ({ token: await requestToken({ ...by, ...who }), isNew: false });
-  const given = await asked(() => (code === undefined ? goOn() : pairOrGoOn({ ...by, serialNumber, code, agentName })));
+  const given = await asked(() =>
+    code === undefined ? goOn() : pairOrRequestToken({ ...by, serialNumber, code, agentName }),
+  );
   const { terminal_id: terminalId } = given.token;
   const journal = journalOf(terminalId);
-  const { token, memoryLost } = await rememberedDevice(given, journal, () =>
+  const { token, memoryLost } = await openDeviceMemory(given, journal, () =>
     asked(() => requestToken({ ...by, terminalId, memoryLost: true })),
   );
   const fresh = known?.terminal_id !== token.terminal_id || code !== undefined;
@@ -79,7 +86,7 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
 /** Hands in the rest of a replaced device's log. A failure is ignored: the device is refused in any case. */
 async function handInRest(by: ServerOptions, file: FileJournalOptions<TerminalState>): Promise<void> {
   const journal = await readFileJournal(file);
-  if (journal) await handIn(by, journal).catch(() => undefined);
+  if (journal) await handInResults(by, journal).catch(() => undefined);
 }
 
 function refused(cause: DeviceServerError, code: string | undefined): StartupError {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 /**
@@ -17,7 +17,7 @@ export function readReleaseKeys(path: string): ReleasePublicKey[] {
     .map((entry, index) => {
       const key = publicKeyOf(isObject(entry) && "public_key" in entry ? entry["public_key"] : entry);
       if (!key) throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key as JWK.`);
-      const fault = faultOfPublicKey(key);
+      const fault = publicKeyProblem(key);
       if (fault !== undefined) {
         throw new StartupError(`${path}: number ${index + 1} is no Ed25519 public key to trust: it ${fault}.`);
       }

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pairingUri } from "@tillkeeper/contract/pairing";
 import type { LevelCase } from "./cases/all.ts";
+import { CheckServer } from "./check-server.ts";
 import { type Device, type DeviceCommands, deviceOf } from "./device.ts";
 import { terminalId } from "./identity.ts";
-import { Referee } from "./referee.ts";
 import { type Outcome, play } from "./run.ts";
 
 export interface CheckSettings extends DeviceCommands {
@@ -23,7 +23,7 @@ export interface CheckSettings extends DeviceCommands {
   /** Called with each line that the device's programs print. */
   overheard: (line: string) => void;
   /** Makes the device in place of the commands, for tests. */
-  device?: (server: Referee) => Device;
+  device?: (server: CheckServer) => Device;
 }
 
 /** What a check found. */
@@ -37,7 +37,7 @@ export interface Finding {
 export async function check(settings: CheckSettings): Promise<Finding | undefined> {
   const { host, serial, pairing, signal, timeoutFactor } = settings;
   const folder = await mkdtemp(join(tmpdir(), "tk-check-agent-"));
-  const server = await Referee.open(host, serial);
+  const server = await CheckServer.open(host, serial);
   const login = () => loginOf(server, { host, folder, pairing });
   const device =
     settings.device?.(server) ??
@@ -65,7 +65,7 @@ interface LoginSettings {
 }
 
 /** The environment variables with the present credentials. Without pairing, it also writes them into a file. */
-async function loginOf(server: Referee, { host, folder, pairing }: LoginSettings): Promise<Record<string, string>> {
+async function loginOf(server: CheckServer, { host, folder, pairing }: LoginSettings): Promise<Record<string, string>> {
   const { httpUrl, identity } = server;
   const { serialNumber, code, address, password } = identity;
   if (pairing) {

@@ -1,6 +1,6 @@
+import { CaseContext, type CaseContextDeps } from "./case-context.ts";
 import type { LevelCase } from "./cases/all.ts";
 import { type Breach, BrokenLaw, Skipped } from "./laws.ts";
-import { CaseContext, type CaseContextDeps } from "./table.ts";
 
 /** The outcome of a case. */
 export interface Outcome extends Pick<LevelCase, "name" | "level" | "title" | "laws"> {

@@ -1,9 +1,9 @@
 import { createAccount } from "@tillkeeper/server/access/accounts/accounts";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
+import { cliActor } from "../cli-actor.ts";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
-import { cliActor } from "../maker.ts";
 
 export interface CreateOptions {
   name: string;

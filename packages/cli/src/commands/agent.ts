@@ -4,7 +4,7 @@ import { readPairingUri } from "@tillkeeper/agent/credentials/pairing";
 import type { Credential, OpenConnection } from "@tillkeeper/agent/links/connection";
 import { withFallback } from "@tillkeeper/agent/links/fallback-connection";
 import { openLongPollConnection } from "@tillkeeper/agent/links/long-poll-connection";
-import { openMqttAs } from "@tillkeeper/agent/links/mqtt-connection";
+import { openMqttVersion } from "@tillkeeper/agent/links/mqtt-connection";
 import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
 import { openFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
@@ -83,7 +83,7 @@ async function runDevice(identity: DeviceIdentity, { keys, token, journal }: Pai
       await terminal.move(address);
       emit({ event: "memory_lost", terminal_id: terminalId });
     },
-    handIn: () => terminal.handIn({ server: identity.server, keys }),
+    handInResults: () => terminal.handInResults({ server: identity.server, keys }),
     lockedOut: () => emit({ event: "locked_out", terminal_id: terminalId }),
   });
   const { credential, open } = connectionOf(kept, options);
@@ -111,7 +111,7 @@ function connectionOf(
   { transport, mqttVersion }: Pick<RunOptions, "transport" | "mqttVersion">,
 ): { credential: Credential; open: OpenConnection } {
   if (transport === "https") return { credential: kept.overHttps, open: openLongPollConnection };
-  const openMqtt = openMqttAs(mqttVersion);
+  const openMqtt = openMqttVersion(mqttVersion);
   if (transport === "mqtt") return { credential: kept.credential, open: openMqtt };
   const open = withFallback(openMqtt, openLongPollConnection, () => kept.overHttps);
   return { credential: kept.credential, open };

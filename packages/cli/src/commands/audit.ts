@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { checkCheckpoints } from "@tillkeeper/server/access/audit/checkpoints/files";
 import { checkpointKey, keyIdOf } from "@tillkeeper/server/access/audit/checkpoints/keys";
 import { verifyCheckpoints } from "@tillkeeper/server/access/audit/checkpoints/verify";
@@ -81,7 +81,7 @@ function ownKey(config: Config): KeyObject {
 function readPublicKey(file: string): KeyObject {
   try {
     const key = createPublicKey(readFileSync(file, "utf8"));
-    const fault = key.asymmetricKeyType === "ed25519" ? faultOfPublicKey(key.export({ format: "jwk" })) : "";
+    const fault = key.asymmetricKeyType === "ed25519" ? publicKeyProblem(key.export({ format: "jwk" })) : "";
     if (fault === undefined) return key;
     if (fault !== "") throw new StartupError(`The key in ${file} (--public-key) ${fault}.`);
   } catch (error) {

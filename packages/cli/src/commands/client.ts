@@ -1,9 +1,9 @@
 import { addAdministrator } from "@tillkeeper/server/access/accounts/administrators";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
+import { cliActor } from "../cli-actor.ts";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
-import { cliActor } from "../maker.ts";
 
 /** Creates a client that may do everything in an account, in the database itself. */
 export async function createAction({ account: accountId, name }: { account: string; name: string }): Promise<void> {

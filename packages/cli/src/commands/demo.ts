@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
-import { playDemo } from "../demo/story.ts";
+import { playDemo } from "../demo/play-demo.ts";
 import { watchInterruption } from "../interruption.ts";
 import { openServer, stopInTime } from "../server.ts";
 

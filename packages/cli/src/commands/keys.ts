@@ -1,7 +1,7 @@
 import { createSigningKey } from "@tillkeeper/server/access/auth/keys/key-rotation";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
-import { openRootKey } from "@tillkeeper/server/db/known-key";
+import { openRootKey } from "@tillkeeper/server/db/open-root-key";
 import { withDatabase } from "../database.ts";
 
 /** Adds a new key to sign tokens with. */

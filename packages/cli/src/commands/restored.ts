@@ -1,8 +1,8 @@
 import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { noteRestored } from "@tillkeeper/server/restores/restores";
+import { cliActor } from "../cli-actor.ts";
 import { withDatabase } from "../database.ts";
-import { cliActor } from "../maker.ts";
 
 /** Notes in the database that it went back to an earlier moment, and prints what follows from that. */
 export async function restored(): Promise<void> {

@@ -2,8 +2,8 @@ import { readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { releaseSerial } from "@tillkeeper/server/enrolment/release-serial";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { cliActor } from "../cli-actor.ts";
 import { withDatabase } from "../database.ts";
-import { cliActor } from "../maker.ts";
 
 export interface ReleaseOptions {
   serial: string;

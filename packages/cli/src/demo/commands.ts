@@ -1,7 +1,7 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import { type EndOfDayResult, operationKinds, operationNames } from "@tillkeeper/contract/operations";
-import type { StepChecks } from "./facts.ts";
-import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./scene.ts";
+import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./demo-context.ts";
+import type { StepChecks } from "./step-checks.ts";
 
 /** Plays each kind of operation, one after the other, to its end. */
 export async function playCommands(context: DemoContext, terminalId: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { OperationBlocker } from "@tillkeeper/contract/http/error-facts";
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
-import { checkCompleted, type DemoContext, refusalOf, sendAccepted, waitForEnd } from "./scene.ts";
+import { checkCompleted, type DemoContext, refusalOf, sendAccepted, waitForEnd } from "./demo-context.ts";
 
 const windowSeconds = 5;
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type DemoContext, documentedTime, uuid } from "./scene.ts";
+import { type DemoContext, documentedTime, uuid } from "./demo-context.ts";
 
 /** Plays the set-up: a token, a store, and a virtual terminal in it, whose id is returned. */
 export async function setUp(context: DemoContext): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
-import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./scene.ts";
+import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./demo-context.ts";
 
 const windowSeconds = 5;
 /** A timeout shows at most this long after the deadline. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { version } from "../version.ts";
-import { rows } from "./rows.ts";
+import { rows } from "./command-table.ts";
 
 /** The whole program. Only the command at the beginning of the arguments gets its options; the others are a line of help. */
 export async function programFor([first, second]: readonly string[]): Promise<Command> {

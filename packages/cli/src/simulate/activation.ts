@@ -1,6 +1,6 @@
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
-import { withRetries } from "./patience.ts";
+import { withRetries } from "./retries.ts";
 
 export interface ActivationOptions {
   client: Client;

@@ -2,12 +2,17 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
-import { DeviceServerError, type GivenToken, pairOrGoOn, requestToken } from "@tillkeeper/agent/credentials/pairing";
+import {
+  DeviceServerError,
+  type GivenToken,
+  pairOrRequestToken,
+  requestToken,
+} from "@tillkeeper/agent/credentials/pairing";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { version } from "../version.ts";
-import { withRetries } from "./patience.ts";
+import { withRetries } from "./retries.ts";
 
 export interface EnrolmentOptions {
   client: Client;
@@ -101,7 +106,9 @@ export class Enrolment {
     const { client, server, signal } = this.#options;
     const { code } =
       typeof from === "string" ? await withRetries(signal, () => client.terminals.issuePairingCode(from)) : from;
-    const given = await withRetries(signal, () => pairOrGoOn({ server, keys, signal, serialNumber, code, agentName }));
+    const given = await withRetries(signal, () =>
+      pairOrRequestToken({ server, keys, signal, serialNumber, code, agentName }),
+    );
     this.paired += 1;
     return given;
   }

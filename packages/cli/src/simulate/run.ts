@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
-import { type RememberedDevice, rememberedDevice } from "@tillkeeper/agent/credentials/device-memory";
+import { type DeviceMemory, openDeviceMemory } from "@tillkeeper/agent/credentials/device-memory";
 import { requestToken } from "@tillkeeper/agent/credentials/pairing";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { type Client, type ClientOptions, createClient, TillkeeperError } from "@tillkeeper/sdk";
@@ -17,8 +17,8 @@ import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
 import { type Enrolled, Enrolment } from "./enrolment.ts";
-import { inParallel, withRetries } from "./patience.ts";
 import { Report } from "./report.ts";
+import { inParallel, withRetries } from "./retries.ts";
 
 export interface SimulationOptions {
   terminals: number;
@@ -135,14 +135,14 @@ class Simulation {
     else this.#activation.wants(terminalId);
   }
 
-  async #remember(enrolled: Enrolled): Promise<Pick<RememberedDevice<SimulatedState>, "token" | "journal">> {
+  async #remember(enrolled: Enrolled): Promise<Pick<DeviceMemory<SimulatedState>, "token" | "journal">> {
     const { keys, token } = enrolled;
     // Without a folder the keys are gone with the journals, and every terminal is a new device.
     if (this.#journals === undefined) return { token, journal: memoryJournal(newSimulatedState(Date.now())) };
     const { url: server } = this.#target;
     const { terminal_id: terminalId } = token;
     await mkdir(this.#journals, { recursive: true, mode: 0o700 });
-    return rememberedDevice(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
+    return openDeviceMemory(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
       withRetries(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
     );
   }

@@ -1,6 +1,6 @@
 import type { CancelMessage, CommandMessage, Messages, ResultMessage, WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type { CheckServer } from "../../src/check-agent/check-server.ts";
 import type { Device } from "../../src/check-agent/device.ts";
-import type { Referee } from "../../src/check-agent/referee.ts";
 import { type Fault, longWorkers } from "./faults.ts";
 import { versions, withFiles } from "./small-files.ts";
 import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-journal.ts";
@@ -18,7 +18,7 @@ type Answer = Partial<ResultMessage>;
 
 /** An agent of level 2 with a password, in memory and without processes. It keeps all the laws, but for its faults. */
 export class SmallAgent implements Device {
-  readonly #referee: Referee;
+  readonly #referee: CheckServer;
   readonly #faults: ReadonlySet<Fault>;
   readonly #journal = new SmallJournal();
   readonly #reader = new SmallReader();
@@ -26,7 +26,7 @@ export class SmallAgent implements Device {
   readonly #begunAs = new Set<string>();
   #run: Run | undefined;
 
-  constructor(referee: Referee, ...faults: Fault[]) {
+  constructor(referee: CheckServer, ...faults: Fault[]) {
     this.#referee = referee;
     this.#faults = new Set(faults);
   }

@@ -8,7 +8,7 @@ import {
   type UpChannel,
 } from "@tillkeeper/contract/mqtt";
 import mqtt, { type MqttClient } from "mqtt";
-import type { Referee } from "../../src/check-agent/referee.ts";
+import type { CheckServer } from "../../src/check-agent/check-server.ts";
 import type { Fault } from "./faults.ts";
 
 const reconnectMs = 50;
@@ -24,7 +24,7 @@ export interface SmallLinkEvents {
 
 /** The connections of the small agent during one run, as one address. */
 export class SmallLink {
-  readonly #referee: Referee;
+  readonly #referee: CheckServer;
   readonly #address: string;
   readonly #has: (fault: Fault) => boolean;
   readonly #events: SmallLinkEvents;
@@ -33,7 +33,7 @@ export class SmallLink {
   #session = "";
   #ended = false;
 
-  constructor(referee: Referee, address: string, has: (fault: Fault) => boolean, events: SmallLinkEvents) {
+  constructor(referee: CheckServer, address: string, has: (fault: Fault) => boolean, events: SmallLinkEvents) {
     this.#referee = referee;
     this.#address = address;
     this.#has = has;

@@ -16,7 +16,7 @@ export const ClientStatus = Type.Enum(clientStatuses);
 export type ClientStatus = (typeof clientStatuses)[number];
 
 /** Valid secrets of a client: several, so that a secret can be replaced without an outage; few, so that a forgotten one shows. */
-export const mostClientSecrets = 5;
+export const clientSecretsMax = 5;
 
 /**
  * The form of a `client_id`. It is the `sub` of the client's tokens and the `created_by` of its records. So it is unique

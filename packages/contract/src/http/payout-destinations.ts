@@ -160,11 +160,11 @@ const DestinationTerminal = Type.Object({
 });
 
 /** Stores that an answer lists; further ones are only counted. The lists of stores and terminals page through all. */
-export const mostListedStores = 1000;
+export const listedStoresMax = 1000;
 
 export const PayoutDestination = Type.Object({
   ...destinationFields,
-  stores: Type.Array(DestinationStore, { description: `The newest ${mostListedStores} stores.` }),
+  stores: Type.Array(DestinationStore, { description: `The newest ${listedStoresMax} stores.` }),
   terminals: Type.Array(DestinationTerminal, { description: "The terminals of those stores." }),
   links: Type.Array(Type.Object({ rel: Type.Enum(["stores", "terminals"]), href: Type.String() }), {
     description: "Where all stores and terminals of the account that have this destination are listed.",

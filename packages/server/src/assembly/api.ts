@@ -9,13 +9,13 @@ import { enrolmentRoutes } from "../enrolment/routes.ts";
 import { longPollRoutes } from "../gateway/carriers/long-poll/routes.ts";
 import { brokerRoutes } from "../gateway/carriers/outside/access/routes.ts";
 import { handingInRoutes } from "../gateway/routes.ts";
-import { announcer } from "../gateway/send.ts";
+import { createAnnouncer } from "../gateway/send.ts";
 import { healthRoutes } from "../health/routes.ts";
 import { deviceLogRoutes, logRoutes } from "../logs/routes.ts";
 import { createReceiveLog } from "../logs/upload/receive.ts";
 import { payoutDestinationRoutes } from "../merchants/payout-destinations/routes.ts";
 import { storeRoutes } from "../merchants/stores/routes.ts";
-import { destinationChanged } from "../merchants/stores/suspension.ts";
+import { onDestinationChange } from "../merchants/stores/suspension.ts";
 import type { Accept } from "../operations/accept.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
@@ -78,7 +78,7 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
       clock,
       register: config.organizations?.checkDestinations ? stores.register : undefined,
       ownUrl: addresses.url,
-      storesOfDestinationChanged: destinationChanged(stores),
+      storesOfDestinationChanged: onDestinationChange(stores),
     }),
     ...terminalRoutes({ db, clock }),
     ...enrolmentRoutes(enrolment),
@@ -90,7 +90,7 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features)
   const { db, clock, files } = core;
   const { presenceClock, probes } = devices;
   return [
-    ...operationRoutes({ db, clock, accept, announceCancel: announcer(devices.device, "cancel") }),
+    ...operationRoutes({ db, clock, accept, announceCancel: createAnnouncer(devices.device, "cancel") }),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),

@@ -18,7 +18,7 @@ import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
-import { emptyIsNoBody } from "../platform/http/bodies/empty-body.ts";
+import { ignoreEmptyBody } from "../platform/http/bodies/empty-body.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
@@ -26,14 +26,14 @@ import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
 import { toApiError } from "../platform/http/failures.ts";
 import { type BodyLimits, limitBodies } from "../platform/http/limits/body-times.ts";
 import { draining } from "../platform/http/limits/draining.ts";
-import { limitUnanswered, messagesInLargePieces } from "../platform/http/limits/floods.ts";
-import { hangUp } from "../platform/http/limits/hang-ups.ts";
+import { limitBodyPieces, limitPipelining } from "../platform/http/limits/floods.ts";
+import { hangUpError } from "../platform/http/limits/hang-up.ts";
 import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/rate-limit.ts";
 import { loggedUrl } from "../platform/http/logged-url.ts";
-import { refuseUnknown } from "../platform/http/methods.ts";
+import { unknownRouteErrors } from "../platform/http/methods.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "../platform/http/request-client.ts";
-import { headerFault, keepAddressesOnly } from "../platform/http/request-headers.ts";
+import { headerFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
 import type { Logger } from "../platform/log/log.ts";
@@ -100,15 +100,15 @@ export async function buildApp({
     },
     clientErrorHandler: raw.broken,
     // Node would answer a missing Host in a shape of its own; `headerFault` answers it in ours.
-    http: { requireHostHeader: false, IncomingMessage: messagesInLargePieces(raw.inPieces), ...times },
+    http: { requireHostHeader: false, IncomingMessage: limitBodyPieces(raw.inPieces), ...times },
   });
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
   raw.listenTo(app.server);
-  limitUnanswered(app.server, ({ remoteAddress }) => {
+  limitPipelining(app.server, ({ remoteAddress }) => {
     log.info({ address: remoteAddress }, "a connection sent too many requests ahead, it is ended");
   });
   setOnEveryResponse(app.server, headers);
-  keepAddressesOnly(app.server);
+  sanitizeForwardedFor(app.server);
   const { settle, finish } = draining(app.server);
   app.addHook("preClose", async () => {
     await settle();
@@ -137,7 +137,7 @@ function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonl
   // anyway.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
-  const refused = refuseUnknown(routes, pages, maxParamLength);
+  const refused = unknownRouteErrors(routes, pages, maxParamLength);
   app.setNotFoundHandler(({ method, url }) => {
     throw refused(method, url);
   });
@@ -188,7 +188,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     ...(upload && { validatorCompiler: compileBodyless }),
     // A form without content is a form without fields, and an upload may be a file of no bytes.
     config: { bodyValues: row.bodyValues },
-    preParsing: emptyIsNoBody(upload ?? (form ? [formType] : [])),
+    preParsing: ignoreEmptyBody(upload ?? (form ? [formType] : [])),
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
       if (scopes === "public") row.guard?.(request);
@@ -290,7 +290,7 @@ function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | un
 
 /** The only place where an error becomes an answer. */
 function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const hungUp = hangUp(thrown, request.raw);
+  const hungUp = hangUpError(thrown, request.raw);
   // A request whose caller has hung up has no answer to log.
   if (hungUp) request.log.info({ method: request.method, url: loggedUrl(request) }, "the caller hung up");
   const error = hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown));

@@ -7,8 +7,8 @@ import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
-import { openRootKey } from "../db/known-key.ts";
 import { openDatabase } from "../db/open.ts";
+import { openRootKey } from "../db/open-root-key.ts";
 import { openFileStore } from "../files/open-store.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -16,8 +16,8 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
-import { closeOldAddress } from "../terminals/credentials/close-old-address.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
+import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
 
 export interface ServerOptions {
@@ -69,7 +69,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   });
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
-  const addressAhead = (identity: DeviceIdentity) => closeOldAddress({ db, clock }, identity);
+  const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return { config, log, clock, databaseClock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
 }

@@ -1,13 +1,13 @@
-import { isLater } from "@tillkeeper/contract/addresses";
+import { isLaterAddress } from "@tillkeeper/contract/addresses";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import { createTransport } from "../gateway/carriers/create.ts";
-import { Handling } from "../gateway/carriers/in-hand.ts";
+import { InHandLimit } from "../gateway/carriers/in-hand.ts";
 import { Mailboxes } from "../gateway/carriers/long-poll/mailboxes.ts";
 import { withLongPoll } from "../gateway/carriers/long-poll/with-long-poll.ts";
 import type { DeviceTransport, Receive } from "../gateway/carriers/transport.ts";
 import { createInbound } from "../gateway/inbound.ts";
-import { memoryComparison } from "../gateway/memory-check.ts";
+import { memoryComparison } from "../gateway/memory-comparison.ts";
 import { resultReader } from "../gateway/reading/result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import { createDurations } from "../operations/durations.ts";
@@ -18,8 +18,8 @@ import { serverId } from "../platform/folders/server-id.ts";
 import { createPresence } from "../presence/hearing/hear.ts";
 import { createProbes } from "../presence/probes/probes.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
-import { listenOn } from "../presence/watch/watch.ts";
-import { liveKeys } from "../rollout/releases/keys.ts";
+import { noteListening } from "../presence/watch/watch.ts";
+import { listLiveKeys } from "../rollout/releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
 import { addressOf } from "../terminals/credentials/replace-credential.ts";
 import type { Device } from "../terminals/record/devices.ts";
@@ -52,7 +52,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     heartbeatSeconds: config.heartbeatSeconds ?? defaultHeartbeatSeconds,
   });
   // Before the first message: silence of terminals while no server listened does not count against them.
-  await listenOn({ db, clock: presenceClock });
+  await noteListening({ db, clock: presenceClock });
   closing.add(() =>
     device.reports.flush().catch((error: unknown) => log.warn({ err: error }, "phases were not noted")),
   );
@@ -66,7 +66,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     compareMemory: memoryComparison(device),
     async notPresent(from) {
       const present = await inTenant(db, from.accountId, (tx) => addressOf(tx, from));
-      if (present !== undefined && isLater(from.address, present)) await core.addressAhead(from);
+      if (present !== undefined && isLaterAddress(from.address, present)) await core.addressAhead(from);
       // The device is refused when it reconnects; then it asks for a token, and learns that its address is over.
       transport.disconnect(from.address);
     },
@@ -81,7 +81,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   const mailboxes = new Mailboxes();
   const transport = withLongPoll(createTransport(core), mailboxes);
   const { inbound, presence, ...messages } = await openMessages(core, transport, mailboxes, closing);
-  const handling = new Handling(Number.POSITIVE_INFINITY);
+  const handling = new InHandLimit(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
     const work = inbound(...from);
     void handling.add(work);
@@ -105,7 +105,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       log,
       host,
       serverId: serverId(folder),
-      releaseKeys: (accountId) => liveKeys(db, accountId),
+      releaseKeys: (accountId) => listLiveKeys(db, accountId),
       connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),
     });

@@ -3,7 +3,7 @@ import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { norwegianRegister } from "../merchants/organizations/norwegian-register.ts";
 import type { Accept } from "../operations/accept.ts";
-import type { Admission, TakenCredential } from "../terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, TakenCredential } from "../terminals/credentials/broker-grant.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/record/suspension.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -35,7 +35,7 @@ export function enrolmentPorts({ transport, virtual, presence, durations }: Devi
     isOwnAddress: addresses.isOwn,
     mqttUrl: transport.url,
     virtualTerminalsChanged: () => virtual?.wake(),
-    admit: (admission: Admission) => admitOrSay(transport, admission),
+    admit: (admission: BrokerGrant) => admitOrSay(transport, admission),
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (address: string) => transport.disconnect(address),
     // An outside broker does not say which devices are connected to it; heartbeats do.
@@ -47,7 +47,7 @@ export function enrolmentPorts({ transport, virtual, presence, durations }: Devi
 export type EnrolmentPorts = ReturnType<typeof enrolmentPorts>;
 
 /** A broker that cannot be reached is no error of the request: 503 asks the caller to send it again. */
-async function admitOrSay(transport: DeviceTransport, admission: Admission) {
+async function admitOrSay(transport: DeviceTransport, admission: BrokerGrant) {
   try {
     return await transport.admit(admission);
   } catch (error) {

@@ -4,7 +4,7 @@ import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
 import { nonceWorker, type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
-import { credentialWorker } from "../gateway/carriers/credential-check.ts";
+import { credentialWorker } from "../gateway/carriers/end-outdated.ts";
 import { outboxWorker } from "../gateway/outbox.ts";
 import { logRetentionWorker } from "../logs/retention.ts";
 import type { Accept } from "../operations/accept.ts";
@@ -16,7 +16,7 @@ import { watchWorker } from "../presence/watch/watch.ts";
 import { noteRestored } from "../restores/restores.ts";
 import { activationWorker } from "../rollout/activations/worker.ts";
 import { releaseFileWorker } from "../rollout/releases/worker.ts";
-import { lapseWorker } from "../terminals/credentials/token-end.ts";
+import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 
@@ -58,7 +58,7 @@ export function workersOf(
     ...(gateway.virtual ? [gateway.virtual] : []),
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
-    lapseWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
+    tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({
       db,

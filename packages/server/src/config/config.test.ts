@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { StartupError } from "../platform/startup-error.ts";
 import { readConfig } from "./config.ts";
-import { settingsInWords } from "./in-words.ts";
+import { describeSettings } from "./describe.ts";
 import { settings } from "./settings.ts";
 
 describe("configuration", () => {
@@ -100,7 +100,7 @@ describe("configuration", () => {
   });
 
   it("describes every setting, with its default", () => {
-    const words = settingsInWords();
+    const words = describeSettings();
     expect(words.map(([name]) => name)).toEqual(Object.keys(settings));
     for (const [, text] of words) expect(text.length).toBeGreaterThan(15);
     const of = new Map(words);

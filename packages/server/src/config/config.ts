@@ -7,7 +7,7 @@ import type { FilesPlace } from "./files-place.ts";
 import type { Kind } from "./kinds.ts";
 import { type LimitsConfig, rateLimitOf } from "./limits.ts";
 import { clientSettings, type SettingName, settings, type Values } from "./settings.ts";
-import { findUnknown, isInjected } from "./unknown.ts";
+import { findUnknown, isInjected } from "./unknown-variables.ts";
 
 /**
  * The settings of a server. They are read once at start and handed on as values; no other code reads the environment.
@@ -36,7 +36,7 @@ export interface Config extends LimitsConfig {
   /** Where files are kept; left out, in the folder `files` of the data folder. */
   files?: FilesPlace;
   /** How long a request to the file store may make no progress; left out, 20 seconds. */
-  filesPatienceSeconds?: number;
+  filesTimeoutSeconds?: number;
   /** How many days log bundles are kept; left out, 90. */
   logDays?: number;
   /** How many days the histories of presence and telemetry are kept; left out, 90 and 30. */
@@ -109,7 +109,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     bootstrapToken: values.TILLKEEPER_BOOTSTRAP_TOKEN,
     retentionDays: values.TILLKEEPER_RETENTION_DAYS,
     files: filesOf(values, fault),
-    filesPatienceSeconds: values.TILLKEEPER_FILES_PATIENCE,
+    filesTimeoutSeconds: values.TILLKEEPER_FILES_PATIENCE,
     logDays: values.TILLKEEPER_LOG_DAYS,
     presenceDays: values.TILLKEEPER_PRESENCE_DAYS,
     telemetryDays: values.TILLKEEPER_TELEMETRY_DAYS,

@@ -8,7 +8,7 @@ import * as kinds from "./kinds.ts";
 const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"] as const;
 
 export const defaultRetentionDays = 400;
-export const defaultFilesPatienceSeconds = 20;
+export const defaultFilesTimeoutSeconds = 20;
 export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
@@ -159,7 +159,7 @@ export const settings = {
   TILLKEEPER_FILES_PATIENCE: {
     about:
       "Seconds to wait for the place of files when it does not go on; then the answer is 503. Longer for a slow line to the bucket: parts have 5 MiB",
-    ...kinds.whole(1, 600, defaultFilesPatienceSeconds),
+    ...kinds.whole(1, 600, defaultFilesTimeoutSeconds),
   },
   TILLKEEPER_LOG_DAYS: {
     about: "How many days logs of terminals are kept",

@@ -10,7 +10,7 @@ import type { Tables } from "./tables/schema.ts";
  * Lets the owner of the tables see the rows of all accounts; else it sees none without an account. The setting has no
  * effect on the tenants' role: the policy is for the owner alone.
  */
-export const forAllAccounts = "set tillkeeper.all_accounts = on";
+export const allAccountsSetting = "set tillkeeper.all_accounts = on";
 
 /** How to reach PostgreSQL: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
@@ -131,7 +131,7 @@ function waitersTurns(): Turns {
  * before it lends the connection out.
  */
 function runOnConnect(...own: string[]): (client: pg.ClientBase) => undefined {
-  const settings = [forAllAccounts, withoutJit, idleTransactionTimeout, ...own].join("; ");
+  const settings = [allAccountsSetting, withoutJit, idleTransactionTimeout, ...own].join("; ");
   return (client) => client.query(settings) as unknown as undefined;
 }
 

@@ -8,4 +8,4 @@ export const startLock = 5_347_182_906_155_731;
  * First of two lock keys, with an account's hash as the second: one transaction at a time revokes power in an account.
  * Locks with two keys never conflict with locks with one.
  */
-export const takingLock = 1;
+export const revocationLock = 1;

@@ -5,7 +5,7 @@ import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { migrate } from "./migrate.ts";
-import { raiseWalls } from "./walls/walls.ts";
+import { ensureTenantIsolation } from "./tenants/isolation.ts";
 
 const oldest = 15;
 const newest = 18;
@@ -33,7 +33,7 @@ export async function openDatabase({
   try {
     await checkVersion(db);
     await migrate(db);
-    await raiseWalls(db);
+    await ensureTenantIsolation(db);
     return { ...db, close };
   } catch (error) {
     await close();

@@ -4,7 +4,7 @@ import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { type AdmitDeps, admitWhileLive } from "../terminals/credentials/admit-live.ts";
+import { type AdmitDeps, admitIfLive } from "../terminals/credentials/admit-if-live.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
 import { terminalNotFound } from "../terminals/record/present.ts";
@@ -37,7 +37,7 @@ export async function issueCredential(
     return replaceCredential(tx, deps.clock, { accountId, terminalId }, { password });
   });
   const generation = generationOf({ token_lapses: 0 });
-  const admitted = await admitWhileLive(deps, { address, password, generation, former });
+  const admitted = await admitIfLive(deps, { address, password, generation, former });
   // Replaced meanwhile: it is answered nevertheless, and opens nothing.
   const { username, clientId, password: shown } = admitted ?? { username: address, clientId: address, password };
   return {

@@ -8,7 +8,7 @@ import { newSecret } from "../access/auth/secrets/secrets.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
-import { lockStore, noSuchStore } from "../terminals/record/hold-store.ts";
+import { lockStore, noSuchStore } from "../terminals/record/lock-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, type TerminalRow } from "../terminals/record/rows.ts";

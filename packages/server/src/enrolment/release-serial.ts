@@ -2,7 +2,7 @@ import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { pairingCodeMoves } from "@tillkeeper/contract/pairing";
 import { type Actor, recordChange } from "../access/audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { endCredentialWith } from "../terminals/credentials/end-later.ts";

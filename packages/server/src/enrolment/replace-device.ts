@@ -10,8 +10,8 @@ import { operationPending } from "../operations/pending.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
-import { awaitOtherTelemetry, endFault } from "../presence/hearing/hear.ts";
-import { forgetReported, versionFields } from "../rollout/configurations/configurations.ts";
+import { endFault, noteDeviceChange } from "../presence/hearing/hear.ts";
+import { clearReportedVersions, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { keepFormerDevice } from "../terminals/record/former-devices.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
@@ -113,7 +113,7 @@ function unchanged(): ApiError {
 
 /** Forgets what the former device reported of itself as it is now: its software, its fault, its telemetry. */
 async function forgetDevice(tx: Tx, clock: Clock, terminal: { accountId: string; terminalId: string }): Promise<void> {
-  await forgetReported(tx, terminal.accountId, terminal.terminalId, clock.now());
+  await clearReportedVersions(tx, terminal.accountId, terminal.terminalId, clock.now());
   await endFault(tx, terminal, clock.realNow());
-  await awaitOtherTelemetry(tx, terminal, clock.now(), versionFields);
+  await noteDeviceChange(tx, terminal, clock.now(), versionFields);
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type Config } from "../config/config.ts";
-import { defaultFilesPatienceSeconds } from "../config/settings.ts";
+import { defaultFilesTimeoutSeconds } from "../config/settings.ts";
 import { dayMs } from "../platform/time-spans.ts";
 import type { FileStore } from "./file-store.ts";
 import { clearDrafts, folderStore } from "./folder-store.ts";
-import { storeWithTimeout } from "./patience.ts";
+import { storeWithTimeout } from "./timeouts.ts";
 
 /** Age from which a draft is abandoned: servers that share the folder may still be writing younger ones. */
 const abandonedAfterMs = dayMs;
@@ -12,10 +12,10 @@ const abandonedAfterMs = dayMs;
 /** Opens the store that the settings name. Throws `StartupError` when it cannot be reached. */
 export async function openFileStore({
   files,
-  filesPatienceSeconds = defaultFilesPatienceSeconds,
+  filesTimeoutSeconds = defaultFilesTimeoutSeconds,
   dataDir,
-}: Pick<Config, "files" | "filesPatienceSeconds" | "dataDir">): Promise<FileStore & { close(): void }> {
-  const patienceMs = filesPatienceSeconds * 1_000;
+}: Pick<Config, "files" | "filesTimeoutSeconds" | "dataDir">): Promise<FileStore & { close(): void }> {
+  const patienceMs = filesTimeoutSeconds * 1_000;
   const store = await openPlace({ files, dataDir }, patienceMs);
   const closing = new AbortController();
   const close = () => {

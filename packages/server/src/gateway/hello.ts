@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { abilityTable } from "@tillkeeper/contract/abilities";
 import { type HelloMessage, protocolVersion } from "@tillkeeper/contract/mqtt";
-import { isMoved } from "@tillkeeper/contract/terminal-status";
+import { changesState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import { inTurn } from "../db/turns.ts";
 import { cancelledAmong, claimAfterHello } from "../operations/commands.ts";
 import type { Reports } from "../operations/reports/reports.ts";
-import type { HeardFrom, Presence } from "../presence/hearing/hear.ts";
+import type { Presence, ReportingDevice } from "../presence/hearing/hear.ts";
 import { noteAbilities } from "../terminals/record/abilities.ts";
 import { type Device, deviceConnected } from "../terminals/record/devices.ts";
-import { repeatAt, type SendDeps, sendMessage } from "./send.ts";
+import { nextRepeatAt, type SendDeps, sendMessage } from "./send.ts";
 import type { HelloOverview } from "./sql/hello-overview.ts";
 
 export interface HelloDeps extends SendDeps {
@@ -25,7 +25,7 @@ export interface HelloDeps extends SendDeps {
  * Compares the notes of server and agent after a connect: sends again what the terminal should be doing and does not
  * know.
  */
-export async function handleHello(deps: HelloDeps, from: HeardFrom, hello: HelloMessage): Promise<void> {
+export async function handleHello(deps: HelloDeps, from: ReportingDevice, hello: HelloMessage): Promise<void> {
   const { db, clock, reports, transport, presence } = deps;
   const { polls: _, ...origin } = from;
   const now = clock.now();
@@ -35,7 +35,7 @@ export async function handleHello(deps: HelloDeps, from: HeardFrom, hello: Hello
   noted.catch(() => undefined);
   const terminal = await deps.overview(origin);
   if (!terminal) return deps.notPresent(origin);
-  if (isMoved("device_connected", terminal.state)) {
+  if (changesState("device_connected", terminal.state)) {
     await deviceConnected(db, clock, origin);
   }
   const abilities = abilityTable(hello.abilities);
@@ -47,7 +47,7 @@ export async function handleHello(deps: HelloDeps, from: HeardFrom, hello: Hello
   // many the hello names.
   const running = hello.operations.find(({ operation_id: id }) => id.toLowerCase() === terminal.live);
   if (running) await reports[running.phase](origin, running);
-  const claim = { ...origin, now, nextDueAt: repeatAt(now), named };
+  const claim = { ...origin, now, nextDueAt: nextRepeatAt(now), named };
   const message = terminal.live ? await claimAfterHello(db, claim) : undefined;
   await noted;
   // Sent last: without a welcome the terminal says hello again, and the comparison is repeated.

@@ -3,7 +3,7 @@ import type { Memory, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
 import { inTurn } from "../db/turns.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log/log.ts";
-import type { HeardFrom } from "../presence/hearing/hear.ts";
+import type { ReportingDevice } from "../presence/hearing/hear.ts";
 import { type Device, isPresent } from "../terminals/record/devices.ts";
 import type { Receive } from "./carriers/transport.ts";
 import { type HelloDeps, handleHello } from "./hello.ts";
@@ -49,7 +49,7 @@ export function createInbound(options: InboundOptions): Receive {
   };
 }
 
-type Handler<C extends UpChannel> = (deps: InboundDeps, origin: HeardFrom, message: Messages[C]) => Promise<void>;
+type Handler<C extends UpChannel> = (deps: InboundDeps, origin: ReportingDevice, message: Messages[C]) => Promise<void>;
 
 /** Messages about operations: presence has no handler of its own for them, so they count as `heard`. */
 const operationChannels: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);

@@ -2,7 +2,7 @@ import type { Db } from "../db/db.ts";
 import { anyMessageDue, claimMessages, findSentBefore } from "../operations/commands.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import type { Mailboxes } from "./carriers/long-poll/mailboxes.ts";
-import { repeatAt, type SendDeps, sendMessage } from "./send.ts";
+import { nextRepeatAt, type SendDeps, sendMessage } from "./send.ts";
 
 interface OutboxDeps extends SendDeps {
   db: Db;
@@ -23,7 +23,7 @@ export function outboxWorker(deps: OutboxDeps): Worker {
     const now = clock.now();
     const idle = !transport.healthy() || !(await anyMessageDue(db.pool, now));
     const terminalIds = idle ? [] : transport.listening();
-    const due = { now, nextDueAt: repeatAt(now), limit: claimBatch, terminalIds };
+    const due = { now, nextDueAt: nextRepeatAt(now), limit: claimBatch, terminalIds };
     const messages = terminalIds?.length === 0 ? [] : await claimMessages(db.pool, due);
     // After a stall the claim has fallen due again, and another server may have taken these messages.
     if (clock.now() >= due.nextDueAt) return true;

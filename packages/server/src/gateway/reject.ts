@@ -1,6 +1,6 @@
 import type { UpChannel } from "@tillkeeper/contract/mqtt";
 import type { Reports } from "../operations/reports/reports.ts";
-import type { HeardFrom, Presence } from "../presence/hearing/hear.ts";
+import type { Presence, ReportingDevice } from "../presence/hearing/hear.ts";
 import type { DeviceTransport } from "./carriers/transport.ts";
 import type { Refused } from "./reading/message.ts";
 
@@ -16,7 +16,7 @@ const leavingChannels: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
 /** Answers a message that is not understood. It still shows that its terminal is there. */
 export async function reject(
   { transport, presence, reports }: RejectDeps,
-  origin: HeardFrom,
+  origin: ReportingDevice,
   channel: UpChannel,
   { places, operationId, unreadable }: Refused,
 ): Promise<void> {

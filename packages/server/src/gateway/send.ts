@@ -23,7 +23,7 @@ const repeatAfterMs = 10_000;
 const announceWithinMs = 1_500;
 
 /** When a message that brought no answer is to be sent again. */
-export function repeatAt(now: Date): Date {
+export function nextRepeatAt(now: Date): Date {
   return new Date(now.getTime() + repeatAfterMs);
 }
 
@@ -80,7 +80,7 @@ function comparison(command: Command, origins: Pick<Origins, "of">) {
  * nothing when the terminal is not connected here. If the sending fails the outbox sends again: the claim of the
  * operation is due by itself.
  */
-export function announcer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
+export function createAnnouncer(deps: SendDeps, kind: Message["kind"]): (command: Command) => void {
   return (command) => {
     // After a stall the outbox, of this server or another, may have sent the command already.
     const late = deps.clock.now().getTime() - command.createdAt.getTime() > announceWithinMs;

@@ -3,7 +3,7 @@ import type { TerminalLog, TerminalLogList } from "@tillkeeper/contract/http/log
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import { recordChange } from "../access/audit/audit.ts";
 import type { Db } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -73,7 +73,7 @@ export async function openLog(
 }
 
 /** Whether a terminal's result describes the log that it has sent for this operation. */
-export async function holdsLog(
+export async function hasStoredLog(
   { db }: Pick<LogDeps, "db">,
   { accountId, terminalId }: { accountId: string; terminalId: string },
   operationId: string,

@@ -12,7 +12,7 @@ import { gather } from "../platform/load/batch.ts";
 import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
 import { presentAccepted } from "./present.ts";
-import { type AcceptRequest, findObstacle, requestKeyOf } from "./refusal.ts";
+import { type AcceptRequest, findRefusal, requestKeyOf } from "./refusal.ts";
 import { type Acceptance, acceptOperations, type NewOperation } from "./sql/accept.ts";
 import type { Command } from "./sql/claim-messages.ts";
 
@@ -70,7 +70,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
         return { operation: presentAccepted(toAccepted(operation)), replayed: false };
       }
-      const earlier = await inTurn(db, request.accountId, () => findObstacle(deps, request, asked.requestSha256));
+      const earlier = await inTurn(db, request.accountId, () => findRefusal(deps, request, asked.requestSha256));
       if (earlier) return { operation: presentAccepted(earlier), replayed: true };
     }
     throw busy();

@@ -1,6 +1,6 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { Db, Tx } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { presentOperation } from "./present.ts";

@@ -1,7 +1,7 @@
 import type { Operation, OperationList } from "@tillkeeper/contract/http/operations";
 import { sql } from "kysely";
 import type { Db } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { presentOperation } from "./present.ts";

@@ -39,7 +39,7 @@ const mostExpired = 1_000;
  * Finds out why a request was not accepted. Throws the refusal, or answers the earlier operation that the request
  * repeats. Undefined when the reason is gone and the request may be tried again.
  */
-export async function findObstacle(
+export async function findRefusal(
   deps: ObstacleDeps,
   { accountId, clientId, idempotencyKey, body }: AcceptRequest,
   requestSha256: Buffer | null,

@@ -1,6 +1,6 @@
 import { presenceEndpoints as presence } from "@tillkeeper/contract/http/presence";
 import { bind, type Route } from "../platform/http/route.ts";
-import { probeTerminal } from "./probes/ask.ts";
+import { probeTerminal } from "./probes/probe-terminal.ts";
 import type { Probes } from "./probes/probes.ts";
 import {
   getChanges,

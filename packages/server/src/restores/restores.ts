@@ -4,7 +4,7 @@ import { recordChange } from "../access/audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { startLock } from "../db/locks.ts";
 import { retried } from "../db/retry.ts";
-import { asAccount } from "../db/walls/tenant.ts";
+import { asAccount } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { newId } from "../platform/ids.ts";
 import { minuteMs } from "../platform/time-spans.ts";

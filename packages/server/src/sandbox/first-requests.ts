@@ -3,7 +3,7 @@ import type { SandboxFile } from "./sandbox.ts";
 type Sandbox = SandboxFile & { terminalIds: readonly string[] };
 
 /** What the documentation page shows of the sandbox to a caller on the same machine. */
-export function accessOf({ http_url, account_id, client_id, client_secret, terminalIds }: Sandbox) {
+export function presentSandboxAccess({ http_url, account_id, client_id, client_secret, terminalIds }: Sandbox) {
   const sandbox = { http_url, account_id, client_id, client_secret };
   return { ...sandbox, terminal_ids: terminalIds, first_requests: firstRequests({ ...sandbox, terminalIds }) };
 }

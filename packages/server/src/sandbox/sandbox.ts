@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import { openAccount } from "../access/accounts/accounts.ts";
+import { isValidClientSecret } from "../access/auth/check-secret.ts";
 import { createClient } from "../access/auth/clients.ts";
-import { clientIsKnown } from "../access/auth/known-clients.ts";
 import { hashChosen } from "../access/auth/secrets/chosen-secrets.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { insertSecret, type NewSecret } from "../access/auth/secrets/stored-secrets.ts";
 import type { Db } from "../db/db.ts";
-import { inTenant } from "../db/walls/tenant.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import { createTerminal, type TerminalDeps } from "../enrolment/register.ts";
 import { createStore, type StoreDeps } from "../merchants/stores/stores.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -95,7 +95,7 @@ async function ensureClient(deps: SandboxDeps, accountId: string, known: Partial
   const id = deps.client?.id ?? known.client_id ?? newId(deps.clock.now());
   const secret = deps.client?.secret ?? (known.client_id === id ? known.client_secret : undefined);
   const shown = secret && { accountId, clientId: id, secret, from: "sandbox" };
-  if (shown && (await clientIsKnown(deps.db, shown))) return { id, secret: shown.secret };
+  if (shown && (await isValidClientSecret(deps.db, shown))) return { id, secret: shown.secret };
   if (!deps.client) {
     const made = newSecret();
     if (await giveSecret(deps, accountId, id, made)) return { id, secret: made };

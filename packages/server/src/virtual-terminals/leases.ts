@@ -52,7 +52,7 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
 }
 
 /** Takes over expired leases of other servers; answers the terminals' ids. */
-export async function takeOver({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
+export async function takeOverExpiredLeases({ db, clock, serverId }: LeaseDeps): Promise<string[]> {
   const now = clock.realNow();
   const { rows } = await sql<Pick<Leased, "terminal_id">>`
     update virtual_terminal_leases as lease

@@ -5,10 +5,10 @@ import { findLastClose } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import type { Admission, Admitted } from "../terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin } from "../terminals/credentials/broker-grant.ts";
 import { changePassword, replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
-import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOver } from "./leases.ts";
+import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOverExpiredLeases } from "./leases.ts";
 
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
@@ -45,7 +45,7 @@ interface VirtualDeps extends LeaseDeps {
   releaseKeys: (accountId: string) => Promise<ReleasePublicKey[]>;
   connectAt: () => { url: string; ca?: string };
   /** Makes the broker accept a credential; see `DeviceTransport.admit`. */
-  admit: (admission: Admission) => Promise<Admitted>;
+  admit: (admission: BrokerGrant) => Promise<MqttLogin>;
 }
 
 const lookEveryMs = 5_000;
@@ -60,7 +60,7 @@ export function virtualTerminalWorker(deps: VirtualDeps): Worker {
 
   async function look(): Promise<void> {
     // A lease lost and regained between two looks: its credential has been replaced meanwhile.
-    for (const terminalId of [...(await takeOver(deps)), ...memoriesLost]) running.delete(terminalId);
+    for (const terminalId of [...(await takeOverExpiredLeases(deps)), ...memoriesLost]) running.delete(terminalId);
     const leased = await lease(deps);
     const wanted = new Set(leased.map((row) => row.terminal_id));
     for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);

@@ -14,7 +14,7 @@ import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tablesInOrder } from "../../src/db/backup/tables.ts";
-import { forAllAccounts } from "../../src/db/db.ts";
+import { allAccountsSetting } from "../../src/db/db.ts";
 
 const programs = "/usr/lib/postgresql/15/bin";
 const allAccounts = { PGOPTIONS: "-c tillkeeper.all_accounts=on" };
@@ -78,7 +78,7 @@ describe("PostgreSQL's own programs, run by the owner of the tables", () => {
 async function rowsOf(url: string): Promise<Record<string, number>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(forAllAccounts);
+  await client.query(allAccountsSetting);
   const counts: Record<string, number> = {};
   for (const { name } of await tablesInOrder(client)) {
     counts[name] = Number((await client.query(`select count(*) as n from ${name}`)).rows[0].n);

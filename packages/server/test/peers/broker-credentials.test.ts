@@ -8,13 +8,13 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { BrokerAccess } from "../../src/gateway/carriers/outside/access/access.ts";
 import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
-import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
 import { enter } from "../support/hostile.ts";
 
 const address = deviceAddress("T62000001-T0001", 1);
 const other = deviceAddress("T62000001-T0002", 1);
 const fleet = (count: number) => Array.from({ length: count }, (_, n) => deviceAddress("T62000001-T1000", n));
-const token = (more: Partial<Admission> = {}): Admission => ({
+const token = (more: Partial<BrokerGrant> = {}): BrokerGrant => ({
   address,
   password: `token-${Math.random()}`,
   generation: "1",
@@ -22,7 +22,7 @@ const token = (more: Partial<Admission> = {}): Admission => ({
   ...more,
 });
 
-async function connect(broker: TestBroker, { username, password, clientId }: Admitted): Promise<MqttClient> {
+async function connect(broker: TestBroker, { username, password, clientId }: MqttLogin): Promise<MqttClient> {
   const { host } = new URL(broker.ownUrl);
   const client = await enter({ mqtt_url: `mqtt://${host}`, username, password, client_id: clientId });
   onTestFinished(() => client.endAsync(true));
@@ -185,7 +185,7 @@ describe("tokens at Mosquitto", () => {
   it("leave servers of another secret no way in, of whom two that begin at the same moment stay", async () => {
     live = [{ address }];
     const device = await connect(broker, await access.admit({ address, password: "its own", generation: "0" }));
-    const former = { ...access.own(), clientId: "of-a-server" } as Admitted;
+    const former = { ...access.own(), clientId: "of-a-server" } as MqttLogin;
     const before = await connect(broker, former);
     expect(await speak(await beginTogether("another secret"), device)).toEqual(inPeace);
     await ended(before);
@@ -209,7 +209,7 @@ describe("passwords at Mosquitto", () => {
     await access.prepare();
   });
   afterEach(() => broker.stop());
-  const password = (of: string): Admission => ({ address, password: of, generation: "0" });
+  const password = (of: string): BrokerGrant => ({ address, password: of, generation: "0" });
 
   it("are another one when the same device is given another one", async () => {
     const first = await access.admit(password("the first"));

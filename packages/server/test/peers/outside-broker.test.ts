@@ -4,7 +4,7 @@ import { type Mosquitto, startMosquitto } from "@tillkeeper/stage/brokers/mosqui
 import { Aedes } from "aedes";
 import { connectAsync, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
+import { askingAccess } from "../../src/gateway/carriers/outside/access/asking.ts";
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
@@ -24,7 +24,7 @@ async function listenAt(
   const transport = createOutsideBroker({
     url,
     log,
-    access: askingBroker({ url }, { asks: false }),
+    access: askingAccess({ url }, { asks: false }),
   });
   onTestFinished(() => transport.close());
   await transport.listen(async (from, channel, payload) => {

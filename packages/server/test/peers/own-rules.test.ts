@@ -6,7 +6,7 @@ import { mosquittoUsers } from "@tillkeeper/stage/brokers/mosquitto-users";
 import { rabbitMqUsers } from "@tillkeeper/stage/brokers/rabbitmq";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
-import { askingBroker } from "../../src/gateway/carriers/outside/access/asking.ts";
+import { askingAccess } from "../../src/gateway/carriers/outside/access/asking.ts";
 import { createOutsideBroker } from "../../src/gateway/carriers/outside/broker.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 import { enter, granted, utter } from "../support/hostile.ts";
@@ -36,7 +36,7 @@ describe.each([
     const transport = createOutsideBroker({
       url: broker.url,
       log,
-      access: askingBroker({ url: broker.url }, { asks: false }),
+      access: askingAccess({ url: broker.url }, { asks: false }),
     });
     onTestFinished(() => transport.close());
     await transport.listen(

@@ -7,7 +7,7 @@ import { openSigningKeys } from "../../src/access/auth/keys/signing-keys.ts";
 import { deviceTokens } from "../../src/access/auth/tokens/device-tokens.ts";
 import { renewToken } from "../../src/enrolment/pairing/tokens.ts";
 import { mosquittoAccess } from "../../src/gateway/carriers/outside/access/mosquitto/mosquitto.ts";
-import type { Admission, Admitted, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin, TakenCredential } from "../../src/terminals/credentials/broker-grant.ts";
 import { liveCredentials } from "../../src/terminals/credentials/find-live.ts";
 import { enter } from "../support/hostile.ts";
 
@@ -33,7 +33,7 @@ it("a token is neither answered nor left at Mosquitto for a terminal that was de
   };
   expect(await letIn(paired)).toBe(true);
   const own = mosquittoAccess({ url: broker.ownUrl, secret: broker.mqtt.brokerSecret ?? "", live: async () => [] });
-  const made: Admitted[] = [];
+  const made: MqttLogin[] = [];
   const deps = {
     db: server.db,
     clock: server.clock,
@@ -47,11 +47,11 @@ it("a token is neither answered nor left at Mosquitto for a terminal that was de
     ownUrl: () => server.url,
     isOwnAddress: () => true,
     renewals: { take: () => 0 },
-    admit: async (admission: Admission) => {
+    admit: async (admission: BrokerGrant) => {
       await server.call("DELETE", `/v1/accounts/${aid}/terminals/${id}`, tenant);
       await vi.waitUntil(() => letIn(paired).then((is) => !is), { interval: 50 });
       made.push(await own.admit(admission));
-      return made[0] as Admitted;
+      return made[0] as MqttLogin;
     },
     withdraw: (credential: TakenCredential) => own.withdraw(credential),
     addressAhead: async () => {},
@@ -60,6 +60,6 @@ it("a token is neither answered nor left at Mosquitto for a terminal that was de
   const peer = { reached: {}, address: "127.0.0.1", requestId: "test" };
   await expect(renewToken(deps, peer, { terminal_id: id, proof })).rejects.toMatchObject({ code: "invalid_proof" });
   expect(made).toHaveLength(1);
-  const [{ username, password, clientId }] = made as [Admitted];
+  const [{ username, password, clientId }] = made as [MqttLogin];
   expect(await letIn({ mqtt_username: username, mqtt_password: password, mqtt_client_id: clientId })).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { numbersFrom } from "../virtual/invented-day.ts";
+import { seededRandom } from "../virtual/day.ts";
 import { Agenda } from "./agenda.ts";
 
 /** A clock that moves only when the test says so, and that counts its timers. */
@@ -31,7 +31,7 @@ function standingClock() {
 test("does everything in order, whatever order it was noted in, with one timer", () => {
   const { clock, timers, goTo } = standingClock();
   const agenda = new Agenda(clock);
-  const random = numbersFrom("agenda");
+  const random = seededRandom("agenda");
   const done: number[] = [];
   const times = Array.from({ length: 1000 }, () => Math.floor(random() * 500));
   for (const at of times) agenda.note(at, () => done.push(at));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { profileOf } from "./character.ts";
 import { allFaults, mildFaults, noFaults, readFaultMix } from "./fault-mix.ts";
 import { type PlannedEvent, type PlanOptions, planOf } from "./plan.ts";
+import { profileOf } from "./terminal-profile.ts";
 import { dayMs, hourMs, tradingHours } from "./trading-hours.ts";
 
 const options: PlanOptions = {

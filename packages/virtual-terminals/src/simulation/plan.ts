@@ -1,4 +1,4 @@
-import { numbersFrom } from "../virtual/invented-day.ts";
+import { seededRandom } from "../virtual/day.ts";
 import type { FaultMix } from "./fault-mix.ts";
 import { dayMs, hourMs, tradingHours } from "./trading-hours.ts";
 
@@ -25,7 +25,7 @@ type TerminalEvent =
   | { kind: "restart"; lastsMs: number }
   | { kind: "by_hand" }
   | { kind: "device_fault"; code: DeviceFaultCode; lastsMs: number };
-export type HappeningKind = TerminalEvent["kind"];
+export type SimulatedEventKind = TerminalEvent["kind"];
 
 /** An event with its time: `at` is in milliseconds of the simulated day since the plan's beginning. */
 export type PlannedEvent = TerminalEvent & { at: number };
@@ -54,7 +54,7 @@ type Random = () => number;
  */
 export function* planOf(options: PlanOptions): Generator<PlannedEvent, never> {
   const { seed, number, faults } = options;
-  const random = (kind: string) => numbersFrom(`${seed}:${number}:${kind}`);
+  const random = (kind: string) => seededRandom(`${seed}:${number}:${kind}`);
   const streams = [
     payments(options, random("payments")),
     atRandom(faults["bad-links"], random("bad-links"), badLink),

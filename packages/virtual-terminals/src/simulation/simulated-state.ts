@@ -63,7 +63,7 @@ async function replaceUnsynced(path: string, text: string): Promise<void> {
  * Wraps a journal: calls `wrote` after each write, and `unreceipted` with the number of results that the server lacks,
  * after each write and each `hold`.
  */
-export function watchedJournal<State>(
+export function observedJournal<State>(
   journal: Journal<State>,
   watcher: { wrote: (change: Change<State>) => void; unreceipted: (count: number) => void },
 ): Journal<State> {

@@ -7,12 +7,12 @@ import type { Fault } from "../virtual/faults.ts";
 import type { ClosedDay, TerminalState } from "../virtual/state.ts";
 import { VirtualTerminal, type VirtualTerminalSpec } from "../virtual/terminal.ts";
 import type { Agenda } from "./agenda.ts";
-import { profileOf, type TerminalProfile } from "./character.ts";
 import type { FaultMix } from "./fault-mix.ts";
 import { countFault, type Figures, operationCounter } from "./figures.ts";
 import { type PlannedEvent, type PlannedPayment, planOf } from "./plan.ts";
 import { SimulatedLink } from "./simulated-link.ts";
-import { type SimulatedState, watchedJournal } from "./simulated-state.ts";
+import { observedJournal, type SimulatedState } from "./simulated-state.ts";
+import { profileOf, type TerminalProfile } from "./terminal-profile.ts";
 import { closeBatch, Till } from "./till.ts";
 
 const byHand = "by hand";
@@ -79,7 +79,7 @@ export class SimulatedTerminal {
       figures.connected += isUp ? 1 : -1;
     });
     const counter = operationCounter(figures);
-    this.#journal = watchedJournal(journal, {
+    this.#journal = observedJournal(journal, {
       ...counter,
       wrote: (change) => {
         counter.wrote(change);

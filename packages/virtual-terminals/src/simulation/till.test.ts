@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { begun, result } from "../../../agent/test/support/entries.ts";
 import { newTerminalState } from "../virtual/state.ts";
 import type { PlannedPayment } from "./plan.ts";
-import { emptyBatch, type SimulatedState, watchedJournal } from "./simulated-state.ts";
+import { emptyBatch, observedJournal, type SimulatedState } from "./simulated-state.ts";
 import { closeBatch, Till } from "./till.ts";
 
 const at = "2026-06-29T09:00:00.000Z";
@@ -102,7 +102,7 @@ test("a watched journal tells of each change once it is written, and of one that
     wrote: () => void wrote.push(tell()),
     unreceipted: (count: number) => void unreceipted.push(count),
   });
-  const journal = watchedJournal(
+  const journal = observedJournal(
     inner,
     watching(() => `${inner.log.begun.length} begun`),
   );
@@ -111,7 +111,7 @@ test("a watched journal tells of each change once it is written, and of one that
     decide(inner.log);
     throw new Error("full");
   };
-  const failing = watchedJournal(
+  const failing = observedJournal(
     { ...inner, write: full },
     watching(() => "failed"),
   );

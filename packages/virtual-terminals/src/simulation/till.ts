@@ -5,7 +5,7 @@ import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, type OpenBatch, type SimulatedState } from "./simulated-state.ts";
 
 /** A payment that is under way; compared by identity. */
-export interface Paying {
+export interface PaymentInProgress {
   readonly payment: PlannedPayment;
 }
 
@@ -14,19 +14,19 @@ type Totals = Omit<OpenBatch, "oldest_at"> & { sale_amount: number };
 /** Takes the payments of a simulated terminal: one at a time, and none while its day is being closed. */
 export class Till implements Payments {
   readonly #over = new Waiters();
-  #paying: Paying | undefined;
+  #paying: PaymentInProgress | undefined;
   /** The id of the running `end_of_day`. */
   #closing: string | undefined;
 
   /** Begins a payment; undefined while another is under way, or the day is being closed. */
-  begin(payment: PlannedPayment): Paying | undefined {
+  begin(payment: PlannedPayment): PaymentInProgress | undefined {
     if (this.#paying || this.#closing !== undefined) return undefined;
     this.#paying = { payment };
     return this.#paying;
   }
 
   /** Ends a payment and adds it to the batch; returns false when a power cut interrupted it. */
-  complete(paying: Paying, batch: OpenBatch, at: string): boolean {
+  complete(paying: PaymentInProgress, batch: OpenBatch, at: string): boolean {
     if (this.#paying !== paying) return false;
     const { type, amount, tip } = paying.payment;
     batch.oldest_at ??= at;

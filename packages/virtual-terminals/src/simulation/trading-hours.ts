@@ -1,4 +1,4 @@
-import { numbersFrom } from "../virtual/invented-day.ts";
+import { seededRandom } from "../virtual/day.ts";
 
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
@@ -22,7 +22,7 @@ const stepsPerHour = 4;
 
 /** Returns the opening hours of one store, which follow from the seed and its number. */
 export function tradingHours(seed: string, store: number): TradingHours {
-  const random = numbersFrom(`${seed}:store:${store}`);
+  const random = seededRandom(`${seed}:store:${store}`);
   const opensAt = 7 + Math.floor(random() * 7) / 2;
   const closesAt = 17 + Math.floor(random() * 11) / 2;
   const steps = Array.from({ length: (closesAt - opensAt) * stepsPerHour }, (_, step) =>

@@ -5,7 +5,7 @@ import type { LastBatch } from "@tillkeeper/agent/operations/operation";
 import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { dayTotals } from "./invented-day.ts";
+import { dayTotals } from "./day.ts";
 
 const firstDayMs = 9 * 60 * 60 * 1000;
 const currency = "NOK";
@@ -31,7 +31,7 @@ export function newTerminalState(nowMs: number): TerminalState {
 }
 
 /** Returns the state after a close that was made elsewhere; undefined when the terminal's own last close is as late. */
-export function afterClose(
+export function stateAfterClose(
   state: TerminalState,
   close: EndOfDayResult | undefined,
 ): (TerminalState & { last_close: EndOfDayResult }) | undefined {

@@ -10,26 +10,26 @@ import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
 import { type Logger, silentLogger } from "@tillkeeper/agent/logger";
 import type { Journal } from "@tillkeeper/agent/memory/journal";
 import type { LastBatch, Operation, OperationHandlers } from "@tillkeeper/agent/operations/operation";
-import { bothPayments, type Payments } from "@tillkeeper/agent/operations/payments";
-import { handIn } from "@tillkeeper/agent/talk/handing-in";
+import { combinePayments, type Payments } from "@tillkeeper/agent/operations/payments";
+import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
+import { VirtualCondition } from "./condition.ts";
+import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
-import { FaultyLink } from "./faulty-connection.ts";
-import { InventedCondition } from "./invented-condition.ts";
-import { InventedPayments, type PaymentLength } from "./invented-payments.ts";
-import { inventedTelemetry } from "./invented-telemetry.ts";
 import { virtualOperations } from "./operations.ts";
+import { type PaymentLength, VirtualPayments } from "./payments.ts";
 import { RecentLines } from "./recent-lines.ts";
 import {
-  afterClose,
   type ClosedDay,
   closeDay,
   lastBatch,
   type OpenTerminalJournal,
+  stateAfterClose,
   type TerminalState,
 } from "./state.ts";
+import { virtualTelemetry } from "./telemetry.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./updates.ts";
 
 /** A terminal to play, with its credential. */
@@ -96,9 +96,9 @@ export class VirtualTerminal {
   readonly #openJournal: OpenTerminalJournal;
   readonly #options: VirtualTerminalOptions;
   readonly #clock: Clock;
-  readonly #payments: InventedPayments;
-  readonly #condition: InventedCondition;
-  readonly #link: FaultyLink;
+  readonly #payments: VirtualPayments;
+  readonly #condition: VirtualCondition;
+  readonly #link: FaultInjector;
   readonly #recent: RecentLines;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
@@ -116,11 +116,9 @@ export class VirtualTerminal {
     this.#credential = credentialOf(spec);
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
-    this.#payments = new InventedPayments(this.#clock, options.payment ?? defaultPayment);
-    this.#condition = new InventedCondition(this.#clock, this.#ownFault() === "silent", () =>
-      this.#agent?.reportSoon(),
-    );
-    this.#link = new FaultyLink({
+    this.#payments = new VirtualPayments(this.#clock, options.payment ?? defaultPayment);
+    this.#condition = new VirtualCondition(this.#clock, this.#ownFault() === "silent", () => this.#agent?.reportSoon());
+    this.#link = new FaultInjector({
       condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
       payments: this.#payments,
@@ -177,8 +175,8 @@ export class VirtualTerminal {
   }
 
   /** Hands in the results that the server lacks, as a replaced device does. Rejects with `DeviceServerError`. */
-  async handIn(by: ServerOptions): Promise<void> {
-    if (this.#journal) await handIn(by, this.#journal);
+  async handInResults(by: ServerOptions): Promise<void> {
+    if (this.#journal) await handInResults(by, this.#journal);
   }
 
   /** To be called when telemetry or fault of one of its parts has changed. */
@@ -224,7 +222,7 @@ export class VirtualTerminal {
     const { open = openMqttConnection, log = silentLogger, repeat, parts = {} } = this.#options;
     // Read the address before waiting: another credential may come meanwhile.
     const journal = await this.#openJournal(current(this.#credential.address));
-    const caughtUp = afterClose(journal.state, this.#spec.lastClose);
+    const caughtUp = stateAfterClose(journal.state, this.#spec.lastClose);
     // The terminal has closed that batch, but this journal has no result of it.
     if (caughtUp) await journal.write(() => ({ state: caughtUp, batch: caughtUp.last_close.batch_id }));
     this.#journal = journal;
@@ -241,14 +239,10 @@ export class VirtualTerminal {
       journal,
       clock: this.#clock,
       open: this.#link.through(open),
-      payments: parts.payments ? bothPayments(this.#payments, parts.payments) : this.#payments,
+      payments: parts.payments ? combinePayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
       telemetry: () => ({
-        ...inventedTelemetry(
-          this.#spec.serialNumber,
-          this.#clock.now(),
-          runningVersions(journal.state, runningVersion),
-        ),
+        ...virtualTelemetry(this.#spec.serialNumber, this.#clock.now(), runningVersions(journal.state, runningVersion)),
         ...parts.telemetry?.(),
       }),
       fault: () => this.#condition.fault ?? parts.fault?.(),

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type CaseContext, isMessageOn } from "../table.ts";
+import { type CaseContext, isMessageOn } from "../case-context.ts";
 import { isEntryOf, type TranscriptEntry } from "../transcript.ts";
 import { cancelledFirst } from "./cancelling.ts";
 import type { Case } from "./case.ts";

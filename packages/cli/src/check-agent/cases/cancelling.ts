@@ -1,5 +1,5 @@
 import type { OperationName } from "@tillkeeper/contract/operations";
-import type { CaseContext } from "../table.ts";
+import type { CaseContext } from "../case-context.ts";
 
 /** Sends a cancel before its command: the device has to answer the operation as cancelled, and never begin it. */
 export async function cancelledFirst(context: CaseContext, operation: OperationName): Promise<void> {

@@ -1,5 +1,5 @@
+import type { CaseContext } from "../case-context.ts";
 import type { Law } from "../laws.ts";
-import type { CaseContext } from "../table.ts";
 
 export type Level = 1 | 2 | 3;
 

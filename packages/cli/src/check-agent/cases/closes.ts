@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { type CaseContext, isMessageOn } from "../case-context.ts";
 import { BrokenLaw, Skipped } from "../laws.ts";
-import { type CaseContext, isMessageOn } from "../table.ts";
 import { cancelledFirst } from "./cancelling.ts";
 import type { Case } from "./case.ts";
 import { closeDay, outOfStep } from "./closing.ts";

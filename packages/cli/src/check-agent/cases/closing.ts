@@ -1,6 +1,6 @@
 import { type CommandMessage, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { CaseContext } from "../case-context.ts";
 import { BrokenLaw } from "../laws.ts";
-import type { CaseContext } from "../table.ts";
 
 interface Close {
   command: CommandMessage;

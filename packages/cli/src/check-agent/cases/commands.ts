@@ -1,7 +1,7 @@
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
+import { type CaseContext, isMessageOn, yearMs } from "../case-context.ts";
 import type { Law } from "../laws.ts";
 import { Skipped } from "../laws.ts";
-import { type CaseContext, isMessageOn, yearMs } from "../table.ts";
 import type { Case } from "./case.ts";
 import { answersProbe } from "./links.ts";
 

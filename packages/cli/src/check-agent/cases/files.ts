@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { keyIdOf } from "@tillkeeper/agent/files/release-signature";
 import type { OperationName, SendLogsResult } from "@tillkeeper/contract/operations";
 import { releaseText } from "@tillkeeper/contract/releases";
+import type { CaseContext } from "../case-context.ts";
 import { BrokenLaw } from "../laws.ts";
-import type { CaseContext } from "../table.ts";
 import { type AnswerFiles, type FileAnswer, type FileRequest, failure } from "../transfers.ts";
 import type { Case } from "./case.ts";
 

@@ -1,7 +1,7 @@
 import { returnCodes } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/outgoing";
+import { type CaseContext, isMessageOn } from "../case-context.ts";
+import { heartbeatSeconds } from "../check-server.ts";
 import { BrokenLaw, type Law } from "../laws.ts";
-import { heartbeatSeconds } from "../referee.ts";
-import { type CaseContext, isMessageOn } from "../table.ts";
 import type { DeviceMessage } from "../transcript.ts";
 import type { Case } from "./case.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CommandMessage, Memory } from "@tillkeeper/contract/mqtt";
+import { type CaseContext, isMessageOn } from "../case-context.ts";
 import { BrokenLaw, Skipped } from "../laws.ts";
-import { type CaseContext, isMessageOn } from "../table.ts";
 import type { Case } from "./case.ts";
 import { closeDay } from "./closing.ts";
 

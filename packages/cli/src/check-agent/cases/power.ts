@@ -1,5 +1,5 @@
+import { isMessageOn } from "../case-context.ts";
 import { Skipped } from "../laws.ts";
-import { isMessageOn } from "../table.ts";
 import type { Case } from "./case.ts";
 
 /** Cases of power cuts, and of an orderly end. */

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import type { AccountCreate, AccountCreated } from "@tillkeeper/contract/http/accounts";
 import { adminScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { newId } from "../../platform/ids.ts";

@@ -1,6 +1,6 @@
 import type { ClientCreated } from "@tillkeeper/contract/http/clients";
 import { adminScopes } from "@tillkeeper/contract/scopes";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";

@@ -1,6 +1,6 @@
 import { type AuditEntry, auditEndpoints as audit } from "@tillkeeper/contract/http/audit";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import { bind, type Route } from "../../platform/http/route.ts";
 import { type AuditFilter, type AuditRow, listEntries } from "./queries.ts";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
 import { chainHash, creationAction, discrepancyAction, migrationActor } from "./audit.ts";
-import { type EntryFields, parseEntry } from "./chain-head.ts";
+import { type EntryFields, parseEntry } from "./entry-text.ts";
 import { type AuditRow, readChain } from "./queries.ts";
 
 /** Result of verifying one account's chain. */

@@ -1,6 +1,6 @@
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Caller, PowerfulCaller } from "../../platform/http/route.ts";
 import { grantRemoved, insufficientScope } from "./refusals.ts";
 

@@ -5,10 +5,10 @@ import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { nameClient } from "../../platform/http/request-client.ts";
 import { Answer, bind, type Route } from "../../platform/http/route.ts";
+import { isValidClientSecret } from "./check-secret.ts";
 import { findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
-import { clientIsKnown } from "./known-clients.ts";
 import { accountOfAudience } from "./tokens/audience.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
@@ -73,7 +73,7 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
     });
   }
   const shown = { accountId: oid, clientId, secret, from: networkOf(request.ip) };
-  if (!(await clientIsKnown(deps.db, shown))) throw invalidClient();
+  if (!(await isValidClientSecret(deps.db, shown))) throw invalidClient();
 
   // A form-encoded request may leave the audience out: the account is in the path (D24).
   const audience = body.audience ?? (form ? issuer : undefined);

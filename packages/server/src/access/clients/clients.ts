@@ -8,14 +8,14 @@ import {
   clientStatuses,
 } from "@tillkeeper/contract/http/clients";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
-import { recordInLogs } from "../audit/both-logs.ts";
+import { recordInLogs } from "../audit/record-in-logs.ts";
 import { madeBy } from "../auth/clients.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import { newSecret } from "../auth/secrets/secrets.ts";
@@ -23,9 +23,9 @@ import { insertSecret } from "../auth/secrets/stored-secrets.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { presentClient } from "./present.ts";
 import { findClient, isOperatorClientId, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
-import { inTenantTaking } from "./taking.ts";
+import { inTenantRevoking } from "./revoking.ts";
 
-export { isNameOfOwn, lockLiveClient } from "./queries.ts";
+export { isOwnClientId, lockLiveClient } from "./queries.ts";
 
 export interface ClientDeps {
   db: Db;
@@ -128,7 +128,7 @@ export function updateClient(
  * `last_admin_client`.
  */
 export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
-  await inTenantTaking(db, caller, { clientRef: id }, async (tx, live) => {
+  await inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await lockClient(tx, live.accountId, id);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });

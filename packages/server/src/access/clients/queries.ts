@@ -116,7 +116,7 @@ export async function isOperatorClientId(tx: Tx, accountId: string, clientId: st
  * Whether the account has, or had, a client of its own with that client id. Locks the account's row, as
  * `isOperatorClientId` does.
  */
-export async function isNameOfOwn(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
+export async function isOwnClientId(tx: Tx, accountId: string, clientId: string): Promise<boolean> {
   await lockClientIds(tx, accountId);
   const client = await tx
     .selectFrom("clients")

@@ -1,4 +1,4 @@
-import { type ClientSecretCreated, mostClientSecrets } from "@tillkeeper/contract/http/clients";
+import { type ClientSecretCreated, clientSecretsMax } from "@tillkeeper/contract/http/clients";
 import { ApiError } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { recordChange } from "../audit/audit.ts";
@@ -8,7 +8,7 @@ import { insertSecret } from "../auth/secrets/stored-secrets.ts";
 import { type ClientDeps, lockClient, showClient } from "./clients.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { scopesOfClient } from "./queries.ts";
-import { inTenantTaking } from "./taking.ts";
+import { inTenantRevoking } from "./revoking.ts";
 
 /**
  * Adds a secret; the answer is the only one that shows it. Earlier secrets stay valid until they are deleted. The
@@ -25,8 +25,8 @@ export async function addClientSecret(
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
-    if (client.secrets.length >= mostClientSecrets) {
-      throw new ApiError("too_many_secrets", `A client has at most ${mostClientSecrets} valid secrets.`);
+    if (client.secrets.length >= clientSecretsMax) {
+      throw new ApiError("too_many_secrets", `A client has at most ${clientSecretsMax} valid secrets.`);
     }
     const secretId = await insertSecret(tx, deps.clock, { accountId, clientId, secret });
     const { secrets } = await showClient(tx, accountId, id);
@@ -51,7 +51,7 @@ export async function deleteClientSecret(
   { id, secretId }: { id: string; secretId: string },
 ): Promise<void> {
   const { accountId } = caller;
-  await inTenantTaking(deps.db, caller, { clientRef: id }, async (tx, live) => {
+  await inTenantRevoking(deps.db, caller, { clientRef: id }, async (tx, live) => {
     const { clientId, before: client } = await lockClient(tx, accountId, id);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     const before = client.secrets.find((entry) => entry.id === secretId);

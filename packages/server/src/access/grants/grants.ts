@@ -5,8 +5,8 @@ import type {
   ClientGrantUpdate,
 } from "@tillkeeper/contract/http/clients";
 import type { Db, Tx } from "../../db/db.ts";
+import { asAccount, inTenant } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
-import { asAccount, inTenant } from "../../db/walls/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
@@ -14,13 +14,13 @@ import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { Change } from "../audit/audit.ts";
-import { recordInLogs } from "../audit/both-logs.ts";
+import { recordInLogs } from "../audit/record-in-logs.ts";
 import { madeBy } from "../auth/clients.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
 import { accountOfAudience } from "../auth/tokens/audience.ts";
-import { clientIdTaken, isNameOfOwn, lockLiveClient } from "../clients/clients.ts";
+import { clientIdTaken, isOwnClientId, lockLiveClient } from "../clients/clients.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
-import { inTenantTaking } from "../clients/taking.ts";
+import { inTenantRevoking } from "../clients/revoking.ts";
 import { findGrant, type GrantRow, isOwnOrOperated, listGrants } from "./queries.ts";
 
 export interface GrantDeps {
@@ -68,7 +68,7 @@ export async function addGrant(
  * `client_id_taken`.
  */
 async function requireFreeClientId(tx: Tx, live: LiveCaller, audienceId: string, clientId: string): Promise<void> {
-  const taken = await asAccount(tx, live.accountId, audienceId, () => isNameOfOwn(tx, audienceId, clientId));
+  const taken = await asAccount(tx, live.accountId, audienceId, () => isOwnClientId(tx, audienceId, clientId));
   if (taken) throw clientIdTaken();
 }
 
@@ -135,7 +135,7 @@ export function updateGrant(
   id: string,
   { scope }: ClientGrantUpdate,
 ): Promise<ClientGrant> {
-  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+  return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
     const added = scope.filter((entry) => !row.scopes.includes(entry));
@@ -161,7 +161,7 @@ export function updateGrant(
  * `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
  */
 export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
-  return inTenantTaking(deps.db, caller, { grantId: id }, async (tx, live) => {
+  return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
     requireCovered(live, row.scopes);
     const now = deps.clock.now();

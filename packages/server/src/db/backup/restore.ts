@@ -7,9 +7,9 @@ import { from as copyFrom } from "pg-copy-streams";
 import { type RootKeyPlace, readRootKey, rootKeyFile } from "../../platform/folders/root-key.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
-import { type DatabaseLocation, forAllAccounts, openDb } from "../db.ts";
+import { allAccountsSetting, type DatabaseLocation, openDb } from "../db.ts";
 import { migrate } from "../migrate.ts";
-import { raiseWalls } from "../walls/walls.ts";
+import { ensureTenantIsolation } from "../tenants/isolation.ts";
 import { type BackupEnd, type BackupHeader, BackupReader, type BackupSection } from "./format.ts";
 import { columnList, countRows, lastMigration, quoted, tablesInOrder } from "./tables.ts";
 
@@ -38,7 +38,7 @@ export async function restoreBackup({ location, file, log, ...place }: Restore):
     await client.connect();
     await makeSchema(client, { location, log, schema: header.schema });
     await client.query("begin");
-    await client.query(forAllAccounts);
+    await client.query(allAccountsSetting);
     const rows = await readAll(client, reader, header);
     await client.query("commit");
     await complete(location, log);
@@ -75,7 +75,7 @@ async function makeSchema(
   client: pg.Client,
   { location, log, schema }: Pick<Restore, "location" | "log"> & { schema: string },
 ): Promise<void> {
-  await client.query(forAllAccounts);
+  await client.query(allAccountsSetting);
   const found = await lastMigration(client);
   const tables = await tablesInOrder(client);
   for (const { name } of tables) {
@@ -98,7 +98,7 @@ async function complete(location: DatabaseLocation, log: Logger): Promise<void> 
   const db = openDb(location, log);
   try {
     await migrate(db);
-    await raiseWalls(db);
+    await ensureTenantIsolation(db);
   } finally {
     await db.close();
   }

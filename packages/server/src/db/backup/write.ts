@@ -5,7 +5,7 @@ import { createGzip, type Gzip } from "node:zlib";
 import pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { StartupError } from "../../platform/startup-error.ts";
-import { type DatabaseLocation, forAllAccounts } from "../db.ts";
+import { allAccountsSetting, type DatabaseLocation } from "../db.ts";
 import type { BackupEnd, BackupHeader, BackupSection } from "./format.ts";
 import { sectionEnd } from "./format.ts";
 import { type BackupTable, columnList, lastMigration, monthsOfOperations, quoted, tablesInOrder } from "./tables.ts";
@@ -30,7 +30,7 @@ export async function writeBackup(location: DatabaseLocation, file: string): Pro
     await client.connect();
     // One snapshot for all tables and the counts.
     await client.query("begin isolation level repeatable read read only");
-    await client.query(forAllAccounts);
+    await client.query(allAccountsSetting);
     const report = await writeAll(client, draft);
     renameSync(draft, file);
     return report;

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import pg from "pg";
-import { tenantRole } from "../walls/tenant.ts";
+import { tenantRole } from "../tenants/tenant.ts";
 import { ROLE } from "./cluster.ts";
 
 /** The role that the server connects as: it owns the database and is no superuser. */

@@ -12,7 +12,7 @@ import {
 import { recordChange } from "../../access/audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../../access/auth/live-grant.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";

@@ -5,7 +5,7 @@ import {
   deviceProofAudience,
   deviceProofs,
 } from "@tillkeeper/contract/pairing";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import {
   type CompactJWSHeaderParameters,
   calculateJwkThumbprint,
@@ -134,7 +134,7 @@ function publicKeyOf(algorithm: DeviceAlgorithm, given: unknown): DeviceKey {
   if ("d" in key || "k" in key) throw invalidProof("its `jwk` is not a public key");
   const { kty, crv } = deviceKeyForms[algorithm];
   if (key.kty !== kty || key.crv !== crv) throw invalidProof(`its \`jwk\` is not a key for ${algorithm}`);
-  const fault = faultOfPublicKey(key);
+  const fault = publicKeyProblem(key);
   if (fault !== undefined) throw invalidProof(`its \`jwk\` ${fault}`);
   const { x, y } = key as { x: string; y: string };
   return { algorithm, jwk: algorithm === "EdDSA" ? { kty, crv, x } : { kty, crv, x, y } };

@@ -3,17 +3,17 @@ import type { JWK } from "jose";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { DeviceIdentity, DeviceTokens, Nonce } from "../../access/auth/tokens/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
 import type { OwnAddresses, Reached } from "../../platform/own-addresses.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
-import { type AdmitDeps, admitWhileLive } from "../../terminals/credentials/admit-live.ts";
-import { accountOfTerminalId, noticeLaterAddress } from "../../terminals/credentials/authenticate.ts";
+import { type AdmitDeps, admitIfLive } from "../../terminals/credentials/admit-if-live.ts";
+import { accountOfTerminalId, checkForLaterAddress } from "../../terminals/credentials/authenticate.ts";
 import type { LiveCredential } from "../../terminals/credentials/find-live.ts";
 import { changeAddress } from "../../terminals/credentials/replace-credential.ts";
-import { noteToken } from "../../terminals/credentials/token-end.ts";
+import { noteTokenEnd } from "../../terminals/credentials/token-end.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
@@ -54,7 +54,7 @@ export async function renewToken(
   if (subject === undefined || (named !== undefined && serialNumber !== undefined)) {
     throw invalidRequest({ path: "/body", message: "must have either terminal_id or device_serial_number" });
   }
-  if (request.token !== undefined) await noticeLaterAddress(deps, request.token);
+  if (request.token !== undefined) await checkForLaterAddress(deps, request.token);
   const { accountId, terminalId, credential } = await findHolder(deps, {
     named,
     serialNumber,
@@ -167,14 +167,14 @@ export async function issueToken(
     if (nonce) await spendNonce(tx, accountId, nonce);
     return {
       // Stored before the token is given out, so that every token in use has a known end.
-      generation: await noteToken(tx, identity, endsAt),
+      generation: await noteTokenEnd(tx, identity, endsAt),
       // A terminal's row is never removed, so it exists as long as its credential.
       terminal: (await findTerminal(tx, accountId, terminalId)) as TerminalRow,
     };
   });
   const now = clock.realNow();
   const admission = { address, password: token, former, expiresAt: endsAt };
-  const mqtt = generation && (await admitWhileLive(deps, { ...admission, generation }));
+  const mqtt = generation && (await admitIfLive(deps, { ...admission, generation }));
   if (!mqtt) throw notTheKey();
   return {
     terminal_id: terminalId,

@@ -1,7 +1,7 @@
 import { pairingCodeMoves, pairingLimits } from "@tillkeeper/contract/pairing";
 import { type Actor, recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
@@ -82,7 +82,7 @@ async function store(tx: Tx, clock: Clock, { account_id, terminal_id, id }: Coun
     wrong_tries_from: JSON.stringify(wrong_tries_from),
     ...(exhausted && { status: pairingCodeMoves.guessed_too_often }),
   });
-  const isReported = pairingLimits.wrongTriesTold.some(
+  const isReported = pairingLimits.wrongTriesAudited.some(
     (tries) => code.failed_attempts < tries && tries <= failed_attempts,
   );
   const last = peers.at(-1);

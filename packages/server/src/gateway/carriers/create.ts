@@ -7,7 +7,7 @@ import { type AuthenticationDeps, authenticateTerminal } from "../../terminals/c
 import { listLiveCredentials } from "../../terminals/credentials/list-live.ts";
 import { createEmbeddedBroker } from "./embedded/broker.ts";
 import type { BrokerAccess, BrokerAddress } from "./outside/access/access.ts";
-import { askingBroker } from "./outside/access/asking.ts";
+import { askingAccess } from "./outside/access/asking.ts";
 import { readBrokerKey } from "./outside/access/jwt/broker-key.ts";
 import { jwtAccess } from "./outside/access/jwt/jwt.ts";
 import { mosquittoAccess } from "./outside/access/mosquitto/mosquitto.ts";
@@ -67,7 +67,7 @@ function accessTo(
     const key = readBrokerKey(mqtt.keyFile ?? "");
     return jwtAccess({ ...address, key, secret: mqtt.brokerSecret ?? "", clock });
   }
-  return askingBroker(address, { asks: mqtt.access === "http" });
+  return askingAccess(address, { asks: mqtt.access === "http" });
 }
 
 /** The host in the URL that terminals are given. An address that means "all interfaces" is none to connect to. */

@@ -2,7 +2,7 @@
  * Counts the messages that are being handled. The reader can wait while there are too many, and the shutdown until none
  * is left.
  */
-export class Handling {
+export class InHandLimit {
   readonly #most: number;
   #underWay = 0;
   #looks: (() => void)[] = [];

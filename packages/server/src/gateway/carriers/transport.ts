@@ -1,5 +1,5 @@
 import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
-import type { Admission, Admitted, TakenCredential } from "../../terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin, TakenCredential } from "../../terminals/credentials/broker-grant.ts";
 
 /**
  * Carries messages between the gateway and terminals: the embedded broker, an outside broker, or long polling. It only
@@ -25,14 +25,14 @@ export interface DeviceTransport {
    * Makes the broker accept a credential, and ends the connections of `former`. Called after the commit that creates
    * the credential. Rejects when the broker cannot be reached at the moment.
    */
-  admit(admission: Admission): Promise<Admitted>;
+  admit(admission: BrokerGrant): Promise<MqttLogin>;
   /**
    * Takes back what `admit` did, for a credential that turned out to be over. A renewal of it stays. Rejects when the
    * broker cannot be reached.
    */
   withdraw(credential: TakenCredential): Promise<void>;
   /**
-   * Makes a broker end the connections of ended tokens, if it does not do so by itself. Called by `lapseWorker`.
+   * Makes a broker end the connections of ended tokens, if it does not do so by itself. Called by `tokenEndWorker`.
    * Rejects when the broker cannot be reached.
    */
   lapse(credentials: TakenCredential[]): Promise<void>;

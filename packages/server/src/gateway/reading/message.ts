@@ -123,11 +123,11 @@ const inLog = Compile(
 /** The log entry of an unreadable result, read as the device reads it: both must agree on which entries are closes. */
 function unreadableOf(said: unknown): UnreadableResult | undefined {
   if (!inLog.Check(said)) return undefined;
-  return entryOf(said as unknown as ResultMessage);
+  return logEntryOf(said as unknown as ResultMessage);
 }
 
 /** The place of a result in the log of its device; undefined for a result without a number. */
-export function entryOf(message: ResultMessage): UnreadableResult | undefined {
+export function logEntryOf(message: ResultMessage): UnreadableResult | undefined {
   const { number, after, operation_id: id, operation } = message;
   if (number === undefined) return undefined;
   return { number, after: after ?? number - 1, id, operation, mayHaveClosed: mayHaveClosed(message) };

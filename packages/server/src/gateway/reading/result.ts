@@ -1,10 +1,10 @@
 import type { ResultMessage } from "@tillkeeper/contract/mqtt";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
-import { holdsLog } from "../../logs/logs.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
+import { hasStoredLog } from "../../logs/logs.ts";
 import { findOperation } from "../../operations/commands.ts";
-import { entryOf, type Place, type ReadMessage, readMessage } from "./message.ts";
+import { logEntryOf, type Place, type ReadMessage, readMessage } from "./message.ts";
 
 interface TerminalKey {
   accountId: string;
@@ -20,7 +20,7 @@ export function resultReader(deps: { db: Db }): ReadResult {
     if (read.places) return read;
     const places = await findFalseClaims(deps, origin, read.message);
     return places.length > 0
-      ? { places, operationId: read.message.operation_id, unreadable: entryOf(read.message) }
+      ? { places, operationId: read.message.operation_id, unreadable: logEntryOf(read.message) }
       : read;
   };
 }
@@ -32,7 +32,7 @@ export function resultReader(deps: { db: Db }): ReadResult {
 async function findFalseClaims({ db }: { db: Db }, origin: TerminalKey, message: ResultMessage): Promise<Place[]> {
   const { operation, status, operation_id: id, result } = message;
   if (operation !== "send_logs" || status !== "COMPLETED") return [];
-  if (await holdsLog({ db }, origin, id, result as SendLogsResult)) return [];
+  if (await hasStoredLog({ db }, origin, id, result as SendLogsResult)) return [];
   const { accountId } = origin;
   if (!(await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id)))) return [];
   return [{ path: "/result/log_id", message: "names no stored log of this operation with this size and sha256" }];

@@ -4,13 +4,13 @@ import type { LogReceived } from "@tillkeeper/contract/http/logs";
 import { type TransferGrant, transferEnd } from "../../access/auth/tokens/transfer-tokens.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { isUniqueViolation } from "../../db/failures.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { FileStore } from "../../files/file-store.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { newId } from "../../platform/ids.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { stillHolds } from "../../terminals/credentials/transfer-holder.ts";
+import { holdsTransfer } from "../../terminals/credentials/transfer-holder.ts";
 import type { Masking } from "../masking/masking.ts";
 import {
   deleteLog,
@@ -136,7 +136,7 @@ async function answerOfStored(
 
 /** Throws `operation_not_found`, also for a device that was replaced. */
 async function operationOf(tx: Tx, grant: TransferGrant) {
-  const operation = (await stillHolds(tx, grant)) ? await findSendLogs(tx, grant) : undefined;
+  const operation = (await holdsTransfer(tx, grant)) ? await findSendLogs(tx, grant) : undefined;
   if (!operation) throw new ApiError("operation_not_found", "There is no such operation to send a log for.");
   return operation;
 }

@@ -5,7 +5,7 @@ import type { RegisteredUnit } from "./register.ts";
  * Returns the unit if it is in business. Throws `organization_not_registered` or `organization_dissolved`; `path` is
  * the place of the number in the request.
  */
-export function inBusiness(unit: RegisteredUnit | undefined, path: string): RegisteredUnit {
+export function requireInBusiness(unit: RegisteredUnit | undefined, path: string): RegisteredUnit {
   if (!unit) {
     throw new ApiError("organization_not_registered", "The public register does not know this organization.", {
       errors: [{ path, message: "is not in the public register" }],

@@ -3,7 +3,7 @@ import { type CaseStatus, caseMoves, mayMove } from "@tillkeeper/contract/case-s
 import type { PayoutDestination } from "@tillkeeper/contract/http/payout-destinations";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { type DestinationDeps, destinationNotFound, getDestination } from "./destinations.ts";

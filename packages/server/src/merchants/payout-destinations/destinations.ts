@@ -1,14 +1,14 @@
 import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { type CaseStatus, firstCaseStatus, sandboxDecisions } from "@tillkeeper/contract/case-status";
 import {
-  mostListedStores,
+  listedStoresMax,
   type PayoutDestination,
   type PayoutDestinationCreate,
   type PayoutDestinationList,
 } from "@tillkeeper/contract/http/payout-destinations";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage, invalidStart } from "../../platform/http/paging.ts";
@@ -134,11 +134,11 @@ function caseStatusOfNew(accountId: string, description: string | undefined): Ca
 export async function getDestination(deps: DestinationDeps, accountId: string, id: string): Promise<PayoutDestination> {
   const { row, own } = await inTenant(deps.db, accountId, async (tx) => ({
     row: await findDestination(tx, accountId, id),
-    own: await storesOfDestination(tx, accountId, id, mostListedStores),
+    own: await storesOfDestination(tx, accountId, id, listedStoresMax),
   }));
   if (!row) throw destinationNotFound();
   const countsOf = await linkedCounts(deps.db, accountId, [id]);
-  const linked = await linkedStores(deps.db, accountId, id, mostListedStores);
+  const linked = await linkedStores(deps.db, accountId, id, listedStoresMax);
   return present({ row, linked: countsOf(id), stores: [...own, ...linked], serverUrl: deps.ownUrl() });
 }
 

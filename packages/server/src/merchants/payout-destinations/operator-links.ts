@@ -1,5 +1,5 @@
 import type { Change } from "../../access/audit/audit.ts";
-import { recordInLogs } from "../../access/audit/both-logs.ts";
+import { recordInLogs } from "../../access/audit/record-in-logs.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";

@@ -1,7 +1,7 @@
 import { accountIdPattern } from "@tillkeeper/contract/accounts";
 import {
   type BankAccount,
-  mostListedStores,
+  listedStoresMax,
   type PayoutDestination,
   type PayoutDestinationListItem,
 } from "@tillkeeper/contract/http/payout-destinations";
@@ -60,7 +60,7 @@ interface Details {
 }
 
 export function present({ row, linked, stores: all, serverUrl }: Details): PayoutDestination {
-  const stores = all.slice(0, mostListedStores);
+  const stores = all.slice(0, listedStoresMax);
   // An operator's own account, with three digits, has no lists of stores and terminals.
   const lists = new RegExp(accountIdPattern).test(row.account_id) ? (["stores", "terminals"] as const) : [];
   const query = `payout_destination_id=${encodeURIComponent(row.payout_destination_id)}`;

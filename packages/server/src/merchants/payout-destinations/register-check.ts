@@ -1,5 +1,5 @@
 import type { PayoutDestinationCreate } from "@tillkeeper/contract/http/payout-destinations";
-import { inBusiness } from "../organizations/in-business.ts";
+import { requireInBusiness } from "../organizations/in-business.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
 
 /**
@@ -13,7 +13,7 @@ export async function withRegisteredDetails(
 ): Promise<PayoutDestinationCreate> {
   const { organization } = destination;
   if (!organization || (organization.country ?? "NO") !== "NO") return destination;
-  const unit = inBusiness(
+  const unit = requireInBusiness(
     await register.findMainUnit(organization.organization_number),
     "/body/organization/organization_number",
   );

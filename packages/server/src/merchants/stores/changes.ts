@@ -2,7 +2,7 @@ import type { Store, StoreCreate } from "@tillkeeper/contract/http/stores";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import type { StoreDeps } from "./deps.ts";

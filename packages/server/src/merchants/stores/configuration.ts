@@ -2,7 +2,7 @@ import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";

@@ -1,7 +1,7 @@
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
 import type { StoreCreate } from "@tillkeeper/contract/http/stores";
 import type { Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { RegisteredUnit } from "../organizations/register.ts";
 import { destinationForStore, type StoreDestination } from "../payout-destinations/for-stores.ts";

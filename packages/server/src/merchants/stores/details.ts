@@ -1,7 +1,7 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { Organization, StoreCreate } from "@tillkeeper/contract/http/stores";
 import { ApiError } from "../../platform/errors.ts";
-import { inBusiness } from "../organizations/in-business.ts";
+import { requireInBusiness } from "../organizations/in-business.ts";
 import type { OrganizationRegister, RegisteredUnit } from "../organizations/register.ts";
 import type { StoreDestination } from "../payout-destinations/for-stores.ts";
 
@@ -28,7 +28,7 @@ export async function lookUpSubUnit(
   const found = await register.findSubUnit(number).catch((error: unknown) => {
     throw error instanceof ApiError ? withErrorPath(error) : error;
   });
-  return inBusiness(found, numberPath);
+  return requireInBusiness(found, numberPath);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Store, type StoreList, type StoreStatus, storeStatuses } from "@tillkeeper/contract/http/stores";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { operatorDestinationsOfStore } from "../payout-destinations/for-stores.ts";
 import { presentWithTerminals, storeNotFound } from "./changes.ts";

@@ -1,6 +1,6 @@
 import type { Store, StoreCreate } from "@tillkeeper/contract/http/stores";
 import { isUniqueViolation } from "../../db/failures.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { changeStore, storeIdTaken, storeNotFound } from "./changes.ts";

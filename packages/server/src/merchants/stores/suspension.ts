@@ -75,7 +75,7 @@ interface DestinationChange {
  * are changed before the first record is written: records lock the account's log, and every transaction takes that lock
  * last.
  */
-export function destinationChanged(
+export function onDestinationChange(
   deps: Pick<StoreDeps, "clock" | "suspendTerminals" | "resumeTerminals">,
 ): (tx: Tx, change: DestinationChange) => Promise<void> {
   return async (tx, { accountId, payoutDestinationId, active }) => {

@@ -3,7 +3,7 @@ import { isWithoutPartition } from "../../db/failures.ts";
 import { retried } from "../../db/retry.ts";
 import type { Meeting } from "../sql/fragments.ts";
 import { type Answered, takeAnswers } from "../sql/take-answers.ts";
-import { type Finish, withoutItsPlace } from "./results.ts";
+import { type Finish, withoutPartition } from "./results.ts";
 
 /** A key that is equal for copies of one answer. */
 export function sameAnswer({ address, id, entry }: Finish): string {
@@ -14,7 +14,7 @@ export function sameAnswer({ address, id, entry }: Finish): string {
  * Takes answers, those of one log or one operation in their order. It needs as many rounds as one of them has answers
  * here, usually one. Answers an outcome for each, in the order of `answers`.
  */
-export async function takeInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
+export async function takeAnswersInOrder(db: Db, answers: Finish[], meeting: Meeting): Promise<Answered[]> {
   const outcomes = new Map<Finish, Answered>();
   let waiting = answers.toSorted((a, b) => (a.entry?.number ?? 0) - (b.entry?.number ?? 0));
   while (waiting.length > 0) {
@@ -39,7 +39,7 @@ async function take(db: Db, round: Finish[], meeting: Meeting): Promise<Answered
     if (!isWithoutPartition(error)) throw error;
     const [first] = round;
     // The month of the operation has been dropped: no list shows it any more.
-    if (first && round.length === 1) return takeAnswers(db.pool, [withoutItsPlace(first)], meeting);
+    if (first && round.length === 1) return takeAnswers(db.pool, [withoutPartition(first)], meeting);
     // Divided in halves, so that a single such answer does not cost all others a statement each.
     const half = Math.ceil(round.length / 2);
     const before = await take(db, round.slice(0, half), meeting);

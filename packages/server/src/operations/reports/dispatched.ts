@@ -20,7 +20,7 @@ export interface Dispatched {
   at: Date;
 }
 
-export function dispatchedNotes(): DispatchedNotes {
+export function createDispatchedNotes(): DispatchedNotes {
   let notes = new Map<string, Dispatched>();
   return {
     note: (sent) => void (notes.has(sent.id) || notes.set(sent.id, sent)),

@@ -20,10 +20,10 @@ import { noteCancelRefused } from "../queries.ts";
 import { expireOperations } from "../sql/expire.ts";
 import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "../sql/progress.ts";
 import type { Answered } from "../sql/take-answers.ts";
-import { sameAnswer, takeInOrder } from "./answers.ts";
-import { type Dispatched, dispatchedNotes } from "./dispatched.ts";
+import { sameAnswer, takeAnswersInOrder } from "./answers.ts";
+import { createDispatchedNotes, type Dispatched } from "./dispatched.ts";
 import type { Origins } from "./origin.ts";
-import { type Finish, isUnasked, toFinish, toUnreadable, type UnreadableResult } from "./results.ts";
+import { type Finish, isUnrequested, toFinish, toUnreadable, type UnreadableResult } from "./results.ts";
 
 /**
  * Takes the reports of terminals about operations, batched like the requests that create operations. Each function
@@ -67,9 +67,9 @@ const mostTries = 4;
 
 export function createReports(deps: ReportDeps): Reports {
   const { db, clock, origins } = deps;
-  const notes = dispatchedNotes();
+  const notes = createDispatchedNotes();
   const report = gatherReports(deps);
-  const unasked = createSpanLimit(limits.unaskedClosesPerMinute, 60);
+  const unasked = createSpanLimit(limits.closesWithoutCommandPerMinute, 60);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
     const progress = { accountId, terminalId, id, dispatchedAt, deliveredAt: null, startedAt: null, ...phases };
@@ -90,7 +90,7 @@ export function createReports(deps: ReportDeps): Reports {
       // stored.
       if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
       const { accountId: group, terminalId: member } = finish;
-      [answered] = (await db.waits({ group, member }, () => takeInOrder(db, [finish], "wait"))) as [Answered];
+      [answered] = (await db.waits({ group, member }, () => takeAnswersInOrder(db, [finish], "wait"))) as [Answered];
     }
     return answered;
   };
@@ -103,7 +103,7 @@ export function createReports(deps: ReportDeps): Reports {
 
     async finished(origin, message) {
       const told = toFinish(origin, message, { at: clock.now(), origins });
-      if (isUnasked(told)) takeTurn(unasked, origin.terminalId);
+      if (isUnrequested(told)) takeTurn(unasked, origin.terminalId);
       const dispatchedAt = notes.take(origin.terminalId, told.id);
       return receiptOf(message, await answer({ ...told, dispatchedAt }));
     },
@@ -186,7 +186,7 @@ async function writeReports(db: Db, batch: Report[]): Promise<Written> {
   const noted = [...progress.values()];
   const live = noted.length > 0 ? await retried(() => noteProgress(db.pool, noted, "skip")) : new Set<string>();
   const all = [...finishes.values()];
-  const answers = await takeInOrder(db, all, "skip");
+  const answers = await takeAnswersInOrder(db, all, "skip");
   const answered = all.map((finish, index): [string, [Finish, Answered]] => [
     sameAnswer(finish),
     [finish, answers[index] as Answered],

@@ -134,7 +134,7 @@ function unrequestedOrigin(terminalId: string, begunAt: Date): KnownOrigin {
 }
 
 /** Whether the answer is stored as a close without a known request. */
-export function isUnasked({ origin, terminalId }: Finish): boolean {
+export function isUnrequested({ origin, terminalId }: Finish): boolean {
   return origin?.createdBy === ofTerminal(terminalId);
 }
 
@@ -151,8 +151,8 @@ function ownDigest(terminalId: string, id: string): string {
  * An answer whose origin is so old that the database has no partition for it: without the origin, or moved to the
  * present.
  */
-export function withoutItsPlace(finish: Finish): Finish {
-  if (!isUnasked(finish)) return { ...finish, origin: null };
+export function withoutPartition(finish: Finish): Finish {
+  if (!isUnrequested(finish)) return { ...finish, origin: null };
   return { ...finish, storedAs: idAt(finish.at, ownDigest(finish.terminalId, finish.id)), begunAt: finish.at };
 }
 

@@ -26,7 +26,7 @@ interface LockOptions {
 }
 
 /** A folder locked by this process. */
-export interface TakenFolder {
+export interface LockedFolder {
   path: string;
   /** Removes the lock; idempotent. */
   release(): void;
@@ -38,7 +38,7 @@ export interface TakenFolder {
  * folder. Throws `StartupError` when a live process holds the lock, or when the folder is shared. Throws the file
  * system's error when the path is not a writable folder.
  */
-export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOptions): TakenFolder {
+export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOptions): LockedFolder {
   const path = resolve(folder);
   const lock = join(path, lockName);
   const mine = `${process.pid}\n${processStart(process.pid) ?? ""}\n`;

@@ -5,7 +5,7 @@ import type { Route } from "./route.ts";
  * Returns the error for a request that no route matches. That is 404, or 405 with `Allow` when the path exists with
  * other methods (RFC 9110 section 15.5.6). A route with a guard stays hidden.
  */
-export function refuseUnknown(
+export function unknownRouteErrors(
   routes: readonly Route[],
   pages: readonly string[],
   maxParamLength: number,

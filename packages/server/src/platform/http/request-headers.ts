@@ -41,7 +41,7 @@ function bodyFault(headers: IncomingHttpHeaders): ApiError | undefined {
  * Removes invalid entries of X-Forwarded-For, and all entries before them. So a request's address is always valid, at
  * worst that of the last proxy.
  */
-export function keepAddressesOnly(server: Server): void {
+export function sanitizeForwardedFor(server: Server): void {
   server.prependListener("request", ({ headers }: IncomingMessage) => {
     const told = headers["x-forwarded-for"];
     if (told === undefined) return;

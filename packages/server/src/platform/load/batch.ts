@@ -1,4 +1,4 @@
-import { Pace } from "./pace.ts";
+import { Pace } from "./batch-pace.ts";
 
 /**
  * Group commit: runs waiting calls together, as one batch.
@@ -6,7 +6,7 @@ import { Pace } from "./pace.ts";
  * A call is sent at once while fewer than `slots` batches are in flight. Calls that queue meanwhile are sent together
  * as soon as a slot is free. A single call therefore never waits. A full queue refuses calls; it does not grow.
  */
-export interface GatherOptions<I, O> {
+export interface BatchOptions<I, O> {
   /**
    * Runs a batch; returns the results in the order of its inputs. Throws to fail every call of the batch. Called with 1
    * to `maxBatch` inputs, at most `slots` times at once.
@@ -31,7 +31,7 @@ interface Waiting<I, O> {
 }
 
 /** Returns a function that runs its calls in batches. It rejects with `overload`'s error when the queue is full. */
-export function gather<I, O>(options: GatherOptions<I, O>): (input: I) => Promise<O> {
+export function gather<I, O>(options: BatchOptions<I, O>): (input: I) => Promise<O> {
   const queue: Waiting<I, O>[] = [];
   const pace = new Pace(options.restMs ?? 0);
   let inFlight = 0;

@@ -14,12 +14,12 @@ import type { Logger } from "../../platform/log/log.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import { moveFreeTerminals } from "../../terminals/record/life-cycle.ts";
 import type { Probes } from "../probes/probes.ts";
-import { expectLater, findPresence, type Origin } from "../record/queries.ts";
+import { extendDeadlines, findPresence, type Origin } from "../record/queries.ts";
 import { mayBeConnected } from "../status/status.ts";
 import { telemetryNotes } from "../telemetry/telemetry.ts";
 import { listeningSince } from "../watch/watch.ts";
-import { Gathering } from "./batches.ts";
-import { type TerminalEvents, writeEvents } from "./write.ts";
+import { EventBatches } from "./event-batches.ts";
+import { type TerminalEvents, writePresenceEvents } from "./write.ts";
 
 interface PresenceDeps {
   db: Db;
@@ -31,7 +31,7 @@ interface PresenceDeps {
   probes: Pick<Probes, "answered">;
 }
 
-export { awaitOtherTelemetry, endFault } from "../record/queries.ts";
+export { endFault, noteDeviceChange } from "../record/queries.ts";
 
 /** A terminal that polls over HTTPS asks again after at most so long; 4 seconds are for the way. */
 const pollSeconds = limits.longPollWaitSecondsMax + 4;
@@ -39,7 +39,7 @@ const pollSeconds = limits.longPollWaitSecondsMax + 4;
 /**
  * The device that a message came from. `polls`: it polls over HTTPS, so its messages come more often than heartbeats.
  */
-export interface HeardFrom extends Device {
+export interface ReportingDevice extends Device {
   polls?: boolean;
 }
 
@@ -50,13 +50,13 @@ export interface HeardFrom extends Device {
 export interface Presence {
   readonly heartbeatSeconds: number;
   /** Resolves when the hello is written: the welcome is sent after it. */
-  hello(origin: HeardFrom, message: HelloMessage): Promise<void>;
+  hello(origin: ReportingDevice, message: HelloMessage): Promise<void>;
   /** Called for any other message. Costs next to nothing, and never throws. */
-  heard(origin: HeardFrom): void;
-  heartbeat(origin: HeardFrom, message: HeartbeatMessage): Promise<void>;
+  heard(origin: ReportingDevice): void;
+  heartbeat(origin: ReportingDevice, message: HeartbeatMessage): Promise<void>;
   goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
   gone(origin: Origin, message: GoneMessage): Promise<void>;
-  probeAnswered(origin: HeardFrom, message: ProbeAnswerMessage): Promise<void>;
+  probeAnswered(origin: ReportingDevice, message: ProbeAnswerMessage): Promise<void>;
   /** Whether the terminal may be connected, judged by its own messages. */
   mayBeThere(db: Kysely<Tables>, origin: Origin): Promise<boolean>;
   /** Called before this server closes: gives its terminals time to connect to another server, or to the next one. */
@@ -66,7 +66,7 @@ export interface Presence {
 
 export function createPresence(deps: PresenceDeps): Presence {
   const { db, clock, steady, log, heartbeatSeconds, probes } = deps;
-  const gathering = new Gathering({ log, write: (told) => writeAll(deps, told) });
+  const gathering = new EventBatches({ log, write: (told) => writeAll(deps, told) });
   const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date, polls = false) => {
     const seconds = polls ? Math.min(pollSeconds, heartbeatSeconds) : heartbeatSeconds;
@@ -102,7 +102,7 @@ export function createPresence(deps: PresenceDeps): Presence {
     mayBeThere: (reader, origin) => mayBeThere(reader, origin, steady.realNow()),
     leave: (terminals) =>
       terminals.length > 0
-        ? expectLater(db.sql, terminals, { now: steady.realNow(), nextExpectedAt: nextAfter(steady.realNow()) })
+        ? extendDeadlines(db.sql, terminals, { now: steady.realNow(), nextExpectedAt: nextAfter(steady.realNow()) })
         : Promise.resolve(),
     async flush() {
       await gathering.flush();
@@ -121,7 +121,7 @@ async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin,
  * heartbeat that could not be applied loses nothing.
  */
 async function writeAll({ db, clock, steady }: PresenceDeps, told: TerminalEvents[]): Promise<ReadonlySet<string>> {
-  const { heeded, busy } = await writeEvents(db, told, steady.realNow());
+  const { heeded, busy } = await writePresenceEvents(db, told, steady.realNow());
   const faulty = heeded.filter(({ events }) => events.findLast((event) => event.kind === "heartbeat")?.fault);
   if (faulty.length > 0) await moveFreeTerminals(db.sql, clock, "device_fault", faulty);
   return busy;

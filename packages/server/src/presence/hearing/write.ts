@@ -3,9 +3,9 @@ import { isLockTimeout } from "../../db/failures.ts";
 import { retried } from "../../db/retry.ts";
 import { addChanges } from "../record/history.ts";
 import {
-  keepFreeCredentials,
-  knownAmong,
-  liveAmong,
+  findKnownTerminals,
+  findLiveAddresses,
+  lockFreeCredentials,
   lockFreePresence,
   type Origin,
   type PresenceRow,
@@ -13,7 +13,7 @@ import {
 } from "../record/queries.ts";
 import { afterEvent } from "../status/events.ts";
 import type { Change, PresenceEvent, PresenceState } from "../status/state.ts";
-import { asOf } from "../status/status.ts";
+import { withoutFutureTimes } from "../status/status.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 
 /** The events of one terminal, in order of arrival. */
@@ -32,7 +32,7 @@ export interface Written {
  * Writes the events of terminals, each of which must occur once in `told`. Skips locked rows instead of waiting.
  * Rejects when the database cannot be reached.
  */
-export async function writeEvents(db: Db, told: TerminalEvents[], now: Date): Promise<Written> {
+export async function writePresenceEvents(db: Db, told: TerminalEvents[], now: Date): Promise<Written> {
   const usual = told.flatMap((one) => usualCase(one) ?? []);
   const noted = usual.length > 0 ? await noteUsual(db, usual, now) : new Set<string>();
   const rest = told.filter(({ terminalId }) => !noted.has(terminalId));
@@ -94,7 +94,7 @@ function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written>
     for (const { accountId, terminalId, events } of heeded) {
       const before = known.get(terminalId);
       if (!before && !live.has(terminalId)) continue;
-      let state: PresenceState | undefined = before && asOf(before, now, justBefore(events, now));
+      let state: PresenceState | undefined = before && withoutFutureTimes(before, now, justBefore(events, now));
       for (const event of events) {
         const after = afterEvent(state, event);
         state = after.state;
@@ -122,11 +122,11 @@ async function lockFree(tx: Tx, told: TerminalEvents[]): Promise<LockedPresence>
   // The credential is locked against its replacement, which ends the fault of the former device. So the new fault is
   // written either before that or after it.
   const faulty = told.filter(({ events }) => events.some(reportsFault));
-  const kept = faulty.length > 0 ? await keepFreeCredentials(tx, faulty) : new Set<string>();
+  const kept = faulty.length > 0 ? await lockFreeCredentials(tx, faulty) : new Set<string>();
   const known = new Map((await lockFreePresence(tx, told)).map((row) => [row.terminal_id, row]));
   const rest = told.filter(({ terminalId }) => !known.has(terminalId));
-  const busy = rest.length > 0 ? await knownAmong(tx, rest) : new Set<string>();
-  const live = await liveAmong(tx, told);
+  const busy = rest.length > 0 ? await findKnownTerminals(tx, rest) : new Set<string>();
+  const live = await findLiveAddresses(tx, told);
   for (const { terminalId } of faulty) if (live.has(terminalId) && !kept.has(terminalId)) busy.add(terminalId);
   return { known, live, busy };
 }

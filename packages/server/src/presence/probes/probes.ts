@@ -9,7 +9,15 @@ import { preciseTime } from "../../platform/timestamps.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { addressOf } from "../../terminals/credentials/replace-credential.ts";
 import type { Origin } from "../record/queries.ts";
-import { askFor, findProbes, findUnanswered, forgetProbes, noteAnswer, noteSent, type ProbeRow } from "./queries.ts";
+import {
+  createOrJoinProbe,
+  findProbes,
+  findUnansweredProbes,
+  forgetProbes,
+  noteAnswer,
+  noteSent,
+  type ProbeRow,
+} from "./queries.ts";
 import { type Answered, WaitingProbes } from "./waiting.ts";
 
 /**
@@ -66,7 +74,7 @@ export function createProbes(deps: ProbeDeps): Probes {
       const here = carrier.hears(origin.terminalId);
       const freeFrom = new Date(now.getTime() - patienceMs);
       const question = { probeId: randomUUID(), now, freeFrom, sentAt: here ? now : null };
-      const { row, ours } = await askFor(db, origin, question);
+      const { row, ours } = await createOrJoinProbe(db, origin, question);
       const restMs = Math.min(patienceMs, row.created_at.getTime() + patienceMs - now.getTime());
       const answer = waiting.answerTo(row, restMs);
       if (ours && here) await send(deps, row);
@@ -93,7 +101,7 @@ export function createProbes(deps: ProbeDeps): Probes {
 function probeWorker(deps: ProbeDeps, waiting: WaitingProbes): Worker {
   const { db, clock } = deps;
   const look = async () => {
-    for (const row of await findUnanswered(db, new Date(clock.realNow().getTime() - patienceMs))) {
+    for (const row of await findUnansweredProbes(db, new Date(clock.realNow().getTime() - patienceMs))) {
       if (await isToBeSent(deps, row)) void send(deps, row);
     }
     const asked = waiting.rows();

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { terminalKeys } from "../../terminals/terminal-keys.ts";
 import type { Origin } from "../record/queries.ts";
 
@@ -16,7 +16,7 @@ interface Question {
 }
 
 /** Creates a probe, or answers the terminal's unanswered one (`ours: false`): the key allows one per terminal. */
-export function askFor(
+export function createOrJoinProbe(
   db: Db,
   { accountId, terminalId }: Origin,
   { probeId, now, freeFrom, sentAt }: Question,
@@ -41,7 +41,7 @@ export function askFor(
 }
 
 /** The probes without an answer that were created after `after`. */
-export async function findUnanswered(db: Db, after: Date): Promise<ProbeRow[]> {
+export async function findUnansweredProbes(db: Db, after: Date): Promise<ProbeRow[]> {
   return db.sql
     .selectFrom("terminal_probes")
     .selectAll()

@@ -11,14 +11,14 @@ import type {
 import { presenceBySeverity } from "@tillkeeper/contract/presence";
 import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { storeNotFound } from "../../merchants/stores/changes.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { deviceOverTime } from "../../terminals/record/device-over-time.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
-import { asOf, standingAt } from "../status/status.ts";
+import { statusAt, withoutFutureTimes } from "../status/status.ts";
 import { listeningSince } from "../watch/watch.ts";
 import {
   findStore,
@@ -201,8 +201,8 @@ function present(
   { now, since }: Moment,
 ): TerminalPresence {
   if (!known) return { terminal_id, status: "never", since: preciseTime(created_at) };
-  const presence = asOf(known, now, since);
-  const standing = standingAt(presence, since, now);
+  const presence = withoutFutureTimes(known, now, since);
+  const standing = statusAt(presence, since, now);
   const { next_expected_at: expected, round_trip_ms, fault_code, fault_message, fault_at, fault_ended_at } = presence;
   return {
     terminal_id,

@@ -14,7 +14,7 @@ export interface Origin {
 export type PresenceRow = Selectable<Tables["terminal_presence"]>;
 
 /** The ids of the terminals that have a presence row. */
-export async function knownAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+export async function findKnownTerminals(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select presence.terminal_id from terminal_presence as presence
     join ${terminalKeys.of(origins, "key")} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id`.execute(
@@ -36,7 +36,7 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
  * The terminals whose messages count, with their present addresses. A deleted terminal counts until its last operation
  * ends.
  */
-export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
+export async function findLiveAddresses(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ terminal_id: string; address: string }>`
     select credential.terminal_id, credential.address from terminal_credentials as credential
     join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id`.execute(
@@ -49,7 +49,7 @@ export async function liveAmong(db: Kysely<Tables>, origins: Origin[]): Promise<
  * Locks the credentials against replacement until the end of the transaction, and answers the terminals whose lock was
  * free. To be called before `lockFreePresence`, which is the order of a replacement.
  */
-export async function keepFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+export async function lockFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select credential.terminal_id from terminal_credentials as credential
     join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
@@ -93,7 +93,7 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
 }
 
 /** Extends `next_expected_at` of terminals whose server closes: they have as long to reconnect as after a heartbeat. */
-export async function expectLater(
+export async function extendDeadlines(
   db: Kysely<Tables>,
   origins: Origin[],
   { now, nextExpectedAt }: { now: Date; nextExpectedAt: Date },
@@ -139,7 +139,7 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Or
  * Prepares for another device: forgets the named fields, and keeps the others until the new device reports its own, with the
  * time from which reports count.
  */
-export async function awaitOtherTelemetry(
+export async function noteDeviceChange(
   db: Kysely<Tables>,
   { accountId, terminalId }: Origin,
   at: Date,

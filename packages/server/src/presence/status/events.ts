@@ -1,4 +1,4 @@
-import { isShared, withSharing } from "./sharing.ts";
+import { detectSharing, isShared } from "./sharing.ts";
 import type { AppliedEvent, Change, PresenceEvent, PresenceState, StatusStep } from "./state.ts";
 import { changedAt } from "./status.ts";
 
@@ -7,7 +7,7 @@ import { changedAt } from "./status.ts";
  * late message changes nothing, whichever server it reached.
  */
 export function afterEvent(known: PresenceState | undefined, event: PresenceEvent): AppliedEvent {
-  return withSharing(known, applyEvent(known, event), event);
+  return detectSharing(known, applyEvent(known, event), event);
 }
 
 function applyEvent(state: PresenceState | undefined, event: PresenceEvent): StatusStep {

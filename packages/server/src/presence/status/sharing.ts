@@ -18,7 +18,7 @@ type SessionEvent = Extract<PresenceEvent, { kind: "hello" | "heartbeat" }>;
  * Detects two devices with one address. Each start of an agent is a run, which its sessions name. A single device's
  * earlier run has ended when the next one sends; a run that returns after that, repeatedly, is another device.
  */
-export function withSharing(
+export function detectSharing(
   before: PresenceState | undefined,
   { state, change }: StatusStep,
   event: PresenceEvent,

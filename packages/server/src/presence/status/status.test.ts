@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mayBeConnected, type PresenceTimes, standingAt, stepsUntil } from "./status.ts";
+import { mayBeConnected, type PresenceTimes, statusAt, stepsUntil } from "./status.ts";
 
 const noon = Date.parse("2026-06-29T12:00:00.000Z");
 /** So many seconds after noon. */
@@ -69,7 +69,7 @@ describe("a standing", () => {
     ],
     ["offline when it did not come back from that", { lost_at: at(5), status: "late" }, at(100), 130, "offline", 130],
   ])("is %s", (_, times, listeningSince, seconds, status, since) => {
-    expect(standingAt({ ...online, ...times }, listeningSince, at(seconds))).toMatchObject({
+    expect(statusAt({ ...online, ...times }, listeningSince, at(seconds))).toMatchObject({
       status,
       since: at(since),
     });

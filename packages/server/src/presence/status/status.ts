@@ -46,7 +46,7 @@ type Written = Pick<PresenceTimes, "last_heard_at" | "next_expected_at"> & {
 };
 
 /** Replaces times that lie ahead by `before`: nothing else is known of them than that they were earlier. */
-export function asOf<T extends Written>(known: T, now: Date, before: Date): T {
+export function withoutFutureTimes<T extends Written>(known: T, now: Date, before: Date): T {
   const horizon = now.getTime() + mostAheadMs;
   const ahead = written.filter((name) => (known[name]?.getTime() ?? 0) > horizon);
   if (ahead.length === 0) return known;
@@ -66,8 +66,8 @@ export const comeBackMs = 30_000;
  * not depend on when a worker last ran. `listeningSince` is when the servers began to listen without a gap. Time in
  * which no server listened does not count as silence.
  */
-export function standingAt(known: PresenceTimes, listeningSince: Date, now: Date): Standing {
-  const times = asOf(known, now, listeningSince);
+export function statusAt(known: PresenceTimes, listeningSince: Date, now: Date): Standing {
+  const times = withoutFutureTimes(known, now, listeningSince);
   const { status, since, next_expected_at: expected, lost_at: lost, shut_down_at: shutDown } = times;
   if (shutDown) return { status, since, reason: "goodbye" };
   const heardAgainBy = listeningSince.getTime() + comeBackMs;
@@ -101,14 +101,14 @@ function movedForward({ status, since }: PresenceTimes, now: Date, { reason, lat
 
 /** The changes of a terminal since it was last written, in order: a terminal that is offline now was late before. */
 export function stepsUntil(times: PresenceTimes, listeningSince: Date, now: Date): Standing[] {
-  const last = standingAt(times, listeningSince, now);
+  const last = statusAt(times, listeningSince, now);
   if (last.status === times.status) return [];
   if (times.status !== "online" || last.status !== "offline") return [last];
-  const first = standingAt(times, listeningSince, new Date(last.since.getTime() - 1));
+  const first = statusAt(times, listeningSince, new Date(last.since.getTime() - 1));
   return [first, { ...last, since: changedAt(last.since, first.since) }];
 }
 
 /** Whether a terminal may be connected, judged by its own messages; its silence means that it is not. */
 export function mayBeConnected(known: PresenceTimes | undefined, listeningSince: Date, now: Date): boolean {
-  return !known || ["online", "late"].includes(standingAt(known, listeningSince, now).status);
+  return !known || ["online", "late"].includes(statusAt(known, listeningSince, now).status);
 }

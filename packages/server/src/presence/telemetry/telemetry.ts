@@ -10,8 +10,8 @@ import {
   type FieldOfTerminal,
   historyGapMs,
   noteTelemetry,
+  type ReportedField,
   recordTelemetry,
-  type ToldField,
 } from "./sql/note-telemetry.ts";
 
 export interface TelemetryNotes {
@@ -37,11 +37,11 @@ interface NotesDeps {
  */
 export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
   const heldBack = new HeldBack(db, clock);
-  const waiting = new Map<string, ToldField>();
+  const waiting = new Map<string, ReportedField>();
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
 
-  const keep = (told: ToldField) => {
+  const keep = (told: ReportedField) => {
     const key = keyOf(told);
     const known = waiting.get(key);
     if (known ? known.at <= told.at : waiting.size < mostWaiting) waiting.set(key, told);
@@ -97,8 +97,8 @@ export function telemetryNotes({ db, clock, log }: NotesDeps): TelemetryNotes {
  * are written now.
  */
 async function noteFree(
-  deps: Pick<NotesDeps, "db" | "clock"> & { keep: (told: ToldField) => void },
-  told: ToldField[],
+  deps: Pick<NotesDeps, "db" | "clock"> & { keep: (told: ReportedField) => void },
+  told: ReportedField[],
 ): Promise<FieldOfTerminal[]> {
   const { db, clock, keep } = deps;
   try {

@@ -9,7 +9,7 @@ import { every, type Worker } from "../../platform/worker.ts";
 import { addChanges } from "../record/history.ts";
 import { lockFreePresence, type Origin } from "../record/queries.ts";
 import type { Change } from "../status/state.ts";
-import { asOf, comeBackMs, mostAheadMs, stepsUntil } from "../status/status.ts";
+import { comeBackMs, mostAheadMs, stepsUntil, withoutFutureTimes } from "../status/status.ts";
 import type { SteadyClock } from "./steady-clock.ts";
 
 interface WatchDeps {
@@ -42,7 +42,7 @@ interface Listening {
  * database's clock, which all servers share; `since` is a time of the servers' clocks. When a server's clock was set
  * (`step`), a new period begins at that time: terminals heard before cannot be judged by it.
  */
-export async function listenOn({ db, clock }: WatchDeps, step?: Date): Promise<Listening> {
+export async function noteListening({ db, clock }: WatchDeps, step?: Date): Promise<Listening> {
   const now = step ?? clock.realNow();
   const horizon = new Date(now.getTime() + mostAheadMs);
   const { rows } = await sql<{ since: Date; signs: string }>`
@@ -81,7 +81,7 @@ export function watchWorker(deps: {
   const watch = async (signal: AbortSignal) => {
     // Without its broker a server receives nothing, so it must not say that it listens.
     if (!hearing()) return;
-    const { since, signs } = await listenOn(deps, clock.step());
+    const { since, signs } = await noteListening(deps, clock.step());
     clock.follow();
     if (signs <= seen) await wentBack();
     seen = signs;
@@ -141,7 +141,7 @@ function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void
   return db.sql.transaction().execute(async (tx) => {
     const rows = await lockFreePresence(tx, overdue);
     const steps = rows.flatMap((known) => {
-      const row = asOf(known, now, since);
+      const row = withoutFutureTimes(known, now, since);
       const origin = { accountId: row.account_id, terminalId: row.terminal_id };
       return stepsUntil(row, since, now).flatMap(({ status, since: at, reason }) =>
         reason ? { ...origin, status, at, reason } : [],

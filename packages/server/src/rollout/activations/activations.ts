@@ -1,7 +1,7 @@
 import type { Activation, ActivationList } from "@tillkeeper/contract/http/activations";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";

@@ -7,7 +7,7 @@ import type {
 import { limits } from "@tillkeeper/contract/limits";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { findStore } from "../../merchants/stores/stores.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
@@ -25,7 +25,7 @@ import {
   versionFields,
 } from "./queries.ts";
 
-export { configurationOf, forgetReported, versionFields } from "./queries.ts";
+export { clearReportedVersions, configurationOf, versionFields } from "./queries.ts";
 
 export interface ConfigurationDeps {
   db: Db;

@@ -115,7 +115,7 @@ export async function nextConfigurationNumber(tx: Tx, accountId: string): Promis
  * Forgets the reported versions of a terminal whose device was replaced. The row keeps the time, so that an earlier
  * report that is written later does not count as the new device's.
  */
-export async function forgetReported(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
+export async function clearReportedVersions(tx: Tx, accountId: string, terminalId: string, at: Date): Promise<void> {
   const nothing = { software_version: null, configuration_version: null, reported_at: at };
   await tx
     .insertInto("terminal_software")

@@ -1,9 +1,9 @@
 import type { ReleaseKey, ReleaseKeyCreate, ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { recordChange } from "../../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../../access/auth/live-grant.ts";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
@@ -23,7 +23,7 @@ export async function addKey(
   input: ReleaseKeyCreate,
 ): Promise<ReleaseKey> {
   const { accountId, clientId } = caller;
-  const fault = faultOfPublicKey(input.public_key);
+  const fault = publicKeyProblem(input.public_key);
   if (fault !== undefined) {
     throw new ApiError("invalid_request", "The public key is not one to verify releases with; see `errors`.", {
       errors: [{ path: "/body/public_key/x", message: fault }],
@@ -90,7 +90,7 @@ export async function revokeKey({ db, clock }: KeyDeps, caller: PowerfulCaller, 
 }
 
 /** The live keys, which the server's own virtual terminals trust. */
-export async function liveKeys(db: Db, accountId: string): Promise<ReleasePublicKey[]> {
+export async function listLiveKeys(db: Db, accountId: string): Promise<ReleasePublicKey[]> {
   const rows = await inTenant(db, accountId, (tx) => listKeys(tx, accountId));
   return rows.filter((row) => row.revoked_at === null).map((row) => row.public_key);
 }

@@ -3,10 +3,10 @@ import type { Release } from "@tillkeeper/contract/http/releases";
 import { compareVersions } from "@tillkeeper/contract/versions";
 import type { TransferGrant, TransferTokens } from "../../access/auth/tokens/transfer-tokens.ts";
 import type { Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { getOperation } from "../../operations/read.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { stillHolds } from "../../terminals/credentials/transfer-holder.ts";
+import { holdsTransfer } from "../../terminals/credentials/transfer-holder.ts";
 import { configurationOf } from "../configurations/configurations.ts";
 import { findRelease, findTerminalModel, listOffered, type ReleaseRow } from "./queries.ts";
 import { getRelease, type ReleaseDeps, releaseNotFound } from "./releases.ts";
@@ -30,7 +30,7 @@ export async function authenticateTransfer(
   const operation =
     grant.operationId === operationId.toLowerCase() ? await getOperation(db, grant.accountId, operationId) : undefined;
   const itsOwn = operation?.terminal_id === grant.terminalId && operation.operation === "check_update";
-  if (itsOwn && (await inTenant(db, grant.accountId, (tx) => stillHolds(tx, grant)))) return grant;
+  if (itsOwn && (await inTenant(db, grant.accountId, (tx) => holdsTransfer(tx, grant)))) return grant;
   throw new ApiError("operation_not_found", "There is no such operation.");
 }
 

@@ -2,7 +2,7 @@ import type { Release, ReleaseCreate, ReleaseList } from "@tillkeeper/contract/h
 import type { ReleaseStatus } from "@tillkeeper/contract/releases";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { FileStore } from "../../files/file-store.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";

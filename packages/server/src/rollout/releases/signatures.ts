@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import { faultOfPublicKey } from "@tillkeeper/contract/public-keys";
+import { publicKeyProblem } from "@tillkeeper/contract/public-keys";
 import { releaseText, type SignedRelease } from "@tillkeeper/contract/releases";
 
 /** RFC 7638: SHA-256 over the members that make the key, in this order and without blanks. */
@@ -13,7 +13,7 @@ export function thumbprint({ kty, crv, x }: ReleasePublicKey): string {
  * refused.
  */
 export function isSignedBy(key: ReleasePublicKey, release: SignedRelease, signature: string): boolean {
-  if (faultOfPublicKey(key) !== undefined) return false;
+  if (publicKeyProblem(key) !== undefined) return false;
   const publicKey = createPublicKey({ key: { ...key }, format: "jwk" });
   return verify(null, Buffer.from(releaseText(release)), publicKey, Buffer.from(signature, "base64url"));
 }

@@ -1,11 +1,11 @@
-import { isLater, readDeviceAddress } from "@tillkeeper/contract/addresses";
+import { isLaterAddress, readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { sha256Matches } from "../../access/auth/secrets/secrets.ts";
 import { bearerToken } from "../../access/auth/tokens/bearer.ts";
 import {
+  type AuthenticatedDevice,
   type DeviceIdentity,
   type DeviceTokens,
   looksLikeDeviceToken,
-  type ShownIdentity,
 } from "../../access/auth/tokens/device-tokens.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { FindLiveCredential } from "./find-live.ts";
@@ -37,7 +37,7 @@ export async function authenticateTerminal(
   deps: AuthenticationDeps,
   username: string | undefined,
   password: Buffer | undefined,
-): Promise<ShownIdentity | undefined> {
+): Promise<AuthenticatedDevice | undefined> {
   const { findLiveCredential, deviceTokens } = deps;
   const device = username === undefined ? undefined : readDeviceAddress(username);
   if (!device || !password) return undefined;
@@ -52,16 +52,19 @@ export async function authenticateTerminal(
 }
 
 /** Checks that a token's address is still the terminal's. */
-async function stillHeld(deps: AuthenticationDeps, identity: ShownIdentity): Promise<ShownIdentity | undefined> {
+async function stillHeld(
+  deps: AuthenticationDeps,
+  identity: AuthenticatedDevice,
+): Promise<AuthenticatedDevice | undefined> {
   const row = await deps.findLiveCredential(identity.accountId, identity.terminalId);
-  if (row && isLater(identity.address, row.address)) await deps.addressAhead(identity);
+  if (row && isLaterAddress(identity.address, row.address)) await deps.addressAhead(identity);
   return row?.public_key && row.address === identity.address ? identity : undefined;
 }
 
 /**
  * Checks whether a token has a later address than the database knows. For devices that show it beside another proof.
  */
-export async function noticeLaterAddress(deps: AuthenticationDeps, token: string): Promise<void> {
+export async function checkForLaterAddress(deps: AuthenticationDeps, token: string): Promise<void> {
   const identity = await deps.deviceTokens.verify(token);
   if (identity) await stillHeld(deps, identity);
 }
@@ -76,7 +79,7 @@ const challenge = { "www-authenticate": 'Bearer realm="tillkeeper devices", Basi
 export async function authenticateDevice(
   deps: AuthenticationDeps,
   authorization: string | undefined,
-): Promise<ShownIdentity> {
+): Promise<AuthenticatedDevice> {
   if (!authorization) {
     throw new ApiError("missing_token", "The request carries no device token or password.", { headers: challenge });
   }
@@ -85,7 +88,7 @@ export async function authenticateDevice(
   throw new ApiError("invalid_token", "The device token or password is not accepted.", { headers: challenge });
 }
 
-async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<ShownIdentity | undefined> {
+async function identityOf(deps: AuthenticationDeps, authorization: string): Promise<AuthenticatedDevice | undefined> {
   const token = bearerToken(authorization);
   if (token !== undefined) {
     const identity = await deps.deviceTokens.verify(token);

@@ -1,5 +1,5 @@
 /** A credential that a broker is to accept from now on. */
-export interface Admission {
+export interface BrokerGrant {
   /** The device's address: user name and client id. */
   address: string;
   password: string;
@@ -12,10 +12,10 @@ export interface Admission {
 }
 
 /** A credential that the broker accepted before. */
-export type TakenCredential = Pick<Admission, "address" | "generation">;
+export type TakenCredential = Pick<BrokerGrant, "address" | "generation">;
 
 /** What the device has to connect with. Brokers that cannot ask this server give passwords of their own kind. */
-export interface Admitted {
+export interface MqttLogin {
   username: string;
   password: string;
   clientId: string;

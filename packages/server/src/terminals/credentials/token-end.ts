@@ -30,7 +30,7 @@ export function generationOf({ token_lapses }: { token_lapses: number }): string
  * Stores when the newest token of a credential ends, before the token is given out. Answers the generation for the
  * broker; undefined when the address is not the terminal's any more.
  */
-export async function noteToken(
+export async function noteTokenEnd(
   tx: Tx,
   { accountId, terminalId, address }: DeviceIdentity,
   endsAt: Date,
@@ -66,7 +66,7 @@ interface LapseDeps {
  * While the servers or the database were down, devices could not renew. So the worker begins after the time that
  * renewals may take, also after a failure.
  */
-export function lapseWorker({ db, clock, log, lapse }: LapseDeps): Worker {
+export function tokenEndWorker({ db, clock, log, lapse }: LapseDeps): Worker {
   const round = async () => {
     const lapsed = await claimLapsed(db, clock.realNow());
     try {

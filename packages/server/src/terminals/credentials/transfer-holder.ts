@@ -5,7 +5,7 @@ import type { Tx } from "../../db/db.ts";
  * Whether a transfer token's address is still the terminal's. A deleted terminal keeps its address for its last
  * operation alone (docs/adr/0007-deleting-a-terminal.md).
  */
-export async function stillHolds(
+export async function holdsTransfer(
   tx: Tx,
   { accountId, terminalId, operationId, address }: TransferGrant,
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { addressOf } from "../credentials/replace-credential.ts";
 import { moveTerminals } from "./life-cycle.ts";

@@ -1,6 +1,6 @@
 import type { TerminalDevice } from "@tillkeeper/contract/http/devices";
 import type { Db, Tx } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";

@@ -1,6 +1,6 @@
 import {
   afterEvent,
-  isMoved,
+  changesState,
   statusReasons,
   type TerminalEvent,
   terminalStates,
@@ -16,7 +16,7 @@ import { terminalKeys } from "../terminal-keys.ts";
  */
 function movesOf(event: TerminalEvent): string {
   const rows = terminalStates.flatMap((state) => {
-    if (!isMoved(event, state)) return [];
+    if (!changesState(event, state)) return [];
     const next = afterEvent(event, state);
     return [[state.status, state.remembered, next.status, next.remembered, statusReasons[next.status]]];
   });

@@ -1,6 +1,6 @@
 import type { TerminalList } from "@tillkeeper/contract/http/terminals";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { presentTerminal, presentWithStore } from "./present.ts";
 import { listTerminals, type TerminalFilter } from "./rows.ts";

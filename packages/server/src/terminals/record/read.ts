@@ -1,7 +1,7 @@
 import { abilitiesOf } from "@tillkeeper/contract/abilities";
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
 import type { Db } from "../../db/db.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { findAbilities } from "./abilities.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal } from "./rows.ts";

@@ -2,11 +2,11 @@ import type { Terminal, TerminalUpdate } from "@tillkeeper/contract/http/termina
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
-import { inTenant } from "../../db/walls/tenant.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { lockStore, noSuchStore } from "./hold-store.ts";
 import { moveTerminals } from "./life-cycle.ts";
+import { lockStore, noSuchStore } from "./lock-store.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./rows.ts";
 

@@ -4,6 +4,7 @@ import type { RealClock } from "../../../platform/clock.ts";
 import type { Logger } from "../../../platform/log/log.ts";
 import { minuteMs } from "../../../platform/time-spans.ts";
 import { every, type Worker } from "../../../platform/worker.ts";
+import { claimCheckpoint, claimMs, completeClaim, listHeads, releaseClaim } from "./claim.ts";
 import type { CheckpointKey } from "./keys.ts";
 import {
   type Checkpoint,
@@ -13,7 +14,6 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./text.ts";
-import { claimCheckpoint, claimMs, completeClaim, listHeads, releaseClaim } from "./turn.ts";
 
 export interface CheckpointDeps {
   db: Db;

@@ -13,7 +13,7 @@ export interface DeviceIdentity {
 }
 
 /** An authenticated device. A token has an end of its own, a password has none. */
-export interface ShownIdentity extends DeviceIdentity {
+export interface AuthenticatedDevice extends DeviceIdentity {
   endsAt?: Date;
 }
 
@@ -26,7 +26,7 @@ export interface DeviceTokens {
   lifetimeSeconds: number;
   sign(address: string): Promise<{ token: string; endsAt: Date }>;
   /** Returns undefined for an invalid token. Callers must check whether the address is still the terminal's. */
-  verify(token: string): Promise<ShownIdentity | undefined>;
+  verify(token: string): Promise<AuthenticatedDevice | undefined>;
   /** A value for the device to sign. It shows that the proof is recent, by the server's clock alone. */
   newNonce(): Promise<{ nonce: string; expiresAt: Date }>;
   /** Returns undefined when the text is not a nonce of this server's database, or has expired. */

@@ -22,7 +22,7 @@ const mostWaiting = 2;
 
 /** Channels whose messages are sent again until they are answered. One subject at a time: an operation or a probe. */
 const saidAgain = ["command", "cancel", "probe"] as const;
-export type SaidAgain = (typeof saidAgain)[number];
+export type RepeatedChannel = (typeof saidAgain)[number];
 
 /** The messages that wait for one session of one device. */
 export class Mailbox {
@@ -59,7 +59,7 @@ export class Mailbox {
   }
 
   /** Whether this message was put here a short while ago. */
-  wasPutLately(channel: SaidAgain, id: string): boolean {
+  wasPutLately(channel: RepeatedChannel, id: string): boolean {
     const last = this.#lastPut.get(channel);
     return last?.id === id && performance.now() - last.atMs < againAfterMs;
   }

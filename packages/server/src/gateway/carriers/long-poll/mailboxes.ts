@@ -1,6 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
-import { Mailbox, type SaidAgain } from "./mailbox.ts";
+import { Mailbox, type RepeatedChannel } from "./mailbox.ts";
 
 /** The session of a device that polls for messages. */
 export interface Asking {
@@ -59,7 +59,7 @@ export class Mailboxes {
   }
 
   /** Whether a terminal polls here and this message has not been put into its mailbox lately. */
-  lacks(terminalId: string, channel: SaidAgain, id: string): boolean {
+  lacks(terminalId: string, channel: RepeatedChannel, id: string): boolean {
     const box = this.#boxes.get(terminalId);
     return box !== undefined && box.isPolled && !box.wasPutLately(channel, id);
   }

@@ -1,7 +1,7 @@
 import { ApiError } from "../../../platform/errors.ts";
 
 /** Limits the concurrent requests of each terminal, and so the memory that a terminal takes. */
-export class UnderWay {
+export class RequestLimit {
   readonly #most: number;
   readonly #counts = new Map<string, number>();
 

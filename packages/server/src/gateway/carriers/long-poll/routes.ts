@@ -9,7 +9,7 @@ import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Mailboxes } from "./mailboxes.ts";
-import { UnderWay } from "./request-limit.ts";
+import { RequestLimit } from "./request-limit.ts";
 
 interface LongPollDeps {
   mailboxes: Mailboxes;
@@ -28,7 +28,7 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   // No limit on what waits: `requestsPerTerminal` and the size of a request limit it.
   const share = new FairShare();
   share.start(receive);
-  const deps = { ...others, receive: share.receive, underWay: new UnderWay(requestsPerTerminal) };
+  const deps = { ...others, receive: share.receive, underWay: new RequestLimit(requestsPerTerminal) };
   return [
     bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
       // As many as in one MQTT message: a hundred operations have some three hundred values.
@@ -38,7 +38,7 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
 }
 
 interface ExchangeDeps extends LongPollDeps {
-  underWay: UnderWay;
+  underWay: RequestLimit;
 }
 
 async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Request) {

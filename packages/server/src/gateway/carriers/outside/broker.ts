@@ -3,13 +3,13 @@ import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
 import { pause } from "../../../platform/pause.ts";
 import { StartupError } from "../../../platform/startup-error.ts";
-import type { Admission, Admitted } from "../../../terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin } from "../../../terminals/credentials/broker-grant.ts";
 import { FairShare, mostWaitingAtBroker } from "../fair-share.ts";
 import { Floods } from "../floods.ts";
-import { Handling } from "../in-hand.ts";
+import { InHandLimit } from "../in-hand.ts";
 import type { DeviceTransport, Receive } from "../transport.ts";
 import type { BrokerAccess } from "./access/access.ts";
-import { ConnectionEnder } from "./connection-ender.ts";
+import { ConnectionEnder } from "./end-connections.ts";
 import { type BrokerLink, openLink } from "./link.ts";
 
 interface OutsideOptions {
@@ -68,7 +68,7 @@ export function createOutsideBroker(options: OutsideOptions): DeviceTransport {
 
 class OutsideBroker {
   readonly #options: OutsideOptions;
-  readonly #inHand = new Handling(mostInHand);
+  readonly #inHand = new InHandLimit(mostInHand);
   readonly #share: FairShare;
   readonly #ending = new AbortController();
   #link: BrokerLink | undefined;
@@ -139,7 +139,7 @@ class OutsideBroker {
    * former device may stay connected for a while. It receives none of the messages for its successor, which has another
    * address.
    */
-  async admit(admission: Admission): Promise<Admitted> {
+  async admit(admission: BrokerGrant): Promise<MqttLogin> {
     const { former } = admission;
     const ended = former === undefined ? undefined : this.revoking.revoke(former);
     const [admitted] = await Promise.all([this.#options.access.admit(admission), ended]);

@@ -7,7 +7,7 @@ import { ApiError } from "../../errors.ts";
  * body. The hook removes the headers that announce a body before the framework chooses a parser by them. `leftAlone`
  * are content types whose parser handles an empty body itself.
  */
-export function emptyIsNoBody(leftAlone: readonly string[] = []): preParsingAsyncHookHandler {
+export function ignoreEmptyBody(leftAlone: readonly string[] = []): preParsingAsyncHookHandler {
   return async ({ raw }, _reply, payload) => {
     const { headers } = raw;
     if (leftAlone.includes(mediaType(headers["content-type"]))) return payload;

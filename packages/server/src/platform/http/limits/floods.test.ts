@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { limitUnanswered, messagesInLargePieces } from "./floods.ts";
+import { limitBodyPieces, limitPipelining } from "./floods.ts";
 
 /**
  * A server with both limits, which counts the requests and pieces that reach it, and the connections that were ended.
@@ -12,7 +12,7 @@ async function start(handle: RequestListener) {
   const over = () => {
     seen.ended += 1;
   };
-  const InLargePieces = messagesInLargePieces((socket) => {
+  const InLargePieces = limitBodyPieces((socket) => {
     over();
     socket.end("too small");
     socket.destroySoon();
@@ -37,7 +37,7 @@ async function start(handle: RequestListener) {
     seen.requests += 1;
     response.end("no");
   });
-  limitUnanswered(server, over);
+  limitPipelining(server, over);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {

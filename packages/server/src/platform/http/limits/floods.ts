@@ -16,7 +16,7 @@ const requestEvents: ReadonlySet<string | symbol> = new Set(["request", "checkEx
  * and other connections wait meanwhile. A request over the limit is not handled, and the ones behind it are not read.
  * Requests within the limit take turns, network by network.
  */
-export function limitUnanswered(server: Server, over: (socket: Socket) => void): void {
+export function limitPipelining(server: Server, over: (socket: Socket) => void): void {
   const counts = new WeakMap<Socket, number>();
   const turns = new RequestTurns();
   const emit = server.emit.bind(server) as (event: string | symbol, ...said: unknown[]) => boolean;
@@ -78,7 +78,7 @@ const mostOfConnection = 500;
  * A request class that limits bodies in pieces of a byte or two (chunks of HTTP/1.1). Each piece takes as much work as
  * a large one, and a hundred times its own memory until the body is complete.
  */
-export function messagesInLargePieces(over: (socket: Socket) => void): typeof IncomingMessage {
+export function limitBodyPieces(over: (socket: Socket) => void): typeof IncomingMessage {
   const small = new WeakMap<Socket, number>();
   return class extends IncomingMessage {
     #pieces = 0;

@@ -4,7 +4,7 @@ import { TurnQueue } from "../../load/fair-turns.ts";
 const mostAtOnce = 4;
 /** Waiting requests that begin in one turn, network after network. */
 const mostPerTurn = 8;
-/** The waiting requests are bounded by the number of connections, and by `limitUnanswered` for each. */
+/** The waiting requests are bounded by the number of connections, and by `limitPipelining` for each. */
 const unbounded = { mostPerMember: Infinity, mostPerGroup: Infinity, mostWaiting: Infinity };
 
 /**

@@ -10,7 +10,7 @@ export interface FieldOfTerminal {
 }
 
 /** One field as a terminal told it. */
-export interface ToldField extends FieldOfTerminal {
+export interface ReportedField extends FieldOfTerminal {
   /** Of the device that told it. */
   address: string;
   value: unknown;
@@ -30,7 +30,7 @@ const idOf = (time: string, rest = "gen_random_uuid()::text") =>
 /** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
 const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
 
-const told = batchTable<ToldField>({
+const told = batchTable<ReportedField>({
   account_id: ["text", (row) => row.accountId],
   terminal_id: ["text", (row) => row.terminalId],
   field: ["text", (row) => row.field],
@@ -122,7 +122,7 @@ where not exists (
 on conflict do nothing`;
 
 /** Answers the fields whose values are not in the history yet. */
-export async function noteTelemetry(pool: Pool, fields: ToldField[], now: Date): Promise<FieldOfTerminal[]> {
+export async function noteTelemetry(pool: Pool, fields: ReportedField[], now: Date): Promise<FieldOfTerminal[]> {
   const { rows } = await pool.query<FieldOfTerminal>({
     name: "note_telemetry",
     text,

@@ -1,4 +1,4 @@
-import type { Admission, Admitted, TakenCredential } from "../../../../terminals/credentials/broker-grant.ts";
+import type { BrokerGrant, MqttLogin, TakenCredential } from "../../../../terminals/credentials/broker-grant.ts";
 
 /**
  * Manages at an outside broker which device may connect, and what it may use (docs/brokers.md). One implementation per
@@ -19,7 +19,7 @@ export interface BrokerAccess {
    * Makes the broker accept the device's address; the former address is for `revoke`. Rejects when the broker cannot be
    * reached. The device must not be given a password then.
    */
-  admit(admission: Admission): Promise<Admitted>;
+  admit(admission: BrokerGrant): Promise<MqttLogin>;
   /**
    * Takes back what `admit` did for this generation, if the broker stores it. Another generation's entry stays. Rejects
    * when the broker cannot be reached.
@@ -32,7 +32,7 @@ export interface BrokerAccess {
   revoke(address: string): Promise<void>;
   /**
    * Ends the connections of ended tokens, unless the broker does so by itself; what was renewed meanwhile stays. Called
-   * by `lapseWorker`. Rejects when the broker cannot be reached.
+   * by `tokenEndWorker`. Rejects when the broker cannot be reached.
    */
   lapse(credentials: TakenCredential[]): Promise<void>;
 }

@@ -8,7 +8,7 @@ const atOnce = 10;
  * Access for brokers that store no credentials for this server, so it only ends connections. Brokers of one kind ask
  * this server over HTTP (`asks`); at the others the access rules are the operator's own.
  */
-export function askingBroker(broker: BrokerAddress, { asks }: { asks: boolean }): BrokerAccess {
+export function askingAccess(broker: BrokerAddress, { asks }: { asks: boolean }): BrokerAccess {
   return {
     own: () => undefined,
     prepare: async () => {},

@@ -1,0 +1,163 @@
+import type { Tables } from "../tables/schema.ts";
+
+/** Rights on a table: on all its columns, or on the named ones. */
+interface Rights {
+  select?: true | readonly string[];
+  insert?: true | readonly string[];
+  update?: true | readonly string[];
+  delete?: true;
+}
+
+export type Right = keyof Rights;
+export const rights = ["select", "insert", "update", "delete"] as const satisfies Right[];
+
+/**
+ * Rights of the tenants' role, by table and, for changes, by column: no more than the statements in `inTenant` need.
+ * Row security then restricts them to the rows of one account. The role has no rights on other tables.
+ */
+export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
+  accounts: {
+    select: true,
+    insert: true,
+    update: ["last_configuration_number", "last_store_number", "last_terminal_number"],
+  },
+  activations: { select: true, insert: true },
+  // Entries are appended by a function with the rights of the owner.
+  audit_log: { select: true },
+  client_grants: {
+    select: true,
+    insert: true,
+    update: ["narrowed_at", "removed_at", "scopes", "updated_at", "updated_by"],
+  },
+  client_secrets: { select: true, insert: true, update: ["revoked_at"] },
+  clients: {
+    select: true,
+    insert: true,
+    update: ["callbacks", "description", "name", "revoked_at", "updated_at", "updated_by"],
+  },
+  configurations: { select: true, insert: true, update: ["withdrawn_at", "withdrawn_by"] },
+  operation_claims: {
+    select: true,
+    update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],
+    delete: true,
+  },
+  operations: {
+    select: true,
+    update: [
+      "cancel_refused_at",
+      "cancel_requested_at",
+      "cancel_requested_by",
+      "delivered_at",
+      "dispatched_at",
+      "reason",
+      "started_at",
+      "status",
+      "updated_at",
+      "updated_by",
+    ],
+  },
+  // A link joins two accounts, so no tenant's transaction writes it.
+  operator_destination_stores: { select: true },
+  pairing_codes: {
+    select: true,
+    insert: true,
+    update: ["failed_attempts", "key_thumbprint", "status", "used_at", "wrong_tries_from"],
+  },
+  payout_destinations: {
+    select: true,
+    insert: true,
+    update: ["case_status", "stopped_at", "updated_at", "updated_by"],
+  },
+  presence_changes: { select: true },
+  release_keys: { select: true, insert: true, update: ["revoked_at", "revoked_by"] },
+  releases: { select: true, insert: true, update: ["available_at", "status", "updated_at", "updated_by"] },
+  stores: {
+    select: true,
+    insert: true,
+    update: [
+      "address",
+      "configuration",
+      "coordinates",
+      "email",
+      "organization",
+      "payout_destination_id",
+      "phone_number",
+      "status",
+      "store_id",
+      "store_name",
+      "suspended_by_destination",
+      "suspended_by_operator",
+      "updated_at",
+      "updated_by",
+      "verified",
+      "website",
+    ],
+  },
+  telemetry_history: { select: true },
+  terminal_addresses: { select: true, insert: true, update: ["former_key", "left_at"] },
+  terminal_credentials: {
+    select: true,
+    insert: true,
+    update: [
+      "address",
+      "created_at",
+      "device_serial_number",
+      "ends_with",
+      "lapse_due_at",
+      "lapsed_at",
+      "public_key",
+      "secret_sha256",
+      "token_lapses",
+    ],
+    delete: true,
+  },
+  terminal_devices: { select: true, insert: true },
+  terminal_logs: {
+    select: true,
+    insert: true,
+    update: ["masked_count", "sha256", "size", "state", "unpacked_size"],
+    delete: true,
+  },
+  terminal_presence: { select: true, update: ["fault_ended_at"] },
+  terminal_probes: { select: true, insert: true, update: ["answered_at", "created_at", "probe_id", "sent_at"] },
+  terminal_search: { select: true },
+  terminal_software: {
+    select: true,
+    insert: true,
+    update: ["configuration_version", "reported_at", "software_version"],
+  },
+  terminal_telemetry: { select: true, update: ["device_changed_at"], delete: true },
+  used_nonces: { select: true, insert: true },
+  terminals: {
+    select: true,
+    insert: true,
+    update: [
+      "deleted_at",
+      "deleted_by",
+      "device_model",
+      "device_serial_number",
+      "last_device",
+      "status",
+      "status_before_inactive",
+      "status_reason",
+      "store_ref",
+      "updated_at",
+    ],
+  },
+};
+
+/** Tables with an account that tenants' transactions never use. */
+export const tablesClosedToTenants = [
+  "audit_heads",
+  "store_search",
+  "virtual_terminal_leases",
+] as const satisfies (keyof Tables)[];
+
+/**
+ * Tables whose owner is exempt from their policies: LIKE is not leakproof, so no index serves a search behind a policy.
+ * The functions that search run as the owner and check the account themselves.
+ */
+export const tablesExemptingOwner = ["store_search", "terminal_search"] as const satisfies (keyof Tables)[];
+
+/** Functions that only the owner and the tenants' role may call. */
+export const tenantFunctions = ["audit_append"] as const;
