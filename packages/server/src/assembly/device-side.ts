@@ -23,6 +23,7 @@ import { listLiveKeys } from "../rollout/releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
 import { addressOf } from "../terminals/credentials/replace-credential.ts";
 import type { Device } from "../terminals/record/devices.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { virtualTerminalWorker } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
@@ -112,7 +113,7 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
   return { ...messages, presence, transport, virtual, mailboxes, receive, heardPolling };
 }
 
-function originsOf(terminalIds: string[]): { accountId: string; terminalId: string }[] {
+function originsOf(terminalIds: string[]): TerminalKey[] {
   return terminalIds.flatMap((terminalId) => {
     const accountId = accountOfTerminalId(terminalId);
     return accountId === undefined ? [] : { accountId, terminalId };

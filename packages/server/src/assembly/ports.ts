@@ -5,6 +5,7 @@ import { norwegianRegister } from "../merchants/organizations/norwegian-register
 import type { Accept } from "../operations/accept.ts";
 import type { BrokerGrant, TakenCredential } from "../terminals/credentials/broker-grant.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/record/suspension.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 
@@ -39,7 +40,7 @@ export function enrolmentPorts({ transport, virtual, presence, durations }: Devi
     withdraw: (credential: TakenCredential) => withdrawOrSay(transport, credential),
     credentialReplaced: (address: string) => transport.disconnect(address),
     // An outside broker does not say which devices are connected to it; heartbeats do.
-    isConnected: async (tx: Tx, terminal: { accountId: string; terminalId: string }) =>
+    isConnected: async (tx: Tx, terminal: TerminalKey) =>
       transport.listening() ? transport.hears(terminal.terminalId) : presence.mayBeThere(tx, terminal),
   };
 }

@@ -14,13 +14,14 @@ import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { markDeleted } from "../terminals/record/life-cycle.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { endOpenCode } from "./pairing/queries.ts";
 
 export interface DeletionDeps {
   db: Db;
   clock: Clock;
   /** Whether the device is connected, as far as the server can know. */
-  isConnected: (tx: Tx, terminal: { accountId: string; terminalId: string }) => Promise<boolean>;
+  isConnected: (tx: Tx, terminal: TerminalKey) => Promise<boolean>;
   accept: Accept;
   /** Called after the commit with the address of an ended credential; ends its connections. */
   credentialReplaced: (address: string) => void;

@@ -9,7 +9,8 @@ import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { markDeleted } from "../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/record/rows.ts";
-import { endOpenCode, findBySerial, type TerminalKey } from "./pairing/queries.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
+import { endOpenCode, findBySerial } from "./pairing/queries.ts";
 
 interface Wanted {
   serialNumber: string;

@@ -20,6 +20,7 @@ import { findTerminal, lockTerminal, type TerminalRow } from "../terminals/recor
 import { isSerialTaken, sameSerial, serialNumberTaken } from "../terminals/record/serials.ts";
 import { isSimulated } from "../terminals/record/simulated.ts";
 import { setDevice } from "../terminals/record/write.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import type { DeletionDeps } from "./delete.ts";
 import { virtualTerminal } from "./issue-credential.ts";
 import { addPairingCode, type PairingCodeDeps } from "./pairing/codes.ts";
@@ -112,7 +113,7 @@ function unchanged(): ApiError {
 }
 
 /** Forgets what the former device reported of itself as it is now: its software, its fault, its telemetry. */
-async function forgetDevice(tx: Tx, clock: Clock, terminal: { accountId: string; terminalId: string }): Promise<void> {
+async function forgetDevice(tx: Tx, clock: Clock, terminal: TerminalKey): Promise<void> {
   await clearReportedVersions(tx, terminal.accountId, terminal.terminalId, clock.now());
   await endFault(tx, terminal, clock.realNow());
   await noteDeviceChange(tx, terminal, clock.now(), versionFields);

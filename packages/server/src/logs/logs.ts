@@ -12,6 +12,7 @@ import { cutPage } from "../platform/http/paging.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { terminalNotFound } from "../terminals/record/present.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { findStored, findStoredOf, listStored, type StoredRow, terminalExists } from "./queries.ts";
 
 export interface LogDeps {
@@ -75,7 +76,7 @@ export async function openLog(
 /** Whether a terminal's result describes the log that it has sent for this operation. */
 export async function hasStoredLog(
   { db }: Pick<LogDeps, "db">,
-  { accountId, terminalId }: { accountId: string; terminalId: string },
+  { accountId, terminalId }: TerminalKey,
   operationId: string,
   result: SendLogsResult,
 ): Promise<boolean> {

@@ -2,17 +2,13 @@ import { type PairingCodeStatus, pairingCodeMoves } from "@tillkeeper/contract/p
 import { type Kysely, type Selectable, sql, type Updateable } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import { lowerOf, serialKey } from "../../terminals/record/serials.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 
 export type CodeRow = Selectable<Tables["pairing_codes"]>;
 export type NewCode = Omit<
   CodeRow,
   "code_hash" | "status" | "used_at" | "key_thumbprint" | "failed_attempts" | "wrong_tries_from"
 >;
-
-export interface TerminalKey {
-  accountId: string;
-  terminalId: string;
-}
 
 /**
  * An account and terminal that do not exist, so that an unknown serial number takes steps equal to those of a known

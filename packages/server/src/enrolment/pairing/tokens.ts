@@ -15,9 +15,10 @@ import type { LiveCredential } from "../../terminals/credentials/find-live.ts";
 import { changeAddress } from "../../terminals/credentials/replace-credential.ts";
 import { noteTokenEnd } from "../../terminals/credentials/token-end.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "../../terminals/record/rows.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import { spendNonce } from "./nonces.ts";
 import { invalidProof, isSignedBy, type ProofPlace, verifyProof } from "./proofs.ts";
-import { findBySerial, noTerminal, type TerminalKey } from "./queries.ts";
+import { findBySerial, noTerminal } from "./queries.ts";
 import type { Peer } from "./wrong-tries.ts";
 
 export interface TokenDeps extends AdmitDeps {

@@ -4,12 +4,8 @@ import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { hasStoredLog } from "../../logs/logs.ts";
 import { findOperation } from "../../operations/commands.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import { logEntryOf, type Place, type ReadMessage, readMessage } from "./message.ts";
-
-interface TerminalKey {
-  accountId: string;
-  terminalId: string;
-}
 
 /** Reads a result of a device. Answers it as it may be stored, or the places that are not understood or not true. */
 export type ReadResult = (origin: TerminalKey, payload: Buffer) => Promise<ReadMessage<"result">>;

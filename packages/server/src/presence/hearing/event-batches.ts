@@ -1,6 +1,7 @@
 import { Pace } from "../../platform/load/batch-pace.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import type { Origin } from "../record/queries.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
+
 import type { PresenceEvent } from "../status/state.ts";
 import type { TerminalEvents } from "./write.ts";
 
@@ -50,7 +51,7 @@ export class EventBatches {
    * Adds a heartbeat, or another message that only shows that the terminal is there. It is written within about a
    * second.
    */
-  later(origin: Origin, event: PresenceEvent): void {
+  later(origin: TerminalKey, event: PresenceEvent): void {
     const { events } = this.#waitingOf(origin);
     const last = events.at(-1);
     const combined = last && combine(last, event);
@@ -63,7 +64,7 @@ export class EventBatches {
    * Adds an event that is written at once. Resolves when it is written, also after a locked row delays it; rejects when
    * the batch fails.
    */
-  now(origin: Origin, event: PresenceEvent): Promise<void> {
+  now(origin: TerminalKey, event: PresenceEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waitingOf(origin);
       add(waiting.events, event);
@@ -86,7 +87,7 @@ export class EventBatches {
     if (rest.length > 0) await this.#write(rest);
   }
 
-  #waitingOf({ accountId, terminalId }: Origin): Waiting {
+  #waitingOf({ accountId, terminalId }: TerminalKey): Waiting {
     const known = this.#waiting.get(terminalId);
     if (known) return known;
     const waiting: Waiting = { accountId, terminalId, events: [], settle: [] };

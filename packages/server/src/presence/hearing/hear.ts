@@ -13,8 +13,9 @@ import type { Clock, RealClock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import { moveFreeTerminals } from "../../terminals/record/life-cycle.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import type { Probes } from "../probes/probes.ts";
-import { extendDeadlines, findPresence, type Origin } from "../record/queries.ts";
+import { extendDeadlines, findPresence } from "../record/queries.ts";
 import { mayBeConnected } from "../status/status.ts";
 import { telemetryNotes } from "../telemetry/telemetry.ts";
 import { listeningSince } from "../watch/watch.ts";
@@ -54,13 +55,13 @@ export interface Presence {
   /** Called for any other message. Costs next to nothing, and never throws. */
   heard(origin: ReportingDevice): void;
   heartbeat(origin: ReportingDevice, message: HeartbeatMessage): Promise<void>;
-  goodbye(origin: Origin, message: GoodbyeMessage): Promise<void>;
-  gone(origin: Origin, message: GoneMessage): Promise<void>;
+  goodbye(origin: TerminalKey, message: GoodbyeMessage): Promise<void>;
+  gone(origin: TerminalKey, message: GoneMessage): Promise<void>;
   probeAnswered(origin: ReportingDevice, message: ProbeAnswerMessage): Promise<void>;
   /** Whether the terminal may be connected, judged by its own messages. */
-  mayBeThere(db: Kysely<Tables>, origin: Origin): Promise<boolean>;
+  mayBeThere(db: Kysely<Tables>, origin: TerminalKey): Promise<boolean>;
   /** Called before this server closes: gives its terminals time to connect to another server, or to the next one. */
-  leave(terminals: Origin[]): Promise<void>;
+  leave(terminals: TerminalKey[]): Promise<void>;
   flush(): Promise<void>;
 }
 
@@ -111,7 +112,7 @@ export function createPresence(deps: PresenceDeps): Presence {
   };
 }
 
-async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: Origin, now: Date): Promise<boolean> {
+async function mayBeThere(db: Kysely<Tables>, { accountId, terminalId }: TerminalKey, now: Date): Promise<boolean> {
   const row = await findPresence(db, accountId, terminalId);
   return mayBeConnected(row, await listeningSince(db, now), now);
 }

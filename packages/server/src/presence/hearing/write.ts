@@ -1,13 +1,13 @@
 import type { Db, Tx } from "../../db/db.ts";
 import { isLockTimeout } from "../../db/failures.ts";
 import { retried } from "../../db/retry.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import { addChanges } from "../record/history.ts";
 import {
   findKnownTerminals,
   findLiveAddresses,
   lockFreeCredentials,
   lockFreePresence,
-  type Origin,
   type PresenceRow,
   savePresence,
 } from "../record/queries.ts";
@@ -17,7 +17,7 @@ import { withoutFutureTimes } from "../status/status.ts";
 import { type Heard, noteHeard } from "./sql/note-heard.ts";
 
 /** The events of one terminal, in order of arrival. */
-export interface TerminalEvents extends Origin {
+export interface TerminalEvents extends TerminalKey {
   events: PresenceEvent[];
 }
 
@@ -88,8 +88,8 @@ function applyEvents(db: Db, all: TerminalEvents[], now: Date): Promise<Written>
   return db.sql.transaction().execute(async (tx) => {
     const { known, live, busy } = await lockFree(tx, all);
     const told = all.filter(({ terminalId }) => !busy.has(terminalId));
-    const saved: (Origin & { state: PresenceState })[] = [];
-    const changes: (Origin & Change)[] = [];
+    const saved: (TerminalKey & { state: PresenceState })[] = [];
+    const changes: (TerminalKey & Change)[] = [];
     const heeded = told.map((one) => ({ ...one, events: one.events.filter((event) => counts(live, one, event)) }));
     for (const { accountId, terminalId, events } of heeded) {
       const before = known.get(terminalId);
@@ -136,7 +136,7 @@ function justBefore(events: PresenceEvent[], now: Date): Date {
 }
 
 /** Whether an event counts. Of a deleted terminal or a replaced device, only the end of a connection counts. */
-function counts(live: Map<string, string>, { terminalId }: Origin, event: PresenceEvent): boolean {
+function counts(live: Map<string, string>, { terminalId }: TerminalKey, event: PresenceEvent): boolean {
   if (event.kind === "goodbye" || event.kind === "gone") return true;
   return live.get(terminalId) === event.address;
 }

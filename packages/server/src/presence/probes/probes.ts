@@ -8,7 +8,8 @@ import { minuteMs } from "../../platform/time-spans.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { addressOf } from "../../terminals/credentials/replace-credential.ts";
-import type { Origin } from "../record/queries.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
+
 import {
   createOrJoinProbe,
   findProbes,
@@ -42,8 +43,8 @@ export interface Probes {
    * Probes a terminal. Concurrent callers share one probe and its outcome. Resolves within 2.5 seconds; rejects when
    * the database cannot be reached.
    */
-  ask(origin: Origin): Promise<Answered>;
-  answered(origin: Origin, probeId: string): Promise<void>;
+  ask(origin: TerminalKey): Promise<Answered>;
+  answered(origin: TerminalKey, probeId: string): Promise<void>;
   workers: Worker[];
 }
 

@@ -2,8 +2,7 @@ import { type Selectable, sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { terminalKeys } from "../../terminals/terminal-keys.ts";
-import type { Origin } from "../record/queries.ts";
+import { type TerminalKey, terminalKeys } from "../../terminals/terminal-keys.ts";
 
 export type ProbeRow = Selectable<Tables["terminal_probes"]>;
 
@@ -18,7 +17,7 @@ interface Question {
 /** Creates a probe, or answers the terminal's unanswered one (`ours: false`): the key allows one per terminal. */
 export function createOrJoinProbe(
   db: Db,
-  { accountId, terminalId }: Origin,
+  { accountId, terminalId }: TerminalKey,
   { probeId, now, freeFrom, sentAt }: Question,
 ): Promise<{ row: ProbeRow; ours: boolean }> {
   return inTenant(db, accountId, async (tx) => {
@@ -69,7 +68,7 @@ export async function noteSent(db: Db, { account_id, terminal_id, probe_id }: Pr
  */
 export function noteAnswer(
   db: Db,
-  { accountId, terminalId }: Origin,
+  { accountId, terminalId }: TerminalKey,
   probeId: string,
   at: Date,
 ): Promise<ProbeRow | undefined> {

@@ -2,19 +2,14 @@ import type { TelemetryField } from "@tillkeeper/contract/telemetry";
 import { type Kysely, type Selectable, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
-import { terminalKeys } from "../../terminals/terminal-keys.ts";
+import { type TerminalKey, terminalKeys } from "../../terminals/terminal-keys.ts";
 import type { PresenceState } from "../status/state.ts";
 import { mostAheadMs } from "../status/status.ts";
-
-export interface Origin {
-  accountId: string;
-  terminalId: string;
-}
 
 export type PresenceRow = Selectable<Tables["terminal_presence"]>;
 
 /** The ids of the terminals that have a presence row. */
-export async function findKnownTerminals(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+export async function findKnownTerminals(db: Kysely<Tables>, origins: TerminalKey[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select presence.terminal_id from terminal_presence as presence
     join ${terminalKeys.of(origins, "key")} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id`.execute(
@@ -24,7 +19,7 @@ export async function findKnownTerminals(db: Kysely<Tables>, origins: Origin[]):
 }
 
 /** Reads and locks presence rows until the end of the transaction. Skips rows locked by another transaction. */
-export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): Promise<PresenceRow[]> {
+export async function lockFreePresence(db: Kysely<Tables>, origins: TerminalKey[]): Promise<PresenceRow[]> {
   const { rows } = await sql<PresenceRow>`
     select presence.* from terminal_presence as presence
     join ${terminalKeys.of(origins, "key")} on key.account_id = presence.account_id and key.terminal_id = presence.terminal_id
@@ -36,7 +31,7 @@ export async function lockFreePresence(db: Kysely<Tables>, origins: Origin[]): P
  * The terminals whose messages count, with their present addresses. A deleted terminal counts until its last operation
  * ends.
  */
-export async function findLiveAddresses(db: Kysely<Tables>, origins: Origin[]): Promise<Map<string, string>> {
+export async function findLiveAddresses(db: Kysely<Tables>, origins: TerminalKey[]): Promise<Map<string, string>> {
   const { rows } = await sql<{ terminal_id: string; address: string }>`
     select credential.terminal_id, credential.address from terminal_credentials as credential
     join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id`.execute(
@@ -49,7 +44,7 @@ export async function findLiveAddresses(db: Kysely<Tables>, origins: Origin[]): 
  * Locks the credentials against replacement until the end of the transaction, and answers the terminals whose lock was
  * free. To be called before `lockFreePresence`, which is the order of a replacement.
  */
-export async function lockFreeCredentials(db: Kysely<Tables>, origins: Origin[]): Promise<Set<string>> {
+export async function lockFreeCredentials(db: Kysely<Tables>, origins: TerminalKey[]): Promise<Set<string>> {
   const { rows } = await sql<{ terminal_id: string }>`
     select credential.terminal_id from terminal_credentials as credential
     join ${terminalKeys.of(origins, "key")} on key.account_id = credential.account_id and key.terminal_id = credential.terminal_id
@@ -57,7 +52,7 @@ export async function lockFreeCredentials(db: Kysely<Tables>, origins: Origin[])
   return new Set(rows.map((row) => row.terminal_id));
 }
 
-const saved = batchTable<Origin & { state: PresenceState }>({
+const saved = batchTable<TerminalKey & { state: PresenceState }>({
   account_id: ["text", (row) => row.accountId],
   terminal_id: ["text", (row) => row.terminalId],
   session: ["text", ({ state }) => state.session],
@@ -78,7 +73,10 @@ const saved = batchTable<Origin & { state: PresenceState }>({
   returned_at: ["timestamptz", ({ state }) => state.returned_at],
 });
 
-export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: PresenceState })[]): Promise<void> {
+export async function savePresence(
+  db: Kysely<Tables>,
+  rows: (TerminalKey & { state: PresenceState })[],
+): Promise<void> {
   if (rows.length === 0) return;
   await sql`
     insert into terminal_presence (${sql.raw(saved.columns)})
@@ -95,7 +93,7 @@ export async function savePresence(db: Kysely<Tables>, rows: (Origin & { state: 
 /** Extends `next_expected_at` of terminals whose server closes: they have as long to reconnect as after a heartbeat. */
 export async function extendDeadlines(
   db: Kysely<Tables>,
-  origins: Origin[],
+  origins: TerminalKey[],
   { now, nextExpectedAt }: { now: Date; nextExpectedAt: Date },
 ): Promise<void> {
   const horizon = new Date(now.getTime() + mostAheadMs);
@@ -124,7 +122,7 @@ export function findPresence(
 }
 
 /** Ends the fault of a terminal: the device that reported it has been replaced. */
-export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Origin, at: Date): Promise<void> {
+export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: TerminalKey, at: Date): Promise<void> {
   await db
     .updateTable("terminal_presence")
     .set({ fault_ended_at: at })
@@ -141,7 +139,7 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Or
  */
 export async function noteDeviceChange(
   db: Kysely<Tables>,
-  { accountId, terminalId }: Origin,
+  { accountId, terminalId }: TerminalKey,
   at: Date,
   forgotten: readonly TelemetryField[],
 ): Promise<void> {

@@ -6,8 +6,9 @@ import { retried } from "../../db/retry.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import { every, type Worker } from "../../platform/worker.ts";
+import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import { addChanges } from "../record/history.ts";
-import { lockFreePresence, type Origin } from "../record/queries.ts";
+import { lockFreePresence } from "../record/queries.ts";
 import type { Change } from "../status/state.ts";
 import { comeBackMs, mostAheadMs, stepsUntil, withoutFutureTimes } from "../status/status.ts";
 import type { SteadyClock } from "./steady-clock.ts";
@@ -112,14 +113,14 @@ async function settleOverdue({ db, clock }: WatchDeps, since: Date, signal: Abor
  * Finds the terminals that are overdue by the deadlines of `status.ts`, which decides again. There is no order and no
  * limit: either would lead the planner to an index, and so through all rows that are not overdue.
  */
-async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<Origin[]> {
+async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<TerminalKey[]> {
   const ago = (ms: number) => new Date(now.getTime() - ms);
   const { lateAfterMs, silentOfflineAfterMs, lostOfflineAfterMs } = presenceDelays;
   const comeBackBy = new Date(since.getTime() + comeBackMs);
   const horizon = ago(-mostAheadMs);
   const lostAt = sql`case when lost_at > ${horizon} then ${since}::timestamptz else lost_at end`;
   const expectedAt = sql`case when last_heard_at <= ${horizon} then next_expected_at end`;
-  const { rows } = await sql<Origin>`
+  const { rows } = await sql<TerminalKey>`
     select account_id as "accountId", terminal_id as "terminalId" from terminal_presence
     where status in ('online', 'late') and (
       ${lostAt} <= ${ago(lostOfflineAfterMs)} and (lost_at >= ${since} or ${comeBackBy}::timestamptz <= ${now}::timestamptz)
@@ -129,7 +130,7 @@ async function findOverdue(db: Kysely<Tables>, since: Date, now: Date): Promise<
   return rows;
 }
 
-const overdueRows = batchTable<Origin & Pick<Change, "status" | "at">>({
+const overdueRows = batchTable<TerminalKey & Pick<Change, "status" | "at">>({
   account_id: ["text", (row) => row.accountId],
   terminal_id: ["text", (row) => row.terminalId],
   status: ["text", (row) => row.status],
@@ -137,7 +138,7 @@ const overdueRows = batchTable<Origin & Pick<Change, "status" | "at">>({
 });
 
 /** Writes the changes of overdue terminals. Rows locked by another transaction are left to the next look. */
-function settle(db: Db, overdue: Origin[], since: Date, now: Date): Promise<void> {
+function settle(db: Db, overdue: TerminalKey[], since: Date, now: Date): Promise<void> {
   return db.sql.transaction().execute(async (tx) => {
     const rows = await lockFreePresence(tx, overdue);
     const steps = rows.flatMap((known) => {

@@ -1,13 +1,9 @@
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
-
-interface Place {
-  accountId: string;
-  terminalId: string;
-}
+import type { TerminalKey } from "../terminal-keys.ts";
 
 /** Lets a deleted terminal's credential end with an operation: no device gets in by it for anything else. */
-export async function endCredentialWith(tx: Tx, place: Place, operationId: string): Promise<void> {
+export async function endCredentialWith(tx: Tx, place: TerminalKey, operationId: string): Promise<void> {
   await tx
     .updateTable("terminal_credentials")
     .set({ ends_with: operationId })

@@ -6,11 +6,7 @@ import { sha256 } from "../../access/auth/secrets/secrets.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { dayMs } from "../../platform/time-spans.ts";
-
-interface TerminalKey {
-  accountId: string;
-  terminalId: string;
-}
+import type { TerminalKey } from "../terminal-keys.ts";
 
 /** What a device authenticates with: a password, or the key and serial number that it has paired with. */
 type Proof =

@@ -8,7 +8,7 @@ import {
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { terminalKeys } from "../terminal-keys.ts";
+import { type TerminalKey, terminalKeys } from "../terminal-keys.ts";
 
 /**
  * What an event changes, as the table `move (status, remembered, next, next_remembered, next_reason)` for the FROM of a
@@ -77,7 +77,7 @@ export async function moveFreeTerminals(
   db: Kysely<Tables>,
   clock: Clock,
   event: TerminalEvent,
-  places: { accountId: string; terminalId: string }[],
+  places: TerminalKey[],
 ): Promise<void> {
   await db.executeQuery(CompiledQuery.raw(freeText(event), [...terminalKeys.values(places), clock.now()]));
 }
@@ -106,7 +106,7 @@ const deletion = move("deleted", {
 export async function markDeleted(
   db: Kysely<Tables>,
   clock: Clock,
-  { accountId, terminalId }: { accountId: string; terminalId: string },
+  { accountId, terminalId }: TerminalKey,
   by: string,
 ): Promise<void> {
   const values = [accountId, terminalId, clock.now(), by];

@@ -2,20 +2,16 @@ import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contr
 import type { Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { newId } from "../../platform/ids.ts";
+import type { TerminalKey } from "../terminal-keys.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { nextTerminalNumber } from "./rows.ts";
 import { serialNumberTaken } from "./serials.ts";
-
-interface Place {
-  accountId: string;
-  terminalId: string;
-}
 
 /** Makes another device the terminal's, and moves the terminal as the contract's table says for that. */
 export async function setDevice(
   tx: Tx,
   clock: Clock,
-  place: Place,
+  place: TerminalKey,
   { serialNumber, model }: { serialNumber: string; model: string | null },
 ): Promise<void> {
   await tx
