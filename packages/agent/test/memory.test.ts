@@ -69,7 +69,8 @@ describe("what the server has lost", () => {
     server.goBackTo(0);
     const id = asks();
     await until(() => server.memory.number === 3, "all of it");
-    expect(toldSince(2).slice(0, 3)).toEqual([3, 1, 2]);
+    // A repetition may come between them: the order is that of the first reports.
+    expect([...new Set(toldSince(2))]).toEqual([3, 1, 2]);
     expect(server.memory.id).toBe(id);
   });
 

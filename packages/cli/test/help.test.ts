@@ -27,8 +27,8 @@ test("--help names every command and loads none of them", async () => {
   expect(sources.map((url) => url.replace(/.*\/packages\//, "")).toSorted()).toEqual([
     "cli/src/failure.ts",
     "cli/src/main.ts",
+    "cli/src/program/command-table.ts",
     "cli/src/program/program.ts",
-    "cli/src/program/rows.ts",
     "cli/src/version.ts",
     "server/src/platform/startup-error.ts",
   ]);
