@@ -19,7 +19,7 @@ export async function mosquittoUsers(): Promise<BrokerWithUsers> {
     "/etc/mosquitto/tillkeeper.passwd": users,
     "/etc/mosquitto/tillkeeper.acl": folder.write("acl", deployed("mosquitto/tillkeeper.acl", {})),
   });
-  // It would give up the rights to its own folder.
+  // As root, Mosquitto would switch to its own user, which has no access to this folder.
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
   const running = await runMosquitto(path, port);
   return {

@@ -6,10 +6,10 @@ import { vi } from "vitest";
 import type { Tenant } from "../servers/test-server.ts";
 import type { ForDevices } from "./device.ts";
 
-/** Real agents that note how often they have carried out each operation. */
+/** Real agents that count how often each operation was carried out. */
 export interface CountingAgents {
   terminalIds: string[];
-  /** By operation id. */
+  /** The number of executions, by operation id. */
   carriedOut: Map<string, number>;
   stop(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
   const known = async (terminalId: string) =>
     (await server.call("GET", `${accounts}/terminals/${terminalId}`, { token: tenant.token })).body.status !==
     "PENDING";
-  // A terminal takes operations once it has said hello.
+  // The server sends operations to a terminal only after its first hello.
   for (const terminalId of terminalIds) await vi.waitUntil(() => known(terminalId));
   return { terminalIds, carriedOut, stop: async () => void (await Promise.all(agents.map((agent) => agent.stop()))) };
 }

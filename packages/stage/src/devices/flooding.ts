@@ -25,7 +25,7 @@ export const subscribe = (count: number): Packet => ({
 });
 const unsubscribe = (count: number): Packet => ({ cmd: "unsubscribe", messageId: 7, unsubscriptions: filters(count) });
 
-/** What a terminal may say as often as it likes, as far as MQTT goes. */
+/** The packets that MQTT lets a terminal send as often as it likes, by name. */
 export const allowed: [string, Packet][] = [
   ["PINGREQ", { cmd: "pingreq" }],
   ["PUBACK of nothing", { cmd: "puback", messageId: 7 }],
@@ -41,7 +41,7 @@ export const allowed: [string, Packet][] = [
   ["PUBLISH of the largest size", said("result", Buffer.alloc(65_000, "["))],
 ];
 
-/** What ends its connection at once. */
+/** The packets on which the broker closes the connection at once, by name. */
 export const forbidden: [string, Packet | Buffer][] = [
   ["CONNECT again", connectOf(one)],
   ["PUBLISH to another topic", said("nothing_known", "{}")],
@@ -55,7 +55,7 @@ export const forbidden: [string, Packet | Buffer][] = [
   ["what only servers send", Buffer.from([0xd0, 0])],
 ];
 
-/** So many of them that they are 1 MiB. */
+/** Repeats a packet until the bytes are at least 1 MiB. */
 export function megabyteOf(packet: Packet | Buffer): { bytes: Buffer; packets: number } {
   const single = Buffer.isBuffer(packet) ? packet : generate(packet);
   const packets = Math.ceil(2 ** 20 / single.length);
@@ -64,7 +64,7 @@ export function megabyteOf(packet: Packet | Buffer): { bytes: Buffer; packets: n
 
 let broker: DeviceTransport;
 
-/** The broker of this test. */
+/** Returns the broker of the current test. */
 export function theBroker(): DeviceTransport {
   return broker;
 }
@@ -74,14 +74,14 @@ interface More {
   authenticate?: Authenticate;
 }
 
-/** Opens a broker for the length of a test. */
+/** Opens a broker, which is closed after the test. */
 export async function open(allowance: Allowance | undefined, more: More = {}) {
   broker = await openBrokerAlone({ ...(allowance && { allowance }), ...more });
   const opened = broker;
   onTestFinished(() => opened.close());
 }
 
-/** A connection that has been let in. */
+/** Opens a connection that the broker has accepted. */
 export async function enter(address: string, clientId = address): Promise<RawLink> {
   const link = await RawLink.open(broker.url());
   onTestFinished(() => link.end());
@@ -90,7 +90,10 @@ export async function enter(address: string, clientId = address): Promise<RawLin
   return link;
 }
 
-/** A terminal that asks again each time that it is answered; answers how often it was. */
+/**
+ * Connects a terminal that answers each PINGRESP with the next PINGREQ. Returns a function for the number of answers
+ * so far.
+ */
 export async function asking(): Promise<() => number> {
   const link = await enter(other);
   let answers = 0;

@@ -10,7 +10,7 @@ import { createTestDatabase } from "../postgres/database.ts";
 import { type Serving, serve } from "./serving.ts";
 import { makeTenant, send, type Tenant, type TestServer } from "./test-server.ts";
 
-/** Three real `tillkeeper serve` behind a balancer that asks for their health, on one broker and one database. */
+/** Three real `tillkeeper serve` on one broker and one database, behind a balancer that checks their health. */
 export interface ServerGroup extends Pick<TestServer, "call" | "mqttUrl" | "url" | "db"> {
   members: Serving[];
   tenant: Tenant;
