@@ -12,7 +12,7 @@ import { createLogger } from "../../src/platform/log/log.ts";
 import { query, scratchFolder, startScratch } from "./scratch.ts";
 
 const log = createLogger("silent");
-/** What the version before these walls ran last. */
+/** The last migration of the version before the owner and the tenants got roles of their own. */
 const before = "0014_recipients.sql";
 
 describe("the user that the server connects as", () => {
@@ -86,12 +86,15 @@ describe("the user that the server connects as", () => {
     } finally {
       await db.close();
     }
-    // And once more, when there is nothing left to do.
+    // A second start, with nothing left to migrate.
     await (await openDatabase({ url: undefined, dataDir: data, log })).close();
   });
 });
 
-/** A cluster as the version before leaves it: everything the superuser's, rights by default on all tables, the key plain. */
+/**
+ * Makes a cluster as the earlier version left it. The superuser owns all objects, roles have default rights on all
+ * tables, and the key is not encrypted.
+ */
 async function asLeftBefore(folder: string): Promise<void> {
   const postgres = await startScratch(folder);
   const db = openDb(postgres.superuser, log);

@@ -3,12 +3,12 @@ import { asSuperuser } from "@tillkeeper/stage/postgres/own-postgres";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 
-/** Others on the same PostgreSQL, who take every connection there is and hold on to it. */
+/** Holds all connections that PostgreSQL allows, as other programs on the same cluster might. */
 class Hog {
   readonly #held: pg.Client[] = [];
   readonly #outage: Outage;
   readonly #user: string;
-  /** What PostgreSQL said to those that found no place. */
+  /** The messages with which PostgreSQL refused further connections. */
   readonly refusals = new Set<string>();
 
   constructor(outage: Outage, user: string) {
@@ -16,7 +16,7 @@ class Hog {
     this.#user = user;
   }
 
-  /** Resolves when there is none left for anybody but `spared` of the server's own. */
+  /** Resolves when PostgreSQL refuses further connections, and the server has at most `spared` of them. */
   async takeAll(spared: number): Promise<void> {
     for (;;) {
       const taken = await this.#take();
@@ -29,7 +29,7 @@ class Hog {
     await Promise.all(this.#held.splice(0).map((client) => client.end()));
   }
 
-  /** False when there is no place. */
+  /** Opens one connection. Resolves with false when PostgreSQL refuses it. */
   async #take(): Promise<boolean> {
     const { port, password } = this.#outage.postgres;
     const client = new pg.Client({ host: "127.0.0.1", port, user: this.#user, password, database });
@@ -44,7 +44,7 @@ class Hog {
     }
   }
 
-  /** Ends the server's connections, so that there are places to take. */
+  /** Ends the server's connections except `spared`, which makes room for others. */
   async #end(spared: number): Promise<void> {
     const [first] = this.#held;
     await first?.query(

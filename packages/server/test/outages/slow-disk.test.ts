@@ -1,7 +1,9 @@
 import { type Outage, startOutage } from "@tillkeeper/stage/outages/outage";
 import { afterEach, describe, expect, it } from "vitest";
 
-/** Debian's strace, which holds the calls up that wait for the disk: `when` of each process, for so many microseconds. */
+/**
+ * Debian's strace, which delays the calls that wait for the disk. `when` is strace's selection of calls per process.
+ */
 function slowly(when: string, microseconds: number): string[] {
   const calls = "fdatasync,fsync";
   const options = ["-f", "--seccomp-bpf", "-I", "never", "-qqq", "-o", "/dev/null", "-e", `trace=${calls}`];
@@ -25,7 +27,8 @@ describe("a database on a slow disk", () => {
     outage = await startOutage("T37000002", { patience: 1 });
     await outage.recovered();
     await outage.postgres.end("fast");
-    // Each process has good and bad times, and the bad ones last longer than a request does.
+    // Each process alternates between fast and slow calls. A slow one takes longer than the server waits for a
+    // statement.
     await outage.postgres.start({ under: slowly("10+10", 2_500_000) });
     await outage.load.refusals(50);
     await outage.postgres.end("fast");

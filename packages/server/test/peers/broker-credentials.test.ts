@@ -89,7 +89,7 @@ describe("tokens at Mosquitto", () => {
   it("are taken away when nobody renews them, and the same password is never taken again", async () => {
     const [over, renewed] = [await access.admit(token()), await access.admit(token({ address: other }))];
     const [client, staying] = [await connect(broker, over), await connect(broker, renewed)];
-    // Of the second somebody has noted another renewal by the time the broker is told.
+    // Another server has stored a later renewal of the second token before this call reaches the broker.
     await access.lapse([
       { address, generation: "1" },
       { address: other, generation: "0" },
@@ -136,7 +136,10 @@ describe("tokens at Mosquitto", () => {
     for (const one of admitted) expect((await connect(broker, one)).connected).toBe(true);
   });
 
-  /** Two servers that begin at the same moment with this secret, and what they hear and complain of. */
+  /**
+   * Starts two servers with this secret at the same moment. Returns them with the messages that they received and
+   * their warnings.
+   */
   async function beginTogether(secret: string) {
     const troubles: string[] = [];
     const log = pino({ level: "warn" }, { write: (line: string) => void troubles.push(line) });
@@ -155,7 +158,10 @@ describe("tokens at Mosquitto", () => {
     return { servers: await Promise.all([open(), open()]), troubles, heard };
   }
 
-  /** Has both reach the device, and it them, over the connections that they began with. Answers what came of it. */
+  /**
+   * Sends a message from both servers to the device, and from the device to the servers, over their first
+   * connections. Returns the outcome.
+   */
   async function speak({ servers, troubles, heard }: Awaited<ReturnType<typeof beginTogether>>, device: MqttClient) {
     let told = 0;
     device.on("message", () => (told += 1));

@@ -10,7 +10,7 @@ import { carrierOf } from "./carriers.ts";
 import { now, postMessages, type RawTerminal, rawTerminal } from "./raw-terminal.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a terminal tries that has a credential of its own and wants something of another one. It knows all ids. */
+/** A hostile terminal, with a credential of its own, attacks another terminal whose ids it knows. */
 export function isolationCases(stage: () => Stage): void {
   it("reads nothing that is sent to it, by no filter", async (context) => {
     const [spy, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
@@ -19,7 +19,7 @@ export function isolationCases(stage: () => Stage): void {
     let client = await inside();
     for (const filter of filtersOf(victim.address)) {
       expect(await granted(client, filter), filter).toBe(false);
-      // Some brokers end the connection for it.
+      // Some brokers close the connection on such a subscription.
       if (!client.connected) client = await inside();
     }
     const before = spy.received.length;
@@ -61,7 +61,7 @@ export function isolationCases(stage: () => Stage): void {
       for (const [channel, message] of forged(victim, id)) await hostile.say(channel, message);
       const messages = forged(victim, id).map(([channel, message]) => ({ channel, message }));
       const { token } = hostile.token;
-      // Two sessions of one terminal would push each other out.
+      // Two sessions of one address would take the connection over from each other.
       await hostile.leave();
       const answer = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session, messages });
       expect(answer.status).toBe(200);
@@ -107,7 +107,7 @@ export function isolationCases(stage: () => Stage): void {
           status: 401,
         });
       }
-      // With a session of that name it has a mailbox of its own.
+      // With the victim's session name, the hostile terminal gets a mailbox of its own.
       await hostile.leave();
       const own = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session });
       expect(own).toEqual({ status: 200, body: { messages: [] } });
@@ -158,7 +158,7 @@ function filtersOf(victim: string): string[] {
 
 type Words = [UpChannel, object][];
 
-/** What the victim could say, and would be believed. */
+/** Messages that the server would accept from the victim. */
 function forged({ session }: RawTerminal, operation_id: string): Words {
   const at = now();
   const failed = { operation_id, operation: "open_menu", status: "FAILED", finished_at: at, reason: "refused" };
@@ -184,7 +184,7 @@ function forged({ session }: RawTerminal, operation_id: string): Words {
   ];
 }
 
-/** What only the server says. */
+/** Messages that only the server sends. */
 function orders(operation_id: string): [(typeof downChannels)[number], object][] {
   const window = { created_at: now(), expires_at: new Date(Date.now() + 60_000).toISOString(), sent_at: now() };
   const about = { operation_id, operation: "open_menu", ...window };
@@ -208,7 +208,10 @@ function takeovers(stage: Stage, hostile: RawTerminal, victim: RawTerminal): Par
   ];
 }
 
-/** What it may call itself where nobody looks at that: all that it knows of the victim, whose client id is not to be guessed. */
+/**
+ * Logins for a broker that checks only the token. They use all that the attacker knows of the victim; the victim's
+ * client id cannot be guessed.
+ */
 function names(victim: RawTerminal): Partial<IClientOptions>[] {
   return [
     { username: victim.login.username },
@@ -219,7 +222,7 @@ function names(victim: RawTerminal): Partial<IClientOptions>[] {
   ];
 }
 
-/** Another connection of the same terminal, if the broker tells them apart; else it takes the first one's place. */
+/** Opens another connection of a terminal. With the same client id, it takes over the first connection. */
 function beside(terminal: RawTerminal, more: Partial<IClientOptions> = {}): Promise<MqttClient> {
   return enter(terminal.login, { protocolVersion: terminal.level, ...more });
 }
@@ -228,7 +231,7 @@ function asBuffer(message: object): Buffer {
   return Buffer.from(JSON.stringify(message));
 }
 
-/** Says it, and waits until the broker has acknowledged it or ended the connection. */
+/** Publishes a message, and waits until the broker acknowledges it or closes the connection. */
 function publish(client: MqttClient, name: string, message: object, retain: boolean): Promise<void> {
   return new Promise((resolve) => {
     client.once("close", () => resolve());
@@ -236,7 +239,10 @@ function publish(client: MqttClient, name: string, message: object, retain: bool
   });
 }
 
-/** Tries something while the victim has a menu to open: nothing of the victim's changes, and it can go on. Answers the operation. */
+/**
+ * Runs an attack while the victim has an open_menu pending. Nothing of the victim may change, and the victim then
+ * completes the operation. Returns the operation.
+ */
 async function untouched(
   stage: Stage,
   { hostile, victim }: { hostile: RawTerminal; victim: RawTerminal },
@@ -248,11 +254,12 @@ async function untouched(
   const before = await stateOf(stage, victim, id);
   expect(before.presence.status).toBe("online");
   await attack(id);
-  // What a terminal says is handled in order: when it is greeted again, all before has been dealt with.
+  // The server handles a terminal's messages in order. After the second welcome, it has dealt with all messages
+  // before.
   await hostile.leave();
   await hostile.arrive();
   expect(await stateOf(stage, victim, id)).toEqual(before);
-  // Whoever subscribes anew gets nothing that was left behind for it.
+  // A new subscription would deliver retained messages: there must be none.
   await victim.leave();
   await victim.arrive();
   await victim.say("result", { ...opened(id) });
@@ -300,7 +307,7 @@ async function probed(stage: Stage, terminal: RawTerminal): Promise<void> {
   expect(await asking).toMatchObject({ reachable: true });
 }
 
-/** The command as the terminal gets it, with what opens its transfer. */
+/** Requests an operation. Returns the command as the terminal receives it, with the token for its transfer. */
 async function asked(stage: Stage, terminal: RawTerminal, operation: string): Promise<LogCommand> {
   const before = terminal.count("command");
   await stage.send(terminal.id, operation);
