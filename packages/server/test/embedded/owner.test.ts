@@ -52,7 +52,7 @@ describe("the user that the server connects as", () => {
 
   test("owns what a server of before has made as the superuser, in every object, and goes on with it", async () => {
     const data = scratchFolder();
-    await asLeftBefore(join(data, "postgres"));
+    await makeEarlierCluster(join(data, "postgres"));
 
     const db = await openDatabase({ url: undefined, dataDir: data, log });
     try {
@@ -95,7 +95,7 @@ describe("the user that the server connects as", () => {
  * Makes a cluster as the earlier version left it. The superuser owns all objects, roles have default rights on all
  * tables, and the key is not encrypted.
  */
-async function asLeftBefore(folder: string): Promise<void> {
+async function makeEarlierCluster(folder: string): Promise<void> {
   const postgres = await startScratch(folder);
   const db = openDb(postgres.superuser, log);
   await db.pool.query(

@@ -17,20 +17,20 @@ const requests = 10;
  * Reads the system calls of a server and its database. Returns for each `201` whether the write-ahead log was written
  * and then synced to the disk, after the request and before the answer.
  */
-function wereOnDisk(trace: string): boolean[] {
+function syncedBeforeAnswer(trace: string): boolean[] {
   const calls = readSystemCalls(trace);
   const asked = calls.filter((call) => call.name === "read" && /<TCP.*"POST \/v1\//.test(call.arguments));
   const answered = calls.filter((call) => call.name.startsWith("write") && call.arguments.includes('"HTTP/1.1 201 '));
   expect(answered).toHaveLength(asked.length);
-  const ofLog = (call: { arguments: string }) => call.arguments.includes("/pg_wal/");
+  const isOnLog = (call: { arguments: string }) => call.arguments.includes("/pg_wal/");
   return asked.map((request, index) => {
     const answer = answered[index];
     if (!answer || answer.began < request.ended) throw new Error("an answer before its request");
-    const written = calls.filter((call) => call.name === "pwrite64" && ofLog(call) && call.began > request.ended);
+    const written = calls.filter((call) => call.name === "pwrite64" && isOnLog(call) && call.began > request.ended);
     return calls.some(
       (call) =>
         call.name === "fdatasync" &&
-        ofLog(call) &&
+        isOnLog(call) &&
         call.ended < answer.began &&
         written.some((write) => write.ended < call.began),
     );
@@ -103,7 +103,7 @@ describe("a 201", () => {
       expect(sent.status).toBe(201);
     }
     await server.stop();
-    return wereOnDisk(trace);
+    return syncedBeforeAnswer(trace);
   }
 
   it("follows a write-ahead log that is on the disk, with the settings as they come", async () => {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 
 /** Holds all connections that PostgreSQL allows, as other programs on the same cluster might. */
-class Hog {
+class ConnectionHolder {
   readonly #held: pg.Client[] = [];
   readonly #outage: Outage;
   readonly #user: string;
@@ -19,9 +19,9 @@ class Hog {
   /** Resolves when PostgreSQL refuses further connections, and the server has at most `spared` of them. */
   async takeAll(spared: number): Promise<void> {
     for (;;) {
-      const taken = await this.#take();
-      if (!taken && (await this.#ofServer()) <= spared) return;
-      await this.#end(spared);
+      const opened = await this.#openOne();
+      if (!opened && (await this.#countServerConnections()) <= spared) return;
+      await this.#endServerConnections(spared);
     }
   }
 
@@ -30,7 +30,7 @@ class Hog {
   }
 
   /** Opens one connection. Resolves with false when PostgreSQL refuses it. */
-  async #take(): Promise<boolean> {
+  async #openOne(): Promise<boolean> {
     const { port, password } = this.#outage.postgres;
     const client = new pg.Client({ host: "127.0.0.1", port, user: this.#user, password, database });
     client.on("error", () => undefined);
@@ -45,7 +45,7 @@ class Hog {
   }
 
   /** Ends the server's connections except `spared`, which makes room for others. */
-  async #end(spared: number): Promise<void> {
+  async #endServerConnections(spared: number): Promise<void> {
     const [first] = this.#held;
     await first?.query(
       `select pg_terminate_backend(pid) from (select pid from pg_stat_activity where application_name = 'tillkeeper'
@@ -53,7 +53,7 @@ class Hog {
     );
   }
 
-  async #ofServer(): Promise<number> {
+  async #countServerConnections(): Promise<number> {
     const [first] = this.#held;
     if (!first) return Number.POSITIVE_INFINITY;
     const { rows } = await first.query(
@@ -65,9 +65,9 @@ class Hog {
 
 describe("a database whose connections others have taken", () => {
   let outage: Outage;
-  let hog: Hog;
+  let holder: ConnectionHolder;
   afterEach(async () => {
-    await hog.release();
+    await holder.release();
     await outage.stop();
   });
 
@@ -75,11 +75,11 @@ describe("a database whose connections others have taken", () => {
     outage = await startOutage("T35000001", { settings: { max_connections: "40" } });
     await outage.recovered();
     await asSuperuser(outage.postgres, `grant pg_signal_backend to ${owner}`);
-    hog = new Hog(outage, owner);
-    await hog.takeAll(0);
-    expect([...hog.refusals].join()).toContain("remaining connection slots are reserved");
+    holder = new ConnectionHolder(outage, owner);
+    await holder.takeAll(0);
+    expect([...holder.refusals].join()).toContain("remaining connection slots are reserved");
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });
@@ -87,11 +87,11 @@ describe("a database whose connections others have taken", () => {
   it("costs 503s as long as there is none: even those kept for administrators are taken", async () => {
     outage = await startOutage("T35000002", { settings: { max_connections: "40" } });
     await outage.recovered();
-    hog = new Hog(outage, outage.postgres.user);
-    await hog.takeAll(0);
-    expect([...hog.refusals].join()).toContain("too many clients already");
+    holder = new ConnectionHolder(outage, outage.postgres.user);
+    await holder.takeAll(0);
+    expect([...holder.refusals].join()).toContain("too many clients already");
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });
@@ -99,10 +99,10 @@ describe("a database whose connections others have taken", () => {
   it("costs no wrong answer while there are too few", async () => {
     outage = await startOutage("T35000003", { settings: { max_connections: "40" } });
     await outage.recovered();
-    hog = new Hog(outage, outage.postgres.user);
-    await hog.takeAll(3);
+    holder = new ConnectionHolder(outage, outage.postgres.user);
+    await holder.takeAll(3);
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });

@@ -22,7 +22,7 @@ describe("three servers of which some end", () => {
   });
 
   /** The operations of earlier tests. */
-  const before = new Set<string>();
+  const earlierOperations = new Set<string>();
 
   /** Expects that the callers' answers, the rows of the database and the work of the terminals are in agreement. */
   async function expectNothingLostOrDoubled(callers: Callers): Promise<void> {
@@ -33,13 +33,13 @@ describe("three servers of which some end", () => {
       .select(["id", "status"])
       .where("terminal_id", "in", agents.terminalIds)
       .execute();
-    const stored = rows.filter(({ id }) => !before.has(id));
+    const stored = rows.filter(({ id }) => !earlierOperations.has(id));
     expect(stored.map(({ id }) => id).toSorted()).toEqual(accepted);
     expect(new Set(stored.map(({ status }) => status))).toEqual(new Set(["COMPLETED"]));
-    const carriedOut = [...agents.carriedOut].filter(([id]) => !before.has(id));
+    const carriedOut = [...agents.carriedOut].filter(([id]) => !earlierOperations.has(id));
     expect(carriedOut.map(([id]) => id).toSorted()).toEqual(accepted);
     expect(new Set(carriedOut.map(([, times]) => times))).toEqual(new Set([1]));
-    for (const id of accepted) before.add(id);
+    for (const id of accepted) earlierOperations.add(id);
   }
 
   it("kill -9: what was accepted is carried out once, and the others go on", async () => {

@@ -82,7 +82,7 @@ const units: Record<string, object> = {
 const removed = JSON.stringify({ organisasjonsnummer: known.removed, slettedato: "2026-02-02" });
 
 /** Writes one byte at intervals, without end. */
-function dribble(response: ServerResponse): void {
+function answerByteByByte(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/json" });
   const timer = setInterval(() => response.write(" "), 20);
   response.once("close", () => clearInterval(timer));
@@ -102,7 +102,7 @@ export class FakeRegister {
     if (path.endsWith(slow)) return;
     if (path.endsWith(elsewhere)) return void response.writeHead(302, { location: `/enheter/${known.company}` }).end();
     if (path.endsWith(endless)) return this.#answerWithoutEnd(response);
-    if (path.endsWith(dribbling)) return dribble(response);
+    if (path.endsWith(dribbling)) return answerByteByByte(response);
     const unit = units[path];
     if (path.endsWith(broken)) answer(200, '{"organisasjonsnummer": ');
     else if (path.endsWith("500")) answer(500, "{}");

@@ -17,7 +17,7 @@ interface Place extends Pick<Desk<Pick<TestServer, "call" | "url">>, "server" | 
   caFile?: string | undefined;
 }
 
-interface Played {
+interface DeviceScene {
   stage: () => Place;
   program: ProgramName;
 }
@@ -31,12 +31,12 @@ export class SuiteDevice {
   readonly id: string;
   readonly serial: string;
   readonly #arguments: AgentArguments;
-  readonly #scene: Played;
+  readonly #scene: DeviceScene;
   readonly #cleanup: Cleanup;
   #running: AgentProcess | undefined;
 
   constructor(
-    scene: Played,
+    scene: DeviceScene,
     cleanup: Cleanup,
     who: { id: string; serial: string },
     more: Partial<AgentArguments> = {},

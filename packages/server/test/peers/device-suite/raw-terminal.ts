@@ -8,13 +8,13 @@ import { type TestContext, vi } from "vitest";
 import { enter } from "../../support/hostile.ts";
 import type { Stage } from "./stage.ts";
 
-interface Heard {
+interface Received {
   channel: string;
   message: Record<string, unknown>;
 }
 
 /** The transport of a terminal's messages, and how to close it. */
-interface Carrying {
+interface Transport {
   say(channel: UpChannel, message: object): Promise<void>;
   leave(): Promise<void>;
 }
@@ -27,10 +27,10 @@ export class RawTerminal {
   readonly id: string;
   readonly address: string;
   readonly token: DeviceToken;
-  readonly received: Heard[] = [];
+  readonly received: Received[] = [];
   session = "";
   readonly #stage: Stage;
-  #carrying: Carrying | undefined;
+  #transport: Transport | undefined;
 
   constructor(stage: Stage, token: DeviceToken) {
     this.#stage = stage;
@@ -54,7 +54,7 @@ export class RawTerminal {
   async arrive(): Promise<void> {
     this.session = randomUUID();
     const heard = (channel: string, message: object) => this.received.push({ channel, message: { ...message } });
-    this.#carrying =
+    this.#transport =
       this.#stage.transport === "https" ? overHttps(this.token, this.session, heard) : await overMqtt(this, heard);
     await this.hello();
   }
@@ -67,11 +67,11 @@ export class RawTerminal {
   }
 
   async say(channel: UpChannel, message: object): Promise<void> {
-    await this.#carrying?.say(channel, message);
+    await this.#transport?.say(channel, message);
   }
 
   async leave(): Promise<void> {
-    await this.#carrying?.leave();
+    await this.#transport?.leave();
   }
 
   count(channel: string): number {
@@ -102,14 +102,14 @@ export async function rawTerminal(
 
 type Hear = (channel: string, message: object) => void;
 
-async function overMqtt({ address, login, level, session }: RawTerminal, hear: Hear): Promise<Carrying> {
+async function overMqtt({ address, login, level, session }: RawTerminal, hear: Hear): Promise<Transport> {
   const will = {
     topic: topic(address, "gone"),
     payload: Buffer.from(JSON.stringify({ session })),
     qos: 1,
     retain: false,
   } as const;
-  const come = async (): Promise<MqttClient> => {
+  const connect = async (): Promise<MqttClient> => {
     const client = await enter(login, { protocolVersion: level, will });
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
@@ -121,7 +121,7 @@ async function overMqtt({ address, login, level, session }: RawTerminal, hear: H
   };
   // The server ends the former connection at RabbitMQ with a connection of its own. RabbitMQ may also end one that
   // follows closely; agents retry, too.
-  const client = await come().catch(come);
+  const client = await connect().catch(connect);
   return {
     say: async (channel, message) =>
       void (await client.publishAsync(topic(address, channel), JSON.stringify(message), { qos: 1 })),
@@ -129,7 +129,7 @@ async function overMqtt({ address, login, level, session }: RawTerminal, hear: H
   };
 }
 
-function overHttps(token: DeviceToken, session: string, hear: Hear): Carrying {
+function overHttps(token: DeviceToken, session: string, hear: Hear): Transport {
   const leaving = new AbortController();
   const exchange = async (more: object) => {
     const answer = await postMessages(token, `Bearer ${token.token}`, { session, ...more }, leaving.signal);

@@ -33,7 +33,7 @@ export const restoreStories = {
     const known = await drill.known(first.id);
     expect(known).toMatchObject({ recovered: true, created_by: first.created_by, created_at: first.created_at });
     expect(known).toMatchObject({ status: "COMPLETED", result: first.result });
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await closesOnce(drill, device, [first.id]);
     await goesOnAfter(drill, device, first);
   },
@@ -98,7 +98,7 @@ export const restoreStories = {
     await device.online();
     await until("again");
     expect(await drill.known(first.id)).toMatchObject({ recovered: true, result: known.result });
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await goesOnAfter(drill, device, known);
   },
 
@@ -153,7 +153,7 @@ export const restoreStories = {
     await until("again");
     expect(await drill.known(first.id)).toMatchObject({ recovered: true, status: "COMPLETED", result: first.result });
     expect(device.agent.count({ event: "connected" })).toBe(links);
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await closesOnce(drill, device, [first.id]);
     await goesOnAfter(drill, device, first);
   },
@@ -188,7 +188,7 @@ export async function closed(drill: Drill, device: SuiteDevice) {
 }
 
 /** Repeats the request, and expects the answer with the first operation. */
-async function isReplayed(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
+async function expectReplay(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
   const { status, headers, body } = await drill.close(device.id, key);
   expect([status, headers.get("idempotent-replayed"), body.id]).toEqual([201, "true", id]);
 }
