@@ -43,7 +43,7 @@ test("audit verify holds the database against checkpoints, with the server's key
   const lines = readFileSync(checkpoint, "utf8").trimEnd().split("\n");
   const { digest, key_id, signature } = JSON.parse(lines.at(-1) ?? "");
   expect(told.audit_checkpoint).toMatchObject({ number: 1, accounts: 2, digest, key_id, signature });
-  // As docs/audit.md tells others to check it.
+  // The check that docs/audit.md gives to third parties.
   const key = (await run("audit", "key")).stdout;
   expect(key).toContain(`Key id: ${key_id}\n-----BEGIN PUBLIC KEY-----\n`);
   expect(

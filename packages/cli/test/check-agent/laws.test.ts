@@ -8,7 +8,7 @@ import type { Outcome } from "../../src/check-agent/run.ts";
 import { type Fault, faults } from "./faults.ts";
 import { SmallAgent } from "./small-agent.ts";
 
-/** Where each fault has to be found: the case, and the law. */
+/** The case that has to find each fault, and the law that it breaks. */
 const places: Record<Fault, [name: string, law: Law]> = {
   "gives up after a refusal": ["connects-again", "Connecting"],
   "long keepalive": ["connects", "Connecting"],
@@ -78,7 +78,7 @@ async function checked(names: readonly string[], ...broken: Fault[]): Promise<re
     host: "127.0.0.1",
     pairing: false,
     serial: "SMALL-1",
-    // Whoever keeps the laws is not waited for in vain.
+    // The small agent without faults passes as soon as it answers, so its longer time limits cost no time.
     timeoutFactor: broken.length > 0 ? 1 : 5,
     signal: new AbortController().signal,
     introduced: () => undefined,
@@ -93,7 +93,7 @@ const namesOf = (wanted: Level) => allCases.filter(({ level }) => level === want
 
 const docs = new URL("../../../../docs/", import.meta.url);
 const start = readFileSync(new URL("device-protocol.md", docs), "utf8");
-/** The page to start with, and those that concern some. */
+/** The first page of the protocol, and its pages for particular topics. */
 const protocol = [
   start,
   ...readdirSync(new URL("device-protocol/", docs)).map((name) =>
@@ -101,12 +101,12 @@ const protocol = [
   ),
 ];
 
-/** The numbers that a page gives its rules. */
+/** Returns the numbers of the rules on a page. */
 function rulesIn(page: string): string[] {
   return [...page.matchAll(/^(U?\d+)\. /gm)].map(([, rule]) => rule as string);
 }
 
-/** `1–3, 5` as 1, 2, 3, 5. */
+/** Returns `1–3, 5` as 1, 2, 3, 5. */
 function numbersOf(spans: string): string[] {
   return spans.split(", ").flatMap((span) => {
     const [first = "", last = first] = span.split("–");
@@ -117,7 +117,7 @@ function numbersOf(spans: string): string[] {
 }
 
 describe("check-agent", () => {
-  // All at once: most of it is waiting for what never comes.
+  // All cases run at once, because most of their time is waiting for missing messages.
   let sound: Map<Level, Promise<readonly Outcome[]>>;
   let unsound: Map<Fault, Promise<readonly Outcome[]>>;
   beforeAll(async () => {
@@ -169,7 +169,8 @@ describe("check-agent", () => {
   it("has a fault for every law that a case is about", () => {
     const found = new Set(Object.values(places).map(([, law]) => law));
     const untried = allCases.flatMap(({ laws }) => laws).filter((law) => !found.has(law));
-    // What is begun before it is on the disk shows as an operation that nobody answers after a crash.
+    // A fault of law 16, a start before the write to the disk, looks like an operation without an answer after a
+    // crash.
     expect([...new Set(untried)]).toEqual([16]);
   });
 });

@@ -11,7 +11,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
 const parts = partsOf(3);
 
-/** Of a test beside others: what ends with it is told by its own context. */
+/** The context of a concurrent test, which registers its own clean-up. */
 type Cleanup = Pick<TestContext, "onTestFinished">;
 
 function folder({ onTestFinished }: Cleanup): string {
@@ -21,7 +21,7 @@ function folder({ onTestFinished }: Cleanup): string {
 }
 
 async function checked({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
-  // Whoever keeps the laws is not waited for in vain.
+  // An agent that keeps the laws passes as soon as it answers, so longer time limits cost no time.
   const options = ["--json", "--timeout-factor", "5"];
   const cli = startCli(["check-agent", ...options, "--only", ...cases, ...more], { TMPDIR: tmpdir() });
   onTestFinished(async () => void (await cli.stop()));
@@ -68,7 +68,7 @@ describe.concurrent("tillkeeper check-agent", () => {
 
   it("says what was broken in words, in JSON and on a page, and exits with 1", async (context) => {
     const report = join(folder(context), "..", "report.html");
-    // A device that is not one: it never connects.
+    // The program is no device: it never connects.
     const options = ["--only", "probe", "--timeout-factor", "0.002", "--report", report];
     const { code, stdout } = await startCli(["check-agent", ...options, "--start", "sleep 60"], {}).ended;
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining("broken   1  probe") });

@@ -7,7 +7,7 @@ import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-jour
 import { type Run, repeatMs, SmallLink } from "./small-link.ts";
 
 const workMs = 30;
-/** So that something surely happens meanwhile. */
+/** Long enough for the case to act during the work. */
 const longWorkMs = 4_000;
 const slowWriteMs = 500;
 const bootMs = 50;
@@ -16,13 +16,15 @@ const abilities = [...operations].map((operation) => ({ operation, max_seconds: 
 
 type Answer = Partial<ResultMessage>;
 
-/** An agent of level 2 with a password, in memory and without processes. It keeps all the laws, but for its faults. */
+/**
+ * An agent of level 2 with a password, in memory and without processes. It keeps all laws except those of its faults.
+ */
 export class SmallAgent implements Device {
   readonly #referee: CheckServer;
   readonly #faults: ReadonlySet<Fault>;
   readonly #journal = new SmallJournal();
   readonly #reader = new SmallReader();
-  /** Noted elsewhere: the addresses that it has begun a journal for. */
+  /** The addresses for which it has begun a journal. They survive the loss of the journal. */
   readonly #begunAs = new Set<string>();
   #run: Run | undefined;
 

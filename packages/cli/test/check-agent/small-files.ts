@@ -9,12 +9,12 @@ interface Manifest {
 }
 
 const version = "1.0.0";
-/** When nothing has moved for so long. */
+/** Milliseconds without any data, after which a request is repeated. */
 const silentMs = 10_000;
 const pauseMs = 100;
 const unreachable: Answer = { status: "FAILED", reason: "host_unreachable" };
 
-/** Sends a log, or looks for an update; it trusts no key. */
+/** Uploads a log, or looks for an update; the agent trusts no release key. */
 export function withFiles({ operation, transfer }: CommandMessage, has: Has): Promise<Answer> {
   if (!transfer) throw new Error(`${operation} without files`);
   return operation === "send_logs" ? sendLog(transfer, has) : lookForUpdate(transfer, has);
@@ -53,7 +53,7 @@ async function lookForUpdate(transfer: Transfer, has: Has): Promise<Answer> {
   return { status: "FAILED", reason: has("refuses without a reason") ? "device_error" : "refused", error };
 }
 
-/** Until there is an answer that says anything. */
+/** Repeats the request until its answer is final: neither 429, nor 5xx, nor missing. */
 async function patiently(has: Has, url: string | URL, init: RequestInit): Promise<Response | undefined> {
   for (;;) {
     const response = await fetch(url, {
@@ -68,7 +68,7 @@ async function patiently(has: Has, url: string | URL, init: RequestInit): Promis
   }
 }
 
-/** What runs, and what there is. */
+/** Returns the result of a check_update: the installed and the latest version. */
 export function versions(latest: string): object {
   return {
     current_version: version,
