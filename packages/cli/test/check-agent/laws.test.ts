@@ -72,7 +72,7 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "invents versions": ["nothing-new", "U6"],
 };
 
-async function checked(names: readonly string[], ...broken: Fault[]): Promise<readonly Outcome[]> {
+async function runCases(names: readonly string[], ...broken: Fault[]): Promise<readonly Outcome[]> {
   const finding = await check({
     cases: allCases.filter(({ name }) => names.includes(name)),
     host: "127.0.0.1",
@@ -118,23 +118,23 @@ function numbersOf(spans: string): string[] {
 
 describe("check-agent", () => {
   // All cases run at once, because most of their time is waiting for missing messages.
-  let sound: Map<Level, Promise<readonly Outcome[]>>;
-  let unsound: Map<Fault, Promise<readonly Outcome[]>>;
+  let faultless: Map<Level, Promise<readonly Outcome[]>>;
+  let faulty: Map<Fault, Promise<readonly Outcome[]>>;
   beforeAll(async () => {
-    sound = new Map(levels.map((level) => [level, checked(namesOf(level))]));
-    unsound = new Map(faults.map((fault) => [fault, checked([places[fault][0]], fault)]));
-    await Promise.allSettled([...sound.values(), ...unsound.values()]);
+    faultless = new Map(levels.map((level) => [level, runCases(namesOf(level))]));
+    faulty = new Map(faults.map((fault) => [fault, runCases([places[fault][0]], fault)]));
+    await Promise.allSettled([...faultless.values(), ...faulty.values()]);
   });
 
   it.each(levels)("passes an agent that keeps the laws, on level %s", async (level) => {
-    const outcomes = (await sound.get(level)) ?? [];
+    const outcomes = (await faultless.get(level)) ?? [];
     expect(outcomes.filter(({ verdict }) => verdict !== "passed")).toEqual([]);
     expect(outcomes.map(({ name }) => name)).toEqual(namesOf(level));
   });
 
   it.each(faults)("finds an agent that has this fault: %s", async (fault) => {
     const [name, law] = places[fault];
-    const [outcome] = (await unsound.get(fault)) ?? [];
+    const [outcome] = (await faulty.get(fault)) ?? [];
     expect(outcome).toMatchObject({ name, verdict: "broken" });
     expect(outcome?.breaches.map((breach) => breach.law)).toContain(law);
   });

@@ -20,7 +20,7 @@ function folder({ onTestFinished }: Cleanup): string {
   return join(made, "device");
 }
 
-async function checked({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
+async function runCheckAgent({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
   // An agent that keeps the laws passes as soon as it answers, so longer time limits cost no time.
   const options = ["--json", "--timeout-factor", "5"];
   const cli = startCli(["check-agent", ...options, "--only", ...cases, ...more], { TMPDIR: tmpdir() });
@@ -33,7 +33,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const start = `${agent} --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"`;
-    const finding = await checked(context, cases, "--pairing", "--journal", state, "--start", start);
+    const finding = await runCheckAgent(context, cases, "--pairing", "--journal", state, "--start", start);
     expect(finding).toEqual({
       code: 0,
       broken: [],
@@ -45,7 +45,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const done = join(state, "by-hand");
     const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
-    const finding = await checked(
+    const finding = await runCheckAgent(
       context,
       cases,
       "--journal",
@@ -62,7 +62,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const lacks = '--lacks send_logs end_of_day --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"';
-    const finding = await checked(context, ["abilities"], "--pairing", "--start", `${agent} ${lacks}`);
+    const finding = await runCheckAgent(context, ["abilities"], "--pairing", "--start", `${agent} ${lacks}`);
     expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
   });
 

@@ -10,7 +10,7 @@ interface Manifest {
 
 const version = "1.0.0";
 /** Milliseconds without any data, after which a request is repeated. */
-const silentMs = 10_000;
+const silenceMs = 10_000;
 const pauseMs = 100;
 const unreachable: Answer = { status: "FAILED", reason: "host_unreachable" };
 
@@ -23,7 +23,7 @@ export function withFiles({ operation, transfer }: CommandMessage, has: Has): Pr
 async function sendLog({ url, token }: Transfer, has: Has): Promise<Answer> {
   const body = "one line\n";
   const digest = createHash("sha256").update(body).digest("base64");
-  const response = await patiently(has, url, {
+  const response = await fetchUntilFinal(has, url, {
     method: "PUT",
     headers: {
       authorization: `Bearer ${token}`,
@@ -43,7 +43,7 @@ async function lookForUpdate(transfer: Transfer, has: Has): Promise<Answer> {
   const url = new URL(transfer.url);
   if (!has("does not say what runs")) url.searchParams.set("software_version", version);
   const headers = { authorization: `Bearer ${transfer.token}` };
-  const response = await patiently(has, url, { headers });
+  const response = await fetchUntilFinal(has, url, { headers });
   if (!response) return unreachable;
   const { latest } = (await response.json()) as Manifest;
   if (!latest) return { status: "COMPLETED", result: versions(has("invents versions") ? "9.9.9" : version) };
@@ -54,11 +54,11 @@ async function lookForUpdate(transfer: Transfer, has: Has): Promise<Answer> {
 }
 
 /** Repeats the request until its answer is final: neither 429, nor 5xx, nor missing. */
-async function patiently(has: Has, url: string | URL, init: RequestInit): Promise<Response | undefined> {
+async function fetchUntilFinal(has: Has, url: string | URL, init: RequestInit): Promise<Response | undefined> {
   for (;;) {
     const response = await fetch(url, {
       ...init,
-      ...(!has("waits for ever") && { signal: AbortSignal.timeout(silentMs) }),
+      ...(!has("waits for ever") && { signal: AbortSignal.timeout(silenceMs) }),
     }).catch(() => undefined);
     if (response && response.status < 500 && response.status !== 429) return response;
     if (has("asks for updates once")) return undefined;

@@ -94,11 +94,11 @@ test("a device whose disk is full says so, works on, and starts again", { timeou
 
   // The last page of the journal may have room, or the journal may free some, so the disk is filled again before each
   // try.
-  const cannotNote = async () => {
+  const expectFullJournal = async () => {
     disk.fill();
     expect(await run("open_menu")).toBe("FAILED storage_failed journal_failed");
   };
-  await vi.waitFor(cannotNote, patience);
+  await vi.waitFor(expectFullJournal, patience);
   await vi.waitFor(async () => expect(await faultOf()).toBe("storage_failed"), patience);
 
   first.signal("SIGKILL");
@@ -107,7 +107,7 @@ test("a device whose disk is full says so, works on, and starts again", { timeou
   const second = startAgent(disk, ["--release-keys", keys]);
   await second.until(connected);
   await vi.waitFor(async () => expect(await faultOf()).toBe("storage_failed"), patience);
-  await vi.waitFor(cannotNote, patience);
+  await vi.waitFor(expectFullJournal, patience);
 
   disk.free();
   await vi.waitFor(async () => expect(await run("open_menu")).toBe("COMPLETED"), patience);

@@ -42,8 +42,8 @@ test("makes the library links that the package's install script would have made,
   expect(readdirSync(join(binaries, "lib")).filter((name) => name.endsWith(String(process.pid)))).toEqual([]);
 });
 
-// As root, PostgreSQL runs as another user, whom the 0700 folder above the binaries shuts out. For other users, the
-// test removes the write permission.
+// As root, PostgreSQL runs as another user, and the 0700 folder above keeps that user from the binaries. For other users,
+// the test removes the write permission.
 test("runs from the runtime folder when the installed binaries cannot be used where they are", async () => {
   const folder = scratchFolder();
   const binaries = unpackedBinaries(folder);

@@ -17,7 +17,7 @@ import {
 import type { Logger } from "../../src/platform/log/log.ts";
 
 /**
- * Creates a temporary folder with mode 0700. It is removed after the test, whatever modes the test has set below it.
+ * Creates a temporary folder with mode 0700. It is removed after the test, even if the test has changed modes below it.
  */
 export function scratchFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));

@@ -18,7 +18,7 @@ it("a deleted terminal whose connection a broker leaves open is told what became
   const operations = "/v1/admin/terminals/operations";
   await call("POST", `/v1/accounts/${tenant.aid}/stores`, { store_id: "S312" });
   const { terminal_id: id } = await call("POST", terminals, { device_serial_number: "GONE-1", store_id: "S312" });
-  // The client id is not the one that the server would end; a broker without our rules allows it.
+  // The client id differs from the id whose connection the server would end; a broker without our rules allows it.
   const { address } = await call("POST", `${terminals}/${id}/credentials`);
   const device = new Device(address, await connectMqtt(server, address, "anything", "gone-1"));
   onTestFinished(() => device.leave());

@@ -11,9 +11,9 @@ export async function mosquittoUsers(): Promise<BrokerWithUsers> {
   const folder = new Folder("mosquitto-users");
   const port = await freePort();
   const users = folder.write("users", "");
-  const keep = (name: string, password: string) =>
+  const setPassword = (name: string, password: string) =>
     execFileSync("mosquitto_passwd", ["-b", users, name, password], { stdio: "ignore" });
-  keep(server.name, server.password);
+  setPassword(server.name, server.password);
   const text = deployed("mosquitto/own-rules.conf", {
     "listener 1883 127.0.0.1": `listener ${port} 127.0.0.1`,
     "/etc/mosquitto/tillkeeper.passwd": users,
@@ -25,7 +25,7 @@ export async function mosquittoUsers(): Promise<BrokerWithUsers> {
   return {
     url: `mqtt://${server.name}:${server.password}@127.0.0.1:${port}`,
     async letIn(address, password) {
-      keep(address, password);
+      setPassword(address, password);
       running.signal("SIGHUP");
     },
     async stop() {

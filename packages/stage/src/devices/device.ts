@@ -11,7 +11,7 @@ import { nextSerial } from "./serials.ts";
 export type ForDevices = Pick<SharedServer, "call" | "mqttUrl">;
 
 /**
- * A scripted device on a plain MQTT client: it sends the messages of the test, also those that an agent never sends.
+ * A scripted device on a plain MQTT client: it sends the messages of the test, even messages that an agent never sends.
  */
 export class Device {
   readonly address: string;

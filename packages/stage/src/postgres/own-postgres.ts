@@ -133,7 +133,7 @@ export async function asSuperuser(address: PostgresAddress, text: string, databa
   await query(address, text, database);
 }
 
-interface New {
+interface NewCluster {
   programs: string;
   folder: Folder;
   cluster: string;
@@ -141,7 +141,7 @@ interface New {
   password: string;
 }
 
-async function initialise({ programs, folder, cluster, account, password }: New): Promise<void> {
+async function initialise({ programs, folder, cluster, account, password }: NewCluster): Promise<void> {
   const passwordFile = folder.write("password", password);
   chmodSync(passwordFile, 0o600);
   chownSync(passwordFile, account.uid, account.gid);

@@ -47,7 +47,7 @@ export class Program {
     running.add(this);
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
-      for (const look of this.#watchers) look();
+      for (const check of this.#watchers) check();
     });
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve) => {
@@ -87,14 +87,14 @@ export class Program {
   /** Resolves when the standard output, a pipe, matches. Rejects when the program ends before that. */
   prints(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const found = pattern.exec(this.stdout);
         if (!found) return;
-        this.#watchers.delete(look);
+        this.#watchers.delete(check);
         resolve(found);
       };
-      this.#watchers.add(look);
-      look();
+      this.#watchers.add(check);
+      check();
       const describe = () => `ended without ${String(pattern)}:\n${this.stdout}\n${this.stderr}`;
       void this.ended.then(() => reject(new Error(describe())));
     });

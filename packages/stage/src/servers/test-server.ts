@@ -85,7 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     folder: options.folder ?? tmpdir(),
   });
   const request = <T>(method: string, path: string, call?: Call) =>
-    send<T>(topology.httpUrl, method, path, topology.spreads ? onItsOwn(call) : call);
+    send<T>(topology.httpUrl, method, path, topology.spreads ? withOwnConnection(call) : call);
   const answers = new AnswerCheck((await request<never>("GET", "/openapi.json")).body);
   const db = openDb({ connectionString: database.url }, createLogger("silent"));
 
@@ -131,7 +131,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 const shortBody = 65_536;
 
 /** Sends the request over a connection of its own. */
-function onItsOwn(call: Call = {}): Call {
+function withOwnConnection(call: Call = {}): Call {
   const long = typeof call.body === "string" && call.body.length > shortBody;
   return long ? call : { ...call, headers: { connection: "close", ...call.headers } };
 }
