@@ -10,6 +10,7 @@ interface Flash {
   begun: { command: CommandMessage; startedAt: string } | undefined;
 }
 
+/** The journal of the small agent, with a copy of an earlier state. */
 export class SmallJournal {
   #flash: Flash = { address: "", entries: [], begun: undefined };
   #copy: Flash | undefined;
@@ -112,6 +113,7 @@ export class SmallReader {
   }
 }
 
+/** Makes the result of a close by hand. */
 export function closeByHand(batch: string): Omit<ResultMessage, "number"> {
   const result = { outcome: "unconfirmed", batch_id: batch };
   const finished_at = new Date().toISOString();

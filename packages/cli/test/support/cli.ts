@@ -15,6 +15,7 @@ export interface Scratch {
   remove: () => void;
 }
 
+/** Makes a data folder and a folder for temporary files; the caller removes them. */
 export function makeScratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "tk-"));
   // A server that root starts runs its database as another user, who needs to enter this folder.
@@ -82,6 +83,7 @@ export interface SandboxFile {
   client_secret: string;
 }
 
+/** Reads the sandbox.json of a data folder. */
 export function readSandboxFile({ data }: Scratch): SandboxFile {
   return JSON.parse(readFileSync(join(data, "sandbox.json"), "utf8"));
 }
@@ -91,6 +93,7 @@ export function postgresPid({ data }: Scratch): number {
   return Number(readFileSync(join(data, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
 }
 
+/** Returns whether a process with that id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

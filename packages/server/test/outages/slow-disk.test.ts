@@ -27,8 +27,7 @@ describe("a database on a slow disk", () => {
     outage = await startOutage("T37000002", { patience: 1 });
     await outage.recovered();
     await outage.postgres.end("fast");
-    // Each process alternates between fast and slow calls. A slow one takes longer than the server waits for a
-    // statement.
+    // Every tenth sync of a process is slow: it takes longer than the server waits for a statement.
     await outage.postgres.start({ under: slowDisk("10+10", 2_500_000) });
     await outage.load.refusals(50);
     await outage.postgres.end("fast");

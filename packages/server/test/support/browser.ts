@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 /** Debian's Chromium. Playwright's own is not installed, and no browser is downloaded. */
 const executablePath = "/usr/bin/chromium";
 
+/** Starts Chromium; the caller closes it. */
 export function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium`);
   // For root, as in CI, Chromium starts only without its sandbox. It opens no other pages than ours.

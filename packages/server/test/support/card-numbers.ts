@@ -1,5 +1,6 @@
 import { CardMask } from "../../src/logs/masking/card-mask.ts";
 
+/** Masks a text that arrives in pieces. Returns it with the number of masked card numbers. */
 export function masked(...pieces: Uint8Array[]): { text: Buffer; count: number } {
   const mask = new CardMask();
   const text = Buffer.concat([...pieces.map((piece) => mask.write(piece)), mask.end()]);
@@ -31,6 +32,7 @@ export const between = [
   " \u2013 ",
 ];
 
+/** Appends the check digit of the Luhn algorithm. */
 export const withCheck = (body: string) => body + "0123456789".split("").find((digit) => luhnValid(body + digit));
 
 /**
@@ -53,6 +55,7 @@ export const cardForms: readonly [beginning: RegExp, lengths: readonly number[]]
   [/^(70|81|82|86|88|9)/, [16, 17, 18, 19]],
 ];
 
+/** Returns whether the digits have the form of a card scheme and a valid check digit. */
 export function isCardNumber(digits: string): boolean {
   return cardForms.some(([form, lengths]) => form.test(digits) && lengths.includes(digits.length)) && luhnValid(digits);
 }
@@ -62,6 +65,7 @@ export function isCardNumber(digits: string): boolean {
  * digits are ignored.
  */
 const timeForms = /^(1[5-9](\d{11}|\d{14}|\d{17})|20[23]\d(\d{10}|\d{13}|\d{16}))$/;
+/** Returns the positions of the times in a text; `to` is exclusive. */
 export function timesIn(text: string): { from: number; to: number }[] {
   return [...text.matchAll(/[0-9](?:\0*[0-9])*/g)]
     .filter(([group]) => timeForms.test(group.replaceAll("\0", "")))

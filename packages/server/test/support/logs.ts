@@ -12,6 +12,7 @@ export interface LogCommand {
   transfer: Transfer;
 }
 
+/** Returns the SHA-256 digest of the bytes. */
 export function sha256Of(bytes: Uint8Array | string, encoding: "hex" | "base64" = "hex"): string {
   return createHash("sha256").update(bytes).digest(encoding);
 }

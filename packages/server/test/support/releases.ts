@@ -10,6 +10,7 @@ export interface Maker {
   privateKey: KeyObject;
 }
 
+/** Creates an Ed25519 key pair. */
 export function newKeyPair(): Pick<Maker, "publicKey" | "privateKey"> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });

@@ -8,6 +8,7 @@ export interface ClientCredentials {
 /** Returns the documented form of an account's audience, which every server accepts. */
 export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
 
+/** Returns the value of an Authorization header for HTTP Basic authentication. */
 export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }

@@ -28,9 +28,7 @@ export interface BrokerOptions {
   tls?: Certificate | undefined;
 }
 
-/**
- * A broker whose access rules are the operator's own: neither the server nor the broker is configured for the other.
- */
+/** A broker with the operator's own access rules: it does not ask the server, and the server does not configure it. */
 export interface BrokerWithUsers {
   /** The broker's URL with the user name and password of the servers. */
   url: string;

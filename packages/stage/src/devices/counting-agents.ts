@@ -14,6 +14,7 @@ export interface CountingAgents {
   stop(): Promise<void>;
 }
 
+/** Registers `count` terminals and starts their agents. Resolves when the server takes operations for all of them. */
 export async function startCountingAgents(server: ForDevices, tenant: Tenant, count: number): Promise<CountingAgents> {
   const carriedOut = new Map<string, number>();
   const accounts = `/v1/accounts/${tenant.aid}`;

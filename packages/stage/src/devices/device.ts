@@ -64,6 +64,7 @@ export class Device {
   }
 }
 
+/** Connects a plain MQTT client, which does not reconnect. */
 export async function connectMqtt(
   server: ForDevices,
   username: string,

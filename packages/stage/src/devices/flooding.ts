@@ -12,12 +12,14 @@ export const [one, other] = ["T40000001-T0001-D1", "T40000002-T0001-D1"];
 const infinity = Number.POSITIVE_INFINITY;
 export const endless: Allowance = { messages: infinity, others: infinity, bytes: infinity };
 
+/** Returns a PUBLISH on a channel of the first terminal, or on a topic that no terminal has. */
 export function said(channel: UpChannel | "nothing_known", payload: string | Buffer, qos: 0 | 1 | 2 = 1): Packet {
   const to = channel === "nothing_known" ? "somewhere/else" : topic(one, channel);
   return { cmd: "publish", topic: to, payload, qos, dup: false, retain: false, messageId: 7 };
 }
 const heartbeat = JSON.stringify({ session: "0b7a1bb1-6a4d-4f0e-8f0c-0d8d7b9a3c11", sent_at: "2026-11-27T10:00:00Z" });
 const filters = (count: number) => Array.from({ length: count }, () => topic(one, "command"));
+/** Returns a SUBSCRIBE with `count` filters. */
 export const subscribe = (count: number): Packet => ({
   cmd: "subscribe",
   messageId: 7,

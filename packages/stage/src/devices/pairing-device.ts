@@ -54,6 +54,7 @@ export class PairingDevice {
   }
 }
 
+/** Requests a nonce for a proof. */
 export async function newNonce(server: Server): Promise<string> {
   return (await server.call("POST", "/v1/device/nonce")).body.nonce;
 }

@@ -40,6 +40,7 @@ export interface Outage {
   stop(): Promise<void>;
 }
 
+/** Starts PostgreSQL, a server with eight agents, and the load on it. The caller stops it. */
 export async function startOutage(aid: string, options: OutageOptions = {}): Promise<Outage> {
   const postgres = await startOwnPostgres({ settings: options.settings ?? {} });
   // Not a superuser, because PostgreSQL reserves connections for superusers.

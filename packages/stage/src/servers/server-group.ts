@@ -17,6 +17,7 @@ export interface ServerGroup extends Pick<TestServer, "call" | "mqttUrl" | "url"
   stop(): Promise<void>;
 }
 
+/** Starts the servers, their broker and their balancer, with one account. The caller stops them. */
 export async function startServerGroup(aid: string): Promise<ServerGroup> {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-group-"));
   const database = await createTestDatabase();

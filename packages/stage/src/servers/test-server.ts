@@ -136,6 +136,7 @@ function withOwnConnection(call: Call = {}): Call {
   return long ? call : { ...call, headers: { connection: "close", ...call.headers } };
 }
 
+/** Sends a request, and resolves with its answer: JSON is parsed, other types are a `Buffer`. */
 export async function send<T>(url: string, method: string, path: string, call: Call = {}): Promise<Reply<T>> {
   const response = await fetch(`${url}${path}`, {
     method,

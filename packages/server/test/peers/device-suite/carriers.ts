@@ -28,5 +28,6 @@ export const carrierOf = (name: CarrierName): Carrier => carriers[name];
 /** Returns the protocol level that a program with all versions uses with this carrier. */
 export const levelOf = (name: CarrierName): 4 | 5 => (carrierOf(name).told === "3.1.1" ? 4 : carrierOf(name).newest);
 
+/** Makes the broker of a carrier; resolves with undefined for the embedded one. */
 export const brokerOf = (name: CarrierName, options: BrokerOptions): Promise<TestBroker | undefined> =>
   deviceBrokers[carriers[name].broker](options);

@@ -10,6 +10,7 @@ const lifetimeSeconds = 4;
 /** Milliseconds within which an agent must fall back to HTTPS. */
 const fallbackWithinMs = 60_000;
 
+/** The cases about broken links and the fallback to HTTPS. */
 export function linkCases(scene: Scene): void {
   const { stage } = scene;
 

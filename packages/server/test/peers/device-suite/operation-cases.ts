@@ -13,6 +13,7 @@ const slowly = { parameters: { operator_id: "simulate:slow" }, timeout: 20 };
 /** Thirteen to nineteen digits, with or without a blank or hyphen between them. */
 const cardNumber = /\b\d(?:[ -]?\d){12,18}\b/;
 
+/** The cases about operations: each kind, copies, power cuts and cancellations. */
 export function operationCases(scene: Scene): void {
   const { stage } = scene;
 

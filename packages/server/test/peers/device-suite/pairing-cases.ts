@@ -3,6 +3,7 @@ import { carrierOf } from "./carriers.ts";
 import { operations } from "./desk.ts";
 import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 
+/** The cases about pairing, and about devices that are replaced. */
 export function pairingCases(scene: Scene): void {
   const { stage } = scene;
   /**

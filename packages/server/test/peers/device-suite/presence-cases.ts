@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { pairedDevice, type Scene } from "./device.ts";
 
+/** The cases about presence: connecting, shutting down and power cuts. */
 export function presenceCases(scene: Scene): void {
   const { stage } = scene;
 

@@ -77,6 +77,7 @@ export class Stage extends Desk<TestServer> {
   }
 }
 
+/** Resolves when the server is ready, so connected to its broker. */
 export async function ready(server: TestServer): Promise<void> {
   const status = async () => (await server.call("GET", "/health/ready")).status;
   await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });

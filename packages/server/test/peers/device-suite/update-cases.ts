@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 import { addRelease, newMaker } from "../../support/releases.ts";
 import { pairedDevice, type Scene } from "./device.ts";
 
+/** The cases about software updates. */
 export function updateCases(scene: Scene): void {
   const { stage } = scene;
 

@@ -12,6 +12,7 @@ import type { Stage } from "./stage.ts";
  */
 const refusals = { 4: [4, 5], 5: [0x86, 0x87] };
 
+/** The cases about the negotiated version of MQTT. */
 export function versionCases(scene: Scene): void {
   const { stage } = scene;
 
