@@ -23,7 +23,7 @@ const closer = () =>
     result: { outcome: "accepted", batch_id: operation_id.slice(0, 8) },
   }));
 const asks = (operation: "open_menu" | "end_of_day" = "open_menu") => server.command({ operation }).operation_id;
-const numbersSince = (count: number) => server.results.slice(count).map(({ number }) => number);
+const toldSince = (count: number) => server.results.slice(count).map(({ number }) => number);
 
 describe("what the server has lost", () => {
   test("is told again after its word, in order, and the heartbeats say what it is believed to hold", async () => {
@@ -41,7 +41,7 @@ describe("what the server has lost", () => {
     const before = server.results.length;
     server.word();
     await until(() => server.memory.number === 3, "all of it");
-    expect(numbersSince(before)).toEqual([2, 3]);
+    expect(toldSince(before)).toEqual([2, 3]);
     expect(server.results.slice(before)).toEqual(server.results.slice(1, 3));
   });
 
@@ -54,12 +54,12 @@ describe("what the server has lost", () => {
     const second = start(run(), { journal: await fileJournal(scene) });
     await server.hello(2);
     await server.result(asks());
-    expect(numbersSince(3)).toEqual([4]);
+    expect(toldSince(3)).toEqual([4]);
     await second.stop();
     server.goBackTo(2);
     start(run(), { journal: await fileJournal(scene) });
     await until(() => server.memory.number === 4, "all of it");
-    expect(numbersSince(4)).toEqual([3, 4]);
+    expect(toldSince(4)).toEqual([3, 4]);
   });
 
   test("is told again when one result comes to a server that lacks those before it", async () => {
@@ -69,7 +69,7 @@ describe("what the server has lost", () => {
     server.goBackTo(0);
     const id = asks();
     await until(() => server.memory.number === 3, "all of it");
-    expect(numbersSince(2).slice(0, 3)).toEqual([3, 1, 2]);
+    expect(toldSince(2).slice(0, 3)).toEqual([3, 1, 2]);
     expect(server.memory.id).toBe(id);
   });
 
@@ -121,7 +121,7 @@ describe("a journal that is an old copy", () => {
     server.welcome(sent_at);
     await until(() => broker.openConnections === 0, "the end of the connection");
     expect(lines).toContain("the journal is an old copy: this must be another device");
-    expect([numbersSince(2), close.mock.calls.length]).toEqual([[], 0]);
+    expect([toldSince(2), close.mock.calls.length]).toEqual([[], 0]);
     expect(server.hellos).toHaveLength(2);
   });
 
@@ -131,7 +131,7 @@ describe("a journal that is an old copy", () => {
     start(run(), { journal: await fileJournal(scene) });
     await server.hello(2);
     await until(() => broker.openConnections === 0, "the end of the connection");
-    expect(numbersSince(2)).toEqual([]);
+    expect(toldSince(2)).toEqual([]);
   });
 
   test("is found by a later word as well, as when somebody uses a copy of this device", async () => {
@@ -175,7 +175,7 @@ describe("a journal that is an old copy", () => {
     // The command was for the former address, and after closes that the present journal may not have.
     expect(await asNext.result(waiting)).toMatchObject({ number: 2, reason: "out_of_step" });
     await asNext.result(asNext.command({ operation: "end_of_day" }).operation_id);
-    expect([memoryLost.mock.calls.length, numbersSince(2), close.mock.calls.length]).toEqual([1, [], 1]);
+    expect([memoryLost.mock.calls.length, toldSince(2), close.mock.calls.length]).toEqual([1, [], 1]);
     expect([server.deliveries, server.hellos.length]).toEqual([[], 2]);
     asNext.assertNoFaults();
   });
