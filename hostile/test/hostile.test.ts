@@ -21,18 +21,18 @@ describe("hostile requests", () => {
   });
 
   it("find every fault that is planted before the server", async () => {
-    const proxy = await plant(stage);
+    const proxy = await startFaultyProxy(stage);
     try {
       const planted = { ...stage, url: proxy.url, stop: async () => {} };
       const report = await runHostile({ ...settings, stage: planted, routes: "stores", requestsPerRoute: 50 });
-      const told = report.failures.map(({ route, what }) => `${route}: ${what}`).join("\n");
-      expect(told).toMatch(/stores_get: a fault of the server: 500/);
-      expect(told).toMatch(/stores_sid_get: bodies differ: .*nothing here.*another account/);
-      expect(told).toMatch(/stores_sid_get: the answer shows the number of a card/);
-      expect(told).toMatch(/stores_sid_put: the header x-content-type-options is missing/);
-      expect(told).toMatch(/stores_sid_delete: the answer shows the client's token/);
-      expect(told).toMatch(/configuration_get: the answer is not as the document has it/);
-      expect(told).toMatch(/log: the log shows the .*: planted \(secret\)/);
+      const failures = report.failures.map(({ route, what }) => `${route}: ${what}`).join("\n");
+      expect(failures).toMatch(/stores_get: a fault of the server: 500/);
+      expect(failures).toMatch(/stores_sid_get: bodies differ: .*nothing here.*another account/);
+      expect(failures).toMatch(/stores_sid_get: the answer shows the number of a card/);
+      expect(failures).toMatch(/stores_sid_put: the header x-content-type-options is missing/);
+      expect(failures).toMatch(/stores_sid_delete: the answer shows the client's token/);
+      expect(failures).toMatch(/configuration_get: the answer is not as the document has it/);
+      expect(failures).toMatch(/log: the log shows the .*: planted \(secret\)/);
       expect(shallow(report).join()).toMatch(/stores_post: only \d+ % of its requests get past validation/);
       expect(isClean(report)).toBe(false);
       const printed = asMarkdown(report);
@@ -78,17 +78,19 @@ describe("hostile requests", () => {
   }, 600_000);
 });
 
-/** A proxy with a fault of each kind, on a route of its own. */
-async function plant(stage: Stage): Promise<{ url: string; server: Server }> {
+/** Starts a proxy that adds a fault of each kind to the answers, each on a route of its own. */
+async function startFaultyProxy(stage: Stage): Promise<{ url: string; server: Server }> {
   const server = createServer((incoming, outgoing) => {
     const { method, url: path = "" } = incoming;
-    // Answers are looked into as text.
+    // The answers must be uncompressed, because the proxy edits their text.
     const headers = { ...incoming.headers, "accept-encoding": "identity" };
     const { hostname, port } = new URL(stage.url);
     const onwards = request({ hostname, port, method, path, headers }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("end", () => spoil(stage, incoming, { answer, text: Buffer.concat(chunks).toString() }, outgoing));
+      answer.on("end", () =>
+        answerWithFault(stage, incoming, { answer, text: Buffer.concat(chunks).toString() }, outgoing),
+      );
     });
     onwards.on("error", () => outgoing.destroy());
     incoming.pipe(onwards);
@@ -97,15 +99,15 @@ async function plant(stage: Stage): Promise<{ url: string; server: Server }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
 }
 
-interface Whole {
+interface ServerAnswer {
   answer: IncomingMessage;
   text: string;
 }
 
-function spoil(
+function answerWithFault(
   stage: Stage,
   { method, url = "", headers: sent }: IncomingMessage,
-  { answer, text }: Whole,
+  { answer, text }: ServerAnswer,
   to: ServerResponse,
 ) {
   const headers: Record<string, string | string[] | undefined> = { ...answer.headers };

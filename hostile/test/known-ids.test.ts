@@ -16,7 +16,7 @@ const ids = {
 };
 const newPools = () => new KnownIds({ own: { accountId: "T70000001", ids } } as unknown as World);
 
-/** What many requests pick. */
+/** Returns the ids that many requests pick, without repetitions. */
 function picked(pools: KnownIds, kinds: string[], destructive = false): string[] {
   const picks = Array.from({ length: 200 }, (_, seed) => {
     const id = pools.picker(createRandom(seed), destructive);
@@ -28,7 +28,7 @@ function picked(pools: KnownIds, kinds: string[], destructive = false): string[]
 const stores = "/v1/accounts/{aid}/stores";
 const secrets = "/v1/accounts/{oid}/auth/clients/{id}/secrets";
 
-/** Sends one request's answer to the pools. */
+/** Lets the pools learn from the answer to one request. */
 function note(
   pools: KnownIds,
   id: string,
@@ -36,9 +36,9 @@ function note(
   sent: { path: string; body?: object },
   answer: object,
 ): void {
-  const { status = 200, ...told } = answer as { status?: number };
+  const { status = 200, ...body } = answer as { status?: number };
   const shot = { method: "POST", path: sent.path, headers: {}, body: sent.body && JSON.stringify(sent.body) };
-  learnFromAnswer(pools, { id, path: template } as Endpoint, shot, { status, text: JSON.stringify(told) } as Answer);
+  learnFromAnswer(pools, { id, path: template } as Endpoint, shot, { status, text: JSON.stringify(body) } as Answer);
 }
 
 const refusal = (status: number, code: string, path?: string) => ({

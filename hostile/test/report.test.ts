@@ -14,7 +14,7 @@ function reportOf(tally: RouteCounts): Report {
   return { seed: 1, seconds: 1, routes: new Map([["a_route", tally]]), failures: [], more: 0, logLines: 0, secrets: 0 };
 }
 
-/** So many requests with these answers, in turn. */
+/** Counts the requests of each span; `past` says which of them got past validation. */
 function tallyOf(...spans: [count: number, past: (n: number) => boolean][]): RouteCounts {
   const tally = new RouteCounts();
   for (const [count, past] of spans)

@@ -228,15 +228,15 @@ describe("a lost link", () => {
   });
 });
 
-/** A clock that is wrong by this many milliseconds. */
-const off = (minutes: number) => ({ ...systemClock, now: () => Date.now() + minutes * 60_000 });
+/** A clock that is wrong by this many minutes. */
+const clockOffBy = (minutes: number) => ({ ...systemClock, now: () => Date.now() + minutes * 60_000 });
 
 describe("the clock", () => {
   test.each([-10, 0, 10])(
     "of a device that is %i minutes off neither begins late nor refuses in time",
     async (minutes) => {
       const run = vi.fn<Run>().mockResolvedValue(opened);
-      start(run, { clock: off(minutes) });
+      start(run, { clock: clockOffBy(minutes) });
       await server.hello();
       // `sent_at` of the late command is before its expiry: a copy that was long under way. Only the welcome shows the
       // time.
@@ -253,7 +253,7 @@ describe("the clock", () => {
   test("a command that comes before the welcome waits for it", async () => {
     server.welcomes = false;
     const run = vi.fn<Run>().mockResolvedValue(opened);
-    start(run, { clock: off(10), repeat: quickly });
+    start(run, { clock: clockOffBy(10), repeat: quickly });
     await server.hello();
     const command = server.command();
     await server.hello(4);
@@ -265,7 +265,7 @@ describe("the clock", () => {
   test("without any welcome the later of local clock and sent_at has to do", async () => {
     server.welcomes = false;
     const run = vi.fn<Run>().mockResolvedValue(opened);
-    start(run, { clock: off(-10), patienceMs: 20 });
+    start(run, { clock: clockOffBy(-10), patienceMs: 20 });
     await server.hello();
     const late = server.command({}, 0);
     const timely = server.command();

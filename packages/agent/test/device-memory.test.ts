@@ -19,7 +19,7 @@ describe("a device that starts", () => {
     server = await PairingServer.start();
     folder = mkdtempSync(join(tmpdir(), "tillkeeper-memory-"));
     path = join(folder, "journal.json");
-    await remember(true);
+    await startDevice(true);
   });
   afterEach(async () => {
     await server.stop();
@@ -31,7 +31,7 @@ describe("a device that starts", () => {
   const lost = () => server.asked.filter(({ body }) => body["memory_lost"] === true).length;
 
   /** Starts like a device program: pairs, or requests a token for the paired keys, and opens the journal. */
-  async function remember(pairs: boolean) {
+  async function startDevice(pairs: boolean) {
     const by = { server: server.url, keys };
     const given = pairs
       ? await pairOrRequestToken({ ...by, serialNumber: "S1", code: "C" })
@@ -40,8 +40,8 @@ describe("a device that starts", () => {
   }
 
   /** Writes one result to the journal. */
-  async function work(pairs = false) {
-    const { journal } = await remember(pairs);
+  async function writeResult(pairs = false) {
+    const { journal } = await startDevice(pairs);
     const known = result();
     await journal.write(() => ({ results: [known] }));
     return known.operation_id;
@@ -56,19 +56,19 @@ describe("a device that starts", () => {
   });
 
   test("goes on as who it was with its journal", async () => {
-    const id = await work();
-    const { token, journal, memoryLost } = await remember(false);
+    const id = await writeResult();
+    const { token, journal, memoryLost } = await startDevice(false);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(1), addressOf(1), false]);
     expect(journal.log.find(id)).toBeDefined();
     expect(lost()).toBe(0);
   });
 
   test("keeps its journal when it pairs again, and notes the new address", async () => {
-    const id = await work();
-    const { token, journal, memoryLost } = await remember(true);
+    const id = await writeResult();
+    const { token, journal, memoryLost } = await startDevice(true);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), false]);
     expect(journal.log.find(id)).toBeDefined();
-    expect((await remember(false)).token.address).toBe(addressOf(2));
+    expect((await startDevice(false)).token.address).toBe(addressOf(2));
     expect(lost()).toBe(0);
   });
 
@@ -80,36 +80,36 @@ describe("a device that starts", () => {
       () => writeFileSync(path, readFileSync(path, "utf8").replace(terminalId, "T12345678-T0002")),
     ],
   ])("whose journal %s asks for another address, and begins a journal for that", async (_, spoil) => {
-    await work();
+    await writeResult();
     spoil();
-    const { token, journal, memoryLost } = await remember(false);
+    const { token, journal, memoryLost } = await startDevice(false);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(2), addressOf(2), true]);
     expect(journal.log.entries).toEqual([]);
     expect(server.asked.at(-1)?.body).toMatchObject({ terminal_id: terminalId, memory_lost: true });
-    expect(await remember(false)).toMatchObject({ token: { address: addressOf(2) }, memoryLost: false });
+    expect(await startDevice(false)).toMatchObject({ token: { address: addressOf(2) }, memoryLost: false });
   });
 
   test("asks again when the answer got lost or the power did, and is given yet another address", async () => {
     rmSync(path);
     server.losesAnswer = true;
     // The answer to the request for a token is lost.
-    await expect(remember(false)).rejects.toThrow("502");
+    await expect(startDevice(false)).rejects.toThrow("502");
     const by = { server: server.url, keys, terminalId };
     server.losesAnswer = true;
     await expect(requestToken({ ...by, memoryLost: true })).rejects.toThrow("502");
     expect(server.device).toBe(2);
     // The server answered, and the power is cut before there is a journal.
     expect(await requestToken({ ...by, memoryLost: true })).toMatchObject({ address: addressOf(3) });
-    const { token, journal } = await remember(false);
+    const { token, journal } = await startDevice(false);
     expect([token.address, journal.address]).toEqual([addressOf(4), addressOf(4)]);
   });
 
   test("whose pairing was never answered, or never noted, is not taken for one that remembers its new address", async () => {
-    const id = await work();
+    const id = await writeResult();
     server.losesAnswer = true;
-    await expect(remember(true)).rejects.toThrow("502");
+    await expect(startDevice(true)).rejects.toThrow("502");
     server.refusals.push({ status: 401, code: "pairing_refused" });
-    const { token, journal, memoryLost } = await remember(true);
+    const { token, journal, memoryLost } = await startDevice(true);
     expect([token.address, journal.address, memoryLost]).toEqual([addressOf(3), addressOf(3), true]);
     // The device is still paired, and its results are still to be sent.
     expect(journal.log.find(id)).toBeDefined();
@@ -124,6 +124,6 @@ describe("a device that starts", () => {
       requestToken({ ...by, memoryLost: true }),
     );
     await expect(starting).rejects.toBe(full);
-    expect((await remember(false)).token.address).toBe(addressOf(3));
+    expect((await startDevice(false)).token.address).toBe(addressOf(3));
   });
 });

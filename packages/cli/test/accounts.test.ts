@@ -8,7 +8,7 @@ function facts(stdout: string): Record<string, string> {
   return Object.fromEntries([...stdout.matchAll(/^(\S.*?) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]));
 }
 
-/** A server on the folder, ended with the test; answers where it listens. */
+/** Starts a server on the folder, which ends with the test. Resolves with its address. */
 async function startServer(place: Scratch, env: Record<string, string> = {}): Promise<string> {
   const cli = startCli(["serve"], { ...place.env, ...env });
   onTestFinished(async () => void (await cli.stop()));

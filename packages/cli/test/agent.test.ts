@@ -68,7 +68,7 @@ describe("tillkeeper agent", () => {
     for (const name of ["device-keys.json", "device.json", `${id}.json`])
       expect(statSync(join(state, name)).mode & 0o777, name).toBe(0o600);
 
-    // Who it is stands in its folder.
+    // The server, the serial number and the keys are in the state folder.
     const again = agent("--state", state, "--json");
     await again.until(new RegExp(`^{"event":"connected","terminal_id":"${id}"}\n`));
     const opened = await send(id, "open_menu");

@@ -39,11 +39,11 @@ test("audit verify holds the database against checkpoints, with the server's key
   const checkpoint = join(place.data, "files/audit/checkpoints/0000000001.ndjson");
   await vi.waitFor(() => expect(existsSync(checkpoint)).toBe(true), 60_000);
   const { stderr } = await server.stop();
-  const told = JSON.parse(stderr.split("\n").find((line) => line.includes("audit_checkpoint")) ?? "null");
+  const logged = JSON.parse(stderr.split("\n").find((line) => line.includes("audit_checkpoint")) ?? "null");
   const lines = readFileSync(checkpoint, "utf8").trimEnd().split("\n");
   const { digest, key_id, signature } = JSON.parse(lines.at(-1) ?? "");
-  expect(told.audit_checkpoint).toMatchObject({ number: 1, accounts: 2, digest, key_id, signature });
-  // As docs/audit.md tells others to check it.
+  expect(logged.audit_checkpoint).toMatchObject({ number: 1, accounts: 2, digest, key_id, signature });
+  // The check that docs/audit.md gives to third parties.
   const key = (await run("audit", "key")).stdout;
   expect(key).toContain(`Key id: ${key_id}\n-----BEGIN PUBLIC KEY-----\n`);
   expect(

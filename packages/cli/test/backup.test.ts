@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { scratch, startCli } from "./support/cli.ts";
 
-/** The lines that name a table and how many rows it has. */
+/** Returns the lines that name a table and its number of rows. */
 const rowsIn = (text: string) => text.split("\n").filter((line) => /^ {2}\w+ +\d+$/.test(line));
 
 it("backs up a running sandbox, and restores it with its key into a new data folder, for the same clients", async () => {

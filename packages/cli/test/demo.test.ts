@@ -4,7 +4,7 @@ import { leftBehind, scratch, startCli } from "./support/cli.ts";
 
 test("the demo goes as documented and leaves nothing", async () => {
   const place = scratch();
-  // Settings of a real server are none of the demo's business.
+  // The demo ignores the settings of a real server.
   const ended = await startCli(["demo"], { ...place.env, DATABASE_URL: "postgres://127.0.0.1:1/real" }).ended;
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   expect(ended.stdout).toMatch(/Everything went as documented, in \d+\.\d s\.\n$/);

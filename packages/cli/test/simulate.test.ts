@@ -45,7 +45,7 @@ describe("tillkeeper simulate", () => {
     return cli;
   }
 
-  /** Ends as Ctrl-C does; answers the last line. */
+  /** Interrupts the program as Ctrl-C does. Resolves with the last line of its output. */
   async function interrupt(cli: Cli): Promise<Line> {
     cli.signal("SIGINT");
     const { code, stdout, stderr } = await cli.ended;
@@ -63,7 +63,7 @@ describe("tillkeeper simulate", () => {
     return found;
   }
 
-  /** How many of the simulated stores' terminals are in each presence. */
+  /** Counts the terminals of the simulated stores by presence. */
   async function presence(): Promise<PresenceCounts> {
     const { access_token: token } = await client.token();
     const response = await fetch(`${file.http_url}/v1/accounts/${file.account_id}/presence?limit=100`, {
@@ -80,7 +80,8 @@ describe("tillkeeper simulate", () => {
 
   test("brings a fleet under all faults to work; its closes add up to its payments; all say goodbye and go on later", async () => {
     const size = 40;
-    // Of two closes by hand in a row, a terminal names the second alone: what the first came to stands nowhere.
+    // Of two closes by hand in a row, the terminal reports only the second. The totals of the first are recorded
+    // nowhere, so the sums below would differ.
     const faults = "all,by-hand=0";
     const args = [
       "--terminals",
@@ -131,12 +132,12 @@ describe("tillkeeper simulate", () => {
 
   async function closeDay(terminalId: string): Promise<Operation> {
     const body = { terminal_id: terminalId, operation: "end_of_day", when_busy: "wait", timeout: 20 } as const;
-    // A check_update may be under way, for a device that had a fault.
+    // A check_update may be pending, for a device that had a fault.
     const { id } = await vi.waitFor(() => client.operations.create(body), patience);
     return client.operations.wait(id, { pollMs: 500, timeoutMs: 60_000 });
   }
 
-  /** What the terminals themselves have kept: the closes that they answered, and what they took since. */
+  /** Returns the journals of the terminals: the closes that they answered, and the payments since. */
   function journals(): { closes: EndOfDayResult[]; open: OpenBatch }[] {
     const path = join(state, file.account_id, "journals");
     return readdirSync(path).map((name) => {

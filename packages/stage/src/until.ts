@@ -8,8 +8,8 @@ export interface Wait {
 }
 
 /**
- * Resolves when the condition holds. Rejects when it does not in time, with the signal's reason, and with what the condition
- * throws. `what` is for the message when it was in vain.
+ * Resolves when the condition holds. Rejects with a message about `what` when it does not hold in time. Rejects with the
+ * signal's reason when the signal aborts, and with any error that the condition throws.
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,

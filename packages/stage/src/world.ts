@@ -9,47 +9,48 @@ import {
   type TestServerOptions,
 } from "./servers/test-server.ts";
 
-/** What a file of tests begins with. */
+/** The server, account and device that a test file starts with. */
 export interface World<S extends SharedServer, D, O = undefined> {
   server: S;
-  /** A second server on its database, if it was asked for. */
+  /** A second server on the same database, if the options ask for it. */
   other: O;
   /** An account with a client. */
   tenant: Tenant;
   /** The account's id. */
   aid: string;
-  /** A connected one, if it was asked for. */
+  /** A connected device, if the options ask for it. */
   device: D;
 }
 
 export interface WorldOptions<D> {
-  /** A live account in place of one of a sandbox. */
+  /** A live account in place of a sandbox. */
   live?: boolean;
-  /** With a terminal whose device is connected, and `PENDING` or `ACTIVE`. */
+  /** Connects a device; its terminal is then PENDING (`registered`) or ACTIVE (`active`). */
   device?: D;
 }
 
-/** For files that set the clock, restart or stop the server, or look at more than their own account. */
+/** For files that set the clock, restart or stop the server, or look beyond their own account. */
 export interface OwnWorldOptions<D, O = undefined> extends WorldOptions<D> {
-  /** Settings of a server of its own; `{}` for one with the usual ones. */
+  /** The settings of a server for this file only; `{}` keeps the usual ones. */
   own: TestServerOptions;
-  /** Of a second server on the same database. */
+  /** The settings of a second server on the same database. */
   other?: O;
-  /** Where the number of the account is told. */
+  /** The account's id, for files whose tests name it. */
   aid?: string;
 }
 
 type DeviceOf<D> = D extends string ? Device & { password: string } : undefined;
-type Enters = "registered" | "active";
+type DeviceState = "registered" | "active";
 
 /**
- * A server with an account, and perhaps a device, for the tests of a file or a group. A server of its own ends after them;
- * files that ask for none share one with the others of their worker.
+ * Starts a server with an account, and perhaps a device, for the tests of a file or a group. A server of its own ends
+ * after them. Files that ask for none share a server with the other files of their worker.
  */
-export function world<D extends Enters | undefined = undefined, O extends TestServerOptions | undefined = undefined>(
-  options: OwnWorldOptions<D, O>,
-): Promise<World<TestServer, DeviceOf<D>, O extends object ? TestServer : undefined>>;
-export function world<D extends Enters | undefined = undefined>(
+export function world<
+  D extends DeviceState | undefined = undefined,
+  O extends TestServerOptions | undefined = undefined,
+>(options: OwnWorldOptions<D, O>): Promise<World<TestServer, DeviceOf<D>, O extends object ? TestServer : undefined>>;
+export function world<D extends DeviceState | undefined = undefined>(
   options?: WorldOptions<D>,
 ): Promise<World<SharedServer, DeviceOf<D>>>;
 export async function world({
@@ -57,21 +58,21 @@ export async function world({
   other: second,
   live = false,
   aid = nextAccountId({ live }),
-  device: enters,
-}: Partial<OwnWorldOptions<Enters | undefined, TestServerOptions | undefined>> = {}): Promise<
+  device: deviceState,
+}: Partial<OwnWorldOptions<DeviceState | undefined, TestServerOptions | undefined>> = {}): Promise<
   World<SharedServer, Device | undefined, TestServer | undefined>
 > {
   const server = own ? await ownServer(own) : await sharedServer();
   const { database } = server as Partial<TestServer>;
   const other = second && database && (await ownServer({ ...second, database }));
   const tenant = await server.account(aid);
-  const enter = { registered: registerDevice, active: activeDevice };
-  const device = enters && (await enter[enters](server, tenant));
+  const connectDevice = { registered: registerDevice, active: activeDevice };
+  const device = deviceState && (await connectDevice[deviceState](server, tenant));
   if (device) afterAll(() => device.leave());
   return { server, other, tenant, aid, device };
 }
 
-/** A server without an account, for the tests of one file or group; it ends after them. */
+/** Starts a server without an account for the tests of a file or a group; it ends after them. */
 export async function ownServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = await startTestServer(options);
   afterAll(() => server.stop());
@@ -80,14 +81,14 @@ export async function ownServer(options: TestServerOptions = {}): Promise<TestSe
 
 let shared: Promise<SharedServer> | undefined;
 
-/** Started once in a worker, and ended with it: what it leaves is removed with the run. */
+/** Starts the worker's shared server once. It ends with the worker, and its files are removed with the run. */
 function sharedServer(): Promise<SharedServer> {
   shared ??= startShared();
   return shared;
 }
 
 async function startShared(): Promise<SharedServer> {
-  // Then what was started in further processes is ended, too.
+  // An explicit exit also runs the hooks that end further processes.
   process.once("SIGTERM", () => process.exit());
   return startTestServer({ folder: inject("scratch") });
 }

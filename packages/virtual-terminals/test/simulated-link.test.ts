@@ -19,29 +19,29 @@ describe("a simulated link", () => {
   });
   const agenda = new Agenda(systemClock);
   let connection: Connection;
-  /** The events that the agent received. */
-  const told: string[] = [];
-  const came = (word: string) => told.filter((entry) => entry === word).length;
+  /** The events of the link, as the agent gets them. */
+  const events: string[] = [];
+  const countOf = (word: string) => events.filter((entry) => entry === word).length;
 
   afterEach(async () => {
     await connection.destroy();
-    told.length = 0;
+    events.length = 0;
   });
 
   async function connect(by = agenda): Promise<SimulatedLink> {
-    const link = new SimulatedLink(by, (isUp) => told.push(isUp ? "is up" : "is down"));
+    const link = new SimulatedLink(by, (isUp) => events.push(isUp ? "is up" : "is down"));
     connection = link.open({
       credential: { url: scene.broker.url, address, password },
       clock: systemClock,
       log: silentLogger,
       nextSession: sessionNames(),
       events: {
-        up: () => void told.push("up"),
-        down: () => void told.push("down"),
-        message: (channel) => void told.push(channel),
+        up: () => void events.push("up"),
+        down: () => void events.push("down"),
+        message: (channel) => void events.push(channel),
       },
     });
-    await until(() => came("up") === 1, "a link");
+    await until(() => countOf("up") === 1, "a link");
     return link;
   }
 
@@ -57,14 +57,14 @@ describe("a simulated link", () => {
     link.fallSilent(700);
     ask(1);
     void answer(2);
-    await until(() => came("down") === 1, "the end of the silence");
+    await until(() => countOf("down") === 1, "the end of the silence");
     expect(answers()).toEqual([probeId(1)]);
-    await until(() => came("up") === 2, "another link");
+    await until(() => countOf("up") === 2, "another link");
     ask(2);
     await answer(3);
-    await until(() => answers().length === 2 && came("probe") === 1, "messages on it");
+    await until(() => answers().length === 2 && countOf("probe") === 1, "messages on it");
     expect(answers()).toEqual([probeId(1), probeId(3)]);
-    expect(told.filter((entry) => entry.startsWith("is "))).toEqual(["is up", "is down", "is up"]);
+    expect(events.filter((entry) => entry.startsWith("is "))).toEqual(["is up", "is down", "is up"]);
   });
 
   test("that is slow brings everything later, in order, and is quick again afterwards", async () => {
@@ -80,10 +80,10 @@ describe("a simulated link", () => {
     ask(1);
     // Four timers: the end of the slow phase, two answers, and the probe.
     await until(() => noted.mock.calls.length === 4, "messages on their way, in both directions");
-    expect({ answers: answers(), asked: came("probe") }).toEqual({ answers: [], asked: 0 });
+    expect({ answers: answers(), asked: countOf("probe") }).toEqual({ answers: [], asked: 0 });
     clock.advance(150);
     await Promise.all([first, second]);
-    await until(() => answers().length === 2 && came("probe") === 1, "what was slow");
+    await until(() => answers().length === 2 && countOf("probe") === 1, "what was slow");
     expect(answers()).toEqual([probeId(1), probeId(2)]);
     // The clock did not move.
     await answer(3);
@@ -93,9 +93,9 @@ describe("a simulated link", () => {
   test("that is mended is there at once, and resolves with the next welcome", async () => {
     const link = await connect();
     link.fallSilent(60_000);
-    const mended = link.mend().then(() => told.push("mended"));
-    await until(() => came("up") === 2, "another link");
-    expect(came("mended")).toBe(0);
+    const mended = link.mend().then(() => events.push("mended"));
+    await until(() => countOf("up") === 2, "another link");
+    expect(countOf("mended")).toBe(0);
     const sent_at = new Date().toISOString();
     await connection.send("hello", { protocol: 1, agent: "test", sent_at, session: "test", operations: [] });
     await mended;

@@ -37,10 +37,12 @@ export function useAgents(scene: () => Scene): (run: Run, options?: Partial<Agen
   };
 }
 
+/** Opens the journal in the scene's folder. */
 export function fileJournal({ folder }: Scene) {
   return resumeFileJournal({ path: join(folder, "journal.json"), initial: () => null, readState: () => null }, address);
 }
 
+/** Returns a logger, and the list of the messages that it gets. */
 export function recordingLog() {
   const lines: string[] = [];
   const write = (_: object, message: string) => void lines.push(message);

@@ -8,6 +8,7 @@ import { noon, runnerRig } from "./runner-rig.ts";
 export type Run = CloseHandler["run"];
 export type Closed = Awaited<ReturnType<Run>>;
 
+/** Makes the answer of a successful close. */
 export const closed = (batch_id: string): Closed => ({
   status: "COMPLETED",
   result: { outcome: "accepted", batch_id },

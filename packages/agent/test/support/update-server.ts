@@ -15,6 +15,7 @@ export interface ReleaseMaker {
   privateKey: KeyObject;
 }
 
+/** Creates the key pair of a maker of releases. */
 export function releaseMaker(): ReleaseMaker {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
@@ -72,6 +73,10 @@ export class UpdateServer {
   }
 }
 
+/**
+ * Answers with the file, from the byte that the Range header asks for. With `until`, breaks the connection before
+ * that byte.
+ */
 export function sendFile(
   { headers }: IncomingMessage,
   response: ServerResponse,

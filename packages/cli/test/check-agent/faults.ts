@@ -1,4 +1,4 @@
-/** What the small agent can do wrong, in the order of the laws that it breaks. */
+/** The faults that the small agent can have, in the order of the laws that they break. */
 export const faults = [
   "gives up after a refusal",
   "long keepalive",
@@ -63,7 +63,7 @@ export const faults = [
 ] as const;
 export type Fault = (typeof faults)[number];
 
-/** Those that show in what takes its time. */
+/** The faults that show only while an operation takes a while. */
 export const longWorkers: readonly Fault[] = [
   "begins anew after a crash",
   "forgets what it has begun",

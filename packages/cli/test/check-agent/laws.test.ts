@@ -8,7 +8,7 @@ import type { Outcome } from "../../src/check-agent/run.ts";
 import { type Fault, faults } from "./faults.ts";
 import { SmallAgent } from "./small-agent.ts";
 
-/** Where each fault has to be found: the case, and the law. */
+/** The case that has to find each fault, and the law that it breaks. */
 const places: Record<Fault, [name: string, law: Law]> = {
   "gives up after a refusal": ["connects-again", "Connecting"],
   "long keepalive": ["connects", "Connecting"],
@@ -72,13 +72,13 @@ const places: Record<Fault, [name: string, law: Law]> = {
   "invents versions": ["nothing-new", "U6"],
 };
 
-async function checked(names: readonly string[], ...broken: Fault[]): Promise<readonly Outcome[]> {
+async function runCases(names: readonly string[], ...broken: Fault[]): Promise<readonly Outcome[]> {
   const finding = await check({
     cases: allCases.filter(({ name }) => names.includes(name)),
     host: "127.0.0.1",
     pairing: false,
     serial: "SMALL-1",
-    // Whoever keeps the laws is not waited for in vain.
+    // The small agent without faults passes as soon as it answers, so its longer time limits cost no time.
     timeoutFactor: broken.length > 0 ? 1 : 5,
     signal: new AbortController().signal,
     introduced: () => undefined,
@@ -93,7 +93,7 @@ const namesOf = (wanted: Level) => allCases.filter(({ level }) => level === want
 
 const docs = new URL("../../../../docs/", import.meta.url);
 const start = readFileSync(new URL("device-protocol.md", docs), "utf8");
-/** The page to start with, and those that concern some. */
+/** The first page of the protocol, and its pages for particular topics. */
 const protocol = [
   start,
   ...readdirSync(new URL("device-protocol/", docs)).map((name) =>
@@ -101,12 +101,12 @@ const protocol = [
   ),
 ];
 
-/** The numbers that a page gives its rules. */
+/** Returns the numbers of the rules on a page. */
 function rulesIn(page: string): string[] {
   return [...page.matchAll(/^(U?\d+)\. /gm)].map(([, rule]) => rule as string);
 }
 
-/** `1–3, 5` as 1, 2, 3, 5. */
+/** Returns `1–3, 5` as 1, 2, 3, 5. */
 function numbersOf(spans: string): string[] {
   return spans.split(", ").flatMap((span) => {
     const [first = "", last = first] = span.split("–");
@@ -117,24 +117,24 @@ function numbersOf(spans: string): string[] {
 }
 
 describe("check-agent", () => {
-  // All at once: most of it is waiting for what never comes.
-  let sound: Map<Level, Promise<readonly Outcome[]>>;
-  let unsound: Map<Fault, Promise<readonly Outcome[]>>;
+  // All cases run at once, because most of their time is waiting for missing messages.
+  let faultless: Map<Level, Promise<readonly Outcome[]>>;
+  let faulty: Map<Fault, Promise<readonly Outcome[]>>;
   beforeAll(async () => {
-    sound = new Map(levels.map((level) => [level, checked(namesOf(level))]));
-    unsound = new Map(faults.map((fault) => [fault, checked([places[fault][0]], fault)]));
-    await Promise.allSettled([...sound.values(), ...unsound.values()]);
+    faultless = new Map(levels.map((level) => [level, runCases(namesOf(level))]));
+    faulty = new Map(faults.map((fault) => [fault, runCases([places[fault][0]], fault)]));
+    await Promise.allSettled([...faultless.values(), ...faulty.values()]);
   });
 
   it.each(levels)("passes an agent that keeps the laws, on level %s", async (level) => {
-    const outcomes = (await sound.get(level)) ?? [];
+    const outcomes = (await faultless.get(level)) ?? [];
     expect(outcomes.filter(({ verdict }) => verdict !== "passed")).toEqual([]);
     expect(outcomes.map(({ name }) => name)).toEqual(namesOf(level));
   });
 
   it.each(faults)("finds an agent that has this fault: %s", async (fault) => {
     const [name, law] = places[fault];
-    const [outcome] = (await unsound.get(fault)) ?? [];
+    const [outcome] = (await faulty.get(fault)) ?? [];
     expect(outcome).toMatchObject({ name, verdict: "broken" });
     expect(outcome?.breaches.map((breach) => breach.law)).toContain(law);
   });
@@ -169,7 +169,8 @@ describe("check-agent", () => {
   it("has a fault for every law that a case is about", () => {
     const found = new Set(Object.values(places).map(([, law]) => law));
     const untried = allCases.flatMap(({ laws }) => laws).filter((law) => !found.has(law));
-    // What is begun before it is on the disk shows as an operation that nobody answers after a crash.
+    // A fault of law 16, a start before the write to the disk, looks like an operation without an answer after a
+    // crash.
     expect([...new Set(untried)]).toEqual([16]);
   });
 });

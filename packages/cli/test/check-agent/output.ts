@@ -2,7 +2,7 @@ import type { Outcome } from "../../src/check-agent/run.ts";
 
 type Line = { event: string } & Partial<Outcome>;
 
-/** What `check-agent --json` has printed. */
+/** Parses the output of `check-agent --json`. */
 export function readOutput(stdout: string): Line[] {
   return stdout
     .trimEnd()
@@ -10,7 +10,7 @@ export function readOutput(stdout: string): Line[] {
     .map((line) => JSON.parse(line));
 }
 
-/** What a run has found, for a test that expects all to be well: with the reasons where it is not. */
+/** Returns the outcome of a run, for a test that expects no breaches; the breaches come with their reasons. */
 export function findingOf({ code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }) {
   const cases = stdout === "" ? [] : readOutput(stdout).filter(({ event }) => event === "case");
   const broken = cases.filter(({ verdict }) => verdict === "broken").map(({ name, breaches }) => ({ name, breaches }));

@@ -8,8 +8,8 @@ const names = (wanted: (level: Level, name: string) => boolean) =>
   allCases.filter(({ level, name }) => wanted(level, name)).map(({ name }) => name);
 
 /**
- * All cases up to a level, in parts that take about as long. A run mostly waits, so that the parts are played beside each
- * other, each by a device of its own.
+ * Splits all cases up to a level into parts of about the same duration. A run mostly waits, so the parts run in
+ * parallel, each with a device of its own.
  */
 export function partsOf(highest: Level): [part: string, cases: string[]][] {
   return [

@@ -11,7 +11,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
 const parts = partsOf(3);
 
-/** Of a test beside others: what ends with it is told by its own context. */
+/** The context of a concurrent test, which registers its own clean-up. */
 type Cleanup = Pick<TestContext, "onTestFinished">;
 
 function folder({ onTestFinished }: Cleanup): string {
@@ -20,8 +20,8 @@ function folder({ onTestFinished }: Cleanup): string {
   return join(made, "device");
 }
 
-async function checked({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
-  // Whoever keeps the laws is not waited for in vain.
+async function runCheckAgent({ onTestFinished }: Cleanup, cases: readonly string[], ...more: string[]) {
+  // An agent that keeps the laws passes as soon as it answers, so longer time limits cost no time.
   const options = ["--json", "--timeout-factor", "5"];
   const cli = startCli(["check-agent", ...options, "--only", ...cases, ...more], { TMPDIR: tmpdir() });
   onTestFinished(async () => void (await cli.stop()));
@@ -33,7 +33,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const start = `${agent} --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"`;
-    const finding = await checked(context, cases, "--pairing", "--journal", state, "--start", start);
+    const finding = await runCheckAgent(context, cases, "--pairing", "--journal", state, "--start", start);
     expect(finding).toEqual({
       code: 0,
       broken: [],
@@ -45,7 +45,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const done = join(state, "by-hand");
     const wait = `while [ ! -e ${done} ]; do sleep 0.05; done; rm ${done}`;
-    const finding = await checked(
+    const finding = await runCheckAgent(
       context,
       cases,
       "--journal",
@@ -62,13 +62,13 @@ describe.concurrent("tillkeeper check-agent", () => {
     const state = folder(context);
     const agent = `exec ${node} ${here("../../src/main.ts")} agent --transport mqtt --state ${state}`;
     const lacks = '--lacks send_logs end_of_day --server "$AGENT_SERVER" --serial "$AGENT_SERIAL" --code "$AGENT_CODE"';
-    const finding = await checked(context, ["abilities"], "--pairing", "--start", `${agent} ${lacks}`);
+    const finding = await runCheckAgent(context, ["abilities"], "--pairing", "--start", `${agent} ${lacks}`);
     expect(finding).toEqual({ code: 0, broken: [], skipped: [] });
   });
 
   it("says what was broken in words, in JSON and on a page, and exits with 1", async (context) => {
     const report = join(folder(context), "..", "report.html");
-    // A device that is not one: it never connects.
+    // The program is no device: it never connects.
     const options = ["--only", "probe", "--timeout-factor", "0.002", "--report", report];
     const { code, stdout } = await startCli(["check-agent", ...options, "--start", "sleep 60"], {}).ended;
     expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining("broken   1  probe") });

@@ -7,7 +7,7 @@ import { closeByHand, type Entry, SmallJournal, SmallReader } from "./small-jour
 import { type Run, repeatMs, SmallLink } from "./small-link.ts";
 
 const workMs = 30;
-/** So that something surely happens meanwhile. */
+/** Long enough for the case to act during the work. */
 const longWorkMs = 4_000;
 const slowWriteMs = 500;
 const bootMs = 50;
@@ -16,13 +16,15 @@ const abilities = [...operations].map((operation) => ({ operation, max_seconds: 
 
 type Answer = Partial<ResultMessage>;
 
-/** An agent of level 2 with a password, in memory and without processes. It keeps all the laws, but for its faults. */
+/**
+ * An agent of level 2 with a password, in memory and without processes. It keeps all laws except those of its faults.
+ */
 export class SmallAgent implements Device {
   readonly #referee: CheckServer;
   readonly #faults: ReadonlySet<Fault>;
   readonly #journal = new SmallJournal();
   readonly #reader = new SmallReader();
-  /** Noted elsewhere: the addresses that it has begun a journal for. */
+  /** The addresses for which it has begun a journal. They survive the loss of the journal. */
   readonly #begunAs = new Set<string>();
   #run: Run | undefined;
 
@@ -44,8 +46,8 @@ export class SmallAgent implements Device {
     if (address !== this.#journal.address) this.#journal.moveTo(address, this.#has("another order at a new address"));
     this.#begunAs.add(address);
     const link = new SmallLink(this.#referee, address, (fault) => this.#has(fault), {
-      up: () => this.#greet(),
-      heard: (channel, payload) => this.#attempt(channel, payload),
+      up: () => this.#connected(),
+      heard: (channel, payload) => this.#receive(channel, payload),
     });
     this.#run = {
       link,
@@ -85,16 +87,16 @@ export class SmallAgent implements Device {
     return this.#faults.has(fault);
   }
 
-  #greet(): void {
+  #connected(): void {
     const run = this.#run;
     if (!run) return;
     run.connections += 1;
     if (this.#has("hello once only for all connections") && run.connections > 1) return;
-    this.#hello(run);
+    this.#sendHello(run);
     if (this.#has("heartbeat before the welcome")) run.link.beat(run.memory);
   }
 
-  #hello(run: Run): void {
+  #sendHello(run: Run): void {
     const answered = this.#has("hello names the answered") ? this.#journal.entries.slice(-1) : [];
     const begun = [...run.running, ...answered.map(({ operation_id }) => operation_id)];
     run.link.say("hello", {
@@ -112,21 +114,21 @@ export class SmallAgent implements Device {
     const { link, memory } = run;
     const { current } = link;
     link.later(repeatMs, () => {
-      if (run.memory === memory && link.current === current) this.#hello(run);
+      if (run.memory === memory && link.current === current) this.#sendHello(run);
     });
   }
 
-  #attempt(channel: string, payload: Buffer): void {
+  #receive(channel: string, payload: Buffer): void {
     const run = this.#run;
     if (!run) return;
     try {
-      this.#hear(run, channel, JSON.parse(payload.toString("utf8")));
+      this.#handle(run, channel, JSON.parse(payload.toString("utf8")));
     } catch {
       if (this.#has("stumbles over nonsense")) run.link.rest();
     }
   }
 
-  #hear(run: Run, channel: string, message: unknown): void {
+  #handle(run: Run, channel: string, message: unknown): void {
     switch (channel) {
       case "welcome":
         return this.#welcomed(run, message as WelcomeMessage);
@@ -136,7 +138,7 @@ export class SmallAgent implements Device {
         return this.#cancel(run, message as CancelMessage);
       case "receipt":
       case "memory":
-        return this.#told(run, message as Messages["memory"], channel);
+        return this.#reportedMemory(run, message as Messages["memory"], channel);
       case "probe": {
         const { probe_id } = message as Messages["probe"];
         if (typeof probe_id === "string" && !this.#has("deaf to probes")) run.link.say("probe_answer", { probe_id });
@@ -157,32 +159,32 @@ export class SmallAgent implements Device {
     run.welcomed = true;
     run.told.clear();
     run.link.beats(() => run.memory, heartbeat_seconds);
-    this.#tell(run);
-    this.#next(run);
+    this.#sendResults(run);
+    this.#beginNext(run);
   }
 
-  #told(run: Run, { memory }: Messages["memory"], channel: string): void {
+  #reportedMemory(run: Run, { memory }: Messages["memory"], channel: string): void {
     if (typeof memory.number !== "number") throw new Error("no memory");
     if (channel === "memory" && this.#has("ignores memory")) return;
     if (run.memory && memory.number < run.memory.number) run.told.clear();
     run.memory = memory;
-    this.#tell(run);
+    this.#sendResults(run);
   }
 
-  #tell(run: Run): void {
+  #sendResults(run: Run): void {
     if (!run.memory) return;
     const { number } = run.memory;
     const rest = this.#journal.entries.filter((entry) => entry.number > number);
-    for (const entry of rest) if (!run.told.has(entry.number)) this.#sayEntry(run, entry);
+    for (const entry of rest) if (!run.told.has(entry.number)) this.#sendResult(run, entry);
     if (rest.length === 0 || this.#has("tells each result once")) return;
     run.link.later(repeatMs, () => {
       if (run.memory?.number !== number) return;
       for (const entry of rest) run.told.delete(entry.number);
-      this.#tell(run);
+      this.#sendResults(run);
     });
   }
 
-  #sayEntry({ link, told }: Run, entry: Entry): void {
+  #sendResult({ link, told }: Run, entry: Entry): void {
     told.add(entry.number);
     const finished_at = this.#has("copies differ") ? new Date().toISOString() : entry.finished_at;
     link.say("result", {
@@ -199,7 +201,7 @@ export class SmallAgent implements Device {
     if (entry && this.#has("does not know answered commands"))
       return this.#answer(run, command, { status: "FAILED", reason: "refused" });
     if (entry && !(entry.reason === "cancelled" && this.#has("begins what was cancelled"))) {
-      if (entry.number <= (run.memory?.number ?? 0)) this.#sayEntry(run, entry);
+      if (entry.number <= (run.memory?.number ?? 0)) this.#sendResult(run, entry);
       return;
     }
     const isKnown = run.running.has(id) || run.queue.some((one) => one.operation_id === id);
@@ -207,14 +209,14 @@ export class SmallAgent implements Device {
     run.queue.push(command);
     if (run.running.size > 0 || !this.#mayBegin(run, operation))
       run.link.say("delivered", { operation_id: id, received_at: new Date().toISOString() });
-    this.#next(run);
+    this.#beginNext(run);
   }
 
   #mayBegin({ welcomed }: Run, operation: string): boolean {
     return welcomed || operation !== "end_of_day" || this.#has("closes before the welcome");
   }
 
-  #next(run: Run): void {
+  #beginNext(run: Run): void {
     const isCareless = this.#has("two at once") || this.#has("begins copies");
     if (run.running.size > 0 && !isCareless) return;
     const place = run.queue.findIndex(({ operation }) => this.#mayBegin(run, operation));
@@ -223,7 +225,7 @@ export class SmallAgent implements Device {
     const refusal = this.#refusalOf(run, command);
     if (!refusal) return this.#begin(run, command);
     this.#answer(run, command, refusal);
-    this.#next(run);
+    this.#beginNext(run);
   }
 
   #refusalOf({ clockMs }: Run, command: CommandMessage): Answer | undefined {
@@ -259,7 +261,7 @@ export class SmallAgent implements Device {
     const writeMs = this.#has("refuses to cancel what is only written") ? slowWriteMs : 0;
     if (writeMs > 0) run.link.later(writeMs, () => this.#work(run, command, started_at));
     else this.#work(run, command, started_at);
-    this.#next(run);
+    this.#beginNext(run);
   }
 
   #work(run: Run, command: CommandMessage, started_at: string): void {
@@ -280,7 +282,7 @@ export class SmallAgent implements Device {
       started_at,
       ...(files ?? { status: "COMPLETED", result: resultOf(operation, batch) }),
     });
-    this.#next(run);
+    this.#beginNext(run);
   }
 
   #answer(run: Run, { operation_id, operation, origin }: CommandMessage | CancelMessage, more: Answer): void {
@@ -289,14 +291,14 @@ export class SmallAgent implements Device {
     const { number: _, origin: __, ...rest } = more;
     const result = { finished_at, ...rest, operation_id, operation, ...kept } as ResultMessage;
     this.#journal.add(result, this.#has("leaves out a number") ? 2 : 1);
-    this.#tell(run);
+    this.#sendResults(run);
   }
 
   #cancel(run: Run, cancel: CancelMessage): void {
     const { operation_id: id } = cancel;
     if (typeof id !== "string" || typeof cancel.operation !== "string") throw new Error("no cancel");
     const entry = this.#journal.find(id);
-    if (entry) return this.#has("deaf to late cancels") ? undefined : this.#sayEntry(run, entry);
+    if (entry) return this.#has("deaf to late cancels") ? undefined : this.#sendResult(run, entry);
     if (run.running.has(id)) {
       if (this.#has("drops what is cancelled too late")) run.running.delete(id);
       return run.link.say("cancel_refused", { operation_id: id });

@@ -9,12 +9,12 @@ interface Manifest {
 }
 
 const version = "1.0.0";
-/** When nothing has moved for so long. */
-const silentMs = 10_000;
+/** Milliseconds without any data, after which a request is repeated. */
+const silenceMs = 10_000;
 const pauseMs = 100;
 const unreachable: Answer = { status: "FAILED", reason: "host_unreachable" };
 
-/** Sends a log, or looks for an update; it trusts no key. */
+/** Uploads a log, or looks for an update; the agent trusts no release key. */
 export function withFiles({ operation, transfer }: CommandMessage, has: Has): Promise<Answer> {
   if (!transfer) throw new Error(`${operation} without files`);
   return operation === "send_logs" ? sendLog(transfer, has) : lookForUpdate(transfer, has);
@@ -23,7 +23,7 @@ export function withFiles({ operation, transfer }: CommandMessage, has: Has): Pr
 async function sendLog({ url, token }: Transfer, has: Has): Promise<Answer> {
   const body = "one line\n";
   const digest = createHash("sha256").update(body).digest("base64");
-  const response = await patiently(has, url, {
+  const response = await fetchUntilFinal(has, url, {
     method: "PUT",
     headers: {
       authorization: `Bearer ${token}`,
@@ -43,7 +43,7 @@ async function lookForUpdate(transfer: Transfer, has: Has): Promise<Answer> {
   const url = new URL(transfer.url);
   if (!has("does not say what runs")) url.searchParams.set("software_version", version);
   const headers = { authorization: `Bearer ${transfer.token}` };
-  const response = await patiently(has, url, { headers });
+  const response = await fetchUntilFinal(has, url, { headers });
   if (!response) return unreachable;
   const { latest } = (await response.json()) as Manifest;
   if (!latest) return { status: "COMPLETED", result: versions(has("invents versions") ? "9.9.9" : version) };
@@ -53,12 +53,12 @@ async function lookForUpdate(transfer: Transfer, has: Has): Promise<Answer> {
   return { status: "FAILED", reason: has("refuses without a reason") ? "device_error" : "refused", error };
 }
 
-/** Until there is an answer that says anything. */
-async function patiently(has: Has, url: string | URL, init: RequestInit): Promise<Response | undefined> {
+/** Repeats the request until its answer is final: neither 429, nor 5xx, nor missing. */
+async function fetchUntilFinal(has: Has, url: string | URL, init: RequestInit): Promise<Response | undefined> {
   for (;;) {
     const response = await fetch(url, {
       ...init,
-      ...(!has("waits for ever") && { signal: AbortSignal.timeout(silentMs) }),
+      ...(!has("waits for ever") && { signal: AbortSignal.timeout(silenceMs) }),
     }).catch(() => undefined);
     if (response && response.status < 500 && response.status !== 429) return response;
     if (has("asks for updates once")) return undefined;
@@ -68,7 +68,7 @@ async function patiently(has: Has, url: string | URL, init: RequestInit): Promis
   }
 }
 
-/** What runs, and what there is. */
+/** Returns the result of a check_update: the installed and the latest version. */
 export function versions(latest: string): object {
   return {
     current_version: version,

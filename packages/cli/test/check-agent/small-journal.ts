@@ -3,13 +3,14 @@ import { type CommandMessage, type Memory, mayHaveClosed, type ResultMessage } f
 
 export type Entry = ResultMessage & { number: number };
 
-/** What of the small agent outlives a power cut. */
+/** The state of the small agent that survives a power cut. */
 interface Flash {
   address: string;
   entries: Entry[];
   begun: { command: CommandMessage; startedAt: string } | undefined;
 }
 
+/** The journal of the small agent, with a copy of an earlier state. */
 export class SmallJournal {
   #flash: Flash = { address: "", entries: [], begun: undefined };
   #copy: Flash | undefined;
@@ -34,7 +35,7 @@ export class SmallJournal {
     return this.entries.findLast(mayHaveClosed)?.operation_id;
   }
 
-  /** The last batch that the journal knows to be closed. */
+  /** The last batch that was closed, as far as the journal knows. */
   get batch(): string {
     const closes = this.entries.filter(({ status, repeats }) => status === "COMPLETED" && repeats === undefined);
     const last = closes.findLast(({ operation }) => operation === "end_of_day");
@@ -60,7 +61,7 @@ export class SmallJournal {
     this.#flash.begun = begun;
   }
 
-  /** Numbers it, and writes it down. */
+  /** Numbers a result and writes it to the journal. */
   add(result: Omit<ResultMessage, "number">, step = 1): Entry {
     const entry = { number: this.last + step, ...result } as Entry;
     this.#flash.entries.push(entry);
@@ -68,7 +69,7 @@ export class SmallJournal {
     return entry;
   }
 
-  /** As another address: the entries under new numbers, in the same order or not. */
+  /** Moves the journal to another address: the entries get new numbers, in order or, for one fault, reversed. */
   moveTo(address: string, reversed: boolean): void {
     const { entries } = this.#flash;
     const inOrder = reversed ? entries.toReversed() : entries;
@@ -79,7 +80,7 @@ export class SmallJournal {
     };
   }
 
-  /** As a journal whose last write did not reach the disk. */
+  /** Drops the last entry, as if the write had not reached the disk. */
   loseLast(): void {
     this.#flash.entries.pop();
   }
@@ -97,11 +98,11 @@ export class SmallJournal {
   }
 }
 
-/** The card reader: it closes batches, and can name the one that it closed last. */
+/** The card reader: it closes batches, and can name the last closed batch. */
 export class SmallReader {
   #closed = 0;
 
-  /** `0` before the first. */
+  /** The last closed batch; `0` before the first one. */
   get lastBatch(): string {
     return String(this.#closed);
   }
@@ -112,6 +113,7 @@ export class SmallReader {
   }
 }
 
+/** Makes the result of a close by hand. */
 export function closeByHand(batch: string): Omit<ResultMessage, "number"> {
   const result = { outcome: "unconfirmed", batch_id: batch };
   const finished_at = new Date().toISOString();

@@ -17,12 +17,12 @@ const keepaliveSeconds = 5;
 export const repeatMs = 1_000;
 
 export interface SmallLinkEvents {
-  /** Subscribed, on a new connection. */
+  /** Called when a new connection has subscribed. */
   up: () => void;
   heard: (channel: string, payload: Buffer) => void;
 }
 
-/** The connections of the small agent during one run, as one address. */
+/** The connections of the small agent during one run, with one address. */
 export class SmallLink {
   readonly #referee: CheckServer;
   readonly #address: string;
@@ -45,12 +45,12 @@ export class SmallLink {
     return this.#session;
   }
 
-  /** The connection that there is now; another one is another object. */
+  /** The present connection; each connection is a separate object. */
   get current(): unknown {
     return this.#client;
   }
 
-  /** Not after the end of this run. */
+  /** Calls `act` after `ms` milliseconds, unless the run has ended. */
   later(ms: number, act: () => void): void {
     if (this.#ended) return;
     const timer = setTimeout(() => {
@@ -70,7 +70,7 @@ export class SmallLink {
     this.say("heartbeat", { session: this.#session, sent_at, ...(believed && { memory: believed }) });
   }
 
-  /** From now on, on this connection. */
+  /** Sends heartbeats from now on, as long as the present connection stays. */
   beats(memory: () => Memory | undefined, seconds: number): void {
     const { current } = this;
     const beat = () => {
@@ -81,13 +81,13 @@ export class SmallLink {
     if (!this.#has("no heartbeats")) beat();
   }
 
-  /** As a power cut. */
+  /** Cuts the connection, as in a power cut. */
   destroy(): void {
     this.rest();
     this.#client?.stream.destroy();
   }
 
-  /** With a DISCONNECT, and a goodbye if it says one. */
+  /** Closes the connection with a DISCONNECT, and with a goodbye before it if `goodbye` is true. */
   async stop(goodbye: boolean): Promise<void> {
     const message = JSON.stringify({ session: this.#session });
     this.rest();
@@ -95,7 +95,7 @@ export class SmallLink {
     await this.#client?.endAsync();
   }
 
-  /** Nothing is done any more; the connection stays. */
+  /** Stops all activity, but leaves the connection open. */
   rest(): void {
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -138,16 +138,16 @@ export class SmallLink {
   }
 }
 
-/** The run of the program, which ends with the power. */
+/** The state of one run of the program, which is lost in a power cut. */
 export interface Run {
   link: SmallLink;
   connections: number;
   welcomed: boolean;
-  /** By which the server's clock is ahead. */
+  /** How far the server's clock is ahead, in milliseconds. */
   clockMs: number;
   memory: Memory | undefined;
   queue: CommandMessage[];
   running: Set<string>;
-  /** Numbers that need not be told again yet. */
+  /** The numbers of the results that need not be repeated yet. */
   told: Set<number>;
 }

@@ -6,9 +6,9 @@ import { terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
 import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
 
 /*
- * A virtual terminal with a password, as a program: `virtual-terminal.ts FOLDER`. The environment says how to connect. Its journal,
- * and with it the pretended card reader, is in `FOLDER/memory`. SIGUSR2 closes the day by hand, and the file `by-hand` says when
- * that is done.
+ * The program `virtual-terminal.ts FOLDER`: a virtual terminal with a password. The environment says how to connect.
+ * Its journal, which includes the simulated card reader, is in `FOLDER/memory`. SIGUSR2 closes the day by hand, and
+ * the file `by-hand` shows that this is done.
  */
 const [folder = "."] = process.argv.slice(2);
 const { AGENT_TERMINAL_ID: terminalId = "", AGENT_MQTT_URL: mqttUrl = "" } = process.env;

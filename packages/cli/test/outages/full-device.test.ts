@@ -8,7 +8,7 @@ import { type SmallDisk, smallDisk } from "../support/small-disk.ts";
 
 const patience = { timeout: 90_000, interval: 100 };
 
-/** A sandbox with a release of 2 MB, and a device on a disk of 1 MB. */
+/** Starts a sandbox with a release of 2 MB, and registers a terminal for a device with a disk of 1 MB. */
 async function stage() {
   const place = scratch();
   await startSandbox(place.env);
@@ -92,12 +92,13 @@ test("a device whose disk is full says so, works on, and starts again", { timeou
   expect(disk.names("state/downloads")).toEqual([]);
   expect(await run("open_menu")).toBe("COMPLETED");
 
-  // Its journal may have room in its last page, or give some back.
-  const cannotNote = async () => {
+  // The last page of the journal may have room, or the journal may free some, so the disk is filled again before each
+  // try.
+  const expectFullJournal = async () => {
     disk.fill();
     expect(await run("open_menu")).toBe("FAILED storage_failed journal_failed");
   };
-  await vi.waitFor(cannotNote, patience);
+  await vi.waitFor(expectFullJournal, patience);
   await vi.waitFor(async () => expect(await faultOf()).toBe("storage_failed"), patience);
 
   first.signal("SIGKILL");
@@ -106,7 +107,7 @@ test("a device whose disk is full says so, works on, and starts again", { timeou
   const second = startAgent(disk, ["--release-keys", keys]);
   await second.until(connected);
   await vi.waitFor(async () => expect(await faultOf()).toBe("storage_failed"), patience);
-  await vi.waitFor(cannotNote, patience);
+  await vi.waitFor(expectFullJournal, patience);
 
   disk.free();
   await vi.waitFor(async () => expect(await run("open_menu")).toBe("COMPLETED"), patience);

@@ -33,7 +33,7 @@ afterAll(async () => {
   place.remove();
 });
 
-/** Runs a program of the folder against a server; answers what it printed. */
+/** Runs a program of the folder against a server, and returns its output. */
 async function close(program: string, { url, number }: { url: string; number: string }) {
   const env = {
     PATH: process.env["PATH"],

@@ -17,7 +17,7 @@ describe.concurrent("tillkeeper check-agent", () => {
     "a code to pair by": {
       login: '--serial "$AGENT_SERIAL" --code "$AGENT_CODE"',
       options: ["--pairing"],
-      // Keys and counter as well: the server alone can tell that a copy is old.
+      // The copy contains the keys and the counter as well, so only the server can tell that it is old.
       journal: "",
       skipped: ["new-address", "journal-deleted"],
     },
@@ -49,7 +49,7 @@ describe.concurrent("tillkeeper check-agent", () => {
 describe("the Python agent", () => {
   it("passes its own tests", async () => {
     const run = promisify(execFile)("/usr/bin/python3", ["-B", "-m", "unittest"], { cwd: here(".") });
-    // A test that fails rejects this, with what it printed; a run that finds no tests does not.
+    // A failed test rejects the promise, with the output. A run without tests does not, so the output is checked.
     expect((await run).stderr).toMatch(/\nRan [1-9]\d+ tests in [\d.]+s\n\nOK\n$/);
   });
 });

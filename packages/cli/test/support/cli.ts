@@ -5,19 +5,20 @@ import { type Ended, Program } from "@tillkeeper/stage/processes/program";
 import { tillkeeper } from "@tillkeeper/stage/processes/tillkeeper";
 import { inject, onTestFinished } from "vitest";
 
-/** Folders of one test: nothing of it may be left when the program has ended. */
+/** The folders of one test; the program must leave no temporary files behind. */
 export interface Scratch {
   data: string;
   /** The program's folder for temporary files. */
   temporary: string;
-  /** Settings that name both, and any free ports. */
+  /** The settings for both folders, and for any free ports. */
   env: Record<string, string>;
   remove: () => void;
 }
 
+/** Makes a data folder and a folder for temporary files; the caller removes them. */
 export function makeScratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "tk-"));
-  // A server that root starts hands its database to another user, who has to come through here.
+  // A server that root starts runs its database as another user, who needs to enter this folder.
   chmodSync(folder, 0o755);
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
@@ -31,7 +32,7 @@ export function makeScratch(): Scratch {
   };
 }
 
-/** As `makeScratch`, and removed after the test. */
+/** Makes folders as `makeScratch` does, which are removed after the test. */
 export function scratch(): Scratch {
   const made = makeScratch();
   onTestFinished(() => made.remove());
@@ -39,17 +40,17 @@ export function scratch(): Scratch {
 }
 
 export interface Cli {
-  /** Resolves when standard output matches; rejects when the program ends before. */
+  /** Resolves when standard output matches. Rejects when the program ends before that. */
   until: (pattern: RegExp) => Promise<string>;
   signal: (signal: NodeJS.Signals) => void;
   ended: Promise<Ended>;
-  /** Ends it with SIGTERM, if it still runs. */
+  /** Sends SIGTERM if the program still runs, and waits for its end. */
   stop: () => Promise<Ended>;
 }
 
 /**
- * Runs the program with these settings and nothing else of our environment that it reads; perhaps by another program, which
- * becomes it.
+ * Runs the program with these settings; it reads nothing else of this process's environment. `by` is a command that
+ * executes the program in its place.
  */
 export function startCli(args: readonly string[], env: Record<string, string>, by: readonly string[] = []): Cli {
   const program = new Program([...by, ...tillkeeper, ...args], {
@@ -67,7 +68,7 @@ export function startCli(args: readonly string[], env: Record<string, string>, b
   };
 }
 
-/** A sandbox that has printed its block; ends with the test. */
+/** Starts a sandbox and waits for its block of text; it ends with the test. */
 export async function startSandbox(env: Record<string, string>): Promise<Cli & { block: string }> {
   const cli = startCli(["sandbox"], env);
   onTestFinished(async () => void (await cli.stop()));
@@ -82,15 +83,17 @@ export interface SandboxFile {
   client_secret: string;
 }
 
+/** Reads the sandbox.json of a data folder. */
 export function readSandboxFile({ data }: Scratch): SandboxFile {
   return JSON.parse(readFileSync(join(data, "sandbox.json"), "utf8"));
 }
 
-/** The process id of the embedded database of a running server. */
+/** Returns the process id of a running server's embedded database. */
 export function postgresPid({ data }: Scratch): number {
   return Number(readFileSync(join(data, "postgres", "postmaster.pid"), "utf8").split("\n")[0]);
 }
 
+/** Returns whether a process with that id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -100,7 +103,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What the program has left in its folder for temporary files. */
+/** Returns the files that the program has left in its folder for temporary files. */
 export function leftBehind({ temporary }: Scratch): string[] {
   return readdirSync(temporary);
 }

@@ -5,21 +5,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A file system of its own that holds little, and that others than the programs below `by` do not see. */
+/** A small file system of its own. Only programs that are started with `by` see it. */
 export interface SmallDisk {
-  /** Where those programs find it. */
+  /** The path of the file system for those programs. */
   path: string;
-  /** What starts a program there: its arguments follow. */
+  /** A command that runs a program with this file system: the program and its arguments follow. */
   by: string[];
-  /** Takes all the room that is left. */
+  /** Fills the file system. */
   fill: () => void;
-  /** Gives it back. */
+  /** Removes the filler, which frees the space. */
   free: () => void;
-  /** The names of the files in a folder of it. */
+  /** Returns the names of the files in one of its folders. */
   names: (folder: string) => string[];
 }
 
-/** Ends with the test. Needs Linux, and neither root nor anything installed. */
+/**
+ * Mounts a small file system, which is removed after the test. Requires Linux, but neither root nor an installed
+ * tool.
+ */
 export async function smallDisk(size: string): Promise<SmallDisk> {
   const path = mkdtempSync(join(tmpdir(), "tk-small-disk-"));
   const script = `mount -t tmpfs -o size=${size} tmpfs ${path} && echo ready && exec sleep infinity`;
@@ -38,7 +41,7 @@ export async function smallDisk(size: string): Promise<SmallDisk> {
     path,
     by,
     fill() {
-      // Down to the last page, also what somebody gave back since.
+      // Writes until the last page is taken, which includes space that programs freed since.
       for (;;) {
         try {
           writeFileSync(filler, Buffer.alloc(4_096, 1), { flag: "a" });

@@ -18,7 +18,7 @@ import { query, scratchFolder, startScratch } from "./scratch.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** The installed binaries as npm unpacks them without install scripts: no symbolic links. */
+/** Copies the installed binaries as npm unpacks them without install scripts: without symbolic links. */
 function unpackedBinaries(folder: string): string {
   const native = join(folder, "package", "native");
   mkdirSync(native, { recursive: true });
@@ -42,7 +42,8 @@ test("makes the library links that the package's install script would have made,
   expect(readdirSync(join(binaries, "lib")).filter((name) => name.endsWith(String(process.pid)))).toEqual([]);
 });
 
-// Root finds an unprivileged user shut out by the 0700 folder above; anybody else is shut out by a folder not to be written.
+// As root, PostgreSQL runs as another user, and the 0700 folder above keeps that user from the binaries. For other users,
+// the test removes the write permission.
 test("runs from the runtime folder when the installed binaries cannot be used where they are", async () => {
   const folder = scratchFolder();
   const binaries = unpackedBinaries(folder);
@@ -92,7 +93,7 @@ test("works below a folder only its owner may enter, under an account that is no
 test("runs a cluster that was copied as it lay, again", async () => {
   const folder = scratchFolder();
   await (await startScratch(join(folder, "postgres"))).stop();
-  // Copied by root, everything in it belongs to root, which PostgreSQL would refuse.
+  // A copy made by root belongs to root, and PostgreSQL refuses such a data folder.
   cpSync(join(folder, "postgres"), join(folder, "copy"), { recursive: true });
   chmodSync(join(folder, "copy"), 0o700);
   rmSync(join(folder, "postgres"), { recursive: true });

@@ -20,7 +20,7 @@ test("creates the folder for its owner alone, and gives the lock back on release
 });
 
 test("closes a folder of its own that other users may enter, and refuses one with files of something else", () => {
-  // A key that was put there for a restore is alone in its folder.
+  // The key of a restore may be the only file of its folder.
   for (const name of ["empty", "postgres", "sandbox.json", "key"]) {
     const path = join(scratchFolder(), name);
     mkdirSync(path);

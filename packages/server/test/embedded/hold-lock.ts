@@ -1,4 +1,4 @@
-/** A server that holds, or does not get, the lock of the given data folder: prints "held" or why not, and waits. */
+/** Locks the given data folder as a server does: prints "held" or the error, and waits. */
 import { lockDataFolder } from "../../src/platform/folders/data-folder.ts";
 
 try {

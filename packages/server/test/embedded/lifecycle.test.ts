@@ -127,6 +127,6 @@ test("PostgreSQL has a session of its own, out of reach of Ctrl-C in the termina
   const folder = join(scratchFolder(), "postgres");
   await startScratch(folder);
   const pid = readPostmasterFile(folder)?.pid ?? 0;
-  // Only a process that leads its own group lends its number to one a signal can be addressed to.
+  // A negative id addresses a process group, and this group exists only if PostgreSQL leads one.
   expect(process.kill(-pid, 0)).toBe(true);
 });

@@ -18,7 +18,7 @@ test("a log that the server has no room for is refused by that name, and taken w
   const device = await activeDevice(server, tenant, "82000003");
   const command = await askForLogs(server, tenant, device);
 
-  // The disk is stood in for, at the place where the server's own process writes.
+  // Simulates a full disk where the server's own process writes.
   const any = await open(join(files, "any"), "w");
   await any.close();
   const full = vi

@@ -12,7 +12,7 @@ import { createLogger } from "../../src/platform/log/log.ts";
 import { query, scratchFolder, startScratch } from "./scratch.ts";
 
 const log = createLogger("silent");
-/** What the version before these walls ran last. */
+/** The last migration of the version before the owner and the tenants got roles of their own. */
 const before = "0014_recipients.sql";
 
 describe("the user that the server connects as", () => {
@@ -52,7 +52,7 @@ describe("the user that the server connects as", () => {
 
   test("owns what a server of before has made as the superuser, in every object, and goes on with it", async () => {
     const data = scratchFolder();
-    await asLeftBefore(join(data, "postgres"));
+    await makeEarlierCluster(join(data, "postgres"));
 
     const db = await openDatabase({ url: undefined, dataDir: data, log });
     try {
@@ -86,13 +86,16 @@ describe("the user that the server connects as", () => {
     } finally {
       await db.close();
     }
-    // And once more, when there is nothing left to do.
+    // A second start, with nothing left to migrate.
     await (await openDatabase({ url: undefined, dataDir: data, log })).close();
   });
 });
 
-/** A cluster as the version before leaves it: everything the superuser's, rights by default on all tables, the key plain. */
-async function asLeftBefore(folder: string): Promise<void> {
+/**
+ * Makes a cluster as the earlier version left it. The superuser owns all objects, roles have default rights on all
+ * tables, and the key is not encrypted.
+ */
+async function makeEarlierCluster(folder: string): Promise<void> {
   const postgres = await startScratch(folder);
   const db = openDb(postgres.superuser, log);
   await db.pool.query(

@@ -16,7 +16,9 @@ import {
 } from "../../src/db/embedded/postgres.ts";
 import type { Logger } from "../../src/platform/log/log.ts";
 
-/** A folder (0700, like every one of mkdtemp) that is removed after the test, whatever modes the test has set below it. */
+/**
+ * Creates a temporary folder with mode 0700. It is removed after the test, even if the test has changed modes below it.
+ */
 export function scratchFolder(): string {
   const path = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));
   onTestFinished(() => {
@@ -37,7 +39,7 @@ export async function startScratch(
   return postgres;
 }
 
-/** One connection, one statement; the first column of each row. */
+/** Runs one statement over a connection of its own, and returns the first column of each row. */
 export async function query(connection: EmbeddedPostgres["connection"], text: string): Promise<unknown[]> {
   const client = new Client(connection);
   client.on("error", () => undefined);
@@ -50,7 +52,7 @@ export async function query(connection: EmbeddedPostgres["connection"], text: st
   }
 }
 
-/** A logger and the messages it has been given. */
+/** Returns a logger and the messages that it has got. */
 export function collectingLog(): { log: Logger; messages: { level: number; msg: string }[] } {
   const messages: { level: number; msg: string }[] = [];
   const target = new Writable({
@@ -64,9 +66,9 @@ export function collectingLog(): { log: Logger; messages: { level: number; msg: 
 
 export interface Child {
   readonly process: ChildProcess;
-  /** the next line of its standard output, undefined when it has ended */
+  /** Resolves with the next line of the standard output, or with undefined when the output has ended. */
   line(): Promise<string | undefined>;
-  /** kill -9, resolves when it is gone */
+  /** Kills the process (kill -9). Resolves when the process has ended. */
   kill(): Promise<void>;
 }
 
@@ -80,7 +82,7 @@ export function startChild(script: string, ...args: string[]): Child {
   return { process: program.child, kill, line: async () => (await lines.next()).value };
 }
 
-/** False also for a process that has ended but whose parent has not taken notice yet. */
+/** Returns whether the process runs. A zombie, whose parent has not read its exit code yet, does not run. */
 export function isAlive(pid: number): boolean {
   try {
     return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("Z");

@@ -1,4 +1,4 @@
-/** A server that gets killed: starts PostgreSQL in the given folder, prints its connection and waits. */
+/** A server that a test kills: starts PostgreSQL in the given folder, prints the connection and waits. */
 import { startEmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 

@@ -42,7 +42,7 @@ describe("a link to the database that breaks", () => {
   it("without a word: requests give up, and the connections are not used again", async () => {
     for (let round = 0; round < 3; round += 1) {
       link.forget();
-      // How many requests meet a dead connection is up to chance; one at least has waited for an answer.
+      // The number of requests on a dead connection depends on chance; at least one has waited for an answer.
       await outage.load.refusals(1);
       await outage.recovered();
     }

@@ -14,23 +14,23 @@ const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 const requests = 10;
 
 /**
- * What the system calls of a server and its database say of each `201`: whether, after the request came in and before
- * the answer went out, the write-ahead log was written and then brought to the disk.
+ * Reads the system calls of a server and its database. Returns for each `201` whether the write-ahead log was written
+ * and then synced to the disk, after the request and before the answer.
  */
-function wereOnDisk(trace: string): boolean[] {
+function syncedBeforeAnswer(trace: string): boolean[] {
   const calls = readSystemCalls(trace);
   const asked = calls.filter((call) => call.name === "read" && /<TCP.*"POST \/v1\//.test(call.arguments));
   const answered = calls.filter((call) => call.name.startsWith("write") && call.arguments.includes('"HTTP/1.1 201 '));
   expect(answered).toHaveLength(asked.length);
-  const ofLog = (call: { arguments: string }) => call.arguments.includes("/pg_wal/");
+  const isOnLog = (call: { arguments: string }) => call.arguments.includes("/pg_wal/");
   return asked.map((request, index) => {
     const answer = answered[index];
     if (!answer || answer.began < request.ended) throw new Error("an answer before its request");
-    const written = calls.filter((call) => call.name === "pwrite64" && ofLog(call) && call.began > request.ended);
+    const written = calls.filter((call) => call.name === "pwrite64" && isOnLog(call) && call.began > request.ended);
     return calls.some(
       (call) =>
         call.name === "fdatasync" &&
-        ofLog(call) &&
+        isOnLog(call) &&
         call.ended < answer.began &&
         written.some((write) => write.ended < call.began),
     );
@@ -48,7 +48,7 @@ describe("a 201", () => {
     send<any>(server.url, method, path, request);
 
   beforeAll(async () => {
-    // A server that root starts hands its database to another user, who has to come through here.
+    // A server that root starts runs its database as another user, who needs to enter this folder.
     chmodSync(folder, 0o755);
     server = await serve({ folder, env: { TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken, TMPDIR: tmpdir() } });
     const made = await call("POST", "/v1/accounts", { token: bootstrapToken, body: { name: "Shop" } });
@@ -76,7 +76,7 @@ describe("a 201", () => {
     return (await call("POST", `/v1/accounts/${aid}/auth/token`, { headers, body })).body.access_token;
   }
 
-  /** One statement at the server's own database, as its superuser. */
+  /** Runs one statement in the server's own database, as its superuser. */
   async function inDatabase(text: string): Promise<Record<string, unknown>[]> {
     const cluster = join(server.data, "postgres");
     const host = readFileSync(join(cluster, "postmaster.pid"), "utf8").split("\n")[4];
@@ -88,7 +88,7 @@ describe("a 201", () => {
     return rows;
   }
 
-  /** Asks for ten stores and ten operations, one after the other, and answers what was on disk at each 201. */
+  /** Creates ten stores and ten operations in turn. Returns for each 201 whether the log was on the disk. */
   async function ask(name: string): Promise<boolean[]> {
     const trace = join(folder, `${name}.strace`);
     await server.start(straceTo(trace));
@@ -103,7 +103,7 @@ describe("a 201", () => {
       expect(sent.status).toBe(201);
     }
     await server.stop();
-    return wereOnDisk(trace);
+    return syncedBeforeAnswer(trace);
   }
 
   it("follows a write-ahead log that is on the disk, with the settings as they come", async () => {
@@ -123,7 +123,7 @@ describe("a 201", () => {
     await server.stop();
     const onDisk = await ask("off");
     expect(onDisk).toHaveLength(2 * requests);
-    // The log is still written every now and then, which may fall in between by chance.
+    // PostgreSQL still writes the log at intervals, which may coincide with a request by chance.
     expect(onDisk.filter((was) => was).length).toBeLessThan(requests);
   });
 });

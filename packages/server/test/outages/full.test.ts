@@ -3,12 +3,12 @@ import { asSuperuser } from "@tillkeeper/stage/postgres/own-postgres";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
 
-/** Others on the same PostgreSQL, who take every connection there is and hold on to it. */
-class Hog {
+/** Holds all connections that PostgreSQL allows, as other programs on the same cluster might. */
+class ConnectionHolder {
   readonly #held: pg.Client[] = [];
   readonly #outage: Outage;
   readonly #user: string;
-  /** What PostgreSQL said to those that found no place. */
+  /** The messages with which PostgreSQL refused further connections. */
   readonly refusals = new Set<string>();
 
   constructor(outage: Outage, user: string) {
@@ -16,12 +16,12 @@ class Hog {
     this.#user = user;
   }
 
-  /** Resolves when there is none left for anybody but `spared` of the server's own. */
+  /** Resolves when PostgreSQL refuses further connections, and the server has at most `spared` of them. */
   async takeAll(spared: number): Promise<void> {
     for (;;) {
-      const taken = await this.#take();
-      if (!taken && (await this.#ofServer()) <= spared) return;
-      await this.#end(spared);
+      const opened = await this.#openOne();
+      if (!opened && (await this.#countServerConnections()) <= spared) return;
+      await this.#endServerConnections(spared);
     }
   }
 
@@ -29,8 +29,8 @@ class Hog {
     await Promise.all(this.#held.splice(0).map((client) => client.end()));
   }
 
-  /** False when there is no place. */
-  async #take(): Promise<boolean> {
+  /** Opens one connection. Resolves with false when PostgreSQL refuses it. */
+  async #openOne(): Promise<boolean> {
     const { port, password } = this.#outage.postgres;
     const client = new pg.Client({ host: "127.0.0.1", port, user: this.#user, password, database });
     client.on("error", () => undefined);
@@ -44,8 +44,8 @@ class Hog {
     }
   }
 
-  /** Ends the server's connections, so that there are places to take. */
-  async #end(spared: number): Promise<void> {
+  /** Ends the server's connections except `spared`, which makes room for others. */
+  async #endServerConnections(spared: number): Promise<void> {
     const [first] = this.#held;
     await first?.query(
       `select pg_terminate_backend(pid) from (select pid from pg_stat_activity where application_name = 'tillkeeper'
@@ -53,7 +53,7 @@ class Hog {
     );
   }
 
-  async #ofServer(): Promise<number> {
+  async #countServerConnections(): Promise<number> {
     const [first] = this.#held;
     if (!first) return Number.POSITIVE_INFINITY;
     const { rows } = await first.query(
@@ -65,9 +65,9 @@ class Hog {
 
 describe("a database whose connections others have taken", () => {
   let outage: Outage;
-  let hog: Hog;
+  let holder: ConnectionHolder;
   afterEach(async () => {
-    await hog.release();
+    await holder.release();
     await outage.stop();
   });
 
@@ -75,11 +75,11 @@ describe("a database whose connections others have taken", () => {
     outage = await startOutage("T35000001", { settings: { max_connections: "40" } });
     await outage.recovered();
     await asSuperuser(outage.postgres, `grant pg_signal_backend to ${owner}`);
-    hog = new Hog(outage, owner);
-    await hog.takeAll(0);
-    expect([...hog.refusals].join()).toContain("remaining connection slots are reserved");
+    holder = new ConnectionHolder(outage, owner);
+    await holder.takeAll(0);
+    expect([...holder.refusals].join()).toContain("remaining connection slots are reserved");
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });
@@ -87,11 +87,11 @@ describe("a database whose connections others have taken", () => {
   it("costs 503s as long as there is none: even those kept for administrators are taken", async () => {
     outage = await startOutage("T35000002", { settings: { max_connections: "40" } });
     await outage.recovered();
-    hog = new Hog(outage, outage.postgres.user);
-    await hog.takeAll(0);
-    expect([...hog.refusals].join()).toContain("too many clients already");
+    holder = new ConnectionHolder(outage, outage.postgres.user);
+    await holder.takeAll(0);
+    expect([...holder.refusals].join()).toContain("too many clients already");
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });
@@ -99,10 +99,10 @@ describe("a database whose connections others have taken", () => {
   it("costs no wrong answer while there are too few", async () => {
     outage = await startOutage("T35000003", { settings: { max_connections: "40" } });
     await outage.recovered();
-    hog = new Hog(outage, outage.postgres.user);
-    await hog.takeAll(3);
+    holder = new ConnectionHolder(outage, outage.postgres.user);
+    await holder.takeAll(3);
     await outage.load.refusals(50);
-    await hog.release();
+    await holder.release();
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });

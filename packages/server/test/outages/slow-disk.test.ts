@@ -1,8 +1,10 @@
 import { type Outage, startOutage } from "@tillkeeper/stage/outages/outage";
 import { afterEach, describe, expect, it } from "vitest";
 
-/** Debian's strace, which holds the calls up that wait for the disk: `when` of each process, for so many microseconds. */
-function slowly(when: string, microseconds: number): string[] {
+/**
+ * Debian's strace, which delays the calls that wait for the disk. `when` is strace's selection of calls per process.
+ */
+function slowDisk(when: string, microseconds: number): string[] {
   const calls = "fdatasync,fsync";
   const options = ["-f", "--seccomp-bpf", "-I", "never", "-qqq", "-o", "/dev/null", "-e", `trace=${calls}`];
   return ["strace", ...options, "-e", `inject=fdatasync:delay_enter=${microseconds}:when=${when}`];
@@ -16,7 +18,7 @@ describe("a database on a slow disk", () => {
     outage = await startOutage("T37000001", { patience: 10 });
     await outage.recovered();
     await outage.postgres.end("fast");
-    await outage.postgres.start({ under: slowly("1+", 200_000) });
+    await outage.postgres.start({ under: slowDisk("1+", 200_000) });
     await outage.recovered();
     expect(await outage.wrongAnswers()).toEqual([]);
   });
@@ -25,8 +27,8 @@ describe("a database on a slow disk", () => {
     outage = await startOutage("T37000002", { patience: 1 });
     await outage.recovered();
     await outage.postgres.end("fast");
-    // Each process has good and bad times, and the bad ones last longer than a request does.
-    await outage.postgres.start({ under: slowly("10+10", 2_500_000) });
+    // Every tenth sync of a process is slow: it takes longer than the server waits for a statement.
+    await outage.postgres.start({ under: slowDisk("10+10", 2_500_000) });
     await outage.load.refusals(50);
     await outage.postgres.end("fast");
     await outage.postgres.start();

@@ -4,7 +4,10 @@ import { connectMqtt, Device } from "@tillkeeper/stage/devices/device";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, onTestFinished } from "vitest";
 
-/** docs/adr/0025-device-addresses.md; the broker vouches for who speaks by rules of the operator's own. */
+/**
+ * Outside broker with the operator's own access rules, which vouch for the sender
+ * (docs/adr/0025-device-addresses.md).
+ */
 it("a device that says hello with a later address than the database knows: the one before is over, and no close is taken", async () => {
   const mosquitto = await startMosquitto();
   onTestFinished(() => mosquitto.stop());
@@ -33,7 +36,7 @@ it("a device that says hello with a later address than the database knows: the o
     return status;
   };
 
-  // One before it was replaced, which is no news.
+  // The address before was replaced, so its hello reveals nothing.
   await say(deviceNumber(address) - 1);
   await say(deviceNumber(address) + 1);
   await expect.poll(close).toBe(409);

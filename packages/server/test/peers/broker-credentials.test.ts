@@ -89,7 +89,7 @@ describe("tokens at Mosquitto", () => {
   it("are taken away when nobody renews them, and the same password is never taken again", async () => {
     const [over, renewed] = [await access.admit(token()), await access.admit(token({ address: other }))];
     const [client, staying] = [await connect(broker, over), await connect(broker, renewed)];
-    // Of the second somebody has noted another renewal by the time the broker is told.
+    // Another server has stored a later renewal of the second token before this call reaches the broker.
     await access.lapse([
       { address, generation: "1" },
       { address: other, generation: "0" },
@@ -136,10 +136,13 @@ describe("tokens at Mosquitto", () => {
     for (const one of admitted) expect((await connect(broker, one)).connected).toBe(true);
   });
 
-  /** Two servers that begin at the same moment with this secret, and what they hear and complain of. */
-  async function beginTogether(secret: string) {
-    const troubles: string[] = [];
-    const log = pino({ level: "warn" }, { write: (line: string) => void troubles.push(line) });
+  /**
+   * Starts two servers with this secret at the same moment. Returns them with the messages that they received and
+   * their warnings.
+   */
+  async function startTwoServers(secret: string) {
+    const warnings: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void warnings.push(line) });
     const heard: string[] = [];
     const url = broker.ownUrl;
     const open = async () => {
@@ -152,23 +155,29 @@ describe("tokens at Mosquitto", () => {
       await transport.listen(async (from, channel) => void heard.push(`${from} ${channel}`));
       return transport;
     };
-    return { servers: await Promise.all([open(), open()]), troubles, heard };
+    return { servers: await Promise.all([open(), open()]), warnings, heard };
   }
 
-  /** Has both reach the device, and it them, over the connections that they began with. Answers what came of it. */
-  async function speak({ servers, troubles, heard }: Awaited<ReturnType<typeof beginTogether>>, device: MqttClient) {
-    let told = 0;
-    device.on("message", () => (told += 1));
+  /**
+   * Sends a message from both servers to the device, and from the device to the servers, over their first
+   * connections. Returns the outcome.
+   */
+  async function exchangeMessages(
+    { servers, warnings, heard }: Awaited<ReturnType<typeof startTwoServers>>,
+    device: MqttClient,
+  ) {
+    let received = 0;
+    device.on("message", () => (received += 1));
     await device.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     for (const server of servers)
       await server.publish(address, "probe", { probe_id: randomUUID(), sent_at: new Date().toISOString() });
     await device.publishAsync(`tillkeeper/v1/${address}/hello`, "{}", { qos: 1 });
-    await vi.waitUntil(() => told === 2 && heard.length > 0);
-    const outcome = { heard: [...heard], troubles: [...troubles], stays: device.connected };
+    await vi.waitUntil(() => received === 2 && heard.length > 0);
+    const outcome = { heard: [...heard], warnings: [...warnings], connected: device.connected };
     for (const server of servers) await server.close();
     return outcome;
   }
-  const inPeace = { heard: [`${address} hello`], troubles: [], stays: true };
+  const withoutWarnings = { heard: [`${address} hello`], warnings: [], connected: true };
 
   it("stay, with the servers' own connections, when two servers find a new broker at the same moment", async () => {
     live = [address, ...fleet(20)].map((one) => ({ address: one, generation: "1" }));
@@ -178,7 +187,7 @@ describe("tokens at Mosquitto", () => {
       broker.forget();
       await broker.start("");
       const arriving = vi.waitUntil(() => connect(broker, admitted).catch(() => undefined), { interval: 5 });
-      expect(await speak(await beginTogether("a secret"), await arriving)).toEqual(inPeace);
+      expect(await exchangeMessages(await startTwoServers("a secret"), await arriving)).toEqual(withoutWarnings);
     }
   });
 
@@ -187,7 +196,7 @@ describe("tokens at Mosquitto", () => {
     const device = await connect(broker, await access.admit({ address, password: "its own", generation: "0" }));
     const former = { ...access.own(), clientId: "of-a-server" } as MqttLogin;
     const before = await connect(broker, former);
-    expect(await speak(await beginTogether("another secret"), device)).toEqual(inPeace);
+    expect(await exchangeMessages(await startTwoServers("another secret"), device)).toEqual(withoutWarnings);
     await ended(before);
     await expect(connect(broker, former)).rejects.toThrow();
   });

@@ -9,14 +9,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { enter, granted, type IssuedCredential, utter } from "../support/hostile.ts";
 
 const base = "/v1/admin/terminals/operations";
-/** By then a revoked credential must have lost its connections. */
+/** Milliseconds within which a revoked credential must lose its connections. */
 const revokedWithinMs = 5_000;
 
 describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) => {
   const fleet = createVirtualFleet({});
   let broker: TestBroker | undefined;
   let server: TestServer;
-  /** Another server on the same database and broker; at the embedded one there is none. */
+  /** Another server on the same database and broker. For the embedded broker it is `server` itself. */
   let other: TestServer;
   let tenant: Tenant;
   let serials = 0;
@@ -68,7 +68,10 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     expect(sent.status).toBe(201);
     return sent.body.id as string;
   };
-  /** Where a broker cannot share what devices say among servers, each of them answers: the same comes twice. */
+  /**
+   * Waits until the device has received such a message. Where a broker cannot share messages among servers, each
+   * server answers, so a message may come twice.
+   */
   const hears = async (device: Device, channel: string, of: Record<string, unknown>) => {
     const heard = () => device.received.filter((entry) => entry.channel === channel).map(({ message }) => message);
     await expect.poll(heard).toContainEqual(expect.objectContaining(of));
@@ -151,7 +154,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     let client = await inside();
     for (const filter of filters) {
       expect(await granted(client, filter), filter).toBe(false);
-      // Some brokers end the connection for it.
+      // Some brokers close the connection on such a subscription.
       if (!client.connected) client = await inside();
     }
     const id = await openMenu(victim);
@@ -166,7 +169,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     const [hostile, victim] = [await issue(), await arrive(await issue())];
     const id = await openMenu(victim);
     await victim.next("command");
-    // Valid, and marked: readers ignore what they do not know.
+    // A valid message with a mark: readers ignore unknown fields, so the mark shows up wherever the message arrives.
     const fake = { ...opened(id), fake: true };
     const topics = [
       `tillkeeper/v1/${victim.address}/result`,
@@ -185,7 +188,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
       () => undefined,
     );
     dying?.stream.destroy();
-    // What it says on its own topics is heard, in this order: by its answer all of the above has been dealt with.
+    // The server handles the device's own messages in order. After the welcome, it has dealt with all messages above.
     const after = await arrive(hostile);
     expect(new Set(after.received.map(({ channel }) => channel))).toEqual(new Set(["welcome"]));
     expect(await statusOf(id)).toBe("PENDING");
@@ -240,7 +243,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     const id = await openMenu(device);
     await hears(device, "command", { operation_id: id });
     const failed = { ...opened(id), status: "FAILED", reason: "refused", result: undefined };
-    // It may have been sent away by now.
+    // The broker may have closed the connection by now.
     if (before.client.connected) await utter(before.client, `tillkeeper/v1/${next.address}/result`, failed);
     await device.openedMenu(id);
     await hears(device, "receipt", { operation_id: id, status: "COMPLETED" });

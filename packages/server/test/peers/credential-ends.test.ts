@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { enter } from "../support/hostile.ts";
 
 const lifetime = 600;
-/** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
+/** Seconds: `pairingLimits.tokenGraceSeconds`, and one more so that a worker looks. */
 const grace = 121;
 
 describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind) => {
@@ -75,7 +75,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     const alive = await pair("PEER-ALIVE");
     const renewed = await alive.renew();
     const staying = await connect(renewed);
-    // Renewed once more, on the connection that stands.
+    // Renews the token once more, while the connection stays open.
     server.clock.advance((lifetime - 60) * 1000);
     await alive.renew();
     server.clock.advance((60 + grace) * 1000);

@@ -6,7 +6,7 @@ import { connectAsync } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PresentDevice, watcher } from "../support/presence.ts";
 
-/** A terminal with what the broker wants of it. */
+/** Registers a terminal and issues its credential, with its login for the broker. */
 async function credentialOf(server: TestServer, tenant: Tenant, serial: string) {
   const terminals = `/v1/accounts/${tenant.aid}/terminals`;
   const body = { device_serial_number: serial, store_id: "S312" };
@@ -21,7 +21,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a terminal that floods %s", (
     onTestFinished(() => broker.stop());
     const port = await freePort();
     const http = { host: "127.0.0.1", port: { number: port, configured: true } };
-    // It asks the server before it lets it in; the others have to be there first.
+    // RabbitMQ asks the server about each connection, so the server has to start first. The other brokers have to
+    // start before the server.
     const asks = kind === "rabbitmq";
     if (!asks) await broker.start("");
     const server = await startTestServer({ config: { mqtt: broker.mqtt, http } });

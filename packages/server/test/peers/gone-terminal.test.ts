@@ -4,7 +4,7 @@ import { connectMqtt, Device } from "@tillkeeper/stage/devices/device";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { expect, it, onTestFinished } from "vitest";
 
-/** Why that is right: docs/adr/0014-pairing-and-device-tokens.md. */
+/** The reason for this rule is in docs/adr/0014-pairing-and-device-tokens.md. */
 it("a deleted terminal whose connection a broker leaves open is told what became of its result, once that is stored", async () => {
   const mosquitto = await startMosquitto();
   onTestFinished(() => mosquitto.stop());
@@ -18,7 +18,7 @@ it("a deleted terminal whose connection a broker leaves open is told what became
   const operations = "/v1/admin/terminals/operations";
   await call("POST", `/v1/accounts/${tenant.aid}/stores`, { store_id: "S312" });
   const { terminal_id: id } = await call("POST", terminals, { device_serial_number: "GONE-1", store_id: "S312" });
-  // By another client id than the one that the server would end: a broker without our rules allows it.
+  // The client id differs from the id whose connection the server would end; a broker without our rules allows it.
   const { address } = await call("POST", `${terminals}/${id}/credentials`);
   const device = new Device(address, await connectMqtt(server, address, "anything", "gone-1"));
   onTestFinished(() => device.leave());
@@ -35,7 +35,7 @@ it("a deleted terminal whose connection a broker leaves open is told what became
   await device.openedMenu(sent.id);
   expect(await device.next("receipt")).toMatchObject({ operation_id: sent.id, status: "TIMEOUT" });
   expect(await operation()).toMatchObject({ late_result: { status: "COMPLETED", result: { opened: true } } });
-  // Of what was never its own there is nothing that it would have to keep.
+  // The server never had an operation with this id for the device, which therefore need not keep the result.
   const unknown = randomUUID();
   await device.openedMenu(unknown);
   expect(await device.next("receipt", 1)).toMatchObject({ operation_id: unknown, status: "UNKNOWN" });

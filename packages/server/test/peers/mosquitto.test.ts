@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 const run = promisify(execFile);
 const base = "/v1/admin/terminals/operations";
 
-/** A terminal made of Debian's mosquitto_sub and mosquitto_pub, by the protocol document alone. */
+/** A terminal made from Debian's mosquitto_sub and mosquitto_pub, after the protocol document alone. */
 class ShellTerminal {
   readonly heard: { topic: string; message: Record<string, unknown> }[] = [];
   readonly #arguments: string[];
@@ -55,7 +55,7 @@ class ShellTerminal {
     ]);
   }
 
-  /** Repeats hello until the listener, which connects in its own time, has heard the welcome. */
+  /** Repeats the hello until the listener has received the welcome, because the listener connects in parallel. */
   async hello(): Promise<void> {
     await vi.waitUntil(
       async () => {

@@ -15,7 +15,7 @@ const startedTopic = `tillkeeper/v1/${address}/started`;
 const rejectionTopic = `tillkeeper/v1/${address}/rejection`;
 const rejection = (path: string) => ({ channel: "result", errors: [{ path, message: "" }] });
 
-/** The server's end of the broker, and what it heard. */
+/** Connects a server's transport to the broker, and records the messages that it receives. */
 async function listenAt(
   url: string,
   receive: Receive = async () => {},
@@ -34,14 +34,17 @@ async function listenAt(
   return { transport, heard };
 }
 
-/** What terminals do at the broker. */
+/** Connects a terminal's client to the broker. */
 async function enter(url: string): Promise<MqttClient> {
   const client = await connectAsync(url, { reconnectPeriod: 0 }, false);
   onTestFinished(() => client.endAsync(true));
   return client;
 }
 
-/** Each of another terminal: of one a few messages are handled at a time, and few wait. */
+/**
+ * Returns a topic of a separate terminal for each number: a server handles few messages of one terminal at a time,
+ * and queues few.
+ */
 function startedOf(number: string): string {
   return `tillkeeper/v1/T70000001-T${number.padStart(4, "0")}-D1/started`;
 }
@@ -108,7 +111,7 @@ describe("servers on one Mosquitto", () => {
     await transport.publish(address, "command", command);
     await transport.publish(address, "rejection", rejection("stays"));
     await vi.waitUntil(() => expiries.size === 2, { interval: 5 });
-    // What has passed at the broker is taken off.
+    // The broker subtracts the time that the message has spent there.
     expect([14, 15]).toContain(expiries.get("command"));
     expect(expiries.get("rejection")).toBeUndefined();
   });
@@ -121,7 +124,7 @@ describe("servers on one Mosquitto", () => {
     );
     await mosquitto.kill();
     await vi.waitUntil(() => !transport.healthy(), { interval: 5 });
-    // Whatever was under way is over, one way or the other.
+    // Each publish has ended by now, in success or in failure.
     await underWay;
     await expect(transport.publish(address, "rejection", rejection("late"))).rejects.toThrow("is away");
 
@@ -203,7 +206,7 @@ describe("a broker that knows MQTT 3.1.1 only", () => {
     const broker = await Aedes.createBroker();
     const { url } = await serve((socket) => {
       socket.once("data", (first) => {
-        // The version stands behind the packet's head and the protocol's name.
+        // The version follows the packet's fixed header and the protocol's name.
         if (first[8] === 5) return socket.destroy();
         broker.handle(socket);
         socket.unshift(first);

@@ -71,7 +71,7 @@ describe("presence over an outside broker, at two servers", () => {
     const away = new Promise<void>((resolve) => device.client.once("close", () => resolve()));
     await server.call("DELETE", `/v1/accounts/${tenant.aid}/terminals/${id}`, tenant);
     await away;
-    // This broker lets everybody in.
+    // This broker accepts every connection.
     const stray = await PresentDevice.connect(server, { address: device.address, password: "over" });
     const hello = {
       protocol: 1,
@@ -98,7 +98,7 @@ describe("presence over an outside broker, at two servers", () => {
     await mosquitto.kill();
     await vi.waitUntil(async () => (await server.call("GET", "/health/ready")).status === 503);
     await vi.waitUntil(async () => (await other.call("GET", "/health/ready")).status === 503);
-    // As if it lasted ten minutes.
+    // Simulates an outage of ten minutes.
     await server.db.pool.query("update presence_watch set seen_at = seen_at - interval '10 minutes'");
     for (const one of [server, other]) one.clock.advance(600_000);
     expect((await see.get(path)).status).toBe("online");
@@ -109,7 +109,8 @@ describe("presence over an outside broker, at two servers", () => {
     await vi.waitUntil(cameBack, { interval: 50 });
     expect((await see.get(path)).status).toBe("online");
     expect(await see.changes(id)).toEqual(["online connected"]);
-    // Until a server has said that it listens again, what the next tests do counts as done in the outage.
+    // Until a server has stored that it listens again, the actions of the next tests would count as part of the
+    // outage.
     const listens = "select from presence_watch where seen_at > clock_timestamp() - interval '1 minute'";
     await vi.waitUntil(async () => (await server.db.pool.query(listens)).rowCount === 1);
   });
@@ -126,7 +127,7 @@ describe("presence over an outside broker, at two servers", () => {
     await absent.leave();
     const present = await PresentDevice.connect(server, await register(server, tenant, "6400005"));
     await present.greet();
-    // Both may close a day, as far as their status goes.
+    // The status ACTIVE allows an end_of_day on both terminals.
     for (const { terminalId } of [absent, present]) {
       await server.db.pool.query(
         "update terminals set status = 'ACTIVE', status_reason = null where terminal_id = $1",

@@ -15,7 +15,7 @@ const brokers = { mosquitto: mosquittoUsers, rabbitmq: rabbitMqUsers };
 const log = createLogger("silent");
 
 interface Heard {
-  /** Topics, and what was said there. */
+  /** The received messages, each with its topic. */
   heard: string[];
 }
 
@@ -30,7 +30,7 @@ describe.each([
   });
   afterAll(() => broker?.stop());
 
-  /** A server that is told nothing by the broker, and tells it nothing. */
+  /** A server that does not configure the broker, and that the broker does not ask. */
   async function serve() {
     const heard: string[] = [];
     const transport = createOutsideBroker({
@@ -51,7 +51,10 @@ describe.each([
   };
   const passwordOf = (address: string) => `of ${address}`;
 
-  /** Connects as the device, as soon as the broker knows it; listens at its own topics, and at whatever it gets. */
+  /**
+   * Connects as the device, once the broker knows it. Subscribes to the device's topics, and records all messages
+   * that arrive.
+   */
   async function arrive(address: string, options: Partial<IClientOptions>): Promise<MqttClient & Heard> {
     const { host } = new URL(broker.url);
     const login = { mqtt_url: `mqtt://${host}`, username: address, password: passwordOf(address), client_id: address };
@@ -87,7 +90,7 @@ describe.each([
       await broker.letIn(next, password);
       const fresh = await arrive(next, { protocolVersion });
 
-      // The operator has not taken it off the list.
+      // The operator has left the replaced device on the broker's list.
       let stays = await arrive(old, { protocolVersion });
       const overheard: string[] = [];
       const again = async () => {

@@ -74,7 +74,7 @@ describe("the pages of a sandbox in a browser", () => {
   it("show none of it under a name that only leads here", async () => {
     const { port } = new URL(sandbox.httpUrl);
     const { client_secret = "" } = sandbox.sandbox ?? {};
-    // As a name that was bound to this machine after its page was opened.
+    // DNS rebinding: a foreign name that resolves to this machine.
     const rebound = await launchBrowser(["--host-resolver-rules=MAP tills.example 127.0.0.1"]);
     try {
       const page = await rebound.newPage();

@@ -21,7 +21,10 @@ interface Answered {
   address: string;
 }
 
-/** docs/adr/0025-device-addresses.md: the broker still has the device before when the pairing is stored. */
+/**
+ * The broker still accepts the former device when the server has stored the pairing
+ * (docs/adr/0025-device-addresses.md).
+ */
 describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s cannot be told", (kind) => {
   let broker: TestBroker;
   let server: TestServer;
@@ -56,8 +59,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
   const get = (id: string) => call("GET", `${base}/${id}`);
   const ends = (client: MqttClient) => vi.waitUntil(() => !client.connected);
 
-  /** A terminal that is ACTIVE, its device, and a code that the next one may pair with. */
-  async function installed(serial: string) {
+  /** Returns an ACTIVE terminal with its connected device, and with a code for the next device. */
+  async function activeTerminal(serial: string) {
     const { terminal_id: id, pairing } = await registerForPairing(server, tenant, serial);
     const paired = await (await PairingDevice.make(serial)).pair(server, pairing.code);
     const old = await connect(paired.body);
@@ -73,8 +76,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     return { id, old, code, next: await PairingDevice.make(serial), token: paired.body.token as string };
   }
 
-  /** The device does not know what became of its pairing, and asks for a token by its serial number. */
-  async function renewed(next: PairingDevice): Promise<Device> {
+  /** The device got no answer to its pairing, so it requests a token by its serial number. */
+  async function connectByRenewal(next: PairingDevice): Promise<Device> {
     const proof = await next.sign(server, "renewal", { nonce: await newNonce(server), sub: next.serial });
     const answer = await server.call("POST", "/v1/device/token", {
       body: { device_serial_number: next.serial, proof },
@@ -83,8 +86,11 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     return connect(answer.body);
   }
 
-  /** `sentId` belongs to the device before; the next is sent what comes after that, which is answered. */
-  async function isNeverTold(device: Device, sentId: string): Promise<string> {
+  /**
+   * The operation `sentId` belongs to the former device. The next device gets only the operations accepted after its
+   * pairing. Returns the id of such an operation.
+   */
+  async function expectOnlyOwnOperations(device: Device, sentId: string): Promise<string> {
     const hello = async () => {
       const welcomes = device.received.filter(({ channel }) => channel === "welcome").length;
       await device.hello();
@@ -109,21 +115,22 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
   }
 
   it("is not told what belongs to the device before, and is sent what is accepted from then on", async () => {
-    const { id, old, code, next } = await installed(`OUTAGE-${kind}`);
+    const { id, old, code, next } = await activeTerminal(`OUTAGE-${kind}`);
     const { id: sentId } = await operate(id, "end_of_day");
     expect(await old.next("command", 1)).toMatchObject({ operation_id: sentId });
     broker.hold(true);
     const paired = await next.pair(server, code);
     broker.hold(false);
-    // Where the broker asks, there is only the former connection to be ended, which is tried until it is.
+    // RabbitMQ asks the server, so only the former connection is to be ended, and the server retries that. Mosquitto
+    // must be told before the answer.
     expect(paired.status).toBe(kind === "rabbitmq" ? 200 : 503);
-    const fresh = await renewed(next);
+    const fresh = await connectByRenewal(next);
     await ends(old.client);
-    await isNeverTold(fresh, sentId);
+    await expectOnlyOwnOperations(fresh, sentId);
   });
 
   it("is not either when the server dies between its commit and the word to the broker", async () => {
-    const { id, old, code, next } = await installed(`KILLED-${kind}`);
+    const { id, old, code, next } = await activeTerminal(`KILLED-${kind}`);
     const { id: sentId } = await operate(id, "end_of_day");
     expect(await old.next("command", 1)).toMatchObject({ operation_id: sentId });
     const dying = await startAnother();
@@ -136,14 +143,14 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     broker.hold(false);
     expect(await answer).toBe("none");
 
-    const fresh = await renewed(next);
-    // Nobody may have told the broker that the device before is over.
-    const nextId = await isNeverTold(fresh, sentId);
+    const fresh = await connectByRenewal(next);
+    // Possibly no server has told the broker that the former device was replaced.
+    const nextId = await expectOnlyOwnOperations(fresh, sentId);
     expect(old.received.map(({ message }) => message["operation_id"])).not.toContain(nextId);
   });
 
   it("is the one that is sent what another server has for it, also while the device before asks for messages here", async () => {
-    const { id, old, code, next, token } = await installed(`OVERHEARD-${kind}`);
+    const { id, old, code, next, token } = await activeTerminal(`OVERHEARD-${kind}`);
     await old.leave();
     const another = await startAnother();
     const ask = (body: object) =>
@@ -159,7 +166,7 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     expect(await waiting).toMatchObject({ status: 401, body: { error: { code: "invalid_token" } } });
   });
 
-  /** A second server on the same database and broker. */
+  /** Starts another server on the same database and broker. */
   async function startAnother() {
     const dataDir = folderOfTest("test-data");
     const number = await freePort();

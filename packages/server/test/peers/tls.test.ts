@@ -40,7 +40,7 @@ async function issue(server: TestServer, aid: string): Promise<IssuedCredential>
   return (await server.call("POST", `/v1/accounts/${aid}/terminals/${terminal_id}/credentials`, tenant)).body;
 }
 
-/** Connects as the agent library does; answers `up`, or why it does not connect. */
+/** Connects as the agent library does. Resolves with `up`, or with the code of the error. */
 function agentAt(credential: IssuedCredential, ca: string | undefined): Promise<string> {
   return new Promise((resolve) => {
     const connection = openMqttConnection({
@@ -149,7 +149,7 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", (c
     expect(await agentAt(credential, own.ca)).toBe("up");
     expect(await agentAt(credential, foreign.ca)).toMatch(foreignCertificate);
     expect(await agentAt(credential, undefined)).toMatch(/UNABLE_TO|SELF_SIGNED/);
-    // Nothing of that is worth a try in another version.
+    // A certificate error must not make an agent try another version of MQTT.
     const { code, ...who } = await stage.register();
     const device = new SuiteDevice(scene("python"), { onTestFinished }, who, { ca: foreign.caFile });
     device.start(code);
@@ -172,7 +172,7 @@ describe.each(outsideBrokers)("%s with a certificate of a private authority", (c
       });
       return;
     }
-    // It asks the server first whom to let in: so a server cannot wait for it.
+    // RabbitMQ asks the server about each connection, so a server cannot wait for the broker at its start.
     const server = await starting;
     onTestFinished(() => server.stop());
     await vi.waitUntil(() => said().some((line) => foreignCertificate.test(line)));
@@ -210,7 +210,7 @@ it.each([
   await expect(starting).rejects.toMatchObject({ name: "StartupError", message: expect.stringContaining(named) });
 });
 
-/** What a server is configured with on the database and the broker of another. */
+/** Returns a configuration with the database and broker of another server. */
 async function configOn({ mqtt, server }: Pick<Stage, "mqtt" | "server">, more: Partial<Config["mqtt"]>) {
   const data = new Folder("tls-data");
   onTestFinished(() => data.remove());
@@ -224,7 +224,7 @@ async function configOn({ mqtt, server }: Pick<Stage, "mqtt" | "server">, more: 
   };
 }
 
-/** What a terminal is told that has just paired. */
+/** Pairs a new terminal, and returns the answer to its device. */
 async function tokenOf(stage: Stage): Promise<DeviceToken> {
   const { serial, code } = await stage.register();
   return (await (await PairingDevice.make(serial)).pair(stage.server, code)).body;

@@ -16,10 +16,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "v
 import { enter, granted, type IssuedCredential, utter } from "../support/hostile.ts";
 
 const operations = "/v1/admin/terminals/operations";
-/** By then a device that was replaced must have lost its connection. */
+/** Milliseconds within which a replaced device must lose its connection. */
 const revokedWithinMs = 5_000;
 const lifetime = 600;
-/** `pairingLimits.tokenGraceSeconds`, and what it takes to look. */
+/** Seconds: `pairingLimits.tokenGraceSeconds`, and one more so that a worker looks. */
 const grace = 121;
 
 describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are signed by a key of %s", (curve) => {
@@ -86,7 +86,8 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
     expect(mqtt_client_id.startsWith(`${address}:`)).toBe(true);
     expect((await one.renew(other)).mqtt_client_id).toBe(mqtt_client_id);
     expect(two.first.mqtt_client_id.split(":")[1]).not.toBe(mqtt_client_id.split(":")[1]);
-    // The broker sees nothing that opens the server, nor the server anything that was made for the broker.
+    // The broker's password does not authenticate at the server, and the server's token does not authenticate at the
+    // broker.
     expect(mqtt_password).not.toBe(token);
     expect(decodeJwt(mqtt_password)).toMatchObject({ sub: address, username: address, exp: decodeJwt(token).exp });
     const asked = await server.call("POST", "/v1/device/messages", { token: mqtt_password, body: { session: "1" } });
@@ -107,7 +108,7 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
     const id = await openMenu(old.id);
     await device.next("command");
 
-    // Its token has not ended, and this broker asks nobody.
+    // The old device's token has not expired, and this broker does not ask the server.
     let stays = await arrive(old.first.address, loginOf(old.first));
     for (const filter of [topic(next.address, "command"), `tillkeeper/v1/${next.address}/#`, "#"]) {
       expect(await granted(stays.client, filter), filter).toBe(false);

@@ -21,10 +21,10 @@ describe("three servers of which some end", () => {
     await group.stop();
   });
 
-  /** Operations of tests that are over. */
-  const before = new Set<string>();
+  /** The operations of earlier tests. */
+  const earlierOperations = new Set<string>();
 
-  /** What the callers were told, what the database holds and what the terminals did are one and the same. */
+  /** Expects that the callers' answers, the rows of the database and the work of the terminals are in agreement. */
   async function expectNothingLostOrDoubled(callers: Callers): Promise<void> {
     const accepted = callers.accepted.toSorted();
     expect(new Set(accepted).size).toBe(accepted.length);
@@ -33,13 +33,13 @@ describe("three servers of which some end", () => {
       .select(["id", "status"])
       .where("terminal_id", "in", agents.terminalIds)
       .execute();
-    const stored = rows.filter(({ id }) => !before.has(id));
+    const stored = rows.filter(({ id }) => !earlierOperations.has(id));
     expect(stored.map(({ id }) => id).toSorted()).toEqual(accepted);
     expect(new Set(stored.map(({ status }) => status))).toEqual(new Set(["COMPLETED"]));
-    const carriedOut = [...agents.carriedOut].filter(([id]) => !before.has(id));
+    const carriedOut = [...agents.carriedOut].filter(([id]) => !earlierOperations.has(id));
     expect(carriedOut.map(([id]) => id).toSorted()).toEqual(accepted);
     expect(new Set(carriedOut.map(([, times]) => times))).toEqual(new Set([1]));
-    for (const id of accepted) before.add(id);
+    for (const id of accepted) earlierOperations.add(id);
   }
 
   it("kill -9: what was accepted is carried out once, and the others go on", async () => {
@@ -84,7 +84,8 @@ describe("three servers of which some end", () => {
     const accepted = await ask(120);
     await first?.kill();
     expect(accepted.status).toBe(201);
-    // One copy may have left before the kill; it goes unheeded, and the next can only be the others'.
+    // The killed server may have sent one copy, which the device ignores. Another server must have sent the second
+    // one.
     expect(await device.next("command", 1, 60_000)).toMatchObject({ operation_id: accepted.body.id });
     await device.openedMenu(accepted.body.id);
     expect(await device.next("receipt")).toMatchObject({ operation_id: accepted.body.id, status: "COMPLETED" });

@@ -9,7 +9,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { register } from "../support/presence.ts";
 
 const base = "/v1/admin/terminals/operations";
-/** Should only the outbox send to it, which is any server's, all of so many are rarely sent by the right one in time. */
+/**
+ * So many that commands sent by the outboxes alone would fail the test. Any server's outbox may take a command, and
+ * rarely would the server with the mailbox take each of them in time.
+ */
 const rounds = 10;
 
 describe("a terminal that waits at one server over HTTPS", async () => {

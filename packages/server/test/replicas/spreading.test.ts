@@ -4,7 +4,7 @@ import { send } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 
-/** Without this, the other tests could all be talking to one server, and prove nothing. */
+/** Shows that the other tests really reach all three servers, and not just one. */
 describe("three servers behind a balancer", async () => {
   const { server, tenant } = await world({ own: {} });
 

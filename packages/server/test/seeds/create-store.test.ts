@@ -1,7 +1,7 @@
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 
-/** The public page "Create Store", its request and response examples to the letter. */
+/** The public page "Create Store", with its request and response examples to the letter. */
 describe("create store, as documented", async () => {
   const aid = "P12345678";
   const path = `/v1/accounts/${aid}/stores`;
@@ -94,7 +94,7 @@ describe("create store, as documented", async () => {
         created_at: new Date(),
       })
       .execute();
-    // As the request shows it, and with what answers add to it.
+    // The request's form, with the fields that answers add.
     const reference = {
       payout_destination_id: "PD032",
       status: "ACTIVE",

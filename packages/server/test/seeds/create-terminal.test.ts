@@ -2,7 +2,7 @@ import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
 
-/** The public page "create terminal", its request and response examples to the letter. */
+/** The public page "create terminal", with its request and response examples to the letter. */
 describe("create terminal, as documented", async () => {
   const aid = "T12233302";
   const path = `/v1/accounts/${aid}/terminals`;
@@ -10,7 +10,8 @@ describe("create terminal, as documented", async () => {
   const server = await ownServer();
   let tenant: Tenant;
   beforeAll(async () => {
-    // Before any token is made: at the time of the page, one from today would live for years.
+    // The clock moves before the first token is issued: at the time of the page, a token of today would be valid for
+    // years.
     server.clock.moveTo(documentedTime);
     tenant = await server.account(aid);
     await server.call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
@@ -23,7 +24,7 @@ describe("create terminal, as documented", async () => {
     await server.call("POST", "/v1/accounts/T10000002/stores", { ...fresh, body: { store_id: "S312" } });
 
     const sent = '{\n  "device_serial_number": "123456789012",\n  "store_id": "S312"\n}';
-    // Again for the second that the answer shows.
+    // The clock has run on since, and the expected times have whole seconds.
     server.clock.moveTo(documentedTime);
     const answer = await server.call("POST", "/v1/accounts/T10000001/terminals", { ...other, body: sent });
     expect(answer.status).toBe(201);
@@ -36,10 +37,10 @@ describe("create terminal, as documented", async () => {
       updated_at: documentedTime,
       store_id: "S312",
       status: "PENDING",
-      // Ours, beyond the page: the code that the device pairs with.
+      // An addition to the page: the code that the device pairs with.
       pairing: expect.any(Object),
     });
-    // D37: on sandbox accounts a device may be registered by each.
+    // D37: on sandbox accounts, each account may register the same device.
     expect((await server.call("POST", "/v1/accounts/T10000002/terminals", { ...fresh, body: sent })).status).toBe(201);
     const taken = await server.call("POST", "/v1/accounts/T10000001/terminals", { ...other, body: sent });
     expect(taken).toMatchObject({ status: 409, body: { error: { code: "serial_number_taken" } } });

@@ -3,7 +3,7 @@ import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-/** The public page "terminal operations", its request and response examples to the letter. */
+/** The public page "terminal operations", with its request and response examples to the letter. */
 describe("terminal operations, as documented", async () => {
   const aid = "P11223351";
   const terminalId = "P11223351-T0013";
@@ -45,7 +45,8 @@ describe("terminal operations, as documented", async () => {
       updated_by: "user@example.com",
     });
 
-    // One operation at a time: 409 with Retry-After, in seconds, and the blocker named.
+    // One operation at a time: the second one gets 409, with Retry-After in seconds and the pending operation in the
+    // body.
     const second = await server.call("POST", base, {
       ...tenant,
       body: { terminal_id: terminalId, operation: "send_logs" },
@@ -60,7 +61,8 @@ describe("terminal operations, as documented", async () => {
       ],
     });
 
-    // List operation results: by terminal and by the id returned. Only how far it has come may be news (D17).
+    // The list of results, by terminal and by the returned id. Only the progress fields may be additions to the page
+    // (D17).
     const { phase: _, phases: __, ...documented } = body;
     for (const query of [`terminal_id=${terminalId}`, `operation_id=${body.id}`]) {
       const list = await server.call("GET", `${base}?${query}`, tenant);
@@ -69,7 +71,7 @@ describe("terminal operations, as documented", async () => {
       expect(list.body[0]).toMatchObject(documented);
     }
 
-    // TIMEOUT: no response within the window; a new operation can be dispatched.
+    // TIMEOUT: no response within the window. A new operation can be sent.
     server.clock.advance(180_000);
     await expect
       .poll(async () => (await server.call("GET", `${base}?operation_id=${body.id}`, tenant)).body[0].status)

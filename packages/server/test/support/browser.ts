@@ -3,12 +3,13 @@ import { AxeBuilder } from "@axe-core/playwright";
 import { patience } from "@tillkeeper/stage/patience";
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** Debian's. Playwright brings none along, and none is downloaded. */
+/** Debian's Chromium. Playwright's own is not installed, and no browser is downloaded. */
 const executablePath = "/usr/bin/chromium";
 
+/** Starts Chromium; the caller closes it. */
 export function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: install Debian's package chromium`);
-  // As root, which CI is, Chromium runs without its sandbox only. It sees no other pages than ours.
+  // For root, as in CI, Chromium starts only without its sandbox. It opens no other pages than ours.
   return chromium.launch({ executablePath, args: ["--no-sandbox", ...args], timeout: patience.timeout });
 }
 
@@ -17,16 +18,16 @@ interface Look {
   dark?: boolean;
 }
 
-/** A page in a browser, and what it does beside being shown. */
+/** A page in a browser, with its requests and errors. */
 export interface Opened {
   page: Page;
-  /** Requests to another origin than the server's. */
+  /** The requests to other origins than the server's. */
   outside: string[];
-  /** What the console shows as an error: faults of scripts, and what the page's policy forbids. */
+  /** The errors of the browser's console: errors of scripts, and violations of the page's policy. */
   errors: string[];
 }
 
-/** Opens an address in a browser without memory, and waits until everything on it is shown. */
+/** Opens an address in a new browser context, and waits until the whole page is shown. */
 export async function open(browser: Browser, url: string, { width, dark = false }: Look): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme: dark ? "dark" : "light" });
   context.setDefaultTimeout(patience.timeout);
@@ -45,7 +46,7 @@ export async function open(browser: Browser, url: string, { width, dark = false 
   return { page, outside, errors };
 }
 
-/** What makes a page hard or impossible to use for some people, as far as a program can tell. */
+/** Returns the serious and critical accessibility faults that a program can find. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");

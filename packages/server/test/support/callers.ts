@@ -12,26 +12,28 @@ interface CallerOptions {
   url: string;
   token: string;
   terminalIds: readonly string[];
-  /** Asks again, with the same key, when it gets no answer or a 503; otherwise either is a failure. */
+  /**
+   * Whether a request without an answer, or with a 503, is repeated with the same key. Otherwise both are failures.
+   */
   patient: boolean;
 }
 
 const base = "/v1/admin/terminals/operations";
 const operations = ["check_update", "open_menu", "send_logs", "end_of_day"] as const;
-/** So long that only an operation that nobody carries out ever times out. */
+/** Seconds, long enough that an operation times out only if no terminal carries it out. */
 const timeout = 300;
 const pollMs = 25;
 
 /**
- * Points of sale at work: for each terminal one that has it carry out one operation after the other, over a connection
- * that it keeps.
+ * Points of sale at work. For each terminal, a caller requests one operation after the other, over a keep-alive
+ * connection.
  */
 export class Callers {
-  /** Ids of what was answered with 201, in order. */
+  /** The ids of the operations that were answered with 201, in order. */
   readonly accepted: string[] = [];
-  /** Those of them that were seen to be COMPLETED. */
+  /** The accepted operations whose status was COMPLETED. */
   readonly completed = new Set<string>();
-  /** What should not have been answered, or was not answered at all. */
+  /** The wrong answers, and the requests without an answer. */
   readonly failures: string[] = [];
   readonly #options: CallerOptions;
   readonly #working: Promise<void>[];
@@ -42,7 +44,7 @@ export class Callers {
     this.#working = options.terminalIds.map((terminalId) => this.#work(terminalId));
   }
 
-  /** Resolves when so many more were accepted from now on, and are completed. */
+  /** Resolves when `count` operations accepted after this call are completed. Throws when there is a failure. */
   async more(count: number): Promise<void> {
     const from = this.accepted.length;
     while (this.accepted.slice(from).filter((id) => this.completed.has(id)).length < count && !this.#over()) {
@@ -51,7 +53,7 @@ export class Callers {
     if (this.#over()) throw new Error(this.failures.join("\n"));
   }
 
-  /** Begins no more, and waits for those that are under way. */
+  /** Starts no further operations, and waits for those under way. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#working);

@@ -1,5 +1,6 @@
 import { CardMask } from "../../src/logs/masking/card-mask.ts";
 
+/** Masks a text that arrives in pieces. Returns it with the number of masked card numbers. */
 export function masked(...pieces: Uint8Array[]): { text: Buffer; count: number } {
   const mask = new CardMask();
   const text = Buffer.concat([...pieces.map((piece) => mask.write(piece)), mask.end()]);
@@ -17,7 +18,7 @@ function luhnValid(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** What may stand between two digits. */
+/** Characters that may separate two digits of a card number. */
 export const between = [
   ...`\t \n \r\n . - _ / , : + | * ; = # ~ \\ ' " & % ^ -- ... "," \u00a0 \u2009 \u202f \u200b \u2013 \u00b7 \ufeff \u3000`.split(
     " ",
@@ -31,9 +32,13 @@ export const between = [
   " \u2013 ",
 ];
 
+/** Appends the check digit of the Luhn algorithm. */
 export const withCheck = (body: string) => body + "0123456789".split("").find((digit) => luhnValid(body + digit));
 
-/** How numbers of schemes begin and how many digits they have, written down anew: the sources must agree with it. */
+/**
+ * The prefixes of the card schemes with the allowed numbers of digits. They are written independently of the sources,
+ * which must agree with them.
+ */
 export const cardForms: readonly [beginning: RegExp, lengths: readonly number[]][] = [
   [/^1/, [15]],
   [/^(1800|2131)/, [15]],
@@ -50,12 +55,17 @@ export const cardForms: readonly [beginning: RegExp, lengths: readonly number[]]
   [/^(70|81|82|86|88|9)/, [16, 17, 18, 19]],
 ];
 
+/** Returns whether the digits have the form of a card scheme and a valid check digit. */
 export function isCardNumber(digits: string): boolean {
   return cardForms.some(([form, lengths]) => form.test(digits) && lengths.includes(digits.length)) && luhnValid(digits);
 }
 
-/** Digits that stand together and are a time, a little more generously than the mask has it. Zero bytes do not count. */
+/**
+ * Groups of digits that are a time. The form allows a few more times than the mask does. Zero bytes between the
+ * digits are ignored.
+ */
 const timeForms = /^(1[5-9](\d{11}|\d{14}|\d{17})|20[23]\d(\d{10}|\d{13}|\d{16}))$/;
+/** Returns the positions of the times in a text; `to` is exclusive. */
 export function timesIn(text: string): { from: number; to: number }[] {
   return [...text.matchAll(/[0-9](?:\0*[0-9])*/g)]
     .filter(([group]) => timeForms.test(group.replaceAll("\0", "")))

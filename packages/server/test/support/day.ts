@@ -1,4 +1,4 @@
-/** The result of an `end_of_day` that went well. */
+/** Returns the result of a successful `end_of_day`. */
 export function closedDay(operationId: unknown, batchId = "B1") {
   return {
     operation_id: operationId,

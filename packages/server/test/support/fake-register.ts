@@ -81,17 +81,17 @@ const units: Record<string, object> = {
 
 const removed = JSON.stringify({ organisasjonsnummer: known.removed, slettedato: "2026-02-02" });
 
-/** A byte now and then, for ever. */
-function dribble(response: ServerResponse): void {
+/** Writes one byte at intervals, without end. */
+function answerByteByByte(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/json" });
   const timer = setInterval(() => response.write(" "), 20);
   response.once("close", () => clearInterval(timer));
 }
 
-/** Speaks as the register does, and counts what it is asked. */
+/** Answers as the register does, and records the requested paths. */
 export class FakeRegister {
   readonly asked: string[] = [];
-  /** What was taken of an answer without end, until the connection was closed. */
+  /** The bytes that the client took of an endless answer, until it closed the connection. */
   endlessBytes = 0;
   readonly closed = Promise.withResolvers<void>();
   readonly #server: Server = createServer((request, response) => {
@@ -102,7 +102,7 @@ export class FakeRegister {
     if (path.endsWith(slow)) return;
     if (path.endsWith(elsewhere)) return void response.writeHead(302, { location: `/enheter/${known.company}` }).end();
     if (path.endsWith(endless)) return this.#answerWithoutEnd(response);
-    if (path.endsWith(dribbling)) return dribble(response);
+    if (path.endsWith(dribbling)) return answerByteByByte(response);
     const unit = units[path];
     if (path.endsWith(broken)) answer(200, '{"organisasjonsnummer": ');
     else if (path.endsWith("500")) answer(500, "{}");

@@ -1,6 +1,6 @@
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 
-/** What the API answers when a terminal gets a credential. */
+/** The API's answer to a request for a terminal's credential. */
 export interface IssuedCredential {
   terminal_id: string;
   address: string;
@@ -10,7 +10,7 @@ export interface IssuedCredential {
   client_id: string;
 }
 
-/** A plain MQTT client with a terminal's credential, and whatever else a test wants of it. */
+/** Connects a plain MQTT client with a terminal's credential; `more` overrides its options. */
 export async function enter(
   { mqtt_url, username, password, client_id: clientId }: Omit<IssuedCredential, "terminal_id" | "address">,
   more: Partial<IClientOptions> = {},
@@ -24,12 +24,15 @@ export async function enter(
     connectTimeout: 5_000,
   } as const;
   const client = await connectAsync(mqtt_url, { ...options, ...more }, false);
-  // Everything that is asked of it waits for its end, too.
+  // Each pending request of a test adds a listener for the end of the connection.
   client.setMaxListeners(0);
   return client;
 }
 
-/** Whether the broker granted it. One that ends the connection instead has not. */
+/**
+ * Resolves with true when the broker grants the subscription, and with false when it refuses it or closes the
+ * connection.
+ */
 export function granted(client: MqttClient, filter: string): Promise<boolean> {
   return new Promise((resolve) => {
     client.once("close", () => resolve(false));
@@ -40,7 +43,10 @@ export function granted(client: MqttClient, filter: string): Promise<boolean> {
   });
 }
 
-/** Says it, and waits until the broker has acknowledged it or ended the connection; a PUBACK proves nothing. */
+/**
+ * Publishes a message, and waits until the broker acknowledges it or closes the connection. A PUBACK does not prove
+ * that the broker accepted the message.
+ */
 export function utter(client: MqttClient, topic: string, message: object): Promise<void> {
   return new Promise((resolve) => {
     client.once("close", () => resolve());

@@ -6,12 +6,13 @@ import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import type { Device } from "@tillkeeper/stage/devices/device";
 import { type SharedServer, send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 
-/** A command as a device gets it. */
+/** A send_logs command as the device receives it. */
 export interface LogCommand {
   operation_id: string;
   transfer: Transfer;
 }
 
+/** Returns the SHA-256 digest of the bytes. */
 export function sha256Of(bytes: Uint8Array | string, encoding: "hex" | "base64" = "hex"): string {
   return createHash("sha256").update(bytes).digest(encoding);
 }
@@ -21,7 +22,7 @@ export interface Sending {
   headers?: Record<string, string>;
 }
 
-/** Sends a log as it is, to where the command says. */
+/** Uploads the bytes to the address in the command. */
 export function putLog<T = LogReceived>(
   { transfer }: Pick<LogCommand, "transfer">,
   body: Uint8Array | string,
@@ -33,7 +34,7 @@ export function putLog<T = LogReceived>(
   return send<T>(origin, "PUT", pathname, { token, body, headers: { "content-type": type, ...digest, ...headers } });
 }
 
-/** Sends a log, and answers what the operation's result is then. */
+/** Uploads a compressed log, and returns the result of the operation. */
 export async function uploadLog(command: Pick<LogCommand, "transfer">, text = "one line\n"): Promise<SendLogsResult> {
   const { status, body } = await putLog(command, gzipSync(text));
   if (status !== 201) throw new Error(`the log was not taken: ${status} ${JSON.stringify(body)}`);
@@ -41,7 +42,7 @@ export async function uploadLog(command: Pick<LogCommand, "transfer">, text = "o
   return { log_id, size, sha256 };
 }
 
-/** Has a device asked for its logs; answers the command that it gets. */
+/** Requests the logs of a device, and returns the command that the device receives. */
 export async function askForLogs(
   server: Pick<SharedServer, "call">,
   tenant: Tenant,
@@ -60,7 +61,7 @@ export async function askForLogs(
   return commands()[0]?.message as unknown as LogCommand;
 }
 
-/** Ends the operation, so that the terminal takes another. */
+/** Completes the operation, so that the terminal accepts the next one. */
 export async function answerLogs(device: Device, { operation_id }: LogCommand, result: object): Promise<void> {
   const finished_at = new Date().toISOString();
   await device.say("result", { operation_id, operation: "send_logs", status: "COMPLETED", finished_at, result });

@@ -15,7 +15,7 @@ export const figures = {
   currency: "NOK",
 };
 
-/** What a device and its server say to each other of closes. Each of these devices is new. */
+/** Helpers for the messages about closes between devices and their server. Each device is a new one. */
 export function memoryWords(given: () => { server: SharedServer; tenant: Tenant }) {
   const freshDevice = () => activeDevice(given().server, given().tenant);
   const get = async (id: string) => (await given().server.call("GET", `${base}/${id}`, given().tenant)).body;
@@ -37,7 +37,7 @@ export function memoryWords(given: () => { server: SharedServer; tenant: Tenant 
     result: { outcome: "accepted", batch_id: `00000${number}`, ...figures },
     ...more,
   });
-  /** What the device is told next on a channel when it says that. */
+  /** Sends a result, and returns the next message to the device on the channel. */
   const answer = async (device: Device, message: object, channel = "receipt") => {
     const before = device.received.filter((entry) => entry.channel === channel).length;
     await device.say("result", message);
@@ -52,7 +52,7 @@ export function memoryWords(given: () => { server: SharedServer; tenant: Tenant 
     return device.received.find(({ channel, message }) => channel === "command" && message["operation_id"] === id)
       ?.message as Record<string, unknown>;
   };
-  /** As a restored database has never heard of it. */
+  /** Deletes an operation, as if the database had been restored to a moment before it. */
   const lose = async (id: string) => {
     await given().server.db.pool.query("delete from operations where id = $1", [id]);
     await given().server.db.pool.query("delete from operation_claims where operation_id = $1", [id]);

@@ -7,12 +7,12 @@ import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync } from "mqtt";
 import { vi } from "vitest";
 
-/** A terminal with what its device connects with. */
+/** A terminal with its device's credential. */
 export interface Registered extends Entry {
   terminalId: string;
 }
 
-/** Registers a terminal in a store and gets its credential. */
+/** Registers a terminal in a store and issues its credential. */
 export async function register(
   server: ForDevices,
   { aid, token }: Tenant,
@@ -28,15 +28,15 @@ export async function register(
   return { terminalId, address, password };
 }
 
-/** A name that tells of no run. */
+/** Returns a session id without a count of the agent's runs. */
 const newSession = (): string => randomUUID();
 
-/** A device written by hand that leaves a will, as an agent does. */
+/** A scripted device that leaves a will with the broker, as an agent does. */
 export class PresentDevice extends Device {
   static async connect(
     server: ForDevices,
     { address, password }: Entry,
-    // The will has to be there before the device has its name.
+    // The session is an argument, because the will contains it and is sent before the device object exists.
     { url = server.mqttUrl, clientId = address, session = newSession(), keepalive = 12 } = {},
   ): Promise<PresentDevice> {
     const client = await connectAsync(
@@ -63,7 +63,7 @@ export class PresentDevice extends Device {
     return device;
   }
 
-  /** Says hello and waits for the welcome. */
+  /** Sends a hello and waits for the welcome. */
   async greet(): Promise<void> {
     const before = this.received.filter(({ channel }) => channel === "welcome").length;
     await this.hello();
@@ -74,13 +74,13 @@ export class PresentDevice extends Device {
     return this.say("heartbeat", { session: this.session, sent_at: new Date().toISOString(), ...more });
   }
 
-  /** As a power cut. */
+  /** Cuts the connection, as in a power cut. */
   cut(): void {
     this.client.stream.destroy();
   }
 }
 
-/** Looks at terminals through the API. */
+/** Returns functions that look at terminals through the API. */
 export function watcher(server: Pick<ForDevices, "call">, { aid, token }: Tenant) {
   const of = (terminalId: string) => `/v1/accounts/${aid}/terminals/${terminalId}`;
   const get = async (path: string) => (await server.call("GET", path, { token })).body;
@@ -88,12 +88,12 @@ export function watcher(server: Pick<ForDevices, "call">, { aid, token }: Tenant
   return {
     presence,
     get,
-    /** Resolves when the terminal has that status. */
+    /** Resolves when the terminal's presence has that status. */
     async until(terminalId: string, status: string): Promise<TerminalPresence> {
       await vi.waitUntil(async () => (await presence(terminalId)).status === status);
       return presence(terminalId);
     },
-    /** What happened, oldest first, as "status reason". */
+    /** Returns the changes of presence, oldest first, as "status reason". */
     async changes(terminalId: string): Promise<string[]> {
       const { changes } = await get(`${of(terminalId)}/presence/changes?limit=100`);
       return changes.map(({ status, reason }: Record<string, string>) => `${status} ${reason}`).toReversed();

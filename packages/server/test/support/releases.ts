@@ -3,20 +3,21 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { releaseText } from "@tillkeeper/contract/releases";
 import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 
-/** Who makes releases: a key pair that the account knows the public half of. */
+/** A maker of releases: a key pair whose public key the account has. */
 export interface Maker {
   keyId: string;
   publicKey: ReleasePublicKey;
   privateKey: KeyObject;
 }
 
+/** Creates an Ed25519 key pair. */
 export function newKeyPair(): Pick<Maker, "publicKey" | "privateKey"> {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
   return { publicKey: { kty: "OKP", crv: "Ed25519", x }, privateKey };
 }
 
-/** A new maker whose key is registered. */
+/** Creates a key pair and registers its public key. */
 export async function newMaker(server: SharedServer, tenant: Tenant): Promise<Maker> {
   const pair = newKeyPair();
   const body = { name: "Releases", public_key: pair.publicKey };
@@ -30,7 +31,7 @@ export interface Described {
   content?: Buffer;
 }
 
-/** The body that announces a release, signed. */
+/** Returns the signed body that announces a release. */
 export function announcement(
   { keyId, privateKey }: Maker,
   { device_model = "SATURN1000", version = "4.3.0", content = randomBytes(1_000) }: Described = {},
@@ -41,14 +42,14 @@ export function announcement(
   return { ...release, signature, key_id: keyId };
 }
 
-/** Announces a release and answers its id. */
+/** Announces a release and returns its id. */
 export async function announce(server: SharedServer, tenant: Tenant, maker: Maker, described: Described) {
   const body = announcement(maker, described);
   const answer = await server.call("POST", `/v1/accounts/${tenant.aid}/releases`, { ...tenant, body });
   return answer.body.id as string;
 }
 
-/** Sends a file as `PUT …/file`. */
+/** Uploads a file by `PUT …/file`. */
 export async function putFile(
   server: Pick<SharedServer, "url">,
   tenant: Tenant,
@@ -68,7 +69,7 @@ export async function putFile(
   };
 }
 
-/** A release that terminals are offered. */
+/** Announces a release and uploads its file, so that terminals are offered it. */
 export async function addRelease(server: SharedServer, tenant: Tenant, maker: Maker, described: Described = {}) {
   const content = described.content ?? randomBytes(1_000);
   const id = await announce(server, tenant, maker, { ...described, content });

@@ -8,7 +8,7 @@ import type { Config } from "../../src/config/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 
-/** A sandbox on a free port, with a database and a data folder of its own. */
+/** Starts a sandbox on a free port, with a database and a data folder of its own. */
 export async function startSandbox(config: Partial<Config> = {}): Promise<RunningServer> {
   const database = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));

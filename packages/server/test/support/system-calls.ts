@@ -1,19 +1,21 @@
 import { readFileSync } from "node:fs";
 
-/** A finished system call of one of the processes that strace watched. Times in seconds. */
+/** A finished system call of a traced process. Times are in seconds. */
 interface SystemCall {
   process: string;
   name: string;
-  /** What strace shows of the arguments: paths and addresses of descriptors, the first bytes of what is written. */
+  /** The arguments as strace shows them: paths and addresses of descriptors, and the first bytes of the data. */
   arguments: string;
   began: number;
   ended: number;
 }
 
-/** Writes to `file` what a program and its children read and wrote, and when they waited for the disk. */
+/**
+ * Returns a strace command that writes the reads, writes and syncs of a program and its child processes to `file`.
+ */
 export function straceTo(file: string): string[] {
   const calls = "trace=read,write,writev,pwrite64,pwritev,fdatasync,fsync";
-  // -I never: a signal is for the program that is watched. -T: how long each call took.
+  // -I never: signals go to the traced program. -T: the duration of each call.
   return [
     "strace",
     "-f",
@@ -37,7 +39,7 @@ const whole = /^(\d+) +([\d.]+) (\w+)\((.*)\) += .*<([\d.]+)>$/;
 const beginning = /^(\d+) +([\d.]+) (\w+)\((.*) <unfinished \.\.\.>$/;
 const end = /^(\d+) +([\d.]+) <\.\.\. (\w+) resumed>(.*)\) += .*$/;
 
-/** In the order in which they ended. */
+/** Reads the system calls, in the order of their ends. */
 export function readSystemCalls(file: string): SystemCall[] {
   const calls: SystemCall[] = [];
   const unfinished = new Map<string, { began: number; arguments: string }>();

@@ -14,7 +14,7 @@ interface Seed {
   clock?: Clock;
 }
 
-/** Makes an account with one client, past the API. */
+/** Creates an account with one client directly in the database, without the API. */
 export async function seedAccount(db: Db, { clock = systemClock, ...seed }: Seed): Promise<ClientCredentials> {
   const { accountId, clientId } = seed;
   const secret = newSecret();
@@ -26,7 +26,7 @@ export async function seedAccount(db: Db, { clock = systemClock, ...seed }: Seed
   return { accountId, clientId, secret };
 }
 
-/** Makes an account as an operator does it, over the API, and answers its first client. */
+/** Creates an account over the API, as an operator does, and returns its first client. */
 export async function requestAccount(
   { url, bootstrapToken }: { url: string; bootstrapToken: string },
   account: { account_id: string; name: string; operator_account_id?: string },

@@ -5,14 +5,17 @@ export interface ClientCredentials {
   secret: string;
 }
 
-/** The documented form, which every server accepts. */
+/** Returns the documented form of an account's audience, which every server accepts. */
 export const audienceOf = (accountId: string): string => `https://api.dintero.com/v1/accounts/${accountId}`;
 
+/** Returns the value of an Authorization header for HTTP Basic authentication. */
 export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }
 
-/** An access token with everything that the client may do in that account; by default, in its own. */
+/**
+ * Fetches an access token with all grants of the client for that audience; by default, for the client's own account.
+ */
 export async function fetchToken(
   url: string,
   { accountId, clientId, secret }: ClientCredentials,

@@ -4,40 +4,46 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "@tillkeeper/server/config/config";
 import type { Certificate } from "./certificates.ts";
 
-/** A broker in a process of its own, set up by the files that we give to operators. */
+/** A broker in a process of its own, configured by the files in `deploy/brokers`, which operators get. */
 export interface TestBroker {
   kind: string;
-  /** What a server on it is configured with. */
+  /** The MQTT configuration of a server that uses this broker. */
   mqtt: Config["mqtt"];
-  /** What operators would do as the server's user: everything is open to it. */
+  /** The broker's URL with the server's user, who may publish and subscribe to every topic. */
   ownUrl: string;
-  /** Starts it, also again; `httpUrl` is where it can ask the server. */
+  /**
+   * Starts the broker; after a stop or kill, starts it again. `httpUrl` is the server's address for the broker's own
+   * requests.
+   */
   start(httpUrl: string): Promise<void>;
-  /** As a crash. */
+  /** Kills the process, as in a crash. */
   kill(): Promise<void>;
-  /** Stands still, its connections with it, until it may go on. */
+  /** `true` suspends the process, and its connections stay open; `false` resumes it. */
   hold(held: boolean): void;
   stop(): Promise<void>;
 }
 
 export interface BrokerOptions {
-  /** With it a server and terminals are told to come with TLS. */
+  /** The certificate of the broker. When present, the server and the terminals connect with TLS. */
   tls?: Certificate | undefined;
 }
 
-/** A broker with rules of the operator's own: it knows nothing of the server, and the server nothing of it. */
+/** A broker with the operator's own access rules: it does not ask the server, and the server does not configure it. */
 export interface BrokerWithUsers {
-  /** As the servers' user. */
+  /** The broker's URL with the user name and password of the servers. */
   url: string;
-  /** What the operator does with a credential. Soon after, the broker knows it. */
+  /** Adds a device's credential to the broker, as the operator does. The broker applies it a moment later. */
   letIn(address: string, password: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Where the files for operators are. */
+/** The folder of the configuration files that operators get. */
 export const deploy = fileURLToPath(new URL("../../../../deploy/brokers/", import.meta.url));
 
-/** A configuration file for operators, with the places of this machine in it. Each must be in there. */
+/**
+ * Returns a configuration file for operators, with each of the `places` replaced by a path or address of this
+ * machine. Throws when the file lacks one of them.
+ */
 export function deployed(file: string, places: Record<string, string>): string {
   let text = readFileSync(join(deploy, file), "utf8");
   for (const [place, here] of Object.entries(places)) {

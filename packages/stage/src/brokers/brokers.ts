@@ -3,19 +3,19 @@ import type { BrokerOptions, TestBroker } from "./broker.ts";
 import { mosquittoDynsec } from "./mosquitto-dynsec.ts";
 import { rabbitMq, rabbitMqJwt } from "./rabbitmq.ts";
 
-/** The broker of the server itself, in the same clothes. */
+/** The server's embedded broker needs no process: without a `TestBroker` the server uses its own broker. */
 async function embedded(): Promise<TestBroker | undefined> {
   return undefined;
 }
 
-/** Every broker that the device side is tried on. */
+/** The brokers for the tests of the device side. */
 export const brokerKinds = { embedded, mosquitto: mosquittoDynsec, rabbitmq: rabbitMq } satisfies Record<
   string,
   (options?: BrokerOptions) => Promise<TestBroker | undefined>
 >;
 export type BrokerKind = keyof typeof brokerKinds;
 
-/** And those that take the server's signature for everything, and ask nobody whether it still holds. */
+/** The same brokers, and one that trusts every token with the server's signature and never asks the server. */
 export const deviceBrokers = { ...brokerKinds, "rabbitmq-jwt": rabbitMqJwt };
 
 export const embeddedConfig = { port: { number: 0, configured: true }, outsideUrl: undefined } satisfies Config["mqtt"];

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 export interface Certificate {
-  /** The authority's. */
+  /** The path of the authority's own certificate. */
   caFile: string;
   certFile: string;
   keyFile: string;
 }
 
-/** A private authority, made by openssl in a folder of its own. */
+/** A private certificate authority, created by openssl in a temporary folder. */
 export class Authority {
   readonly #folder = mkdtempSync(join(tmpdir(), "tillkeeper-ca-"));
   readonly caFile = join(this.#folder, "ca.pem");
@@ -34,7 +34,7 @@ export class Authority {
     return readFileSync(this.caFile, "utf8");
   }
 
-  /** For a name as certificates write it: `IP:127.0.0.1` or `DNS:broker.example`. */
+  /** Issues a certificate for a subject alternative name, for example `IP:127.0.0.1` or `DNS:broker.example`. */
   issue(name: string): Certificate {
     const of = (file: string) => join(this.#folder, `${(this.#count += 1)}-${file}`);
     const [keyFile, request, certFile, extensions] = [of("key.pem"), of("request"), of("cert.pem"), of("extensions")];

@@ -6,12 +6,12 @@ import { createLogger } from "@tillkeeper/server/platform/log/log";
 
 type Options = Parameters<typeof createEmbeddedBroker>[0] & { receive: Receive };
 
-/** Lets the device in whose address the user name is. */
+/** Authenticates each device by its address, which is the user name. Any password is accepted. */
 export async function letIn(username: string): Promise<AuthenticatedDevice | undefined> {
   return readDeviceAddress(username);
 }
 
-/** A broker without a server behind it: it lets every terminal in and does nothing with what terminals say, unless told otherwise. */
+/** Opens a broker without a server. By default it accepts every terminal and ignores their messages. */
 export async function openBrokerAlone({
   receive = async () => undefined,
   ...options

@@ -11,7 +11,7 @@ const user = { name: "tillkeeper", password: "the-servers-own" };
 const plugin = "mosquitto_dynamic_security.so";
 const folders = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map((machine) => `/usr/lib/${machine}`);
 
-/** Debian's Mosquitto with its dynamic security plugin, where the server keeps the list of terminals. */
+/** Debian's Mosquitto with its dynamic security plugin, in which the server maintains the list of terminals. */
 export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<TestBroker & { forget(): void }> {
   const folder = new Folder("dynsec");
   const [plainPort, tlsPort] = await Promise.all([freePort(), freePort()]);
@@ -33,7 +33,7 @@ export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<Test
     "/etc/mosquitto/broker-key.pem": tls.keyFile,
   };
   const text = over ? `${plain}\n${deployed("mosquitto/tls.conf", over)}` : plain;
-  // It would give up the rights to its own folder.
+  // As root, Mosquitto would switch to its own user, which has no access to this folder.
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
   const [scheme, port] = tls ? (["mqtts", tlsPort] as const) : (["mqtt", plainPort] as const);
   const url = `${scheme}://${user.name}:${user.password}@127.0.0.1:${port}`;
@@ -51,7 +51,7 @@ export async function mosquittoDynsec({ tls }: BrokerOptions = {}): Promise<Test
       access: "mosquitto",
       brokerSecret: "a-secret-of-the-tests-for-mosquitto-00",
     },
-    /** Its list is lost, as with a disk; before it is started again. */
+    /** Deletes the plugin's list, as after the loss of a disk. Call it while the broker is stopped. */
     forget,
     async start() {
       running = await runMosquitto(path, port);

@@ -11,21 +11,21 @@ export async function mosquittoUsers(): Promise<BrokerWithUsers> {
   const folder = new Folder("mosquitto-users");
   const port = await freePort();
   const users = folder.write("users", "");
-  const keep = (name: string, password: string) =>
+  const setPassword = (name: string, password: string) =>
     execFileSync("mosquitto_passwd", ["-b", users, name, password], { stdio: "ignore" });
-  keep(server.name, server.password);
+  setPassword(server.name, server.password);
   const text = deployed("mosquitto/own-rules.conf", {
     "listener 1883 127.0.0.1": `listener ${port} 127.0.0.1`,
     "/etc/mosquitto/tillkeeper.passwd": users,
     "/etc/mosquitto/tillkeeper.acl": folder.write("acl", deployed("mosquitto/tillkeeper.acl", {})),
   });
-  // It would give up the rights to its own folder.
+  // As root, Mosquitto would switch to its own user, which has no access to this folder.
   const path = folder.write("mosquitto.conf", process.getuid?.() === 0 ? `user root\n${text}` : text);
   const running = await runMosquitto(path, port);
   return {
     url: `mqtt://${server.name}:${server.password}@127.0.0.1:${port}`,
     async letIn(address, password) {
-      keep(address, password);
+      setPassword(address, password);
       running.signal("SIGHUP");
     },
     async stop() {

@@ -5,37 +5,43 @@ import { Program } from "../processes/program.ts";
 
 const program = "/usr/sbin/mosquitto";
 
-/** Debian's Mosquitto in a process of its own, that a test may treat as it likes. */
+/** Debian's Mosquitto in a process of its own, which a test may stop, kill and suspend. */
 export interface Mosquitto {
   url: string;
-  /** `SIGSTOP` makes it hang, `SIGCONT` lets it go on. */
+  /** Sends a signal: `SIGSTOP` suspends the process, `SIGCONT` resumes it. */
   signal(signal: NodeJS.Signals): void;
-  /** Ends it at once, as a crash does; its port stays its own for the next `start`. */
+  /** Kills the process at once, as in a crash. The next `start` listens on the same port. */
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Throws when there is none on this machine. */
+/** Starts Mosquitto with that configuration file. Throws when Mosquitto is not installed. */
 export function launchMosquitto(configurationFile: string): Program {
   if (!existsSync(program)) throw new Error(`${program} is missing: install Debian's package mosquitto`);
   return new Program([program, "-c", configurationFile], { group: true });
 }
 
-/** Starts it, and waits until it listens there. */
+/** Starts Mosquitto, and waits until it listens on the port. */
 export async function runMosquitto(configurationFile: string, port: number): Promise<Program> {
   const running = launchMosquitto(configurationFile);
   await running.listens(port);
   return running;
 }
 
-/** The configuration of one that is open to all and keeps nothing: whatever it has not passed on is lost with it. */
+/**
+ * Returns the configuration of a broker without access rules and without persistence: a restart loses all undelivered
+ * messages.
+ */
 export function openToAll(port: number): string {
   const settings = [`listener ${port} 127.0.0.1`, "allow_anonymous true", "set_tcp_nodelay true", "persistence false"];
   return `${settings.join("\n")}\n`;
 }
 
-/** Open to all: access rules are the operator's (docs/adr/0005-outside-broker.md); in tests the carrying is tried. */
+/**
+ * Starts a Mosquitto without access rules. They are the operator's (docs/adr/0005-outside-broker.md); these tests are
+ * about the transport of messages.
+ */
 export async function startMosquitto(): Promise<Mosquitto> {
   const folder = new Folder("mosquitto");
   const port = await freePort();

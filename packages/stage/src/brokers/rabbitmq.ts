@@ -12,7 +12,7 @@ const secret = "a-secret-of-the-tests-for-rabbitmq-000";
 const user = { name: "tillkeeper", password: "the server's own" };
 const programs = "/usr/lib/rabbitmq/bin";
 
-/** A node of Debian's RabbitMQ, whoever runs the tests: everything it writes is in a folder of its own. */
+/** A node of Debian's RabbitMQ. All its files are in a folder of its own, so any user can run the tests. */
 async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
   const folder = new Folder("rabbitmq");
   const [mqtt, mqtts, amqp] = await Promise.all([freePort(), freePort(), freePort()]);
@@ -30,7 +30,7 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
     RABBITMQ_CONFIG_FILE: `${folder.path}/rabbitmq.conf`,
     RABBITMQ_CONFIG_FILES: `${folder.path}/*-tls.conf`,
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
-    // On two cores, idle schedulers must not spin.
+    // With two cores, idle Erlang schedulers must not busy-wait.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
       "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
   };
@@ -42,11 +42,11 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
     folder,
     env,
     ports: { mqtt, mqtts },
-    /** The node's places in a file of ours. */
+    /** The ports in the configuration files for operators, and this node's ports. */
     places: { "127.0.0.1:1883": `127.0.0.1:${mqtt}`, "127.0.0.1:5672": `127.0.0.1:${amqp}` },
     async start(configuration: string, port: number) {
       folder.write("rabbitmq.conf", configuration);
-      // Otherwise the broker would start one that outlives it.
+      // Without it, RabbitMQ would start an epmd that outlives the node.
       const names = new Program(["epmd", "-port", String(epmdPort), "-address", "127.0.0.1"], { group: true });
       running = [names];
       await names.listens(epmdPort);
@@ -63,7 +63,7 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
   };
 }
 
-/** One that asks the server who may connect. */
+/** A RabbitMQ that asks the server for every connection whether the device may connect. */
 export async function rabbitMq({ tls }: BrokerOptions = {}): Promise<TestBroker> {
   const node = await rabbitNode();
   const { mqtt, mqtts } = node.ports;
@@ -89,7 +89,7 @@ const curves = {
   Ed25519: () => generateKeyPairSync("ed25519"),
 };
 
-/** One that reads rights from tokens. */
+/** A RabbitMQ that reads a device's rights from its token. */
 export async function rabbitMqJwt({
   tls,
   curve = "P-256",
@@ -119,7 +119,7 @@ export async function rabbitMqJwt({
 
 const pem = (key: KeyObject, type: "pkcs8" | "spki") => key.export({ type, format: "pem" } as never).toString();
 
-/** One with users of its own. */
+/** A RabbitMQ with a list of users of its own. */
 export async function rabbitMqUsers(): Promise<BrokerWithUsers> {
   const node = await rabbitNode();
   const { mqtt } = node.ports;

@@ -6,14 +6,15 @@ import { vi } from "vitest";
 import type { Tenant } from "../servers/test-server.ts";
 import type { ForDevices } from "./device.ts";
 
-/** Real agents that note how often they have carried out each operation. */
+/** Real agents that count how often each operation was carried out. */
 export interface CountingAgents {
   terminalIds: string[];
-  /** By operation id. */
+  /** The number of executions, by operation id. */
   carriedOut: Map<string, number>;
   stop(): Promise<void>;
 }
 
+/** Registers `count` terminals and starts their agents. Resolves when the server takes operations for all of them. */
 export async function startCountingAgents(server: ForDevices, tenant: Tenant, count: number): Promise<CountingAgents> {
   const carriedOut = new Map<string, number>();
   const accounts = `/v1/accounts/${tenant.aid}`;
@@ -39,7 +40,7 @@ export async function startCountingAgents(server: ForDevices, tenant: Tenant, co
   const known = async (terminalId: string) =>
     (await server.call("GET", `${accounts}/terminals/${terminalId}`, { token: tenant.token })).body.status !==
     "PENDING";
-  // A terminal takes operations once it has said hello.
+  // The server sends operations to a terminal only after its first hello.
   for (const terminalId of terminalIds) await vi.waitUntil(() => known(terminalId));
   return { terminalIds, carriedOut, stop: async () => void (await Promise.all(agents.map((agent) => agent.stop()))) };
 }

@@ -7,15 +7,17 @@ import { vi } from "vitest";
 import type { SharedServer, Tenant } from "../servers/test-server.ts";
 import { nextSerial } from "./serials.ts";
 
-/** What devices need of a server. */
+/** The parts of a server that devices use. */
 export type ForDevices = Pick<SharedServer, "call" | "mqttUrl">;
 
-/** A device written by hand on a plain MQTT client: it does what a test says, also what an agent never would. */
+/**
+ * A scripted device on a plain MQTT client: it sends the messages of the test, even messages that an agent never sends.
+ */
 export class Device {
   readonly address: string;
   readonly terminalId: string;
   readonly client: MqttClient;
-  /** Names its connection. */
+  /** The id of the device's session, which names its connection. */
   readonly session: string;
   readonly received: { channel: string; message: Record<string, unknown> }[] = [];
 
@@ -26,7 +28,7 @@ export class Device {
     this.session = session;
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
-      // The wildcard also brings back what it says itself.
+      // The wildcard subscription also delivers the device's own messages.
       if (upChannels.some((own) => own === channel)) return;
       this.received.push({ channel, message: JSON.parse(payload.toString()) });
     });
@@ -47,7 +49,10 @@ export class Device {
     return this.say("result", { operation_id: operationId, ...what, ...more });
   }
 
-  /** The next message of a channel, once it comes; `after` counts those that were there before. */
+  /**
+   * Waits for the next message on a channel and returns it. `after` is the number of earlier messages to skip;
+   * `timeout` is in milliseconds.
+   */
   async next(channel: string, after = 0, timeout = 10_000): Promise<Record<string, unknown>> {
     const all = () => this.received.filter((entry) => entry.channel === channel);
     await vi.waitUntil(() => all().length > after, { timeout, interval: 5 });
@@ -59,6 +64,7 @@ export class Device {
   }
 }
 
+/** Connects a plain MQTT client, which does not reconnect. */
 export async function connectMqtt(
   server: ForDevices,
   username: string,
@@ -74,13 +80,13 @@ export async function connectMqtt(
   return client;
 }
 
-/** What a device connects with. */
+/** The credential that a device connects with. */
 export interface Entry {
   address: string;
   password: string;
 }
 
-/** A device with that address, connected and listening. */
+/** Connects a device with that credential, and subscribes to all its topics. */
 export async function enterAs(
   server: ForDevices,
   { address, password }: Entry,
@@ -91,7 +97,7 @@ export async function enterAs(
   return Object.assign(device, { password });
 }
 
-/** Registers a terminal over the API, gets its credential and connects as the device; in the status it has then. */
+/** Registers a terminal over the API, issues a credential and connects the device, which sends nothing yet. */
 export async function registerDevice(
   server: ForDevices,
   tenant: Tenant,
@@ -107,7 +113,7 @@ export async function registerDevice(
   return enterAs(server, (await server.call("POST", path, { token: tenant.token })).body);
 }
 
-/** A device whose terminal is ACTIVE: it has said hello and completed a check_update. */
+/** Connects a device whose terminal is ACTIVE: it has sent a hello and completed a check_update. */
 export async function activeDevice(
   server: ForDevices,
   tenant: Tenant,

@@ -12,12 +12,14 @@ export const [one, other] = ["T40000001-T0001-D1", "T40000002-T0001-D1"];
 const infinity = Number.POSITIVE_INFINITY;
 export const endless: Allowance = { messages: infinity, others: infinity, bytes: infinity };
 
+/** Returns a PUBLISH on a channel of the first terminal, or on a topic that no terminal has. */
 export function said(channel: UpChannel | "nothing_known", payload: string | Buffer, qos: 0 | 1 | 2 = 1): Packet {
   const to = channel === "nothing_known" ? "somewhere/else" : topic(one, channel);
   return { cmd: "publish", topic: to, payload, qos, dup: false, retain: false, messageId: 7 };
 }
 const heartbeat = JSON.stringify({ session: "0b7a1bb1-6a4d-4f0e-8f0c-0d8d7b9a3c11", sent_at: "2026-11-27T10:00:00Z" });
 const filters = (count: number) => Array.from({ length: count }, () => topic(one, "command"));
+/** Returns a SUBSCRIBE with `count` filters. */
 export const subscribe = (count: number): Packet => ({
   cmd: "subscribe",
   messageId: 7,
@@ -25,7 +27,7 @@ export const subscribe = (count: number): Packet => ({
 });
 const unsubscribe = (count: number): Packet => ({ cmd: "unsubscribe", messageId: 7, unsubscriptions: filters(count) });
 
-/** What a terminal may say as often as it likes, as far as MQTT goes. */
+/** The packets that MQTT lets a terminal send as often as it likes, by name. */
 export const allowed: [string, Packet][] = [
   ["PINGREQ", { cmd: "pingreq" }],
   ["PUBACK of nothing", { cmd: "puback", messageId: 7 }],
@@ -41,7 +43,7 @@ export const allowed: [string, Packet][] = [
   ["PUBLISH of the largest size", said("result", Buffer.alloc(65_000, "["))],
 ];
 
-/** What ends its connection at once. */
+/** The packets on which the broker closes the connection at once, by name. */
 export const forbidden: [string, Packet | Buffer][] = [
   ["CONNECT again", connectOf(one)],
   ["PUBLISH to another topic", said("nothing_known", "{}")],
@@ -55,7 +57,7 @@ export const forbidden: [string, Packet | Buffer][] = [
   ["what only servers send", Buffer.from([0xd0, 0])],
 ];
 
-/** So many of them that they are 1 MiB. */
+/** Repeats a packet until the bytes are at least 1 MiB. */
 export function megabyteOf(packet: Packet | Buffer): { bytes: Buffer; packets: number } {
   const single = Buffer.isBuffer(packet) ? packet : generate(packet);
   const packets = Math.ceil(2 ** 20 / single.length);
@@ -64,7 +66,7 @@ export function megabyteOf(packet: Packet | Buffer): { bytes: Buffer; packets: n
 
 let broker: DeviceTransport;
 
-/** The broker of this test. */
+/** Returns the broker of the current test. */
 export function theBroker(): DeviceTransport {
   return broker;
 }
@@ -74,14 +76,14 @@ interface More {
   authenticate?: Authenticate;
 }
 
-/** Opens a broker for the length of a test. */
+/** Opens a broker, which is closed after the test. */
 export async function open(allowance: Allowance | undefined, more: More = {}) {
   broker = await openBrokerAlone({ ...(allowance && { allowance }), ...more });
   const opened = broker;
   onTestFinished(() => opened.close());
 }
 
-/** A connection that has been let in. */
+/** Opens a connection that the broker has accepted. */
 export async function enter(address: string, clientId = address): Promise<RawLink> {
   const link = await RawLink.open(broker.url());
   onTestFinished(() => link.end());
@@ -90,7 +92,10 @@ export async function enter(address: string, clientId = address): Promise<RawLin
   return link;
 }
 
-/** A terminal that asks again each time that it is answered; answers how often it was. */
+/**
+ * Connects a terminal that answers each PINGRESP with the next PINGREQ. Returns a function for the number of answers
+ * so far.
+ */
 export async function asking(): Promise<() => number> {
   const link = await enter(other);
   let answers = 0;

@@ -1,11 +1,14 @@
 import { type Frame, Frames } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/frames";
 import { onTestFinished, vi } from "vitest";
 
-/** What the brokers of this process take of each connection, turn by turn of the event loop. */
+/** Counts the packets that the brokers of this process read from each connection, per turn of the event loop. */
 export class FrameCount {
-  /** By connection: the frames it was cut into, all together and in this turn. */
+  /** The packets read from each connection, in total and in this turn, and their bytes in this turn. */
   readonly #all = new Map<Frames, { total: number; now: number; bytes: number }>();
-  /** The most packets of one connection in one turn, the most bytes, and the packets of all connections in each turn. */
+  /**
+   * The maximum of packets from one connection in one turn; below, the maximum of bytes, and the packets of all
+   * connections per turn.
+   */
   mostOfOne = 0;
   mostBytesOfOne = 0;
   readonly ofAll: number[] = [0];
@@ -31,7 +34,7 @@ export class FrameCount {
     });
   }
 
-  /** The packets that were taken of each connection, the most first. */
+  /** The total packets per connection, in descending order. */
   get totals(): number[] {
     return [...this.#all.values()].map(({ total }) => total).sort((one, other) => other - one);
   }

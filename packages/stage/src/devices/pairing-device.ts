@@ -7,7 +7,10 @@ type Server = Pick<SharedServer, "call">;
 type Addressed = Pick<SharedServer, "url">;
 type Algorithm = "EdDSA" | "ES256";
 
-/** A device that has only its key: it signs by hand what the device protocol asks for, and whatever else a test wants. */
+/**
+ * A device that has only its key: it signs the proofs of the device protocol itself, and also the faulty ones of a
+ * test.
+ */
 export class PairingDevice {
   readonly serial: string;
   readonly algorithm: Algorithm;
@@ -31,7 +34,7 @@ export class PairingDevice {
     return calculateJwkThumbprint(this.publicKey);
   }
 
-  /** A proof with what the protocol asks for, and with what a test puts in its place. */
+  /** Signs a proof with the claims of the protocol. `payload` and `header` replace or add to them. */
   sign(server: Addressed, purpose: DeviceProofPurpose, payload: object, header: object = {}): Promise<string> {
     return new SignJWT({ aud: deviceProofAudience(server.url, purpose), ...payload })
       .setProtectedHeader({ alg: this.algorithm, typ: deviceProofs[purpose].type, ...header })
@@ -51,11 +54,12 @@ export class PairingDevice {
   }
 }
 
+/** Requests a nonce for a proof. */
 export async function newNonce(server: Server): Promise<string> {
   return (await server.call("POST", "/v1/device/nonce")).body.nonce;
 }
 
-/** Registers a terminal in the store S312, which is made; answers the terminal with its pairing. */
+/** Registers a terminal in the store S312, which it creates, and returns the terminal with its pairing code. */
 export async function registerForPairing(server: Server, tenant: Tenant, serial: string, more: object = {}) {
   await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   const body = { device_serial_number: serial, store_id: "S312", ...more };

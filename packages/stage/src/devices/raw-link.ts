@@ -5,7 +5,9 @@ import { vi } from "vitest";
 
 const patience = { interval: 5 };
 
-/** A connection to a broker that sends whatever a test wants, packets or bytes, and notes what comes back. */
+/**
+ * A raw connection to a broker. It sends packets or bytes as the test says, and records all packets that it receives.
+ */
 export class RawLink {
   readonly received: Packet[] = [];
   readonly socket: Socket;
@@ -16,7 +18,7 @@ export class RawLink {
     const reading = parser();
     reading.on("packet", (packet) => this.received.push(packet));
     socket.on("data", (chunk) => reading.parse(chunk));
-    // A reset is an end like any other here.
+    // These tests treat a reset like any other end of the connection.
     socket.on("error", () => undefined);
     socket.on("close", () => {
       this.#closed = true;
@@ -29,12 +31,12 @@ export class RawLink {
     return new RawLink(socket);
   }
 
-  /** In one write. */
+  /** Sends all of them in one write. */
   say(...packets: (Packet | Buffer)[]): void {
     this.socket.write(Buffer.concat(packets.map((packet) => (Buffer.isBuffer(packet) ? packet : generate(packet)))));
   }
 
-  /** The next packet of that kind, once it comes; `after` counts those that were there before. */
+  /** Waits for the next packet of that kind and returns it. `after` is the number of earlier ones to skip. */
   async next(cmd: Packet["cmd"], after = 0): Promise<Packet> {
     const all = () => this.received.filter((packet) => packet.cmd === cmd);
     await vi.waitUntil(() => all().length > after, patience);
@@ -54,10 +56,10 @@ export class RawLink {
   }
 }
 
-/** Fields of a CONNECT, or that one is not there. */
+/** Fields of a CONNECT; `undefined` removes a field. */
 export type ConnectFields = { [Field in keyof IConnectPacket]?: IConnectPacket[Field] | undefined };
 
-/** The CONNECT of a device. */
+/** Returns the CONNECT that a device sends. */
 export function connectOf(address: string, more: ConnectFields = {}): IConnectPacket {
   const packet: ConnectFields = {
     cmd: "connect",

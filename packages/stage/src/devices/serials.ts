@@ -1,6 +1,6 @@
 let last = 460_000_000_000;
 
-/** A serial number; no two that it answers are equal. */
+/** Returns a serial number that no earlier call has returned. */
 export function nextSerial(): string {
   last += 1;
   return String(last);

@@ -5,9 +5,9 @@ export interface Outgoing {
   method: string;
   headers: Record<string, string>;
   body?: string | Buffer | undefined;
-  /** Milliseconds until it counts as unanswered. */
+  /** Milliseconds without a whole answer, after which the request fails. */
   timeoutMs?: number;
-  /** In place of that of the address; it is sent as it stands. */
+  /** The path in place of the URL's own; it is sent unchanged, without normalization. */
   path?: string;
 }
 
@@ -17,7 +17,7 @@ export interface Exchanged {
   text: string;
 }
 
-/** Sends a request over a connection that the agent keeps. Rejects when no whole answer comes. */
+/** Sends a request over a keep-alive connection of the agent. Rejects when the answer does not arrive as a whole. */
 export function exchange(url: string, { body, timeoutMs, headers, ...options }: Outgoing): Promise<Exchanged> {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 const checkEveryMs = 50;
 
 /**
- * A plain TCP balancer, as in front of any group of servers: each connection goes to the next server in turn, and one
- * that refuses the connection is passed over. What it carries it does not look at, and what broke it does not mend. With
- * `checks` it asks each server whether it is ready, and gives those that are not to nobody while there are others.
+ * A plain TCP balancer, as in front of any group of servers. Each connection goes to the next server in turn; a
+ * server that refuses it is skipped. The balancer neither reads the bytes nor retries a broken connection. With
+ * `checks` it polls the readiness of each server; a server that is not ready gets no connections while others are
+ * ready.
  */
 export class Balancer {
   readonly #server: Server;
@@ -27,7 +28,7 @@ export class Balancer {
 
   static async start({ checks = false } = {}): Promise<Balancer> {
     const server = createServer({ noDelay: true });
-    // Two thousand requests at once, as one test sends them, all wait here first.
+    // One test sends two thousand requests at once, and all of them wait in this queue first.
     server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 });
     await once(server, "listening");
     const balancer = new Balancer(server);
@@ -39,12 +40,12 @@ export class Balancer {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Where connections go from now on; those that are open stay. */
+  /** Sets the ports for new connections; open connections stay. */
   use(ports: readonly number[]): void {
     this.#ports = [...ports];
   }
 
-  /** Closes without waiting for anybody. */
+  /** Closes at once, without waiting for open connections. */
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#checking;
@@ -93,7 +94,8 @@ export class Balancer {
         [server, caller],
       ] as const) {
         from.pipe(to);
-        // What came before a proper end has to reach the other side; a broken connection breaks there, too.
+        // Bytes before an orderly end must still reach the other side. A broken connection breaks on the other side,
+        // too.
         from.once("close", () => (from.readableEnded ? to.end() : to.destroy()));
       }
       if (caller.destroyed) server.destroy();

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** A TCP link to a server that can be made to hang: everything is taken, and nothing comes back. */
+/** A TCP link to a server that can be made to hang: it accepts all bytes, and returns none. */
 export class HangingLink {
   readonly url: string;
-  /** Bytes that still come back before it hangs. */
+  /** The number of bytes that the link still returns before it hangs. */
   #left = Number.POSITIVE_INFINITY;
   #method: string | undefined;
   readonly #server: Server;
@@ -27,19 +27,19 @@ export class HangingLink {
     this.#left = afterBytes;
   }
 
-  /** Only what asks by this method. */
+  /** Hangs on requests with this HTTP method only. */
   hangOn(method: string): void {
     this.#method = method;
   }
 
-  /** New connections work again; what hung stays broken. */
+  /** New connections work again; connections that hung are closed. */
   heal(): void {
     this.#left = Number.POSITIVE_INFINITY;
     this.#method = undefined;
     for (const end of this.#ends) end.destroy();
   }
 
-  /** Resolves when somebody says something that gets no answer. */
+  /** Resolves when a request arrives that gets no answer. */
   asked(): Promise<void> {
     return new Promise((resolve) => this.#waiting.add(resolve));
   }
@@ -51,8 +51,8 @@ export class HangingLink {
     await closed;
   }
 
-  #tell(): void {
-    for (const told of this.#waiting) told();
+  #notifyWaiting(): void {
+    for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
 
@@ -72,7 +72,7 @@ export class HangingLink {
     near.on("data", (bytes) => {
       const hangs = this.#method !== undefined && bytes.toString("latin1").startsWith(`${this.#method} `);
       if (this.#left > 0 && !hangs) far.write(bytes);
-      else this.#tell();
+      else this.#notifyWaiting();
     });
     far.on("data", (bytes) => {
       const through = bytes.subarray(0, this.#left);

@@ -8,8 +8,8 @@ interface Pair {
 }
 
 /**
- * A TCP proxy on a free port of loopback that can be cut and held. Where it leads is asked for each connection, because
- * what is behind it moves to another port when it is started again.
+ * A TCP proxy on a free loopback port, which a test can cut and hold. It asks for its target at each connection,
+ * because the server behind it has another port after a restart.
  */
 export class Link {
   readonly #target: () => NetConnectOpts | undefined;
@@ -19,7 +19,7 @@ export class Link {
   #held = false;
   port = 0;
 
-  /** `target` answers undefined when there is nowhere to go: the connection is then reset. */
+  /** `target` returns undefined when no server is there: the connection is then reset. */
   constructor(target: () => NetConnectOpts | undefined) {
     this.#target = target;
   }
@@ -29,13 +29,13 @@ export class Link {
     this.port = await listen(this.#server, "127.0.0.1", { number: 0, configured: true }, "a port of the proxies");
   }
 
-  /** Resets every connection, and all that come until `mend`. */
+  /** Resets all connections, and all new ones until `mend`. */
   cut(): void {
     this.#refusing = true;
     for (const pair of this.#pairs) drop(pair);
   }
 
-  /** Keeps back all bytes, and the connections that come, until `mend`. Nobody is told. */
+  /** Holds back all bytes and all new connections until `mend`. Neither peer notices. */
   hold(): void {
     this.#held = true;
     for (const { near, far } of this.#pairs) {
@@ -79,7 +79,7 @@ export class Link {
     const far = connect({ ...target, noDelay: true });
     pair.far = far;
     far.on("error", () => {});
-    // Whatever ended it there, a reset here tells the peer the same: this connection is gone.
+    // However the far connection ended, a reset tells the near peer that this connection is gone.
     far.on("close", () => near.resetAndDestroy());
     this.#carry(near, far);
     this.#carry(far, near);
@@ -98,6 +98,6 @@ export class Link {
 
 function drop({ near, far }: Pair): void {
   near.resetAndDestroy();
-  // Its other end may be a unix socket, which knows no reset.
+  // The far end may be a Unix socket, which knows no reset.
   far?.destroy();
 }

@@ -1,23 +1,23 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** What a link does with the next answers: pass them on, or lose them and break. */
+/** How a link treats the next answers: it passes them on, or loses them and breaks the connection. */
 type Mood = "calm" | "loses answers";
 
 interface Pair {
   near: Socket;
   far: Socket;
-  /** Nothing passes any more, and neither end is told. */
+  /** The link passes no more bytes, and neither peer notices. */
   dead: boolean;
 }
 
-/** A TCP link to a server that a test makes break, at the worst moments. */
+/** A TCP link to a server that a test breaks at the worst moments. */
 export class RoughLink {
   readonly port: number;
   mood: Mood = "calm";
-  /** How often it has broken so far. */
+  /** The number of broken connections so far. */
   breaks = 0;
-  /** What each connection began with, so far as it came in one piece. */
+  /** The first chunk of bytes in each direction, for each connection. */
   readonly openings: { asked: Buffer; answered: Buffer | undefined }[] = [];
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
@@ -34,7 +34,7 @@ export class RoughLink {
     return new RoughLink(server, target);
   }
 
-  /** Breaks every connection there is, whatever is under way. */
+  /** Resets all open connections, also with requests under way. */
   break(): void {
     for (const { near, far } of this.#pairs) {
       near.resetAndDestroy();
@@ -43,7 +43,10 @@ export class RoughLink {
     }
   }
 
-  /** Forgets every connection there is without telling anybody, as a firewall does that was replaced. */
+  /**
+   * Stops passing bytes on all open connections without closing them, as when a firewall is replaced and loses its
+   * state.
+   */
   forget(): void {
     for (const pair of this.#pairs) pair.dead = true;
   }
@@ -85,7 +88,7 @@ export class RoughLink {
   #answer({ near, dead }: Pair, chunk: Buffer): void {
     if (dead) return;
     if (this.mood === "calm") return void near.write(chunk);
-    // The work is done, and nobody will be told.
+    // The server has done the work, but its answer is lost.
     this.breaks += 1;
     near.resetAndDestroy();
   }

@@ -12,19 +12,19 @@ interface Reply {
 
 const base = "/v1/admin/terminals/operations";
 const operations = ["check_update", "open_menu", "send_logs", "end_of_day"] as const;
-/** So long that only an operation that nobody carries out ever times out. */
+/** Seconds, long enough that an operation times out only if no terminal carries it out. */
 const timeout = 300;
 const pauseMs = 10;
 
 /**
- * Every kind of work that needs the database, going on while that is in trouble. An answer is the right one or a 503 as
- * documented, with which it is asked again; anything else is noted as a violation.
+ * Keeps doing every kind of work that needs the database, while the database fails. Each answer must be correct or a
+ * documented 503, after which the request is repeated. Any other answer is recorded as a violation.
  */
 export class OutageLoad {
   readonly accepted = new Set<string>();
   readonly stores = new Set<string>();
   readonly violations: string[] = [];
-  /** Answers so far: right ones and 503s, by kind of work. */
+  /** The number of completed turns so far, by kind of work. */
   readonly done = new Map<string, number>();
   refused = 0;
   readonly #server: TestServer;
@@ -45,7 +45,7 @@ export class OutageLoad {
     ];
   }
 
-  /** Resolves when each kind of work was done so many times more; throws what was answered wrongly meanwhile. */
+  /** Resolves when each kind of work was completed `count` more times. Throws when there is a violation. */
   async more(count: number): Promise<void> {
     const before = new Map(this.done);
     const lags = ([kind, times]: [string, number]) => times < (before.get(kind) ?? 0) + count;
@@ -55,7 +55,7 @@ export class OutageLoad {
     }
   }
 
-  /** Resolves when so many more requests got a 503. */
+  /** Resolves when `count` more requests got a 503. Throws when there is a violation. */
   async refusals(count: number): Promise<void> {
     const enough = this.refused + count;
     while (this.refused < enough) {
@@ -82,7 +82,7 @@ export class OutageLoad {
     }
   }
 
-  /** Asks until the answer is no 503. Says how many of those came before. */
+  /** Repeats a request until its answer is not a 503. Returns that answer, with the number of 503s before it. */
   async #ask(method: string, path: string, call: Call): Promise<{ reply: Reply; refusals: number }> {
     for (let refusals = 0; ; refusals += 1) {
       const reply = await this.#server.call(method, path, call);
@@ -114,7 +114,7 @@ export class OutageLoad {
     const { token, aid } = this.#tenant;
     const path = `/v1/accounts/${aid}/stores`;
     const { reply, refusals } = await this.#ask("POST", path, { token, body: { store_id: storeId } });
-    // A 503 may hide that it was stored.
+    // A server may store the store and still answer 503; then the repeated request gets a 409.
     const repeated = refusals > 0 && reply.status === 409;
     if (reply.status !== 201 && !repeated) throw asError(path, reply);
     this.stores.add(storeId);
@@ -132,7 +132,7 @@ export class OutageLoad {
     if (reply.status !== 200) throw asError(path, reply);
   }
 
-  /** What is in a list stays there; only more may come. */
+  /** Reads a list. Its entries stay, so it is never shorter than what was created before. */
   async #read(list: string): Promise<void> {
     const { token, aid } = this.#tenant;
     const path = list === "operations" ? base : `/v1/accounts/${aid}/${list}`;

@@ -3,34 +3,47 @@ import { asSuperuser, makeOwner, type OwnPostgres, query, startOwnPostgres } fro
 import { startTestServer, type Tenant, type TestServer } from "../servers/test-server.ts";
 import { OutageLoad } from "./outage-load.ts";
 
-/** What the server has of the cluster. */
+/** The database in the cluster that the server uses. */
 export const database = "tillkeeper_app";
 export const owner = "app";
 
 interface OutageOptions {
-  /** Of the cluster. */
+  /** Settings of the cluster. */
   settings?: Record<string, string>;
-  /** What the server's connections go through; answers the port to connect to. */
+  /**
+   * Puts a proxy between the server and the cluster: gets the cluster's port, and resolves with the port to connect
+   * to.
+   */
   through?: (port: number) => Promise<number>;
-  /** Seconds after which the server gives up on a statement, so that a test need not wait for the usual 30. */
+  /** Seconds until the server gives up on a statement, so that a test need not wait for the usual 30. */
   patience?: number;
 }
 
-/** A server on a PostgreSQL of its own, with terminals, callers and readers at work, for a test to do its worst. */
+/**
+ * A server on a PostgreSQL of its own, with terminals, callers and readers at work, whose database the test may
+ * disturb.
+ */
 export interface Outage {
   postgres: OwnPostgres;
   server: TestServer;
   load: OutageLoad;
-  /** Everything goes on from here: each kind of work is done so many times more, and nothing was ever answered wrongly. */
+  /**
+   * Resolves when each kind of work was completed `count` more times. Throws when any answer was wrong since the
+   * start.
+   */
   recovered(count?: number): Promise<void>;
-  /** Ends the work, and holds what was answered against what the database has and the terminals did: nothing may differ. */
+  /**
+   * Ends the work, and compares the answers with the database and the terminals. Resolves with the differences, which
+   * should be none.
+   */
   wrongAnswers(): Promise<string[]>;
   stop(): Promise<void>;
 }
 
+/** Starts PostgreSQL, a server with eight agents, and the load on it. The caller stops it. */
 export async function startOutage(aid: string, options: OutageOptions = {}): Promise<Outage> {
   const postgres = await startOwnPostgres({ settings: options.settings ?? {} });
-  // No superuser: for those PostgreSQL keeps connections back.
+  // Not a superuser, because PostgreSQL reserves connections for superusers.
   await makeOwner(postgres, owner);
   await asSuperuser(postgres, `create database ${database} owner ${owner}`);
   const port = (await options.through?.(postgres.port)) ?? postgres.port;
@@ -58,13 +71,13 @@ export async function startOutage(aid: string, options: OutageOptions = {}): Pro
   };
 }
 
-interface Told {
+interface Work {
   tenant: Tenant;
   load: OutageLoad;
   agents: CountingAgents;
 }
 
-async function differences(postgres: OwnPostgres, { tenant, load, agents }: Told): Promise<string[]> {
+async function differences(postgres: OwnPostgres, { tenant, load, agents }: Work): Promise<string[]> {
   const operations = await query<{ id: string; status: string }>(
     postgres,
     `select id, status from operations where account_id = '${tenant.aid}'`,
@@ -76,8 +89,10 @@ async function differences(postgres: OwnPostgres, { tenant, load, agents }: Told
   return [
     ...[...load.accepted].filter((id) => stored.get(id) !== "COMPLETED").map((id) => `${id} is ${stored.get(id)}`),
     ...[...load.accepted].filter((id) => agents.carriedOut.get(id) !== 1).map((id) => `${id} was not done once`),
-    ...[...stored.keys()].filter((id) => !load.accepted.has(id)).map((id) => `nobody was told of ${id}`),
-    ...[...agents.carriedOut.keys()].filter((id) => !load.accepted.has(id)).map((id) => `${id} was done for nobody`),
+    ...[...stored.keys()].filter((id) => !load.accepted.has(id)).map((id) => `${id} is stored, but was never answered`),
+    ...[...agents.carriedOut.keys()]
+      .filter((id) => !load.accepted.has(id))
+      .map((id) => `${id} was done, but never answered`),
     ...[...load.stores].filter((id) => !storeIds.has(id)).map((id) => `store ${id} is missing`),
   ];
 }

@@ -6,20 +6,20 @@ import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.t
 declare module "vitest" {
   export interface ProvidedContext {
     postgres: PostgresAddress;
-    /** As above, for the user that owns the databases. */
+    /** How to reach the cluster as the user who owns the databases. */
     owner: PostgresAddress;
-    /** A database with this version's schema to copy. */
+    /** The name of a database with this version's schema, for copies. */
     template: string;
   }
 }
 
-/** A database of a test, as a URL. */
+/** The database of a test, as a URL. */
 export interface TestDatabase {
   url: string;
   drop(): Promise<void>;
 }
 
-/** A database in the run's PostgreSQL, of the owner: a copy of the template, or an `empty` one. */
+/** Creates a database in the run's PostgreSQL: a copy of the template, or an `empty` one. Its owner is `owner`. */
 export async function createTestDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const postgres = inject("postgres");
   const template = empty ? "" : ` template ${inject("template")}`;
@@ -32,7 +32,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   };
 }
 
-/** The root key that all servers of the run share. */
+/** Returns the root key that all servers of the run share. */
 export function testRootKey(): RootKey {
   return createRootKey(inject("keyFile"));
 }

@@ -16,31 +16,34 @@ export interface PostgresAddress {
   password: string;
 }
 
-/** A PostgreSQL that a test may treat as it likes; it listens on a TCP port of 127.0.0.1 alone, as an outside one does. */
+/**
+ * A PostgreSQL that a test may stop, kill and suspend. It listens only on a TCP port of 127.0.0.1, as an outside one
+ * does.
+ */
 export interface OwnPostgres extends PostgresAddress {
-  /** The process id of the postmaster, or of what it was started under. */
+  /** The process id of the postmaster, or of the command that it runs under. */
   readonly pid: number;
-  /** `fast` as an operator does it, `immediate` as a crash. The port stays its own for the next `start`. */
+  /** `fast` is an operator's shutdown, `immediate` is like a crash. The next `start` listens on the same port. */
   end(how: "fast" | "immediate" | "SIGKILL"): Promise<void>;
-  /** Starts it again, with other settings or under another program if that is asked for. */
+  /** Starts it again; `run` may change the settings, or name a command to run it under. */
   start(run?: Run): Promise<void>;
   /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
 interface Run {
-  /** Over those of the cluster, for this run alone. */
+  /** Settings for this run only; they override those of the cluster. */
   settings?: Record<string, string>;
   /** A command to start it under, for example `["strace", "-f"]`. */
   under?: readonly string[];
 }
 
-/** Where Debian's postgresql-15 lies. */
+/** The programs of Debian's postgresql-15. */
 const debian15 = "/usr/lib/postgresql/15/bin";
 const user = "tillkeeper";
 const signals = { fast: "SIGINT", immediate: "SIGQUIT", SIGKILL: "SIGKILL" } as const;
 
-/** Makes a cluster and starts it. `settings` go into its configuration file. */
+/** Creates a cluster and starts it. `settings` go into its configuration file. */
 export async function startOwnPostgres({
   programs = debian15,
   settings = {},
@@ -51,7 +54,7 @@ export async function startOwnPostgres({
   const folder = new Folder("own-postgres");
   const cluster = join(folder.path, "cluster");
   const account = chooseAccount(cluster, undefined);
-  // An account that is not ours has to come through here.
+  // PostgreSQL may run as another user, who needs to enter this folder.
   chmodSync(folder.path, 0o755);
   mkdirSync(cluster, { mode: 0o700 });
   chownSync(cluster, account.uid, account.gid);
@@ -70,7 +73,7 @@ export async function startOwnPostgres({
   const start: OwnPostgres["start"] = async ({ settings: ofRun = {}, under = [] } = {}) => {
     const flags = Object.entries(ofRun).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     do {
-      // After SIGKILL its children live on for a moment, and it does not start beside them.
+      // After SIGKILL its child processes live on for a moment, and PostgreSQL does not start beside them.
       running = run([...under, join(programs, "postgres"), "-D", cluster, ...flags], account);
     } while (!(await isReady(address, running)));
   };
@@ -89,7 +92,10 @@ export async function startOwnPostgres({
   };
 }
 
-/** Makes a user that may own databases of a server, and nothing else: as docs/backup.md asks for. Answers its address. */
+/**
+ * Creates a user who may own databases of a server and nothing else, as docs/backup.md asks for. Resolves with its
+ * address.
+ */
 export async function makeOwner(address: PostgresAddress, owner: string): Promise<PostgresAddress> {
   await asSuperuser(address, `create role ${owner} login password '${address.password}'`);
   await asSuperuser(address, `create role tillkeeper_tenant nologin`).catch((error: { code?: string }) => {
@@ -99,20 +105,20 @@ export async function makeOwner(address: PostgresAddress, owner: string): Promis
   return { ...address, user: owner };
 }
 
-/** The URL of one of its databases. */
+/** Returns the URL of a database in that cluster. */
 export function databaseUrl(address: PostgresAddress & { database?: string }, database = address.database): string {
   const { host, port, user: name, password } = address;
   return `postgres://${name}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
 }
 
-/** Runs one statement as the superuser, and answers its rows. */
+/** Runs one statement as the superuser, and resolves with its rows. */
 export async function query<T extends object>(
   { host, port, user: name, password }: PostgresAddress,
   text: string,
   database = "postgres",
 ): Promise<T[]> {
   const client = new pg.Client({ host, port, user: name, password, database });
-  // The server may end it while it is idle, which is no concern of ours.
+  // PostgreSQL may close an idle connection; that is no fault of the test.
   client.on("error", () => undefined);
   await client.connect();
   try {
@@ -122,12 +128,12 @@ export async function query<T extends object>(
   }
 }
 
-/** Runs one statement as the superuser. */
+/** Runs one statement as the superuser, and ignores its rows. */
 export async function asSuperuser(address: PostgresAddress, text: string, database = "postgres"): Promise<void> {
   await query(address, text, database);
 }
 
-interface New {
+interface NewCluster {
   programs: string;
   folder: Folder;
   cluster: string;
@@ -135,7 +141,7 @@ interface New {
   password: string;
 }
 
-async function initialise({ programs, folder, cluster, account, password }: New): Promise<void> {
+async function initialise({ programs, folder, cluster, account, password }: NewCluster): Promise<void> {
   const passwordFile = folder.write("password", password);
   chmodSync(passwordFile, 0o600);
   chownSync(passwordFile, account.uid, account.gid);
@@ -145,7 +151,7 @@ async function initialise({ programs, folder, cluster, account, password }: New)
   if (code !== 0) throw new Error(`initdb ended with ${code}`);
 }
 
-/** In a group: under another program that is in between, signals have to go to both. */
+/** Starts a process group, because signals must reach PostgreSQL as well as the command that it may run under. */
 function run(command: readonly string[], { uid, gid }: Account): Program {
   return new Program(command, {
     cwd: "/",
@@ -161,7 +167,7 @@ function asFile(settings: Record<string, string>): string {
     .join("");
 }
 
-/** Whether it answers; false when it has ended instead. Throws when time is up. */
+/** Resolves with true when PostgreSQL answers, with false when it has ended. Throws when the time is up. */
 async function isReady(address: PostgresAddress, program: Program): Promise<boolean> {
   let answers = false;
   const settled = async () => {

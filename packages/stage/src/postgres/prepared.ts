@@ -5,9 +5,9 @@ import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.t
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** Where the programs under test keep their compiled sources, so that each starts in half the time. */
+    /** The folder for the compiled sources of the programs under test, which halves their start-up time. */
     compiled: string;
-    /** Where all servers of the run have their root key, because those on one database share it. */
+    /** The file of the root key. All servers of the run use it, because servers on one database share their key. */
     keyFile: string;
     /** A folder that is removed after the run. */
     scratch: string;
@@ -17,7 +17,8 @@ declare module "vitest" {
 const template = "tillkeeper_template";
 
 /**
- * Makes a database of the owner with this version's schema, to be copied: hundreds of them are needed. Answers its name.
+ * Creates a template database with this version's schema, because the run needs hundreds of copies. Resolves with its
+ * name.
  */
 export async function makeTemplate(postgres: PostgresAddress, owner: PostgresAddress): Promise<string> {
   await asSuperuser(postgres, `create database ${template} owner ${owner.user}`);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A temporary folder of its own. */
+/** A temporary folder. */
 export class Folder {
   readonly path: string;
 
@@ -10,7 +10,7 @@ export class Folder {
     this.path = mkdtempSync(join(tmpdir(), `tillkeeper-${name}-`));
   }
 
-  /** Answers the path of the file. */
+  /** Writes a file, and returns its path. */
   write(file: string, text: string): string {
     const path = join(this.path, file);
     writeFileSync(path, text);

@@ -2,10 +2,10 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below those that systems give to outgoing connections, one of which could be in the way a moment later. */
+/** Ports below the range of outgoing connections, since one of those could take the port a moment later. */
 const range = { first: 10_000, last: 32_000 };
 
-/** A port of 127.0.0.1 that nobody listens on, for a program that must be told where to listen. */
+/** Finds a free port of 127.0.0.1, for a program that must be told where to listen. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(range.first, range.last);

@@ -3,13 +3,13 @@ import { connect } from "node:net";
 import { until } from "../until.ts";
 
 export interface ProgramOptions extends Pick<SpawnOptions, "cwd" | "uid" | "gid" | "stdio" | "serialization"> {
-  /** Beside `PATH` and `TMPDIR`; nothing else of our environment is passed on. */
+  /** Environment variables beside `PATH` and `TMPDIR`; no others of this process are passed on. */
   env?: NodeJS.ProcessEnv;
-  /** A process group of its own: signals reach what it starts as well, and Ctrl-C does not reach it. */
+  /** Starts a process group: signals also reach the program's own child processes, and Ctrl-C does not reach it. */
   group?: boolean;
 }
 
-/** How a program ended, with what it wrote to those of its outputs that are pipes. */
+/** How a program ended, with its output as far as its outputs were pipes. */
 export interface Ended {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -24,15 +24,15 @@ process.once("exit", () => {
 });
 
 /**
- * A program in a process of its own. It ends with this process at the latest. Unless `stdio` says otherwise, its output is
- * seen only with `TEST_LOG=1`.
+ * A program in a process of its own, which ends with this process at the latest. Unless `stdio` says otherwise, its
+ * output is shown only with `TEST_LOG=1`.
  */
 export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
   readonly #group: boolean;
   readonly #watchers = new Set<() => void>();
-  /** So far. */
+  /** The standard output so far. */
   stdout = "";
   stderr = "";
 
@@ -47,11 +47,11 @@ export class Program {
     running.add(this);
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
-      for (const look of this.#watchers) look();
+      for (const check of this.#watchers) check();
     });
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve) => {
-      // One that cannot be started is closed, too.
+      // A program that cannot be started also emits `close`.
       this.child.once("error", (error) => (this.stderr += String(error)));
       this.child.once("close", (code, signal) => {
         running.delete(this);
@@ -73,34 +73,34 @@ export class Program {
     process.kill(this.#group ? -this.child.pid : this.child.pid, signal);
   }
 
-  /** Stands still, until it may go on. */
+  /** `true` suspends the process; `false` resumes it. */
   hold(held: boolean): void {
     this.signal(held ? "SIGSTOP" : "SIGCONT");
   }
 
-  /** Sends the signal if it still runs, and waits for its end. */
+  /** Sends the signal if the program still runs, and waits for its end. */
   end(signal: NodeJS.Signals = "SIGKILL"): Promise<Ended> {
     this.signal(signal);
     return this.ended;
   }
 
-  /** Resolves when its standard output, a pipe, matches; rejects when it ends before. */
+  /** Resolves when the standard output, a pipe, matches. Rejects when the program ends before that. */
   prints(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
-      const look = () => {
+      const check = () => {
         const found = pattern.exec(this.stdout);
         if (!found) return;
-        this.#watchers.delete(look);
+        this.#watchers.delete(check);
         resolve(found);
       };
-      this.#watchers.add(look);
-      look();
+      this.#watchers.add(check);
+      check();
       const describe = () => `ended without ${String(pattern)}:\n${this.stdout}\n${this.stderr}`;
       void this.ended.then(() => reject(new Error(describe())));
     });
   }
 
-  /** Resolves when something listens on that port of 127.0.0.1; rejects when the program ends before. */
+  /** Resolves when a connection to that port of 127.0.0.1 succeeds. Rejects when the program ends before that. */
   async listens(port: number): Promise<void> {
     await until(() => {
       if (!this.running) throw new Error(`${this.child.spawnfile} ended by itself`);

@@ -4,10 +4,13 @@ import { promisify } from "node:util";
 
 const program = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
 
-/** What starts the program with its command line; arguments follow. */
+/** The command that starts the command line of Tillkeeper; arguments follow. */
 export const tillkeeper = [process.execPath, program] as const;
 
-/** Once: processes that find nothing there write all of it when they end, which holds up their end. */
+/**
+ * Fills the compile cache once. A process that finds the folder empty writes all of it at its end, which delays that
+ * end.
+ */
 export async function compileInto(folder: string): Promise<void> {
   await promisify(execFile)(process.execPath, [program, "settings"], { env: { NODE_COMPILE_CACHE: folder } });
 }

@@ -1,15 +1,18 @@
-/** Numbers that look random and follow from a seed alone. */
+/** Pseudo-random numbers, which follow from a seed alone. */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   next(): number;
-  /** A whole number, both ends included. */
+  /** Returns a whole number from `least` to `most`, both included. */
   integer(least: number, most: number): number;
   chance(probability: number): boolean;
-  /** One of the list, which must not be empty. */
+  /** Returns an item of the list, which must not be empty. */
   pick<Item>(items: readonly Item[]): Item;
 }
 
-/** The generator "mulberry32": 32 bits of state, which is plenty for schedules, and the same on every machine. */
+/**
+ * The generator "mulberry32". Its 32 bits of state are enough for schedules, and its numbers are equal on every
+ * machine.
+ */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

@@ -1,4 +1,4 @@
-/** A fault of the caller, printed without a stack. */
+/** An error in the caller's arguments, printed without a stack. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -9,7 +9,9 @@ interface Bounds {
   whole: boolean;
 }
 
-/** The number that an option has. Throws `UsageError` for another text, and for a number outside of its bounds. */
+/**
+ * Reads an option's number. Throws `UsageError` when the text is not a number, or the number is outside its bounds.
+ */
 export function readNumber(name: string, text: string, { least, most, whole }: Bounds): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= least && value <= most && (!whole || Number.isInteger(value))) return value;

@@ -18,7 +18,7 @@ interface Document {
   components: { responses: Record<string, Response> };
 }
 
-/** Holds every answer that a test gets against the server's own OpenAPI document. */
+/** Checks every answer that a test gets against the server's own OpenAPI document. */
 export class AnswerCheck {
   readonly #document: Document;
   readonly #ajv: Ajv2020;
@@ -50,7 +50,7 @@ export class AnswerCheck {
     return this.#ajv.compile({ ...schema, components: this.#document.components });
   }
 
-  /** Throws when the answer is not one that the document describes for this method, path and status. */
+  /** Throws when the document does not describe the answer for this method, path and status. */
   check(method: string, url: string, { status, body, retryAfter }: Checked): void {
     const pathname = url.split("?")[0] as string;
     const code = codeOf(body);
@@ -59,11 +59,11 @@ export class AnswerCheck {
     const path = this.#paths.find(({ form }) => form.test(pathname))?.path;
     const operation = path && this.#document.paths[path]?.[method.toLowerCase()];
     if (!operation) {
-      // What the document does not know must be an error, in the error's shape.
+      // A path that is not in the document must give an error of the documented shape.
       if (status < 400) throw new Error(`${method} ${pathname} is not in the OpenAPI document but answers ${status}`);
       return;
     }
-    // The path had a part that no route takes.
+    // The path names a resource that no route knows.
     if (code === "not_found") return;
     const response = this.#resolved(operation.responses[status]);
     if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
@@ -83,7 +83,10 @@ function codeOf(body: unknown): string | undefined {
   return (body as { error?: { code?: string } } | undefined)?.error?.code;
 }
 
-/** What passes by itself says how long to wait, and nothing else does. */
+/**
+ * Returns the fault of a Retry-After header. Errors that pass by themselves must have the header; other errors must
+ * not.
+ */
 function faultOfRetryAfter(code: string, shown: string | null): string | undefined {
   if (retryAfterSecondsOf(code as ErrorCode) === undefined) return shown === null ? undefined : `is ${shown}`;
   if (shown === null) return "is missing";

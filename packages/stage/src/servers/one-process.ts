@@ -6,7 +6,7 @@ import { inject } from "vitest";
 import { TestClock } from "./test-clock.ts";
 import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
 
-/** A whole server in this process, its broker included, with a data folder of its own. */
+/** Starts a whole server in this process, with the embedded broker and a data folder of its own. */
 export async function startOneProcess({
   config,
   databaseUrl,

@@ -1,13 +1,13 @@
 import type { Config } from "@tillkeeper/server/config/config";
 import type { VirtualTerminalSpec } from "@tillkeeper/server/virtual-terminals/virtual-terminals";
 
-/** What the tests tell a server that runs in a process of its own. */
+/** The messages from the tests to a server in a process of its own. */
 export type ToReplica =
   | { kind: "start"; config: Config; aheadMs: number; steppedMs: number; hosting: boolean }
   | { kind: "clock"; turn: number; aheadMs: number; steppedMs: number }
   | { kind: "hosted"; turn: number; error?: string };
 
-/** And what that says to the tests. */
+/** The messages from that server to the tests. */
 export type FromReplica =
   | { kind: "listening" }
   | { kind: "failed"; message: string }

@@ -12,7 +12,7 @@ interface ReplicaOptions {
   config: Config;
   clock: TestClock;
   host: VirtualTerminalHost | undefined;
-  /** How far the wall clock of its machine is off. */
+  /** How far the wall clock of the server's machine is off, in milliseconds. */
   wallAheadMs?: number;
 }
 
@@ -32,7 +32,7 @@ export class ReplicaProcess {
     });
   }
 
-  /** Resolves when it listens; rejects with its own words when it does not start. */
+  /** Resolves when the server listens. Rejects with the server's own message when it does not start. */
   static async start({ config, clock, host, wallAheadMs = 0 }: ReplicaOptions): Promise<ReplicaProcess> {
     const replica = new ReplicaProcess(host, wallAheadMs);
     const started = new Promise<void>((resolve, reject) => {
@@ -54,7 +54,7 @@ export class ReplicaProcess {
     }
   }
 
-  /** Resolves when it has the time. */
+  /** Resolves when the server has set its clock. */
   moveClock({ aheadMs, steppedMs }: TestClock): Promise<void> {
     if (!this.#program.child.connected) return Promise.resolve();
     const turn = this.#turns++;

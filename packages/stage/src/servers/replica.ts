@@ -1,4 +1,4 @@
-// Before anything else reads the time.
+// Import it first: it must replace `Date` before other modules read the time.
 import "./wall-clock.ts";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
@@ -7,8 +7,8 @@ import type { FromReplica, ToReplica } from "./replica-messages.ts";
 import { TestClock } from "./test-clock.ts";
 
 /**
- * The program of one of several servers under test: the whole server, with a clock that the tests move, and virtual
- * terminals that the tests run. It ends on SIGTERM, as `serve` does, and with the tests.
+ * The program of one of several servers under test: the whole server, with a clock that the tests move. The tests
+ * also run its virtual terminals. It ends on SIGTERM, as `serve` does, and with the tests.
  */
 const clock = new TestClock();
 const waiting = new Map<number, (error: string | undefined) => void>();

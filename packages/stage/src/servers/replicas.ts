@@ -10,12 +10,12 @@ import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
 
 const replicas = 3;
 
-/** Servers on one database must share the broker, too: each reaches every terminal. */
+/** The broker for each database. Servers on one database must share it, since each of them reaches every terminal. */
 const brokers = new Map<string, Promise<Mosquitto>>();
 
 /**
- * Three servers, each a process of its own, on Debian's PostgreSQL, one Mosquitto and behind a balancer. A further one
- * joins them alone.
+ * Starts three servers, each in a process of its own, on Debian's PostgreSQL, with one Mosquitto and behind a
+ * balancer. With `further`, one more server joins those on the database.
  */
 export async function startReplicas({
   config,
@@ -29,7 +29,8 @@ export async function startReplicas({
   const mosquitto = (await brokers.get(databaseUrl)) as Mosquitto;
   const balancer = await Balancer.start();
   const folder = mkdtempSync(join(parent, "replicas-"));
-  // They keep their ports: told apart from outside by nothing else, as they all name the balancer as their address.
+  // Servers keep their ports over a restart. Only the port tells them apart, because each gives the balancer's
+  // address as its own.
   const ports = await Promise.all(Array.from({ length: further ? 1 : replicas }, freePort));
   balancer.use(ports);
   let running: ReplicaProcess[] = [];
@@ -46,7 +47,8 @@ export async function startReplicas({
           host,
           config: {
             ...testConfig,
-            // As if it were another name of the balancer, which the servers cannot know by themselves.
+            // The `localhost` form counts as a second name of the balancer, which the servers cannot know by
+            // themselves.
             audienceHosts: [...testConfig.audienceHosts, balancer.host.replace("127.0.0.1", "localhost")],
             http: { host: "127.0.0.1", port: { number, configured: true } },
             mqtt: { ...testConfig.mqtt, outsideUrl: mosquitto.url },
@@ -93,7 +95,7 @@ export async function startReplicas({
   };
 }
 
-/** When one does not start, the others must not be left running. */
+/** Waits for all servers. When one of them does not start, stops the others. */
 async function allOrNone(starting: Promise<ReplicaProcess>[]): Promise<ReplicaProcess[]> {
   const results = await Promise.allSettled(starting);
   const started = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));

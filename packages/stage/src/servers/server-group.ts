@@ -10,13 +10,14 @@ import { createTestDatabase } from "../postgres/database.ts";
 import { type Serving, serve } from "./serving.ts";
 import { makeTenant, send, type Tenant, type TestServer } from "./test-server.ts";
 
-/** Three real `tillkeeper serve` behind a balancer that asks for their health, on one broker and one database. */
+/** Three real `tillkeeper serve` on one broker and one database, behind a balancer that checks their health. */
 export interface ServerGroup extends Pick<TestServer, "call" | "mqttUrl" | "url" | "db"> {
   members: Serving[];
   tenant: Tenant;
   stop(): Promise<void>;
 }
 
+/** Starts the servers, their broker and their balancer, with one account. The caller stops them. */
 export async function startServerGroup(aid: string): Promise<ServerGroup> {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-group-"));
   const database = await createTestDatabase();

@@ -7,28 +7,30 @@ import { until } from "../until.ts";
 /** `tillkeeper serve` in a process of its own, as an operator runs it. */
 export interface Serving {
   url: string;
-  /** Of its own broker; an outside one is where `MQTT_URL` says. */
+  /** The URL of the server's own broker; `MQTT_URL` names an outside one. */
   mqttUrl: string;
-  /** Its data folder. */
+  /** The server's data folder. */
   data: string;
-  /** `under` is a command to run it under, for example `["strace", "-f"]`. */
+  /** Starts the server. `under` is a command to run it under, for example `["strace", "-f"]`. */
   start(under?: readonly string[]): Promise<void>;
-  /** Sends SIGTERM; resolves to the exit code, or the signal that ended it. */
+  /** Sends SIGTERM. Resolves with the exit code, or the signal that ended the server. */
   stop(): Promise<number | string | null>;
-  /** Hangs until it is killed: its connections stay, and nothing is read from them. */
+  /** Suspends the server until it is killed: its connections stay open, and it reads nothing from them. */
   hang(): void;
-  /** As a crash, or the loss of its machine. */
+  /** Kills the server, as in a crash or the loss of its machine. */
   kill(): Promise<void>;
 }
 
 interface ServeOptions {
   folder: string;
   env: Record<string, string>;
-  /** A file descriptor that its log goes to, in place of our standard error. */
+  /** A file descriptor for the server's log, in place of the standard error of this process. */
   log?: number;
 }
 
-/** Starts it and waits until it is ready. Its data folder is below `folder`, and its port stays its own. */
+/**
+ * Starts a server and waits until it is ready. Its data folder is below `folder`; it keeps its port over a restart.
+ */
 export async function serve({ folder, env, log }: ServeOptions): Promise<Serving> {
   const [port, mqttPort] = await Promise.all([freePort(), freePort()]);
   const url = `http://127.0.0.1:${port}`;

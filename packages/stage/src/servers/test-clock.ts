@@ -1,18 +1,18 @@
 import { type Clock, systemClock } from "@tillkeeper/server/platform/clock";
 
-/** The time of the server below, or of this machine, until it is moved: then it goes on from there. */
+/** A clock that follows the clock below it (a server's or the machine's), with the offset that the test sets. */
 export class TestClock implements Clock {
   #below: Clock = systemClock;
   #aheadMs = 0;
   #steppedMs = 0;
   readonly #moved: () => void;
 
-  /** `moved` is told whenever it was. */
+  /** `moved` is called after each change of the offset. */
   constructor(moved: () => void = () => {}) {
     this.#moved = moved;
   }
 
-  /** Stands on the clock of a server, for that server. */
+  /** Puts this clock above the clock of a server, and returns it to that server. */
   readonly over = (below: Clock): this => {
     this.#below = below;
     return this;
@@ -42,17 +42,17 @@ export class TestClock implements Clock {
     this.setAhead(this.#aheadMs + ms);
   }
 
-  /** Sets it as one sets a wrong clock: no time passes. */
+  /** Steps the clock by `ms` without any elapsed time, as when an operator sets a wrong clock. */
   step(ms: number): void {
     this.setAhead(this.#aheadMs + ms, this.#steppedMs + ms);
   }
 
-  /** How far it is ahead of the clock below, in milliseconds. */
+  /** How far the clock is ahead of the clock below, in milliseconds. */
   get aheadMs(): number {
     return this.#aheadMs;
   }
 
-  /** How much of that no time has passed for. */
+  /** The part of `aheadMs` that comes from `step`, so without elapsed time. */
   get steppedMs(): number {
     return this.#steppedMs;
   }

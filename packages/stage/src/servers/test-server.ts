@@ -16,9 +16,9 @@ import type { TestClock } from "./test-clock.ts";
 export interface TestServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
   config?: Partial<Config>;
-  /** A further server on the database of another. */
+  /** The database of another server, which this server is to share. */
   database?: TestDatabase;
-  /** Where its data is put; by default, where temporary files are. */
+  /** The parent of the data folder; by default, the system's folder for temporary files. */
   folder?: string;
 }
 
@@ -34,26 +34,31 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-/** A server as every file of tests may use it, also one that others use as well. */
+/** A server as every test file may use it, also when other files use it as well. */
 export interface SharedServer {
   url: string;
   mqttUrl: string;
-  /** Each server alone, past the balancer. */
+  /** The URL of each server, without the balancer. */
   urls: readonly string[];
-  /** How many connections the balancer has given to each. */
+  /** Returns the number of connections that the balancer has given to each server. */
   carried(): number[];
   db: Db;
-  /** Makes an account with one client and answers a token for it. Without an id, the next free one of a sandbox. */
+  /**
+   * Creates an account with one client, and fetches a token for it. Without an id, takes the next free sandbox id.
+   */
   account(aid?: string, options?: { clientId?: string; scopes?: readonly Scope[] }): Promise<Tenant>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   call<T = any>(method: string, path: string, call?: Call): Promise<Reply<T>>;
 }
 
-/** A server that one file has for itself. */
+/** A server that only one test file uses. */
 export interface TestServer extends SharedServer {
   clock: TestClock;
   database: TestDatabase;
-  /** Ends this server and starts another on the same database and data folder; `meanwhile` runs in between. */
+  /**
+   * Stops this server and starts another on the same database and data folder. `meanwhile` runs between stop and
+   * start.
+   */
   restart(meanwhile?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
@@ -66,8 +71,8 @@ export interface Tenant {
 }
 
 /**
- * Servers on free ports, with a database of their own: one in this process, or three behind a balancer where the run says
- * so (`npm run test:replicas`).
+ * Starts servers on free ports, with a database of their own. It is one server in this process, or three behind a
+ * balancer for `npm run test:replicas`.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await createTestDatabase());
@@ -80,7 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     folder: options.folder ?? tmpdir(),
   });
   const request = <T>(method: string, path: string, call?: Call) =>
-    send<T>(topology.httpUrl, method, path, topology.spreads ? onItsOwn(call) : call);
+    send<T>(topology.httpUrl, method, path, topology.spreads ? withOwnConnection(call) : call);
   const answers = new AnswerCheck((await request<never>("GET", "/openapi.json")).body);
   const db = openDb({ connectionString: database.url }, createLogger("silent"));
 
@@ -119,15 +124,19 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   return server;
 }
 
-/** Longer bodies are refused before they are read, and a server that then hangs up may be gone before its answer is read. */
+/**
+ * The server refuses longer bodies before it has read them. It may then close the connection before the client has
+ * read the answer.
+ */
 const shortBody = 65_536;
 
-/** The request over a connection of its own. */
-function onItsOwn(call: Call = {}): Call {
+/** Sends the request over a connection of its own. */
+function withOwnConnection(call: Call = {}): Call {
   const long = typeof call.body === "string" && call.body.length > shortBody;
   return long ? call : { ...call, headers: { connection: "close", ...call.headers } };
 }
 
+/** Sends a request, and resolves with its answer: JSON is parsed, other types are a `Buffer`. */
 export async function send<T>(url: string, method: string, path: string, call: Call = {}): Promise<Reply<T>> {
   const response = await fetch(`${url}${path}`, {
     method,
@@ -147,7 +156,7 @@ export async function send<T>(url: string, method: string, path: string, call: C
   return { status, headers, body: (text === "" ? undefined : JSON.parse(text)) as T };
 }
 
-/** Text and bytes as they are, everything else as JSON. */
+/** Sends text and bytes unchanged, and every other value as JSON. */
 function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
   if (typeof body === "string") return body;
   return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
@@ -155,13 +164,13 @@ function asBody(body: unknown): string | Uint8Array<ArrayBuffer> {
 
 let accounts = 46_000_000;
 
-/** Of a sandbox, or of a live account; no two that it answers are equal. */
+/** Returns an id of a sandbox or a live account that no earlier call has returned. */
 export function nextAccountId({ live = false } = {}): string {
   accounts += 1;
   return `${live ? "P" : "T"}${accounts}`;
 }
 
-/** Makes an account with one client, and asks for a token. */
+/** Creates an account with one client, and fetches a token for it. */
 export async function makeTenant(
   { url, db, clock }: Pick<TestServer, "url" | "db"> & { clock?: Clock },
   aid: string,

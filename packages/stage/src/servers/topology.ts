@@ -3,34 +3,36 @@ import type { VirtualTerminalHost } from "@tillkeeper/server/virtual-terminals/v
 import type { TestClock } from "./test-clock.ts";
 
 export interface TopologyOptions {
-  /** Over what the tests run with. */
+  /** Settings that override those of `testConfig`. */
   config: Partial<Config>;
   databaseUrl: string;
   virtualTerminalHost: VirtualTerminalHost | undefined;
-  /** It joins those that run on this database. */
+  /** Whether the server joins those that already run on this database. */
   further: boolean;
-  /** Where its data is put. */
+  /** The parent of the data folder. */
   folder: string;
 }
 
-/** One server or several, as the tests see them. */
+/** One server or several, with one interface for the tests. */
 export interface Topology {
   readonly httpUrl: string;
   readonly mqttUrl: string;
   readonly clock: TestClock;
-  /** Whether each request needs a connection of its own, because a connection goes to one server. */
+  /**
+   * Whether each request needs a connection of its own, because the balancer assigns connections and not requests.
+   */
   readonly spreads: boolean;
-  /** The servers one by one. */
+  /** The URL of each server. */
   readonly urls: readonly string[];
-  /** How many connections the balancer has given to each of them. */
+  /** Returns the number of connections that the balancer has given to each server. */
   carried(): number[];
-  /** Resolves when every server has the time that the clock was set to. */
+  /** Resolves when every server has set its clock to the test's. */
   settled(): Promise<void>;
   restart(meanwhile?: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What servers of tests run with, unless a test says otherwise. */
+/** The settings of test servers, unless a test overrides them. */
 export const testConfig = {
   http: { host: "127.0.0.1", port: { number: 0, configured: true } },
   mqtt: { port: { number: 0, configured: true }, outsideUrl: undefined },

@@ -1,4 +1,4 @@
-/** Sets the wall clock of this process: every `Date` that is made of nothing else is that much ahead. */
+/** Sets the wall clock of this process: `new Date()` without arguments is ahead by this many milliseconds. */
 const aheadMs = Number(process.env["TEST_WALL_AHEAD_MS"] ?? 0);
 if (aheadMs !== 0) {
   const now = Date.now.bind(Date);

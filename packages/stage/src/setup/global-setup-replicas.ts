@@ -6,10 +6,10 @@ import { makeOwner, startOwnPostgres } from "../postgres/own-postgres.ts";
 import { makeTemplate } from "../postgres/prepared.ts";
 import { compileInto } from "../processes/tillkeeper.ts";
 
-/** Debian's PostgreSQL 15 for the whole run. */
+/** Starts Debian's PostgreSQL 15 for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const postgres = await startOwnPostgres({
-    // What tests write need not survive the machine.
+    // The data of tests need not survive a crash of the machine.
     settings: { fsync: "off", full_page_writes: "off", max_connections: "500", shared_buffers: "256MB" },
   });
   const { host, port, user, password } = postgres;

@@ -8,7 +8,7 @@ import { makeTemplate } from "../postgres/prepared.ts";
 import { compileInto } from "../processes/tillkeeper.ts";
 import { keepScratchInMemory } from "./scratch-in-memory.ts";
 
-/** One real PostgreSQL for the whole run; every test file makes databases of its own in it. */
+/** Starts one real PostgreSQL for the whole run; every test file creates its own databases in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const removeScratch = keepScratchInMemory();
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-test-"));
@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     startEmbeddedPostgres({
       folder: join(folder, "postgres"),
       log: createLogger("silent"),
-      // What tests write need not survive the machine.
+      // The data of tests need not survive a crash of the machine.
       settings: { fsync: "off", full_page_writes: "off", max_connections: "300" },
     }),
     compileInto(compiled),

@@ -8,15 +8,18 @@ const here = (path: string) => fileURLToPath(new URL(`../../../../../${path}`, i
 interface AgentProgram {
   command: string;
   args: readonly string[];
-  /** The file in its folder that it sends as its log; left out where nobody can add to it, and it has a card number of its own. */
+  /**
+   * The file in the agent's folder that it sends as its log. Absent where the tests cannot append to the log, which
+   * then contains a card number anyway.
+   */
   log?: string;
-  /** How it is told to trust an authority of its own. */
+  /** Returns the options and variables that make the program trust a certificate authority. */
   trusts: (caFile: string) => { options?: Record<string, string>; env?: Record<string, string> };
 }
 
 /**
- * Every program that claims to follow docs/device-protocol.md. They take the same arguments and print the same events, and an
- * operation takes as long as a test wants: they do what `operator_id` `simulate:slow` asks for.
+ * The programs that claim to follow docs/device-protocol.md. They take the same arguments and print the same events.
+ * With `operator_id` `simulate:slow`, an operation takes as long as a test needs.
  */
 export const programs = {
   reference: {
@@ -37,7 +40,7 @@ export const programOf = (name: ProgramName): AgentProgram => programs[name];
 export interface AgentArguments {
   server: string;
   serial: string;
-  /** The folder with its keys and its journal. */
+  /** The folder with the agent's keys and journal. */
   state: string;
   transport: "auto" | "mqtt" | "https";
   mqttVersion?: MqttVersion | undefined;
@@ -48,7 +51,7 @@ export interface AgentArguments {
   ca?: string | undefined;
 }
 
-/** A line that it printed. */
+/** An event that the program printed as one line. */
 export interface AgentEvent {
   event: string;
   terminal_id?: string;
@@ -56,7 +59,7 @@ export interface AgentEvent {
   state?: string;
 }
 
-/** An agent in a process of its own, to be stopped, killed and held as a test likes. */
+/** An agent in a process of its own, which a test may stop, kill and suspend. */
 export class AgentProcess {
   readonly events: AgentEvent[] = [];
   readonly ended: Promise<Ended>;
@@ -92,7 +95,10 @@ export class AgentProcess {
     return this.events.filter((event) => matches(event, of)).length;
   }
 
-  /** Resolves when it has printed that so often; rejects when it ends before, or takes too long. */
+  /**
+   * Resolves when the program has printed the event `times` times. Rejects when the program ends before that, or
+   * after `timeout` milliseconds.
+   */
   async until(of: AgentEvent, { times = 1, timeout = 30_000 } = {}): Promise<void> {
     await vi.waitUntil(
       () => {
@@ -109,14 +115,14 @@ export class AgentProcess {
     this.#program.signal(signal);
   }
 
-  /** As an operator ends it. */
+  /** Stops the program as an operator does. */
   stop(): Promise<Ended> {
-    // One that is held would never hear of it.
+    // A suspended process would not handle the signal.
     this.signal("SIGCONT");
     return this.#program.end("SIGTERM");
   }
 
-  /** As a power cut. */
+  /** Kills the program, as in a power cut. */
   kill(): Promise<Ended> {
     return this.#program.end();
   }

@@ -5,15 +5,15 @@ import { deviceBrokers } from "@tillkeeper/stage/brokers/brokers";
 interface Carrier {
   broker: keyof typeof deviceBrokers;
   transport: "mqtt" | "https";
-  /** The newest version that the broker speaks. */
+  /** The newest protocol level of MQTT that the broker supports. */
   newest: 4 | 5;
-  /** It looks at the rights in a token alone: at no user name, and at no client id. */
+  /** The broker checks only the rights in the token, and neither the user name nor the client id. */
   byTokenAlone?: true;
-  /** What the programs are told to speak; they find out by themselves unless it is here. */
+  /** The version of MQTT in the programs' arguments. Without it the programs negotiate the version. */
   told?: Exclude<MqttVersion, "auto">;
 }
 
-/** Every way that messages travel between terminals and a server. */
+/** The ways in which messages travel between terminals and a server. */
 export const carriers = {
   embedded: { broker: "embedded", transport: "mqtt", newest: 4 },
   mosquitto: { broker: "mosquitto", transport: "mqtt", newest: 5 },
@@ -25,8 +25,9 @@ export const carriers = {
 export type CarrierName = keyof typeof carriers;
 
 export const carrierOf = (name: CarrierName): Carrier => carriers[name];
-/** What is spoken over it, by whoever knows all versions. */
+/** Returns the protocol level that a program with all versions uses with this carrier. */
 export const levelOf = (name: CarrierName): 4 | 5 => (carrierOf(name).told === "3.1.1" ? 4 : carrierOf(name).newest);
 
+/** Makes the broker of a carrier; resolves with undefined for the embedded one. */
 export const brokerOf = (name: CarrierName, options: BrokerOptions): Promise<TestBroker | undefined> =>
   deviceBrokers[carriers[name].broker](options);

@@ -7,7 +7,7 @@ import { watcher } from "../../support/presence.ts";
 
 export const operations = "/v1/admin/terminals/operations";
 
-/** Where somebody who runs terminals sits: what is asked of a server over its API. */
+/** The operator's side of the tests: requests to the API of a server. */
 export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "call">> {
   readonly server: Server;
   readonly tenant: Tenant;
@@ -16,7 +16,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
   readonly #folder = mkdtempSync(join(tmpdir(), "tillkeeper-suite-"));
   #made = 0;
 
-  /** `name` is in the serial numbers that are registered. */
+  /** `name` becomes part of the serial numbers of the registered terminals. */
   constructor(server: Server, tenant: Tenant, name: string) {
     this.server = server;
     this.tenant = tenant;
@@ -24,7 +24,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
     this.#name = name;
   }
 
-  /** A folder that is not there yet. */
+  /** Returns the path of a folder that does not exist yet. */
   folder(): string {
     return join(this.#folder, String((this.#made += 1)));
   }
@@ -42,7 +42,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
     return `/v1/accounts/${this.tenant.aid}/terminals/${id}${below}`;
   }
 
-  /** A terminal that waits for its device, with its pairing code. */
+  /** Registers a terminal; its device has not paired yet. Returns its pairing code. */
   async register(deviceModel = "SATURN1000"): Promise<{ id: string; serial: string; code: string }> {
     const serial = `SUITE-${this.#name}-${(this.#made += 1)}`;
     const body = { device_serial_number: serial, store_id: "S312", device_model: deviceModel };
@@ -55,7 +55,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
     return (await this.call("GET", this.terminal(id))).body.status;
   }
 
-  /** Has an operation accepted, and answers its id. */
+  /** Requests an operation and returns its id. Throws when the server does not accept it. */
   async send(terminalId: string, operation: string, more: object = {}): Promise<string> {
     const answer = await this.call("POST", operations, { terminal_id: terminalId, operation, ...more });
     if (answer.status !== 201) throw unexpected(operation, answer);
@@ -66,7 +66,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
     return (await this.call("GET", `${operations}/${id}`)).body;
   }
 
-  /** The operation once it has ended. */
+  /** Waits for the end of an operation and returns it. `timeout` is in milliseconds. */
   async ended(id: string, timeout = 60_000) {
     await vi.waitUntil(async () => (await this.operation(id)).status !== "PENDING", { timeout, interval: 25 });
     return this.operation(id);
@@ -76,7 +76,7 @@ export class Desk<Server extends Pick<TestServer, "call"> = Pick<TestServer, "ca
     await vi.waitUntil(async () => (await this.operation(id)).phase === phase, { interval: 10 });
   }
 
-  /** Carries an operation out that must succeed, and answers its result. */
+  /** Requests an operation and returns its result. Throws when the operation does not succeed. */
   async perform(terminalId: string, operation: string, more: object = {}) {
     const ended = await this.ended(await this.send(terminalId, operation, more));
     if (ended.status !== "COMPLETED") throw unexpected(operation, ended);

@@ -4,20 +4,20 @@ import { type AgentArguments, AgentProcess, type ProgramName } from "./agents.ts
 import type { Desk } from "./desk.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a case is told: where it plays, and with which program. */
+/** The arguments of a test case: the stage, and the program under test. */
 export interface Scene {
   stage: () => Stage;
   program: ProgramName;
 }
 
-/** Where a device plays. */
+/** The server and the settings that a device connects with. */
 interface Place extends Pick<Desk<Pick<TestServer, "call" | "url">>, "server" | "see" | "folder"> {
   transport: AgentArguments["transport"];
   mqttVersion?: AgentArguments["mqttVersion"];
   caFile?: string | undefined;
 }
 
-interface Played {
+interface DeviceScene {
   stage: () => Place;
   program: ProgramName;
 }
@@ -26,17 +26,17 @@ interface Cleanup {
   onTestFinished: (end: () => Promise<void>) => void;
 }
 
-/** A device with its memory, and the program that runs on it at the moment. */
+/** A device with its folder, and the program that runs on it at the moment. */
 export class SuiteDevice {
   readonly id: string;
   readonly serial: string;
   readonly #arguments: AgentArguments;
-  readonly #scene: Played;
+  readonly #scene: DeviceScene;
   readonly #cleanup: Cleanup;
   #running: AgentProcess | undefined;
 
   constructor(
-    scene: Played,
+    scene: DeviceScene,
     cleanup: Cleanup,
     who: { id: string; serial: string },
     more: Partial<AgentArguments> = {},
@@ -66,7 +66,7 @@ export class SuiteDevice {
     return this.#arguments.state;
   }
 
-  /** Starts the program, also again; a code is needed only once. */
+  /** Starts the program. Only the first start needs a pairing code. */
   start(code?: string): AgentProcess {
     const agent = new AgentProcess(this.#scene.program, { ...this.#arguments, code });
     this.#cleanup.onTestFinished(async () => void (await agent.kill()));
@@ -74,14 +74,14 @@ export class SuiteDevice {
     return agent;
   }
 
-  /** Resolves when it is connected so many times over, and the server says so. */
+  /** Resolves when the program has connected `times` times, and the server shows the terminal as online. */
   async online(times = 1): Promise<void> {
     await this.agent.until({ event: "connected", terminal_id: this.id }, { times });
     await this.#scene.stage().see.until(this.id, "online");
   }
 }
 
-/** A device that has just paired and is connected. */
+/** Starts a device that pairs, and waits until it is online. */
 export async function pairedDevice(
   scene: Scene,
   cleanup: Cleanup,
@@ -96,7 +96,7 @@ export async function pairedDevice(
   return device;
 }
 
-/** A device whose terminal is ACTIVE. */
+/** Starts a device, and waits until its terminal is ACTIVE. */
 export async function activeDevice(scene: Scene, cleanup: Cleanup): Promise<SuiteDevice> {
   const device = await pairedDevice(scene, cleanup);
   await scene.stage().perform(device.id, "check_update");

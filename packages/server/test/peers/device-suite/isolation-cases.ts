@@ -10,16 +10,16 @@ import { carrierOf } from "./carriers.ts";
 import { now, postMessages, type RawTerminal, rawTerminal } from "./raw-terminal.ts";
 import type { Stage } from "./stage.ts";
 
-/** What a terminal tries that has a credential of its own and wants something of another one. It knows all ids. */
+/** A hostile terminal, with a credential of its own, attacks another terminal whose ids it knows. */
 export function isolationCases(stage: () => Stage): void {
   it("reads nothing that is sent to it, by no filter", async (context) => {
     const [spy, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
     const heard: string[] = [];
-    const inside = async () => (await beside(spy)).on("message", (name) => heard.push(name));
+    const inside = async () => (await connectAgain(spy)).on("message", (name) => heard.push(name));
     let client = await inside();
     for (const filter of filtersOf(victim.address)) {
       expect(await granted(client, filter), filter).toBe(false);
-      // Some brokers end the connection for it.
+      // Some brokers close the connection on such a subscription.
       if (!client.connected) client = await inside();
     }
     const before = spy.received.length;
@@ -32,22 +32,22 @@ export function isolationCases(stage: () => Stage): void {
 
   it("says nothing in its name, by publishing, retained or not, nor by will", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
-    const ended = await untouched(stage(), { hostile, victim }, async (id) => {
-      let client = await beside(hostile);
-      for (const [channel, message] of [...forged(victim, id), ...orders(id)]) {
+    const ended = await expectUntouched(stage(), { hostile, victim }, async (id) => {
+      let client = await connectAgain(hostile);
+      for (const [channel, message] of [...forgedMessages(victim, id), ...serverMessages(id)]) {
         for (const retain of [false, true]) {
           await publish(client, topic(victim.address, channel), message, retain);
-          if (!client.connected) client = await beside(hostile);
+          if (!client.connected) client = await connectAgain(hostile);
         }
       }
-      for (const [channel, message] of forged(victim, id)) {
+      for (const [channel, message] of forgedMessages(victim, id)) {
         const will = {
           topic: topic(victim.address, channel),
           payload: asBuffer(message),
           qos: 1,
           retain: false,
         } as const;
-        const dying = await beside(hostile, { will }).catch(() => undefined);
+        const dying = await connectAgain(hostile, { will }).catch(() => undefined);
         dying?.stream.destroy();
       }
       await client.endAsync(true);
@@ -57,11 +57,11 @@ export function isolationCases(stage: () => Stage): void {
 
   it("says nothing about it on channels of its own, over MQTT or HTTPS", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
-    await untouched(stage(), { hostile, victim }, async (id) => {
-      for (const [channel, message] of forged(victim, id)) await hostile.say(channel, message);
-      const messages = forged(victim, id).map(([channel, message]) => ({ channel, message }));
+    await expectUntouched(stage(), { hostile, victim }, async (id) => {
+      for (const [channel, message] of forgedMessages(victim, id)) await hostile.say(channel, message);
+      const messages = forgedMessages(victim, id).map(([channel, message]) => ({ channel, message }));
       const { token } = hostile.token;
-      // Two sessions of one terminal would push each other out.
+      // Two sessions of one address would take the connection over from each other.
       await hostile.leave();
       const answer = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session, messages });
       expect(answer.status).toBe(200);
@@ -75,14 +75,14 @@ export function isolationCases(stage: () => Stage): void {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
     const heard: string[] = [];
     const listening = async () => {
-      const client = await beside(hostile);
+      const client = await connectAgain(hostile);
       client.on("message", (name) => heard.push(name.split("/").at(-1) ?? ""));
       await client.subscribeAsync(`tillkeeper/v1/${hostile.address}/+`, { qos: 1 });
       return client;
     };
-    await untouched(stage(), { hostile, victim }, async (id) => {
+    await expectUntouched(stage(), { hostile, victim }, async (id) => {
       let client = await listening();
-      for (const [channel, message] of orders(id)) {
+      for (const [channel, message] of serverMessages(id)) {
         await publish(client, topic(hostile.address, channel), message, true);
         if (!client.connected) client = await listening();
       }
@@ -94,12 +94,12 @@ export function isolationCases(stage: () => Stage): void {
 
   it("does not get in by its client id, its name or its session, nor push it out", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
-    await untouched(stage(), { hostile, victim }, async () => {
+    await expectUntouched(stage(), { hostile, victim }, async () => {
       for (const attempt of takeovers(stage(), hostile, victim)) {
-        await expect(beside(hostile, attempt), JSON.stringify(attempt)).rejects.toThrow();
+        await expect(connectAgain(hostile, attempt), JSON.stringify(attempt)).rejects.toThrow();
       }
-      for (const name of carrierOf(stage().carrier).byTokenAlone ? names(victim) : []) {
-        await (await beside(hostile, name)).endAsync(true);
+      for (const name of carrierOf(stage().carrier).byTokenAlone ? guessedLogins(victim) : []) {
+        await (await connectAgain(hostile, name)).endAsync(true);
       }
       const { token } = hostile.token;
       for (const authorization of [basic(victim.address, token), basic(victim.address, hostile.token.mqtt_password)]) {
@@ -107,7 +107,7 @@ export function isolationCases(stage: () => Stage): void {
           status: 401,
         });
       }
-      // With a session of that name it has a mailbox of its own.
+      // With the victim's session name, the hostile terminal gets a mailbox of its own.
       await hostile.leave();
       const own = await postMessages(hostile.token, `Bearer ${token}`, { session: victim.session });
       expect(own).toEqual({ status: 200, body: { messages: [] } });
@@ -116,7 +116,10 @@ export function isolationCases(stage: () => Stage): void {
 
   it("sends no log for it, and fetches no update", async (context) => {
     const [hostile, victim] = [await rawTerminal(stage(), context), await rawTerminal(stage(), context)];
-    const [theirs, own] = [await asked(stage(), victim, "send_logs"), await asked(stage(), hostile, "send_logs")];
+    const [theirs, own] = [
+      await commandFor(stage(), victim, "send_logs"),
+      await commandFor(stage(), hostile, "send_logs"),
+    ];
     for (const token of [own.transfer.token, hostile.token.token, hostile.token.mqtt_password, "x.y.z"]) {
       const { status } = await putLog(theirs, "of somebody else\n", { token });
       expect([401, 404]).toContain(status);
@@ -128,7 +131,7 @@ export function isolationCases(stage: () => Stage): void {
     expect((await stage().operation(own.operation_id)).status).toBe("PENDING");
     await victim.say("result", { ...stolen, operation_id: theirs.operation_id, result: log });
     expect(await stage().ended(theirs.operation_id)).toMatchObject({ status: "COMPLETED", result: log });
-    const updates = await asked(stage(), victim, "check_update");
+    const updates = await commandFor(stage(), victim, "check_update");
     for (const token of [own.transfer.token, hostile.token.token]) {
       const url = `${updates.transfer.url}?software_version=1.0.0`;
       const { status } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
@@ -141,7 +144,7 @@ export function isolationCases(stage: () => Stage): void {
     const asking = stage().see.probe(victim.id);
     const { probe_id } = await victim.next("probe");
     await hostile.say("probe_answer", { probe_id });
-    const client = await beside(hostile);
+    const client = await connectAgain(hostile);
     await publish(client, topic(victim.address, "probe_answer"), { probe_id }, false);
     await client.endAsync(true);
     expect(await asking).toMatchObject({ reachable: false, reason: "no_answer" });
@@ -156,10 +159,10 @@ function filtersOf(victim: string): string[] {
   return [...channels, ...shared, ...filters];
 }
 
-type Words = [UpChannel, object][];
+type UpMessages = [UpChannel, object][];
 
-/** What the victim could say, and would be believed. */
-function forged({ session }: RawTerminal, operation_id: string): Words {
+/** Messages that the server would accept from the victim. */
+function forgedMessages({ session }: RawTerminal, operation_id: string): UpMessages {
   const at = now();
   const failed = { operation_id, operation: "open_menu", status: "FAILED", finished_at: at, reason: "refused" };
   return [
@@ -184,8 +187,8 @@ function forged({ session }: RawTerminal, operation_id: string): Words {
   ];
 }
 
-/** What only the server says. */
-function orders(operation_id: string): [(typeof downChannels)[number], object][] {
+/** Messages that only the server sends. */
+function serverMessages(operation_id: string): [(typeof downChannels)[number], object][] {
   const window = { created_at: now(), expires_at: new Date(Date.now() + 60_000).toISOString(), sent_at: now() };
   const about = { operation_id, operation: "open_menu", ...window };
   return downChannels.map((channel) => [
@@ -208,8 +211,11 @@ function takeovers(stage: Stage, hostile: RawTerminal, victim: RawTerminal): Par
   ];
 }
 
-/** What it may call itself where nobody looks at that: all that it knows of the victim, whose client id is not to be guessed. */
-function names(victim: RawTerminal): Partial<IClientOptions>[] {
+/**
+ * Logins for a broker that checks only the token. They use all that the attacker knows of the victim; the victim's
+ * client id cannot be guessed.
+ */
+function guessedLogins(victim: RawTerminal): Partial<IClientOptions>[] {
   return [
     { username: victim.login.username },
     { clientId: victim.address },
@@ -219,8 +225,8 @@ function names(victim: RawTerminal): Partial<IClientOptions>[] {
   ];
 }
 
-/** Another connection of the same terminal, if the broker tells them apart; else it takes the first one's place. */
-function beside(terminal: RawTerminal, more: Partial<IClientOptions> = {}): Promise<MqttClient> {
+/** Opens another connection of a terminal. With the same client id, it takes over the first connection. */
+function connectAgain(terminal: RawTerminal, more: Partial<IClientOptions> = {}): Promise<MqttClient> {
   return enter(terminal.login, { protocolVersion: terminal.level, ...more });
 }
 
@@ -228,7 +234,7 @@ function asBuffer(message: object): Buffer {
   return Buffer.from(JSON.stringify(message));
 }
 
-/** Says it, and waits until the broker has acknowledged it or ended the connection. */
+/** Publishes a message, and waits until the broker acknowledges it or closes the connection. */
 function publish(client: MqttClient, name: string, message: object, retain: boolean): Promise<void> {
   return new Promise((resolve) => {
     client.once("close", () => resolve());
@@ -236,8 +242,11 @@ function publish(client: MqttClient, name: string, message: object, retain: bool
   });
 }
 
-/** Tries something while the victim has a menu to open: nothing of the victim's changes, and it can go on. Answers the operation. */
-async function untouched(
+/**
+ * Runs an attack while the victim has an open_menu pending. Nothing of the victim may change, and the victim then
+ * completes the operation. Returns the operation.
+ */
+async function expectUntouched(
   stage: Stage,
   { hostile, victim }: { hostile: RawTerminal; victim: RawTerminal },
   attack: (id: string) => Promise<void>,
@@ -248,11 +257,12 @@ async function untouched(
   const before = await stateOf(stage, victim, id);
   expect(before.presence.status).toBe("online");
   await attack(id);
-  // What a terminal says is handled in order: when it is greeted again, all before has been dealt with.
+  // The server handles a terminal's messages in order. After the second welcome, it has dealt with all messages
+  // before.
   await hostile.leave();
   await hostile.arrive();
   expect(await stateOf(stage, victim, id)).toEqual(before);
-  // Whoever subscribes anew gets nothing that was left behind for it.
+  // A new subscription would deliver retained messages: there must be none.
   await victim.leave();
   await victim.arrive();
   await victim.say("result", { ...opened(id) });
@@ -300,8 +310,8 @@ async function probed(stage: Stage, terminal: RawTerminal): Promise<void> {
   expect(await asking).toMatchObject({ reachable: true });
 }
 
-/** The command as the terminal gets it, with what opens its transfer. */
-async function asked(stage: Stage, terminal: RawTerminal, operation: string): Promise<LogCommand> {
+/** Requests an operation. Returns the command as the terminal receives it, with the token for its transfer. */
+async function commandFor(stage: Stage, terminal: RawTerminal, operation: string): Promise<LogCommand> {
   const before = terminal.count("command");
   await stage.send(terminal.id, operation);
   return (await terminal.next("command", before)) as unknown as LogCommand;

@@ -7,9 +7,10 @@ import { pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 import { ready, type Stage } from "./stage.ts";
 
 const lifetimeSeconds = 4;
-/** After that at the latest HTTPS stands in. */
+/** Milliseconds within which an agent must fall back to HTTPS. */
 const fallbackWithinMs = 60_000;
 
+/** The cases about broken links and the fallback to HTTPS. */
 export function linkCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -18,7 +19,7 @@ export function linkCases(scene: Scene): void {
     context.onTestFinished(end);
     const device = await pairedDevice(scene, context, { server: url });
     const pairedAt = Date.now();
-    // Tokens of three generations are over.
+    // By now, tokens of three generations have expired.
     await vi.waitUntil(() => Date.now() > pairedAt + 3 * lifetimeSeconds * 1000, { interval: 50 });
     const connected = device.agent.count({ event: "connected" });
     for (const link of links) link.break();
@@ -30,7 +31,7 @@ export function linkCases(scene: Scene): void {
   });
 
   it("goes over HTTPS where MQTT does not get through", async (context) => {
-    // Nobody listens there.
+    // No broker listens on this port.
     const { url, end } = await furtherServer(stage(), {}, await freePort());
     context.onTestFinished(end);
     const { code, ...who } = await stage().register();
@@ -39,14 +40,18 @@ export function linkCases(scene: Scene): void {
     await device.agent.until({ event: "connected" }, { timeout: fallbackWithinMs });
     await device.online();
     await stage().perform(who.id, "check_update");
-    // Asked by one server and by the other, where it is not.
+    // `stage()` is the server that the device is not connected to: its operation and its probe have to reach the
+    // other server.
     await stage().perform(who.id, "open_menu");
     expect(await stage().see.probe(who.id)).toMatchObject({ reachable: true });
     expect(await device.agent.stop()).toMatchObject({ code: 0 });
   });
 }
 
-/** Another server on the same broker. Devices reach both by links that can be broken, unless the broker's port is another. */
+/**
+ * Starts another server on the same broker. Devices reach both through links that a test can break. With
+ * `brokerPort`, the link for MQTT leads to that port instead.
+ */
 export async function furtherServer({ server, mqtt }: Stage, config: Partial<Config>, brokerPort?: number) {
   const http = { host: "127.0.0.1", port: { number: await freePort(), configured: true } };
   const own = { number: await freePort(), configured: true };

@@ -10,9 +10,10 @@ import { activeDevice, type Scene, type SuiteDevice } from "./device.ts";
 import type { Stage } from "./stage.ts";
 
 const slowly = { parameters: { operator_id: "simulate:slow" }, timeout: 20 };
-/** Thirteen digits and more, with blanks or hyphens between them or without. */
+/** Thirteen to nineteen digits, with or without a blank or hyphen between them. */
 const cardNumber = /\b\d(?:[ -]?\d){12,18}\b/;
 
+/** The cases about operations: each kind, copies, power cuts and cancellations. */
 export function operationCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -37,7 +38,7 @@ export function operationCases(scene: Scene): void {
   it("does once what it is sent twice", async (context) => {
     const device = await activeDevice(scene, context);
     const before: EndOfDayResult = await stage().perform(device.id, "end_of_day");
-    // What comes while it is held, it finds all at once.
+    // The agent is suspended, and later reads all messages at once.
     device.agent.signal("SIGSTOP");
     const id = await stage().send(device.id, "end_of_day");
     await stage().reaches(id, "dispatched");
@@ -86,14 +87,17 @@ export function operationCases(scene: Scene): void {
   });
 }
 
-/** 200 when it is over with that, 202 when the device is asked. */
+/** Cancels an operation: 200 when this ends it, 202 when the server has to ask the device. */
 async function cancel(stage: Stage, id: string, expected: 200 | 202) {
   const { status, body } = await stage.call("POST", `${operations}/${id}/cancel`);
   expect(status).toBe(expected);
   return body;
 }
 
-/** As if no server had sent it yet: the outbox sends it, whatever became of the first copy. */
+/**
+ * Resets the claim as if no server had sent the command. The outbox then sends it again, whether or not the first
+ * copy arrived.
+ */
 async function sendAgain({ server }: Stage, id: string): Promise<void> {
   const attempts = async () =>
     (await server.db.pool.query("select attempts from operation_claims where operation_id = $1", [id])).rows[0];
@@ -105,7 +109,7 @@ async function sendAgain({ server }: Stage, id: string): Promise<void> {
   await vi.waitUntil(async () => (await attempts())?.attempts > 0, { interval: 10 });
 }
 
-/** The log can be downloaded, and no card number is in it. */
+/** The log can be downloaded, and contains no card number. */
 async function sendsLogs(stage: Stage, device: SuiteDevice): Promise<void> {
   const { log_id, size, sha256 }: SendLogsResult = await stage.perform(device.id, "send_logs");
   const path = `/v1/admin/terminals/${device.id}/logs/${log_id}`;
@@ -117,7 +121,7 @@ async function sendsLogs(stage: Stage, device: SuiteDevice): Promise<void> {
   const text = gunzipSync(body).toString("utf8");
   expect(text.length).toBeGreaterThan(0);
   expect(text).not.toMatch(cardNumber);
-  // There was one in it, so that this is not for nothing.
+  // The agent masked a card number, so the check above can fail.
   expect(about.masked_count).toBeGreaterThan(0);
 }
 

@@ -3,9 +3,13 @@ import { carrierOf } from "./carriers.ts";
 import { operations } from "./desk.ts";
 import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts";
 
+/** The cases about pairing, and about devices that are replaced. */
 export function pairingCases(scene: Scene): void {
   const { stage } = scene;
-  /** Elsewhere the broker lets it in again, to nothing that is for the next, until its token ends. */
+  /**
+   * Whether the broker refuses a replaced device. A broker that checks only the token accepts it until the token
+   * ends, without access to the next device's topics.
+   */
   const isRefused = () => !carrierOf(stage().carrier).byTokenAlone;
 
   it("pairs by serial number and code, and is made ACTIVE by check_update", async (context) => {
@@ -27,10 +31,10 @@ export function pairingCases(scene: Scene): void {
     expect({ signal, stdout }).toEqual({ signal: null, stdout: "" });
     expect(exit).toBeGreaterThan(0);
     expect(stderr).toMatch(/pair/i);
-    // One message for people, and no trace of the program.
+    // One message for people, and no stack trace.
     expect(stderr).not.toMatch(/Traceback|^ {4}at /m);
     expect(await stage().statusOf(who.id)).toBe("PENDING");
-    // It was not the device's fault: with the right code the same device pairs.
+    // The first attempt failed because of the code only: with the right code the same device pairs.
     device.start(code);
     await device.agent.until({ event: "paired", terminal_id: who.id });
   });
@@ -70,10 +74,10 @@ export function pairingCases(scene: Scene): void {
     await anew.online();
     await stage().perform(former.id, "check_update");
     expect(former.agent.count({ event: "operation" })).toBe(0);
-    // The old keys open nothing, whenever they come.
+    // The former keys are refused, also after a restart of the program.
     const { code } = await former.agent.stop();
     expect(code).toBe(0);
-    // It says so and ends, or waits for somebody to pair it again.
+    // The program reports that and ends, or waits for a new pairing.
     const again = former.start();
     await Promise.race([again.ended, again.until({ event: "locked_out" })]);
     expect(again.count({ event: "connected" })).toBe(0);

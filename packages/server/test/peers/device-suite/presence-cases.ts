@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { pairedDevice, type Scene } from "./device.ts";
 
+/** The cases about presence: connecting, shutting down and power cuts. */
 export function presenceCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -11,7 +12,7 @@ export function presenceCases(scene: Scene): void {
     });
     const ended = device.agent.stop();
     await stage().see.until(device.id, "shut_down");
-    // Not late first, as one whose link is lost.
+    // The status changes from online to shut_down directly; a lost link would show `late` first.
     expect((await stage().see.changes(device.id)).slice(-2)).toEqual(["online connected", "shut_down goodbye"]);
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
     device.start();

@@ -8,26 +8,29 @@ import { type TestContext, vi } from "vitest";
 import { enter } from "../../support/hostile.ts";
 import type { Stage } from "./stage.ts";
 
-interface Heard {
+interface Received {
   channel: string;
   message: Record<string, unknown>;
 }
 
-/** How what a terminal says goes out, and how it ends. */
-interface Carrying {
+/** The transport of a terminal's messages, and how to close it. */
+interface Transport {
   say(channel: UpChannel, message: object): Promise<void>;
   leave(): Promise<void>;
 }
 
-/** A device with its terminal, written by hand, over whatever carries: it says what a test wants, and notes all that it hears. */
+/**
+ * A scripted device with its terminal, over any carrier: it sends the messages of a test, and records all messages
+ * that it receives.
+ */
 export class RawTerminal {
   readonly id: string;
   readonly address: string;
   readonly token: DeviceToken;
-  readonly received: Heard[] = [];
+  readonly received: Received[] = [];
   session = "";
   readonly #stage: Stage;
-  #carrying: Carrying | undefined;
+  #transport: Transport | undefined;
 
   constructor(stage: Stage, token: DeviceToken) {
     this.#stage = stage;
@@ -36,22 +39,22 @@ export class RawTerminal {
     this.token = token;
   }
 
-  /** What it opens MQTT connections with. */
+  /** The login of the device for MQTT connections. */
   get login() {
     const { mqtt_url, mqtt_username, mqtt_password, mqtt_client_id } = this.token;
     return { mqtt_url, username: mqtt_username, password: mqtt_password, client_id: mqtt_client_id };
   }
 
-  /** The version of MQTT that it speaks. */
+  /** The protocol level of MQTT that the device uses. */
   get level(): 4 | 5 {
     return this.#stage.level;
   }
 
-  /** Connects as a new session, and says hello. */
+  /** Connects with a new session id, and sends a hello. */
   async arrive(): Promise<void> {
     this.session = randomUUID();
     const heard = (channel: string, message: object) => this.received.push({ channel, message: { ...message } });
-    this.#carrying =
+    this.#transport =
       this.#stage.transport === "https" ? overHttps(this.token, this.session, heard) : await overMqtt(this, heard);
     await this.hello();
   }
@@ -64,18 +67,18 @@ export class RawTerminal {
   }
 
   async say(channel: UpChannel, message: object): Promise<void> {
-    await this.#carrying?.say(channel, message);
+    await this.#transport?.say(channel, message);
   }
 
   async leave(): Promise<void> {
-    await this.#carrying?.leave();
+    await this.#transport?.leave();
   }
 
   count(channel: string): number {
     return this.received.filter((entry) => entry.channel === channel).length;
   }
 
-  /** The next message of a channel, once it comes; `after` counts those that were there before. */
+  /** Waits for the next message on a channel and returns it. `after` is the number of earlier messages to skip. */
   async next(channel: string, after = 0): Promise<Record<string, unknown>> {
     await vi.waitUntil(() => this.count(channel) > after, { interval: 5 });
     return this.received.filter((entry) => entry.channel === channel)[after]?.message as Record<string, unknown>;
@@ -84,7 +87,7 @@ export class RawTerminal {
 
 export const now = () => new Date().toISOString();
 
-/** A new terminal whose device has paired and is there. */
+/** Registers a terminal whose device has paired and is connected. */
 export async function rawTerminal(
   stage: Stage,
   { onTestFinished }: Pick<TestContext, "onTestFinished">,
@@ -99,25 +102,26 @@ export async function rawTerminal(
 
 type Hear = (channel: string, message: object) => void;
 
-async function overMqtt({ address, login, level, session }: RawTerminal, hear: Hear): Promise<Carrying> {
+async function overMqtt({ address, login, level, session }: RawTerminal, hear: Hear): Promise<Transport> {
   const will = {
     topic: topic(address, "gone"),
     payload: Buffer.from(JSON.stringify({ session })),
     qos: 1,
     retain: false,
   } as const;
-  const come = async (): Promise<MqttClient> => {
+  const connect = async (): Promise<MqttClient> => {
     const client = await enter(login, { protocolVersion: level, will });
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
-      // The wildcard brings back at some brokers what it says itself.
+      // At some brokers, the wildcard subscription also delivers the device's own messages.
       if (!upChannels.some((own) => own === channel)) hear(channel, JSON.parse(payload.toString()));
     });
     await client.subscribeAsync(`tillkeeper/v1/${address}/+`, { qos: 1 });
     return client;
   };
-  // RabbitMQ may end a connection that comes close upon the one by which the server sent the former away. Agents come again.
-  const client = await come().catch(come);
+  // The server ends the former connection at RabbitMQ with a connection of its own. RabbitMQ may also end one that
+  // follows closely; agents retry, too.
+  const client = await connect().catch(connect);
   return {
     say: async (channel, message) =>
       void (await client.publishAsync(topic(address, channel), JSON.stringify(message), { qos: 1 })),
@@ -125,7 +129,7 @@ async function overMqtt({ address, login, level, session }: RawTerminal, hear: H
   };
 }
 
-function overHttps(token: DeviceToken, session: string, hear: Hear): Carrying {
+function overHttps(token: DeviceToken, session: string, hear: Hear): Transport {
   const leaving = new AbortController();
   const exchange = async (more: object) => {
     const answer = await postMessages(token, `Bearer ${token.token}`, { session, ...more }, leaving.signal);
@@ -145,7 +149,7 @@ function overHttps(token: DeviceToken, session: string, hear: Hear): Carrying {
   };
 }
 
-/** `POST /v1/device/messages`, whoever asks. */
+/** Sends `POST /v1/device/messages` with any authorization. */
 export async function postMessages(
   { https_url }: Pick<DeviceToken, "https_url">,
   authorization: string,

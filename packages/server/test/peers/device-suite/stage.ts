@@ -11,14 +11,14 @@ import type { Config } from "../../../src/config/config.ts";
 import { brokerOf, type CarrierName, carrierOf, carriers, levelOf } from "./carriers.ts";
 import { Desk } from "./desk.ts";
 
-/** One server with one broker, that all tests of a carrier share. */
+/** One server with one broker, which all tests of a carrier share. */
 export class Stage extends Desk<TestServer> {
   readonly carrier: CarrierName;
   readonly broker: TestBroker | undefined;
-  /** What a further server on the same broker is configured with. */
+  /** The MQTT configuration for another server on the same broker. */
   readonly mqtt: Config["mqtt"];
   readonly dataDir: string;
-  /** Of the authority that devices are to trust. */
+  /** The certificate file of the authority that devices are to trust. */
   readonly caFile: string | undefined;
 
   private constructor(
@@ -33,13 +33,16 @@ export class Stage extends Desk<TestServer> {
     this.caFile = parts.caFile;
   }
 
-  /** With an authority, the broker has a certificate of it, and server and devices come with TLS and trust nobody else. */
+  /**
+   * Starts the broker and the server. With an authority, the broker has a certificate from it; server and devices use
+   * TLS and trust no other authority.
+   */
   static async open(carrier: CarrierName, authority?: Authority): Promise<Stage> {
     const tls = authority?.issue("IP:127.0.0.1");
     const broker = await brokerOf(carrier, { tls });
     const number = await freePort();
     await broker?.start(`http://127.0.0.1:${number}`);
-    // Both ports stay its own over a restart: nobody tells the agents another address.
+    // Both ports stay fixed over a restart, because the agents keep the address that they got at first.
     const own = { port: { number: await freePort(), configured: true }, outsideUrl: undefined, tls };
     const mqtt = broker ? { ...broker.mqtt, caFile: tls?.caFile } : own;
     const http = { host: "127.0.0.1", port: { number, configured: true } };
@@ -63,17 +66,18 @@ export class Stage extends Desk<TestServer> {
     return carriers[this.carrier].transport;
   }
 
-  /** The version of MQTT that a client written by hand speaks here. */
+  /** The protocol level of MQTT that scripted clients use with this carrier. */
   get level(): 4 | 5 {
     return levelOf(this.carrier);
   }
 
-  /** What programs are told to speak, where they do not find out by themselves. */
+  /** The version of MQTT in the programs' arguments; undefined when they negotiate it. */
   get mqttVersion() {
     return carrierOf(this.carrier).told;
   }
 }
 
+/** Resolves when the server is ready, so connected to its broker. */
 export async function ready(server: TestServer): Promise<void> {
   const status = async () => (await server.call("GET", "/health/ready")).status;
   await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });

@@ -12,7 +12,7 @@ import { updateCases } from "./update-cases.ts";
 import { twinCase, versionCases } from "./version-cases.ts";
 
 const programNames = Object.keys(programs) as ProgramName[];
-/** Of a case with all the programs that it starts, on two busy cores. */
+/** Milliseconds for a case with all the programs that it starts, on two busy cores. */
 const timeout = 120_000;
 
 function useStage(carrier: CarrierName): () => Stage {
@@ -24,7 +24,7 @@ function useStage(carrier: CarrierName): () => Stage {
   return () => opened as Stage;
 }
 
-/** Everything that a device has to do, and must not be able to do, over one carrier. */
+/** All that a device must do, and must not be able to do, over one carrier. */
 export function deviceSuite(carrier: CarrierName): void {
   describe(`devices over ${carrier}`, { timeout }, () => {
     const stage = useStage(carrier);
@@ -60,7 +60,7 @@ export function deviceSuite(carrier: CarrierName): void {
   });
 }
 
-/** Once more in a version that the broker's newest has taken the place of: where versions of MQTT differ, or might. */
+/** The cases in which versions of MQTT differ, or might, in a version older than the broker's newest. */
 export function versionSuite(carrier: CarrierName): void {
   describe(`devices over ${carrier}`, { timeout }, () => {
     const stage = useStage(carrier);

@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 import { addRelease, newMaker } from "../../support/releases.ts";
 import { pairedDevice, type Scene } from "./device.ts";
 
+/** The cases about software updates. */
 export function updateCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -20,7 +21,7 @@ export function updateCases(scene: Scene): void {
     const good = "100.1.0";
     await release(good);
     expect(await check()).toMatchObject({ result: { latest_version: good, update_available: true } });
-    // It begins anew with it; what comes meanwhile is carried out by the new version.
+    // The agent restarts after the update; the new version carries out the operations that arrive meanwhile.
     expect(await check()).toMatchObject({ result: { current_version: good, update_available: false } });
     const told = async () => (await stage().see.telemetry(device.id)).telemetry.software_version?.value;
     await vi.waitUntil(async () => (await told()) === good, { interval: 50 });
@@ -65,7 +66,7 @@ export function updateCases(scene: Scene): void {
   });
 }
 
-/** Another file of the same size. */
+/** Changes the content of a file, but not its size. */
 async function change(path: string): Promise<void> {
   const file = await readFile(path);
   file.writeUInt8(file.readUInt8(10) ^ 1, 10);

@@ -6,9 +6,13 @@ import { activeDevice, pairedDevice, type Scene, SuiteDevice } from "./device.ts
 import { furtherServer } from "./link-cases.ts";
 import type { Stage } from "./stage.ts";
 
-/** Not authorized, as each version says it; Mosquitto says the former of a name that it does not know. */
+/**
+ * The codes for "not authorized", by protocol level. Mosquitto uses the first one for a user name that it does not
+ * know.
+ */
 const refusals = { 4: [4, 5], 5: [0x86, 0x87] };
 
+/** The cases about the negotiated version of MQTT. */
 export function versionCases(scene: Scene): void {
   const { stage } = scene;
 
@@ -48,7 +52,7 @@ export function versionCases(scene: Scene): void {
   });
 }
 
-/** A client id is the device's, and there is one connection by it. */
+/** Two devices with one client id: the broker allows one connection with it. */
 export function twinCase(scene: Scene): void {
   const { stage } = scene;
 
@@ -63,7 +67,8 @@ export function twinCase(scene: Scene): void {
     twin.start();
     await twin.agent.until({ event: "connected" });
     await device.agent.until({ event: "disconnected" });
-    // None of the brokers here says why. Otherwise it takes longer: packages/agent/test/mqtt5.test.ts.
+    // None of these brokers gives the reason. With the reason (session taken over) the pause is longer:
+    // packages/agent/test/mqtt5.test.ts.
     await device.agent.until({ event: "connected" }, { times: 2 });
     await twin.agent.stop();
     await staysOnline(stage(), device);
@@ -73,13 +78,16 @@ export function twinCase(scene: Scene): void {
 
 const levelsOf = (link: RoughLink) => link.openings.map(({ asked }) => connectOf(asked));
 
-/** The protocol level in CONNECT: after its length, in one or two bytes, and the name of the protocol. */
+/**
+ * Reads the protocol level from a CONNECT: it follows the remaining length, which has one or two bytes, and the
+ * protocol's name.
+ */
 function connectOf(bytes: Buffer): number {
   expect(bytes.readUInt8(0)).toBe(0x10);
   return bytes.readUInt8(bytes.indexOf("MQTT") + 4);
 }
 
-/** How the broker has answered the last CONNECT, if it has. */
+/** Returns the broker's answer to the last CONNECT, if there is one. */
 function acceptance(link: RoughLink): { level: number; code: number } | undefined {
   const { asked, answered } = link.openings.at(-1) ?? {};
   if (!asked || !answered) return undefined;

@@ -25,7 +25,7 @@ interface Parts {
   folder: string;
 }
 
-/** `tillkeeper serve` on Debian's PostgreSQL, whose database goes back to an earlier moment. */
+/** `tillkeeper serve` on Debian's PostgreSQL, whose database is put back to an earlier moment. */
 export class Drill extends Desk<Parts["server"]> {
   readonly transport = "auto";
   readonly #parts: Parts;
@@ -57,7 +57,7 @@ export class Drill extends Desk<Parts["server"]> {
       ...(broker?.mqtt.brokerSecret !== undefined && { TILLKEEPER_BROKER_SECRET: broker.mqtt.brokerSecret }),
     };
     const serving = await serve({ folder, env });
-    // A connection that was kept would be one to a server that is gone.
+    // A kept-alive connection would lead to a server that has ended.
     const call: TestServer["call"] = (method, path, { headers, ...request } = {}) =>
       send<never>(serving.url, method, path, { ...request, headers: { connection: "close", ...headers } });
     const db = openDb({ connectionString: database.url }, createLogger("silent"));
@@ -77,7 +77,10 @@ export class Drill extends Desk<Parts["server"]> {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  /** One after the other: an account gives its numbers in turn, and whoever waits for too long is refused. */
+  /**
+   * Registers one terminal after the other. An account assigns its numbers one by one, and a request that waits too
+   * long for its number is refused.
+   */
   override register(): ReturnType<Desk["register"]> {
     const registered = this.#registered.then(() => super.register());
     this.#registered = registered.catch(() => undefined);
@@ -92,17 +95,20 @@ export class Drill extends Desk<Parts["server"]> {
     return this.#parts.keeping.backup(this.#parts.database.url, this.#file);
   }
 
-  /** The database is as it was at the backup; servers that run are not told. */
+  /** Replaces the database by the state of the backup. Running servers get no notice. */
   async goBack(): Promise<void> {
     await this.#parts.database.goBack((url) => this.#parts.keeping.restore(url, this.#file));
   }
 
-  /** The server hangs, and does not come back from it. */
+  /** Suspends the server for good. */
   hang(): void {
     this.#parts.serving.hang();
   }
 
-  /** As an operator does it after a loss: restore, `tillkeeper restored`, start. Answers what is printed. */
+  /**
+   * Recovers as an operator does after a loss: restore, `tillkeeper restored`, start. Returns the output of
+   * `restored`.
+   */
   async loseAndRestore(): Promise<string> {
     const { serving, env } = this.#parts;
     await serving.kill();
@@ -113,7 +119,7 @@ export class Drill extends Desk<Parts["server"]> {
     return printed;
   }
 
-  /** The deadline of an operation passes while no server runs. */
+  /** Lets the deadline of an operation pass while no server runs. */
   expireMeanwhile(id: string): void {
     const over = "deadline = now() - interval '1 minute'";
     this.#meanwhile.push(async () => {
@@ -122,13 +128,13 @@ export class Drill extends Desk<Parts["server"]> {
     });
   }
 
-  /** How each time was found out that the database went back. */
+  /** Returns how the server learned of each restore, in order of time. */
   async restores(): Promise<string[]> {
     const rows = await this.#parts.database.query<{ how: string }>("select how from database_restores order by at");
     return rows.map(({ how }) => how);
   }
 
-  /** Asks for a close, with an idempotency key. */
+  /** Requests an end_of_day with an idempotency key. */
   close(terminalId: string, key: string, more: object = {}) {
     return this.server.call("POST", operations, {
       ...this.tenant,
@@ -137,13 +143,13 @@ export class Drill extends Desk<Parts["server"]> {
     });
   }
 
-  /** The operation once it is known and has ended. */
+  /** Waits until the server knows the operation and it has ended. */
   async known(id: string) {
     await vi.waitUntil(async () => (await this.operation(id)).status !== undefined, { interval: 50 });
     return this.ended(id);
   }
 
-  /** All closes of a terminal that the list shows, newest first. */
+  /** Returns all end_of_day operations in the terminal's list, newest first. */
   async closesOf(terminalId: string) {
     return (await this.call("GET", `${operations}?terminal_id=${terminalId}&operation=end_of_day`)).body;
   }

@@ -16,13 +16,13 @@ const programs = "/usr/lib/postgresql/15/bin";
 const tillkeeper = fileURLToPath(new URL("../../../../cli/src/main.ts", import.meta.url));
 const database = "tillkeeper";
 
-/** How backups are made and read, by the user that the server connects as. */
+/** How a backup is made and restored, with the database user of the server. */
 export interface Keeping {
   backup(url: string, file: string): Promise<void>;
   restore(url: string, file: string): Promise<void>;
 }
 
-/** With PostgreSQL's own programs, as docs/backup.md says. */
+/** Uses PostgreSQL's own programs, as docs/backup.md says. */
 export const byPgDump: Keeping = {
   async backup(url, file) {
     const env = { PATH: "/usr/bin:/bin", LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" };
@@ -33,7 +33,7 @@ export const byPgDump: Keeping = {
   },
 };
 
-/** With the commands of the server itself. */
+/** Uses the commands of the server itself. */
 export function byTillkeeper(env: Record<string, string>): Keeping {
   const command = async (url: string, ...args: string[]) =>
     void (await runTillkeeper({ ...env, DATABASE_URL: url }, args));
@@ -43,13 +43,13 @@ export function byTillkeeper(env: Record<string, string>): Keeping {
   };
 }
 
-/** Answers what the command prints. */
+/** Runs the `tillkeeper` program, and returns its standard output. */
 export async function runTillkeeper(env: Record<string, string>, args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, [tillkeeper, ...args], { env: { PATH: process.env["PATH"], ...env } });
   return stdout;
 }
 
-/** The database of a server in a cluster of its own, owned by somebody who is no superuser. */
+/** The database of a server in a cluster of its own. Its owner is not a superuser. */
 export class KeptDatabase {
   readonly url: string;
   readonly #postgres: OwnPostgres;
@@ -68,7 +68,10 @@ export class KeptDatabase {
     return kept;
   }
 
-  /** Puts what `fill` makes in its place: servers find another database where theirs was, and keep every other connection. */
+  /**
+   * Replaces the database by one that `fill` fills. The servers' connections to the former database end; all their
+   * other connections stay.
+   */
   async goBack(fill: (url: string) => Promise<void>): Promise<void> {
     await this.#create("earlier");
     await fill(databaseUrl(this.#owner, "earlier"));
@@ -80,7 +83,7 @@ export class KeptDatabase {
     await this.#superuser(`alter database earlier rename to ${database}`);
   }
 
-  /** Runs one statement in it, and answers its rows. */
+  /** Runs one statement in the database, and returns its rows. */
   query<T extends object>(text: string): Promise<T[]> {
     return query<T>(this.#postgres, text, database);
   }

@@ -1,11 +1,11 @@
-/** Where all who have joined wait for each other, and for what happens then. */
+/** A barrier for concurrent stories: a moment happens when all running stories wait for it. */
 export class Meeting<Moment extends string> {
   #members = 0;
   #waiting = 0;
   readonly #moments = new Map<Moment, { over: PromiseWithResolvers<void>; waiting: number }>();
   #look: () => void = () => {};
 
-  /** With somebody who will wait now and then, until the promise is settled. */
+  /** Adds a story to the members of the barrier. It counts as a member until its promise settles. */
   join<T>(story: Promise<T>): Promise<T> {
     this.#members += 1;
     return story.finally(() => {
@@ -14,7 +14,7 @@ export class Meeting<Moment extends string> {
     });
   }
 
-  /** Resolves when that moment is over. */
+  /** Resolves when the moment is over. */
   until(moment: Moment): Promise<void> {
     this.#of(moment).waiting += 1;
     this.#waiting += 1;
@@ -22,7 +22,7 @@ export class Meeting<Moment extends string> {
     return this.#of(moment).over.promise;
   }
 
-  /** Lets it happen when all of them wait, for this moment or a later one. */
+  /** Runs `happen` once all members wait, for this moment or a later one. Then lets those of this moment continue. */
   async hold(moment: Moment, happen: () => void | Promise<void>): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#look = () => {

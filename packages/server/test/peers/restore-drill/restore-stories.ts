@@ -5,7 +5,7 @@ import type { SuiteDevice } from "../device-suite/device.ts";
 import type { Drill } from "./drill.ts";
 import type { Story } from "./story.ts";
 
-/** The closes of which the backup knows less than their devices: the cases of docs/backup.md, "After a restore". */
+/** The closes that are missing or incomplete in the backup: the cases of docs/backup.md, "After a restore". */
 export const restoreStories = {
   "a close that was accepted and done since: its request comes again before its device": async (play) => {
     const { drill, until } = play;
@@ -33,7 +33,7 @@ export const restoreStories = {
     const known = await drill.known(first.id);
     expect(known).toMatchObject({ recovered: true, created_by: first.created_by, created_at: first.created_at });
     expect(known).toMatchObject({ status: "COMPLETED", result: first.result });
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await closesOnce(drill, device, [first.id]);
     await goesOnAfter(drill, device, first);
   },
@@ -98,7 +98,7 @@ export const restoreStories = {
     await device.online();
     await until("again");
     expect(await drill.known(first.id)).toMatchObject({ recovered: true, result: known.result });
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await goesOnAfter(drill, device, known);
   },
 
@@ -145,15 +145,15 @@ export const restoreStories = {
     const { drill, until } = play;
     const device = await play.activeDevice();
     await until("restored");
-    // The link to the server is there again; that to an outside broker never went.
+    // The link to the server works again; the link to an outside broker was never down.
     await drill.perform(device.id, "open_menu");
     const { key, first } = await closed(drill, device);
-    // HTTPS may have stood in for MQTT until the server was back.
+    // The agent may have used HTTPS in place of MQTT until the server was back.
     const links = device.agent.count({ event: "connected" });
     await until("again");
     expect(await drill.known(first.id)).toMatchObject({ recovered: true, status: "COMPLETED", result: first.result });
     expect(device.agent.count({ event: "connected" })).toBe(links);
-    await isReplayed(drill, device, key, first.id);
+    await expectReplay(drill, device, key, first.id);
     await closesOnce(drill, device, [first.id]);
     await goesOnAfter(drill, device, first);
   },
@@ -166,7 +166,7 @@ export const restoreStories = {
     device.agent.signal("SIGSTOP");
     await until("again");
     let again = await drill.close(device.id, key);
-    // The server has connections to the database that is gone.
+    // The server still has connections to the former database.
     while (again.status === 503) again = await drill.close(device.id, key);
     expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([201, null]);
     device.agent.signal("SIGCONT");
@@ -177,7 +177,7 @@ export const restoreStories = {
   },
 } satisfies Record<string, Story>;
 
-/** Closes the day, with a key. */
+/** Closes the day with an idempotency key. Returns the key and the operation. */
 export async function closed(drill: Drill, device: SuiteDevice) {
   const key = randomUUID();
   const { body, status } = await drill.close(device.id, key);
@@ -187,13 +187,13 @@ export async function closed(drill: Drill, device: SuiteDevice) {
   return { key, first };
 }
 
-/** The same request is answered by the operation that it led to. */
-async function isReplayed(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
+/** Repeats the request, and expects the answer with the first operation. */
+async function expectReplay(drill: Drill, device: SuiteDevice, key: string, id: string): Promise<void> {
   const { status, headers, body } = await drill.close(device.id, key);
   expect([status, headers.get("idempotent-replayed"), body.id]).toEqual([201, "true", id]);
 }
 
-/** Its list has those closes alone, and all of one batch. */
+/** Expects exactly these closes in the terminal's list, all with one batch. */
 async function closesOnce(drill: Drill, device: SuiteDevice, ids: string[]): Promise<void> {
   const closes = await drill.closesOf(device.id);
   expect(closes.map(({ id }: { id: string }) => id).toSorted()).toEqual(ids.toSorted());
@@ -203,7 +203,7 @@ async function closesOnce(drill: Drill, device: SuiteDevice, ids: string[]): Pro
   expect(new Set(batches.map((of: object) => (of as { batch_id: string }).batch_id)).size).toBe(1);
 }
 
-/** The next close is of the batch that began with the end of that one: there was none in between. */
+/** Expects that the next batch begins at the end of this close: there was no other close in between. */
 export async function goesOnAfter(
   drill: Drill,
   device: SuiteDevice,

@@ -2,28 +2,31 @@ import type { SuiteDevice } from "../device-suite/device.ts";
 import type { Drill } from "./drill.ts";
 
 /**
- * What the drill comes to, in this order. The stories meet here: whatever one of them does between `backup` and `restored` is
- * lost, and so it is between `restored` and `again`.
+ * The moments of the drill, in this order, at which all stories wait. All work between `backup` and `restored` is
+ * lost, and so is the work between `restored` and `again`.
  */
 export type Moment =
   /** The backup is made. */
   | "backup"
-  /** Most of what gets lost has been done. */
+  /** A story has done most of the work that will be lost. */
   | "late"
   /** The server hangs, and is lost before it goes on. */
   | "hangs"
-  /** Another server runs on the database of the backup, and `tillkeeper restored` has been run. */
+  /** Another server runs on the database of the backup, after `tillkeeper restored`. */
   | "restored"
-  /** The database is that of the backup once more; servers run, links are up, and nobody is told. */
+  /**
+   * The database is that of the backup once more. Servers still run, links are up, and no operator has run
+   * `tillkeeper restored`.
+   */
   | "again";
 
-/** What a story has to do with. */
+/** The drill, its moments and its devices, for one story. */
 export interface Play {
   drill: Drill;
   until: (moment: Moment) => Promise<void>;
-  /** A device that has not been started. */
+  /** Makes a device without starting its program. */
   device: (who: { id: string; serial: string }) => SuiteDevice;
-  /** A device whose terminal is ACTIVE. */
+  /** Starts a device, and waits until its terminal is ACTIVE. */
   activeDevice: () => Promise<SuiteDevice>;
 }
 

@@ -14,7 +14,7 @@ const timeout = 300_000;
 const stories: Record<string, Story> = { ...restoreStories, ...swapStories };
 const titles = Object.keys(stories);
 
-/** All stories with all programs, at the same time, in one drill. */
+/** Runs all stories with all programs at the same time, in one drill. */
 export function restoreDrill(
   openBroker: () => Promise<TestBroker | undefined>,
   keepingOf: (env: Record<string, string>) => Keeping,

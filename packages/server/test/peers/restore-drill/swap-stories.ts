@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { closed, goesOnAfter } from "./restore-stories.ts";
 import type { Story } from "./story.ts";
 
-/** The devices of which the backup knows less than they do. */
+/** The pairings and swaps that are missing in the backup. */
 export const swapStories = {
   "a device that was paired since: it says that it has to be paired again, and then tells what it did": async (
     play,
