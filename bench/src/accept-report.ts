@@ -23,6 +23,7 @@ export interface AcceptFigures {
 
 const aims = { ratio: 1, p99: 15, gathering: 1.5 };
 
+/** Prints the tables of `accept` and compares its figures with the aims. */
 export function reportAccept(figures: AcceptFigures): void {
   printRounds(figures);
   printLatencies(figures);

@@ -8,7 +8,7 @@ import { percentile } from "./statistics.ts";
 import { clearOperations, printDatabase, type Subject, startSubject } from "./subject.ts";
 
 const expiring = 10_000;
-/** Time from the start to the first deadline, in which all operations are accepted. */
+/** Milliseconds from the start to the first deadline, in which all operations are accepted. */
 const headStartMs = 10_000;
 const giveUpAfterMs = 60_000;
 const aimMs = 1_000;

@@ -13,7 +13,7 @@ const floodBytes = 1_000_000;
 const idleMs = 2_000;
 /** Milliseconds for which waits are measured after a flood was sent, whether or not the server has read all of it. */
 const watchMs = 1_500;
-/** Upper bound of longest wait under a flood : longest wait without a flood. Leaves room for turns of a few packets. */
+/** The most that a flood may multiply the longest wait by; it leaves room for some turns of a few packets. */
 const mostRatio = 10;
 
 function connectOf(clientId: string): IConnectPacket {

@@ -10,7 +10,7 @@ const lengthHeader = "content-length: ";
 
 /**
  * One keep-alive connection that carries one request at a time. It understands only the part of HTTP/1.1 that this
- * server's answers use, because a full client would cost as much processor time as the measured server.
+ * server's answers use. A full client would cost as much processor time as the measured server.
  */
 export class HttpConnection {
   readonly #socket: Socket;

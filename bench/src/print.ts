@@ -7,10 +7,12 @@ export function printTable(head: string[], rows: string[][]): void {
   console.log();
 }
 
+/** Formats a number rounded to an integer, with thousands separators. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** Formats milliseconds: two decimals below 10, otherwise one. */
 export function milliseconds(value: number): string {
   return value < 10 ? value.toFixed(2) : value.toFixed(1);
 }

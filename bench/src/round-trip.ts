@@ -25,7 +25,7 @@ interface Pair {
   bare: BareLoad;
 }
 
-/** Compares operations that real agents complete with bare request-answer exchanges over a broker of that kind. */
+/** Compares operations that real agents complete with bare exchanges of messages over Aedes, an MQTT broker. */
 export async function roundTrip({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   console.log(`${count(terminals)} connected terminals that answer at once, ${usual} operations under way`);
   const subject = await startSubject(closing, terminals);

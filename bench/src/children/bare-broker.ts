@@ -15,7 +15,7 @@ let server: Server | undefined;
 /** Resolve functions of the pending exchanges, by the topic of the answer. */
 const waiting = new Map<string, () => void>();
 
-/** Starts an MQTT broker without a server behind it; its process also sends the requests. Returns the port. */
+/** Starts Aedes without a server behind it; the broker's process also sends the requests. Returns the port. */
 async function start(): Promise<number> {
   broker = await Aedes.createBroker();
   broker.published = (packet, _client, done) => {

@@ -18,7 +18,7 @@ function checkExistence(index: Indexed, creation: Creation): Violation[] {
   const { intent } = creation;
   const row = index.rows.get(accepted.id);
   const found = `${intent.id} was answered ${accepted.id} at ${iso(creation.answeredAt)}`;
-  // Lost with its period. If a terminal has begun it, it must have come back, which `checkExecutions` checks.
+  // A lost period may have removed it. An operation that a terminal began must come back: see `checkExecutions`.
   if (!row && lostIn(index, accepted.id).length > 0) return [];
   if (!row) {
     return [{ promise: "accepted_exists", operationId: accepted.id, text: `${found}, and no such operation exists` }];
@@ -85,6 +85,7 @@ function checkRequested(index: Indexed, row: SeenOperation): Violation[] {
   return [{ promise: "refused_made_nothing", operationId: row.id, text }];
 }
 
+/** Formats an instant in ISO 8601, in UTC. */
 export function iso(instant: number): string {
   return new Date(instant).toISOString();
 }

@@ -75,8 +75,8 @@ export interface Outcome {
 }
 
 /**
- * A line that a terminal has written: `began` before it executes, `ended` before it reports the outcome, `held` at the
- * server's receipt for the result of a close.
+ * A line that a terminal has written. It writes `began` before it executes, `ended` before it reports the outcome, and
+ * `held` at the server's receipt for the result of a close.
  */
 export type AgentLine = { terminalId: string; operationId: string; at: Instant } & (
   | { type: "began"; operation: OperationName; wish: string | undefined }

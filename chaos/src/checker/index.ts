@@ -52,6 +52,7 @@ export function indexed(history: History): Indexed {
   };
 }
 
+/** Whether the line records the begin of an execution. */
 export function isBegun(line: AgentLine): line is Line<"began"> {
   return line.type === "began";
 }

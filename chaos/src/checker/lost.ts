@@ -1,7 +1,7 @@
 import type { Instant, Outcome, Period } from "./history.ts";
 import type { Indexed } from "./index.ts";
 
-/** Returns the earliest and latest instant at which an operation was accepted, infinite if no client got an answer. */
+/** Returns the earliest and latest instant of an acceptance; the latest is infinite if no client got an answer. */
 export function acceptance({ rows, accepted }: Indexed, operationId: string): Period {
   const known = accepted.get(operationId);
   const at = rows.get(operationId)?.phases?.accepted ?? known?.operation.phases?.accepted;

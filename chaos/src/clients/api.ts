@@ -23,6 +23,7 @@ export interface Api {
   cancel(operationId: string): Promise<Reply>;
 }
 
+/** Creates the requests of one account; `token` is its access token. */
 export function createApi({ http, url, token, recorder }: ApiOptions): Api {
   const authorization = `Bearer ${token}`;
   const call = async (method: "GET" | "POST", below: string, body?: object, headers: Record<string, string> = {}) => {

@@ -19,6 +19,7 @@ export function isSettled(reply: Reply): boolean {
   return reply.operation ? reply.operation.status !== "PENDING" : reply.status !== 503 && reply.status !== 429;
 }
 
+/** Creates a watch without operations. */
 export function createWatch(): Watch {
   const timers = new Map<string, NodeJS.Timeout>();
   let stopped = false;

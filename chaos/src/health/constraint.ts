@@ -46,7 +46,7 @@ export class ConstraintSampler {
         this.doubles.push({ at: Date.now(), terminalId, pending });
       }
     } catch {
-      // A fault has killed or paused the database. The report shows how many queries it answered.
+      // A fault has killed or paused the database. It must answer most queries, which the report shows.
     }
   }
 }

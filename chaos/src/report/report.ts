@@ -34,10 +34,12 @@ interface FaultLine {
   unrecovered: number;
 }
 
+/** Whether the run has no finding. */
 export function isClean({ violations, unsettled }: Report): boolean {
   return violations.length === 0 && unsettled.length === 0;
 }
 
+/** Sums up the faults by kind, in alphabetical order. */
 export function faultLines(inflicted: readonly Inflicted[]): FaultLine[] {
   return [...Map.groupBy(inflicted, ({ kind }) => kind)]
     .map(([kind, faults]) => {
@@ -111,6 +113,7 @@ export function figuresOf(
   ];
 }
 
+/** Formats a number rounded to an integer, with thousands separators. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
