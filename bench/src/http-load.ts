@@ -1,8 +1,9 @@
 import type { OperationCaller } from "./operation-caller.ts";
 import { scattered } from "./terminal-set.ts";
 
-/** Returns the number of a terminal that it has not returned before, so that no request finds its terminal busy. */
+/** Assigns terminals to requests. */
 export interface Walk {
+  /** Called once per request. Returns a terminal not returned before, so that it is not busy; may throw when none is left. */
   next(): number;
 }
 

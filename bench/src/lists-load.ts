@@ -8,10 +8,12 @@ export interface Pair {
   right: number[];
 }
 
-/** One side of a comparison: its caller, the bytes of request number `step`, a check that throws on a wrong answer. */
+/** One side of a comparison. */
 export interface Side {
   caller: ListCaller;
+  /** Returns the bytes of request number `step`, before the measured time begins. */
   request(step: number): Buffer;
+  /** Called with each body of a 200, after the measured time; throws when the answer is wrong. */
   check(body: string): void;
 }
 

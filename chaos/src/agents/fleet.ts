@@ -30,6 +30,7 @@ export interface FleetReport {
 
 /** Hooks with which tests make the terminals faulty. */
 export interface Spoiling {
+  /** Wraps the handlers of a terminal before its agent starts. */
   handlers?: (handlers: OperationHandlers<null>) => OperationHandlers<null>;
   /** Changes a command before the agent receives it. */
   command?: (command: CommandMessage, journal: Journal<null>) => CommandMessage;

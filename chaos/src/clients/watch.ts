@@ -4,9 +4,11 @@ import type { Api } from "./api.ts";
 
 /** Reads operations that no client follows, first when they must have ended, and again until they have. */
 export interface Watch {
+  /** Watches the operation; `api` must belong to its account. */
   add(api: Api, operation: SeenOperation): void;
   /** Number of operations that are still watched. */
   size(): number;
+  /** Ends all watching. */
   stop(): void;
 }
 

@@ -3,8 +3,11 @@ import type { Stage } from "../stage/stage.ts";
 import type { FaultName } from "./kinds.ts";
 import type { Fault } from "./schedule.ts";
 
+/** Inflicts and lifts one kind of fault. Both methods may throw; the fault then counts as failed. */
 interface Blow {
+  /** Called at the fault's time; resolves when the fault is in force. */
   strike(stage: Stage, fault: Fault): void | Promise<void>;
+  /** Called after the fault's duration, or when the run ends early, unless `strike` has thrown. */
   lift(stage: Stage, fault: Fault): void | Promise<void>;
 }
 
