@@ -3,7 +3,7 @@ import { scattered } from "./terminal-set.ts";
 
 /** Assigns terminals to requests. */
 export interface Walk {
-  /** Called once per request. Returns a terminal not returned before, so that it is not busy; may throw when none is left. */
+  /** Called once per request. Returns a terminal that no earlier request used; may throw when none is left. */
   next(): number;
 }
 
