@@ -7,9 +7,9 @@ const allowedPairs = Object.entries(operationsAllowed)
   .join(", ");
 
 /**
- * What the server does for one operation, as one statement of one row, for the terminal that the expression names: look
- * it up, insert the operation and its claim, commit. The command is due much later than the server's: its outbox worker
- * is to leave these alone.
+ * Returns one SQL statement that accepts one operation as the server does: look the terminal up, insert the operation
+ * and its claim, commit. `terminal` is an SQL expression for the terminal id. The command is due in an hour, so that
+ * the server's outbox worker does not send it.
  */
 export function acceptOneText(terminal: string): string {
   return `with claimed as (

@@ -4,7 +4,7 @@ import type { PgbenchRun } from "./pgbench.ts";
 import { count, milliseconds, printAim, printTable } from "./print.ts";
 import { median, percentile } from "./statistics.ts";
 
-/** What was measured in one round, in turns. */
+/** Results of one round; the three loads ran one after another. */
 export interface AcceptRound {
   many: Load;
   pgbench: PgbenchRun;
@@ -14,14 +14,16 @@ export interface AcceptRound {
 export interface AcceptFigures {
   callers: { many: number; few: number };
   rounds: AcceptRound[];
-  /** At half of the rate that the few reached. */
+  /** Open loop at half of the rate that `few` callers reached. */
   half: Load;
+  /** One caller. */
   alone: Load;
   gathering: GatheringTimes;
 }
 
 const aims = { ratio: 1, p99: 15, gathering: 1.5 };
 
+/** Prints the tables of `accept` and compares its figures with the aims. */
 export function reportAccept(figures: AcceptFigures): void {
   printRounds(figures);
   printLatencies(figures);

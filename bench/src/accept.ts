@@ -12,12 +12,12 @@ import { clearOperations, countRows, printDatabase, type Subject, startSubject }
 
 const terminals = 400_000;
 const few = 32;
-/** The server gathers what comes at once, so more callers let it show what it can do; pgbench is best with few. */
+/** The server batches concurrent requests, so its rate grows with the callers; pgbench is fastest with few clients. */
 const many = 128;
 const warmUpSeconds = 3;
 const aloneSeconds = 2;
 
-/** Accepted operations per second, beside what pgbench gets out of the same database with an equal transaction. */
+/** Compares accepted operations per second with pgbench running an equal transaction on the same database. */
 export async function accept({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const { program, version } = findPgbench();
   console.log(`${version} with ${few} clients, ${count(terminals)} terminals, none connected`);
@@ -59,8 +59,8 @@ const timesOf = ({ gathered, batchOfOne, oneRow }: GatheringTimes) =>
   gathered.length + batchOfOne.length + oneRow.length;
 
 /**
- * One load on empty tables, and the proof that the database holds exactly what was accepted. A transaction that inserted
- * nothing would have been cheaper.
+ * Runs one load on empty tables. Throws when the database does not hold exactly the accepted operations: a transaction
+ * that inserts nothing is cheaper and would falsify the rate.
  */
 async function onEmptyTables<Result>(
   { db }: Subject,

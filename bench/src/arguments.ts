@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
 
-/** What a program is told: how long one measurement takes, and how many of them there are. */
+/** Seconds of one measurement, and the number of measurements. */
 export interface Effort {
   seconds: number;
   rounds: number;
@@ -9,7 +9,10 @@ export interface Effort {
 
 const bounds = { least: 1, most: 20, whole: true };
 
-/** Reads the command line: names of programs (all when there is none), `--seconds`, `--rounds`. */
+/**
+ * Reads the command line: names of programs (none means all), `--seconds`, `--rounds`. Throws a UsageError for unknown
+ * names and options and for numbers out of bounds.
+ */
 export function readArguments(args: string[], programs: readonly string[]): { names: string[]; effort: Effort } {
   const { values, positionals } = parse(args);
   const unknown = positionals.find((name) => !programs.includes(name));

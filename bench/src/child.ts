@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { Program } from "@tillkeeper/stage/processes/program";
 
-/** What travels between a program and its child processes. */
+/** IPC messages between a program and its child processes. */
 export type ToChild = { call: number; method: string; argument: unknown } | { stop: true };
 export type FromChild = { call: number; value?: unknown; failure?: string } | { event: unknown };
 
@@ -14,19 +14,19 @@ interface Waiting {
 const stopWithinMs = 20_000;
 
 /**
- * A child process with methods to call. What is measured and what measures it must not share an event loop, so each
- * part runs in a process of its own.
+ * A child process with methods to call. Server, load and yardstick each run in their own process, because code that
+ * shares an event loop with the measured code would distort the figures.
  */
 export class Child {
   readonly #program: Program;
   readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
-  /** Told of what the child says without being asked. */
+  /** Called with each event that the child sends outside of answers to calls. */
   onEvent: (event: unknown) => void = () => {};
-  /** Told that nothing more will come. */
+  /** Called once when the process has ended; no event follows. */
   onEnd: (error: Error) => void = () => {};
 
-  /** Starts `children/<name>.ts`; it ends with `closing`, at the latest with this process. */
+  /** Starts `children/<name>.ts`. The process ends with `closing`, or at the latest with this process. */
   static start(name: string, closing: Closing): Child {
     let child: Child | undefined;
     closing.add(() => child?.stop());
@@ -36,7 +36,7 @@ export class Child {
 
   private constructor(name: string) {
     const path = fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url));
-    // Standard error is where its failures are seen.
+    // The child inherits standard error, so that its failures are seen.
     this.#program = new Program([process.execPath, path], {
       env: process.env,
       stdio: ["inherit", "inherit", "inherit", "ipc"],
@@ -52,6 +52,7 @@ export class Child {
     this.onEnd(error);
   }
 
+  /** Calls a method of the child. Rejects when the method throws or the process ends before it answers. */
   async call<Value>(method: string, argument?: unknown): Promise<Value> {
     const call = ++this.#calls;
     const value = new Promise((resolve, reject) => this.#waiting.set(call, { resolve, reject }));
@@ -59,15 +60,16 @@ export class Child {
     return (await value) as Value;
   }
 
+  /** Asks the process to end, and kills it after 20 s. */
   async stop(): Promise<void> {
     this.#send({ stop: true });
-    const patience = setTimeout(() => this.#program.signal("SIGKILL"), stopWithinMs);
+    const killTimer = setTimeout(() => this.#program.signal("SIGKILL"), stopWithinMs);
     await this.#program.ended;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
   }
 
   #send(message: ToChild): void {
-    // A child that is going already is noticed by its end, not by a message that does not reach it.
+    // A failed send is ignored: the end of the process rejects all pending calls.
     const { child } = this.#program;
     if (child.connected) child.send(message, () => {});
   }

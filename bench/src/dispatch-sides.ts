@@ -11,21 +11,21 @@ import { queueTask } from "./queue-task.ts";
 import { seedCredentials } from "./seed.ts";
 import type { Subject } from "./subject.ts";
 
-/** One command from its sender to whoever carries it out, in milliseconds from just before the request. */
+/** Times of one command or job, in milliseconds since just before its request. */
 export interface Passage {
-  /** Until the sender had its answer. */
+  /** Until the sender received the answer to its request. */
   answered: number;
-  /** Until the other one had the command. */
+  /** Until the terminal received the command, or the worker started the task. */
   arrived: number;
 }
 
-/** Sends one command; resolves when it has arrived and the sender has its answer. */
+/** Sends one command; resolves when the command has arrived and the request is answered. */
 export type Send = () => Promise<Passage>;
 
-/** So many requests may wait for an answer at once, on both sides. */
+/** The most requests that may wait for an answer at once, on either side. */
 const connections = 32;
 
-/** Over HTTP to the server, and from it by MQTT to the terminal. */
+/** Sends commands over HTTP to the server, which passes them by MQTT to connected terminals. */
 export async function terminalsSide(subject: Subject, terminals: number, closing: Closing): Promise<Send> {
   const listeners = Child.start("listeners", closing);
   const arrivals = new Notices<number>(listeners);
@@ -42,7 +42,7 @@ export async function terminalsSide(subject: Subject, terminals: number, closing
   };
 }
 
-/** Through a queue in the same database: `addJob` in this process, the start of the task in a worker's. */
+/** Sends jobs through graphile-worker in the server's database: `addJob` here, the task in a worker process. */
 export async function queueSide(subject: Subject, closing: Closing): Promise<Send> {
   const connectionString = databaseUrl(subject.database);
   const logger = new Logger(() => () => {});

@@ -20,13 +20,13 @@ const loads: Load[] = [
   { name: "one at a time", run: (send, seconds) => oneAtATime(send, seconds / 2) },
 ];
 
-/** Both sides under one kind of load, round by round. */
+/** Times of both sides under one load, by round. */
 interface Comparison extends Load {
   server: Passage[][];
   queue: Passage[][];
 }
 
-/** From the request to the terminal that has the command, beside a queue's way from adding a job to its start. */
+/** Compares a command's time from request to terminal with a job's time from `addJob` to the start of its task. */
 export async function dispatch({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   console.log(`${count(terminals)} connected terminals, and graphile-worker on the same database`);
   const subject = await startSubject(closing, terminals);
@@ -49,16 +49,16 @@ export async function dispatch({ seconds, rounds }: Effort, closing: Closing): P
   await checkDatabase(subject, sent);
 }
 
-/** Sends at a fixed rate, whatever becomes of those before. */
+/** Open loop: sends at a fixed rate, without waiting for earlier commands. */
 async function paced(send: Send, seconds: number): Promise<Passage[]> {
   const passages: Promise<Passage>[] = [];
   const start = performance.now();
   for (let step = 0; step < perSecond * seconds; step += 1) {
     const due = start + (step * 1000) / perSecond;
-    // Timers are up to a millisecond early or late; what counts begins with the sending.
+    // A timer may be a millisecond early or late; each measurement starts when the command is sent.
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
     const passage = send();
-    // One that fails is to be reported when it is waited for, at the end.
+    // `Promise.all` below reports a failure; until then it must not count as an unhandled rejection.
     passage.catch(() => {});
     passages.push(passage);
   }
@@ -72,7 +72,7 @@ async function oneAtATime(send: Send, seconds: number): Promise<Passage[]> {
   return passages;
 }
 
-/** Of several rounds the one in the middle, of what `of` takes from each passage. */
+/** Median over the rounds of each round's percentile `share`; `of` reads the value of a passage. */
 function middle(rounds: Passage[][], share: number, of: (passage: Passage) => number): number {
   return median(rounds.map((passages) => percentile(passages.map(of), share)));
 }
@@ -101,7 +101,7 @@ function report(comparisons: Comparison[]): void {
   }
 }
 
-/** Every operation that was accepted was answered by its terminal. */
+/** Throws when an accepted operation is not COMPLETED within ten seconds. */
 async function checkDatabase({ db }: Subject, sent: number): Promise<void> {
   const deadline = performance.now() + 10_000;
   const query = `select count(*)::int as operations, (count(*) filter (where status = 'COMPLETED'))::int as completed

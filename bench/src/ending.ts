@@ -1,10 +1,10 @@
 import { Closing } from "@tillkeeper/server/platform/closing";
 
-/** A `Closing` that takes nothing more once it has begun: what is started after that would stay behind. */
+/** A `Closing` that accepts no step once it has begun: a part started after that would never be ended. */
 export class Ending extends Closing {
   #begun = false;
 
-  /** Throws when it is too late. To be called before the thing is started that the step ends. */
+  /** Throws when closing has begun. Call it before starting the part that the step ends. */
   override add(step: () => Promise<void> | void): void {
     if (this.#begun) throw new Error("everything is being ended");
     super.add(step);

@@ -3,11 +3,11 @@ import { acceptOperations, type NewOperation } from "@tillkeeper/server/operatio
 import { newId } from "@tillkeeper/server/platform/ids";
 import { accountId, terminalId } from "./terminal-set.ts";
 
-/** Who has created the operations that expire, so that they can be told from others. */
+/** `created_by` of the operations that expire, to select them without the background load. */
 const expiringBy = "bench-expiring";
 const batchSize = 100;
 const pollEveryMs = 20;
-/** Of so many operations one is looked at: looking at all of them would be a load of its own. */
+/** The reader polls one operation out of this many, because polling all of them would load the database. */
 const sampleEvery = 50;
 
 interface Expiring {
@@ -16,15 +16,18 @@ interface Expiring {
   deadline: number;
 }
 
-/** How late operations became TIMEOUT, in milliseconds. */
+/** Milliseconds from an operation's deadline to its TIMEOUT. */
 export interface Lateness {
-  /** Until a reader saw it, who looks every 20 ms at every fiftieth operation and the last one. */
+  /** As seen by a reader that polls every fiftieth operation and the last, every 20 ms. */
   seen: number[];
-  /** Of all of them by `updated_at`, the time at which the server began the statement that ended them. */
+  /** Of all operations, by `updated_at`: the time at which the server began the statement that ended them. */
   noted: number[];
 }
 
-/** One operation for each deadline, each on a terminal of its own, accepted by the server's own statement. */
+/**
+ * Accepts one operation per deadline, each on its own terminal, by the server's statement. Throws when a terminal is
+ * busy, or when the first deadline passes before all operations are accepted.
+ */
 export async function acceptUntil(db: Db, deadlines: readonly number[]): Promise<Expiring[]> {
   const all: Expiring[] = [];
   while (all.length < deadlines.length) {
@@ -61,7 +64,7 @@ function newOperation(terminal: string, deadline: number): NewOperation {
   };
 }
 
-/** Looks until all have ended; throws when that takes longer than `giveUpAfterMs` after the last deadline. */
+/** Polls until all operations have ended; throws `giveUpAfterMs` after the last deadline. */
 export async function watch(db: Db, all: readonly Expiring[], giveUpAfterMs: number): Promise<Lateness> {
   const seen: number[] = [];
   const end = Math.max(...all.map(({ deadline }) => deadline)) + giveUpAfterMs;

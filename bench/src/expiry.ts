@@ -8,15 +8,15 @@ import { percentile } from "./statistics.ts";
 import { clearOperations, printDatabase, type Subject, startSubject } from "./subject.ts";
 
 const expiring = 10_000;
-/** Long enough to accept them all before the first of them expires. */
+/** Milliseconds from the start to the first deadline, in which all operations are accepted. */
 const headStartMs = 10_000;
 const giveUpAfterMs = 60_000;
 const aimMs = 1_000;
-/** Goes on meanwhile, on other terminals. */
+/** The load on other terminals while the operations expire. */
 const background = { perSecond: 500, connections: 32, leadSeconds: 1, tailSeconds: 2 };
 const backgroundSeconds = background.leadSeconds + 1 + background.tailSeconds;
 
-/** When the operations expire: all within one second. */
+/** Deadlines of the operations, as offsets in milliseconds within one second. */
 const patterns = [
   { name: "spread over one second", offset: (number: number) => Math.floor((number * 1000) / expiring) },
   { name: "all at the same instant", offset: () => 0 },
@@ -28,7 +28,7 @@ interface Measured {
   load: Load;
 }
 
-/** How late operations become TIMEOUT when 10,000 of them expire in the same second. */
+/** Measures how late operations become TIMEOUT when 10,000 of them expire within one second. */
 export async function expiry({ rounds }: Effort, closing: Closing): Promise<void> {
   console.log(`${count(expiring)} operations expire while ${background.perSecond} others are accepted per second`);
   const subject = await startSubject(closing, expiring + background.perSecond * backgroundSeconds);

@@ -1,4 +1,4 @@
-/** Things of which each serves one user at a time; who comes too late waits in turn. */
+/** A pool of things that each serve one caller at a time; further callers wait in order of arrival. */
 export class FreeList<Thing> {
   readonly #free: Thing[];
   readonly #waiting: ((thing: Thing) => void)[] = [];
@@ -7,7 +7,7 @@ export class FreeList<Thing> {
     this.#free = [...things];
   }
 
-  /** Runs `use` with the thing that was given back last. */
+  /** Runs `use` with the thing that was returned last, and returns it to the pool afterwards. */
   async with<Result>(use: (thing: Thing) => Promise<Result>): Promise<Result> {
     const thing = this.#free.pop() ?? (await new Promise<Thing>((resolve) => this.#waiting.push(resolve)));
     try {

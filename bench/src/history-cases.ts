@@ -5,9 +5,9 @@ const path = "/v1/admin/terminals/operations";
 
 export interface HistoryCase {
   name: string;
-  /** Path and query of the request with this number. */
+  /** Returns path and query of request number `step`. */
   path(sample: HistorySample, step: number): string;
-  /** Operations in the answer; a page of another size would be another amount of work. */
+  /** Number of operations in the answer; pages of different sizes would not be equal work. */
   rows: "a full page" | "one" | "none";
 }
 
@@ -45,7 +45,7 @@ export const historyCases: HistoryCase[] = [
   { name: "one operation", rows: "one", path: ({ operationIds }, step) => `${path}/${pick(operationIds, step)}` },
 ];
 
-/** Throws when the answer does not hold what it should. */
+/** Throws when the answer does not hold the number of operations that the case expects. */
 export function checkAnswer({ name, rows }: HistoryCase, body: string): void {
   const answer = JSON.parse(body) as unknown;
   const found = Array.isArray(answer) ? answer.length : 1;

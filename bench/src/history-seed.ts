@@ -2,24 +2,24 @@ import type { Db } from "@tillkeeper/server/db/db";
 import { clientId } from "./seed.ts";
 import { accountId, firstTerminalNumber, terminalId, terminalIdPrefix } from "./terminal-set.ts";
 
-/** Rows of one statement: few enough that Ctrl-C is not kept waiting. */
+/** Rows per statement: few enough that Ctrl-C takes effect soon. */
 const batchSize = 100_000;
 const timeoutMs = 180_000;
 const sampleSize = 500;
 /** The history ends an hour ago and covers this many days, so it lies in six or seven partitions. */
 const days = 170;
-/** Every terminal that has a history has so many operations, however large the table: a page is the same work. */
+/** Operations of each terminal with a history, at either size of the table, so that a page is equal work. */
 const perTerminal = 50;
-/** How far down the page lies that is called deep. */
+/** Share of the operations that precede the deep page. */
 const deepShare = 0.9;
 
-/** What requests name. */
+/** Values for the requests, drawn from the whole account. */
 export interface HistorySample {
-  /** Terminals with a history, from all over the account. */
+  /** Terminals with a history. */
   terminalIds: string[];
   operationIds: string[];
   storeIds: string[];
-  /** The operation that a page deep down begins after. */
+  /** Operation id for `starting_after` of the deep page. */
   deep: string;
   /** Two days some months ago. */
   from: string;
@@ -29,8 +29,8 @@ export interface HistorySample {
 const monthsSql = `
   select tillkeeper_make_month(at) from generate_series(now() - interval '${days + 1} days', now(), interval '20 days') as at`;
 
-// Half of the rows belong to the account that asks, the rest to four others; ids are UUIDv7 of their time, and every
-// column follows from the row's number, so that both sizes have the same shares of everything.
+// Half of the rows belong to the account that sends the requests, the rest to four other accounts. Ids are UUIDv7 of
+// `created_at`. Every column follows from the row's number, so that both table sizes have equal shares of each value.
 const operationsSql = `
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, updated_at, updated_by,
@@ -57,7 +57,7 @@ const operationsSql = `
     select case when share < 20 then 'TIMEOUT' when share < 120 then 'FAILED' else 'COMPLETED' end as status
   ) as outcome`;
 
-/** Fills the table with so many operations that are over. */
+/** Fills the table with ended operations; `operations` is their number. */
 export async function seedHistory(db: Db, operations: number): Promise<void> {
   await run(db, monthsSql);
   for (let from = 0; from < operations; from += batchSize) {
@@ -79,7 +79,7 @@ function terminalsWithHistory(operations: number): number {
   return operations / 2 / perTerminal;
 }
 
-/** What autovacuum would do, and nothing that it does not do: it never looks at the partitioned table as a whole. */
+/** Does what autovacuum would do and no more: autovacuum analyzes partitions, never the partitioned table itself. */
 async function settle(db: Db): Promise<void> {
   const { rows } = await db.pool.query<{ name: string }>(
     "select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid where inhparent = 'operations'::regclass",
@@ -88,7 +88,7 @@ async function settle(db: Db): Promise<void> {
   await run(db, "checkpoint");
 }
 
-/** Removes what was accepted since, so that each round meets the same table. */
+/** Deletes the operations accepted since `since`, so that rounds start with equal tables; returns their number. */
 export async function forgetSince(db: Db, since: Date): Promise<number> {
   const deleted = await db.pool.query(
     "delete from operations where account_id = $1 and id >= tillkeeper_lowest_id($2)",
@@ -99,6 +99,7 @@ export async function forgetSince(db: Db, since: Date): Promise<number> {
   return deleted.rowCount ?? 0;
 }
 
+/** Draws operations and terminals from the whole account; `operations` is the size of the table. */
 export async function takeHistorySample(db: Db, operations: number): Promise<HistorySample> {
   const ids = await db.pool.query<{ id: string }>(
     "select id from operations where account_id = $1 order by hashtext(id::text) limit $2",
@@ -124,6 +125,6 @@ export async function takeHistorySample(db: Db, operations: number): Promise<His
 }
 
 async function run(db: Db, text: string, values: unknown[] = []): Promise<void> {
-  // Longer than the server grants its own statements.
+  // Exceeds the query timeout of the server's own statements.
   await db.pool.query({ text, values, query_timeout: timeoutMs } as { text: string; values: unknown[] });
 }

@@ -10,29 +10,29 @@ import { count, printAim, printTable } from "./print.ts";
 import { printDatabase, type Subject, startSubject } from "./subject.ts";
 
 const sizes = { small: 10_000, large: 1_000_000 };
-/** More than are accepted in the longest round. */
+/** Exceeds the operations accepted in the longest round. */
 const terminals = 24_000;
 const stores = terminals / 10;
 const acceptedPerSecond = 1_000;
 const connections = 32;
 const warmUpSeconds = 2;
-/** Of each kind of list, each side in each round. */
+/** Requests per list case, side and round. */
 const requests = 400;
 const aim = 1.5;
 
-/** A server whose table holds so many operations that are over. */
-interface Place {
+/** A server with a history of ended operations. */
+interface FilledServer {
   subject: Subject;
   sample: HistorySample;
   caller: ListCaller;
 }
 
-/** Accepting and listing with 1,000,000 operations in the table, beside the same with 10,000. */
+/** Compares accepting and listing with 1,000,000 operations in the table to accepting and listing with 10,000. */
 export async function history({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const subjects = [await startWith(sizes.small, closing), await startWith(sizes.large, closing)] as const;
   await printDatabase(subjects[0]);
-  const small = await place(subjects[0], sizes.small, closing);
-  const large = await place(subjects[1], sizes.large, closing);
+  const small = await prepareServer(subjects[0], sizes.small, closing);
+  const large = await prepareServer(subjects[1], sizes.large, closing);
   const lists = historyCases.map((which): Comparison => {
     return { name: which.name, left: sideOf(small, which), right: sideOf(large, which), rounds: [] };
   });
@@ -54,15 +54,15 @@ async function startWith(operations: number, closing: Closing): Promise<Subject>
   return subject;
 }
 
-/** Opens its connection last: the server ends one that is idle while another database is filled. */
-async function place(subject: Subject, operations: number, closing: Closing): Promise<Place> {
+/** Call it when all databases are filled: the server ends a connection that is idle meanwhile. */
+async function prepareServer(subject: Subject, operations: number, closing: Closing): Promise<FilledServer> {
   const sample = await takeHistorySample(subject.db, operations);
   const caller = await ListCaller.open(subject.httpUrl);
   closing.add(() => caller.close());
   return { subject, sample, caller };
 }
 
-/** Milliseconds of each acceptance at a modest fixed rate. */
+/** Accepts operations at a modest fixed rate and deletes them again; returns the milliseconds of each request. */
 async function timesOfAccept(subject: Subject, seconds: number): Promise<number[]> {
   const since = new Date();
   const own = new Ending();
@@ -78,7 +78,7 @@ async function timesOfAccept(subject: Subject, seconds: number): Promise<number[
   }
 }
 
-function sideOf({ subject, sample, caller }: Place, which: HistoryCase): Side {
+function sideOf({ subject, sample, caller }: FilledServer, which: HistoryCase): Side {
   return {
     caller,
     request: (step) => caller.prepare(which.path(sample, step), subject.token),

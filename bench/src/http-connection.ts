@@ -9,8 +9,8 @@ const headEnd = Buffer.from("\r\n\r\n");
 const lengthHeader = "content-length: ";
 
 /**
- * One keep-alive connection that carries one request at a time, with only as much of HTTP/1.1 as this server's answers
- * need. An ordinary client would cost as much processor time as the server that it is to measure.
+ * One keep-alive connection that carries one request at a time. It understands only the part of HTTP/1.1 that this
+ * server's answers use. A full client would cost as much processor time as the measured server.
  */
 export class HttpConnection {
   readonly #socket: Socket;
@@ -18,7 +18,7 @@ export class HttpConnection {
   #answered: ((answer: Answer) => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
 
-  /** `from` is the address of this machine that the connection comes from. */
+  /** Connects to the host and port of `httpUrl`; `from` is the local address to connect from. */
   static async open(httpUrl: string, from?: string): Promise<HttpConnection> {
     const { hostname, port } = new URL(httpUrl);
     const local = from === undefined ? {} : { localAddress: from };
@@ -35,7 +35,7 @@ export class HttpConnection {
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
   }
 
-  /** `bytes` must stay as they are until the answer is there. */
+  /** Sends a request. The caller must not change `bytes` before the answer; rejects when the connection ends first. */
   send(bytes: Buffer): Promise<Answer> {
     // The server ends connections that are idle for about a minute.
     if (this.#socket.destroyed || this.#socket.readableEnded) return Promise.reject(closedByServer());

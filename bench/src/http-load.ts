@@ -1,12 +1,13 @@
 import type { OperationCaller } from "./operation-caller.ts";
 import { scattered } from "./terminal-set.ts";
 
-/** Hands out terminals, each once, so that every request finds one that is not busy. */
+/** Assigns terminals to requests. */
 export interface Walk {
+  /** Called once per request. Returns a terminal that no earlier request used; may throw when none is left. */
   next(): number;
 }
 
-/** Through all terminals of a set, in scattered order. */
+/** Walks through all terminals of a set in scattered order; throws when all have been returned. */
 export class TerminalWalk implements Walk {
   readonly #size: number;
   #taken = 0;
@@ -23,15 +24,15 @@ export class TerminalWalk implements Walk {
 }
 
 export interface Load {
-  /** Answered 201, late ones included. */
+  /** Requests answered 201, late answers included. */
   accepted: number;
-  /** Of those, per second of the time measured. */
+  /** Closed loop: requests answered in time, per second. Open loop: the given rate. */
   perSecond: number;
   /** Milliseconds of each request. */
   latencies: number[];
 }
 
-/** Closed loop: each caller sends its next request when its last one was answered. */
+/** Closed loop: each caller sends its next request when its last request was answered. */
 export async function closedLoop(callers: OperationCaller[], walk: Walk, seconds: number): Promise<Load> {
   const latencies: number[] = [];
   let inTime = 0;
@@ -51,8 +52,8 @@ export async function closedLoop(callers: OperationCaller[], walk: Walk, seconds
 }
 
 /**
- * Open loop: requests are due at a fixed rate, whatever becomes of those before them. The time of each is counted from
- * the instant it was due, so that a server that stalls is charged for everything that had to wait.
+ * Open loop: requests are due at a fixed rate, independent of earlier answers. Latency counts from the due time, so
+ * that a stall of the server shows in all requests that waited for it.
  */
 export async function openLoop(
   callers: OperationCaller[],
@@ -66,7 +67,7 @@ export async function openLoop(
   const call = async (caller: OperationCaller) => {
     for (let due = dueTimes[next]; due !== undefined; due = dueTimes[next]) {
       if (due > performance.now()) {
-        // A millisecond is as fine as timers go; what a request waits for it is counted as the server's time.
+        // Timers resolve a millisecond; the delay that they add counts as latency of the server.
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
         continue;
       }

@@ -1,18 +1,18 @@
 import { commonWord, mainDestination, oldModel, oldWord, rareStore, unusedDigit } from "./lists-fleet.ts";
 
-/** What requests name; drawn from the whole account, so that they do not find the same few pages in memory. */
+/** Values for the requests, drawn from the whole account, so that requests do not hit only a few cached pages. */
 export interface Sample {
   terminals: { terminal_id: string; device_serial_number: string; store_id: string }[];
   stores: { organization_number: string; payout_destination_id: string }[];
-  /** By list and depth. */
+  /** Cursors for `starting_after`, by list and depth. */
   cursors: Record<"terminals" | "stores", { deep: string; last: string }>;
 }
 
 export interface ListCase {
   name: string;
-  /** The query of the request with this number. */
+  /** Returns the query of request number `step`. */
   query(sample: Sample, step: number): Record<string, string>;
-  /** A page of another size would be another amount of work, and means that the account is not what it should be. */
+  /** Number of rows in the answer. Another number would be other work, and shows a wrongly seeded account. */
   rows: "a full page" | "some" | "none";
 }
 

@@ -1,10 +1,10 @@
-/** An account of a certain size. Two of them, alike in everything else, lie in one database. */
+/** An account to seed. The two accounts of the benchmark differ only in size and share one database. */
 export interface Fleet {
   accountId: string;
   clientId: string;
   stores: number;
   terminals: number;
-  /** First digit of all its serial numbers: a device is live in one account only. */
+  /** First digit of all serial numbers; differs by account, because a serial number is live in one account only. */
   serialDigit: number;
 }
 
@@ -22,25 +22,25 @@ export const large: Fleet = {
   terminals: 1_000_000,
   serialDigit: 3,
 };
-/** No serial number and no organization number of either begins with it. */
+/** First digit of no serial number and no organization number in either account. */
 export const unusedDigit = "7";
 
-/** Primes that share no factor with a power of ten, so that each number gets digits of its own. */
+/** Primes that share no factor with a power of ten, so that each row number gets its own digits. */
 export const serialStride = 7_368_787;
 export const organizationStride = 48_271;
 
-/** Half of the stores are paid to this one; each of the others has about ten stores. */
+/** Payout destination of half of the stores; each other destination has about ten stores. */
 export const mainDestination = "PDMAIN";
-/** The one store with this number, and so its ten terminals, has this in its name. */
+/** The store with this number has the word in its name, and so in the search text of its ten terminals. */
 export const rareStore = { number: 501, word: "Fjellheisen" };
-/** Found in nearly every store, and so in nearly every terminal's search text. */
+/** Word in the search text of nearly every store and terminal. */
 export const commonWord = "Butikk";
-/** Of these four tenths of the numbers, the oldest, a quarter have the old model or the old name. */
+/** Among this share of the rows, the oldest, a quarter have the old model or the old name. */
 export const oldShare = 0.4;
 export const oldModel = "P400";
 export const oldWord = "Kiosk";
 
-/** How many payout destinations there are besides the main one. */
+/** Number of payout destinations besides the main destination. */
 export function destinations(fleet: Fleet): number {
   return fleet.stores / 20;
 }

@@ -2,20 +2,22 @@ import { HttpConnection } from "./http-connection.ts";
 import { milliseconds } from "./print.ts";
 import { median, percentile } from "./statistics.ts";
 
-/** Milliseconds of each side's requests, which were sent in turns. */
+/** Milliseconds of each side's requests, sent in turns. */
 export interface Pair {
   left: number[];
   right: number[];
 }
 
-/** A side of a pair: who asks, the bytes of the request with this number, and what its answer has to be. */
+/** One side of a comparison. */
 export interface Side {
   caller: ListCaller;
+  /** Returns the bytes of request number `step`, before the measured time begins. */
   request(step: number): Buffer;
+  /** Called with each body of a 200, after the measured time; throws when the answer is wrong. */
   check(body: string): void;
 }
 
-/** Something to measure: two kinds of requests that are sent in turns. */
+/** Two kinds of requests that are sent in turns and compared. */
 export interface Comparison {
   name: string;
   left: Side;
@@ -24,9 +26,9 @@ export interface Comparison {
 }
 
 interface Turns {
-  /** Of each side. */
+  /** Requests of each side. */
   requests: number;
-  /** Where each answer takes long, fewer requests than that have to do. */
+  /** Time limit: slow answers make the round end with fewer requests. */
   seconds: number;
 }
 
@@ -61,13 +63,13 @@ export class ListCaller {
   }
 }
 
-/** One more round: left and right in turns, so that whatever else the machine does meets both alike. */
+/** Runs one more round, left and right in turns, so that other load on the machine affects both sides alike. */
 export async function inTurns({ left, right, rounds }: Comparison, { requests, seconds }: Turns): Promise<void> {
   const end = performance.now() + seconds * 1000;
   const pair: Pair = { left: [], right: [] };
   for (let step = -warmUpRequests; step < requests && performance.now() < end; step += 1) {
     const times = [await time(left, step + warmUpRequests), await time(right, step + warmUpRequests)];
-    // An answer that takes a second is no warmer after twenty of them.
+    // Slow answers end the warm-up after half of the time: an answer that takes a second gains nothing from a warm-up.
     if (step < 0 && performance.now() < end - (seconds * 1000) / 2) continue;
     pair.left.push(times[0] as number);
     pair.right.push(times[1] as number);
@@ -84,7 +86,7 @@ async function time(side: Side, step: number): Promise<number> {
   return took;
 }
 
-/** What a table shows of a comparison: p50 and p99 of either side, and the ratios of right to left. */
+/** Figures for a table: cells with p50 and p99 of either side, and the ratios of right to left. */
 export function figuresOf({ rounds }: Pick<Comparison, "rounds">) {
   const left = rounds.map((pair) => pair.left);
   const right = rounds.map((pair) => pair.right);
@@ -97,7 +99,7 @@ export function figuresOf({ rounds }: Pick<Comparison, "rounds">) {
   };
 }
 
-/** Of several rounds the one in the middle: a disturbance that lasts a second spoils one round, not the result. */
+/** Median over the rounds of each round's percentile `share`: a short disturbance spoils one round, not the result. */
 function middle(rounds: readonly number[][], share: number): number {
   return median(rounds.map((latencies) => percentile(latencies, share)));
 }

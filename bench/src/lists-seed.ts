@@ -13,15 +13,15 @@ import {
   serialStride,
 } from "./lists-fleet.ts";
 
-/** Rows of one statement: few enough that Ctrl-C is not kept waiting, enough that a trigger pays off. */
+/** Rows per statement: few enough that Ctrl-C takes effect soon, enough that statement triggers pay off. */
 const batchSize = 100_000;
 const timeoutMs = 180_000;
 const sampleSize = 500;
-/** Of every list, where the caller does not say. */
+/** The server's default `limit` of both lists. */
 export const pageSize = 10;
 
-// Every column of a row follows from its number. `hashint4` scatters what must not lie in any order; with it both
-// accounts have the same shares of everything.
+// Every column of a row follows from its number. `hashint4` scatters values that must not be in order, and gives both
+// accounts equal shares of each value.
 
 const destinationsSql = `
   insert into payout_destinations (
@@ -32,7 +32,7 @@ const destinationsSql = `
     now(), 'bench'
   from generate_series(0, $2::int) as n`;
 
-/** Of a hundred stores, four are SUSPENDED and two DELETED. */
+/** Of 100 stores, four are SUSPENDED and two DELETED. */
 const storesSql = `
   insert into stores (
     account_id, id, number, store_id, status, suspended_by_operator, verified, organization, store_name, address,
@@ -54,7 +54,10 @@ const storesSql = `
     from (select abs(hashint4(n) % 100) as share) as hashed
   ) as chosen`;
 
-/** Ten in a store, far from each other. A terminal goes with its store; of the others, one in 400 is in ERROR. */
+/**
+ * Ten terminals per store, with numbers far apart. Terminals of deleted stores are DELETED, of suspended stores
+ * INACTIVE; of the others, one in 400 is in ERROR.
+ */
 const terminalsSql = `
   insert into terminals (
     account_id, terminal_id, number, id, store_ref, device_serial_number, device_model, simulated, status,
@@ -75,7 +78,7 @@ const terminalsSql = `
         else 'ACTIVE' end end as status
   ) as chosen`;
 
-/** An account's stores and terminals; triggers fill what `search` looks into. */
+/** Inserts an account's payout destinations, stores and terminals; triggers fill the search tables. */
 export async function seedFleet(db: Db, fleet: Fleet): Promise<void> {
   const { accountId, stores, terminals, serialDigit } = fleet;
   await run(db, destinationsSql, [accountId, destinations(fleet)]);
@@ -93,7 +96,7 @@ export async function seedFleet(db: Db, fleet: Fleet): Promise<void> {
   ]);
 }
 
-/** What autovacuum would do some minutes later, in the middle of the measurement. */
+/** Does what autovacuum would do some minutes later, during the measurement. */
 export async function settle(db: Db): Promise<void> {
   for (const table of ["payout_destinations", "stores", "store_search", "terminals", "terminal_search"]) {
     await run(db, `vacuum analyze ${table}`);
@@ -101,7 +104,7 @@ export async function settle(db: Db): Promise<void> {
   await run(db, "checkpoint");
 }
 
-/** Terminals and stores from all over the account, and the ends of pages. */
+/** Draws terminals and stores from the whole account, and finds the cursors of the deep and last pages. */
 export async function takeSample(db: Db, fleet: Fleet): Promise<Sample> {
   const terminals = await db.pool.query<Sample["terminals"][number]>(
     `select terminal_id, device_serial_number, 'S' || 1 + number % $2::int as store_id from terminals
@@ -121,7 +124,7 @@ export async function takeSample(db: Db, fleet: Fleet): Promise<Sample> {
   return { terminals: terminals.rows, stores: stores.rows, cursors };
 }
 
-/** The `starting_after` of the page with this number, or of the last full page where there are fewer. */
+/** Returns the `starting_after` of page number `page`, or of the last full page when there are fewer pages. */
 async function cursor(db: Db, fleet: Fleet, table: "stores" | "terminals", page = Number.POSITIVE_INFINITY) {
   const live = `from ${table} where account_id = $1 and status <> 'DELETED'`;
   const { rows } = await db.pool.query<{ live: number }>(`select count(*)::int as live ${live}`, [fleet.accountId]);
@@ -138,6 +141,6 @@ async function inBatches(size: number, insert: (from: number, to: number) => Pro
 }
 
 async function run(db: Db, text: string, values: unknown[] = []): Promise<void> {
-  // Longer than the server grants its own statements.
+  // Exceeds the query timeout of the server's own statements.
   await db.pool.query({ text, values, query_timeout: timeoutMs } as { text: string; values: unknown[] });
 }

@@ -9,20 +9,20 @@ import { pageSize, seedFleet, settle, takeSample } from "./lists-seed.ts";
 import { count, printAim, printTable } from "./print.ts";
 import { printDatabase, type Subject, startEmptySubject } from "./subject.ts";
 
-/** Of each side in each round. */
+/** Requests per comparison, side and round. */
 const requests = 400;
 const aims = { ratio: 1.5, depth: 1.2 };
 
 type List = "terminals" | "stores";
 
-/** An account as a caller meets it. */
+/** A seeded account, a token for it, and values for the requests. */
 interface Account {
   fleet: Fleet;
   token: string;
   sample: Sample;
 }
 
-/** Pages of lists in an account of 1,000,000 terminals beside the same pages in one of 10,000, in one database. */
+/** Compares pages of lists in an account of 1,000,000 terminals with pages in an account of 10,000, in one database. */
 export async function lists({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const subject = await startEmptySubject(closing);
   await printDatabase(subject);
@@ -32,7 +32,7 @@ export async function lists({ seconds, rounds }: Effort, closing: Closing): Prom
 
   const sizes = { terminals: sizesOf(caller, accounts, "terminals"), stores: sizesOf(caller, accounts, "stores") };
   const depths = [depthOf(caller, accounts.large, "terminals"), depthOf(caller, accounts.large, "stores")];
-  // Round by round over everything, so that the rounds of one comparison lie far apart.
+  // Each round covers all comparisons, so that the rounds of one comparison lie far apart in time.
   for (let round = 0; round < rounds; round += 1) {
     for (const comparison of [...sizes.terminals, ...sizes.stores, ...depths]) {
       await inTurns(comparison, { requests, seconds: seconds / 2 });

@@ -14,7 +14,7 @@ const events = [
   "key exchange done",
 ] as const;
 
-/** A log as terminals write it, in pieces, of about so many bytes; the same for the same seed. */
+/** Yields the text of a terminal's log in pieces, about `bytes` in total; equal seeds give equal text. */
 export function* logText(bytes: number, seed: number): Generator<Buffer> {
   let state = seed;
   const random = (below: number) => {
@@ -36,11 +36,11 @@ export function* logText(bytes: number, seed: number): Generator<Buffer> {
 
 export interface PackedLog {
   bytes: Buffer;
-  /** As `Content-Digest` wants it. */
+  /** SHA-256 of `bytes` in base64, for the header `Content-Digest`. */
   digest: string;
 }
 
-/** As an agent sends it. */
+/** Returns a log in gzip format, as an agent uploads it; `bytes` is the length before compression. */
 export async function packedLog(bytes: number, seed: number): Promise<PackedLog> {
   const packed = await buffer(Readable.from(logText(bytes, seed), { objectMode: false }).pipe(createGzip()));
   return { bytes: packed, digest: createHash("sha256").update(packed).digest("base64") };

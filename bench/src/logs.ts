@@ -22,10 +22,10 @@ import { median } from "./statistics.ts";
 const megabyte = 1_000_000;
 const sizes = { small: 20 * megabyte, large: 200 * megabyte };
 const sampleEveryMs = 20;
-/** What ten times the bytes may cost in memory beyond what the small log costs. */
+/** The most memory that the large log, ten times as long, may take beyond the small log's. */
 const mostGrowth = 64 * megabyte;
 const leastRatio = 0.5;
-/** Megabytes of log that the mask alone works through in a second of processor time. */
+/** The fewest megabytes of log that the mask alone must process per second of processor time. */
 const leastMasked = 15;
 
 interface Receiver {
@@ -33,24 +33,24 @@ interface Receiver {
   url: string;
   token: string;
   tokens: TransferTokens;
-  /** A terminal has one operation at a time, so each upload takes the next one. */
+  /** Returns an unused device: a terminal has one operation at a time, so each upload needs its own. */
   nextDevice: () => DeviceAccess;
 }
 
 interface Received {
   seconds: number;
-  /** Bytes that the server's process grew by at most. */
+  /** The most bytes by which the server's process grew during the upload. */
   growth: number;
 }
 
 /**
- * What it costs to receive, check, unpack, mask, compress and store a log: in memory, for a log and one ten times as large;
- * in time, beside unpacking and compressing the same bytes and nothing else.
+ * Measures what it costs to receive, check, unpack, mask, compress and store a log. Memory: a log compared with a log
+ * ten times as large. Time: compared with only unpacking and compressing equal bytes.
  */
 export async function logs({ rounds }: Effort, closing: Closing): Promise<void> {
   const receiver = await startReceiver(closing, 1 + 2 * rounds);
   const [small, large] = [await packedLog(sizes.small, 1), await packedLog(sizes.large, 2)];
-  // What the first one loads and compiles is no cost of the others.
+  // The first upload is not counted: it pays for loading and compiling code.
   await upload(receiver, small);
   const received: { small: Received[]; large: Received[]; bare: number[] } = { small: [], large: [], bare: [] };
   for (let round = 0; round < rounds; round += 1) {
@@ -82,17 +82,17 @@ async function startReceiver(closing: Closing, terminals: number): Promise<Recei
   };
 }
 
-/** As a terminal sends it that was asked for it. */
+/** Requests a log from an unused terminal and uploads it as that terminal would. */
 async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise<Received> {
   const { child, url, tokens } = receiver;
   const { terminalId, address } = receiver.nextDevice();
-  const operationId = await ask(receiver, terminalId);
+  const operationId = await requestLog(receiver, terminalId);
   const token = await tokens.sign({ address, operationId }, new Date(Date.now() + 600_000));
   const before = await child.call<number>("memory");
-  let most = before;
+  let peak = before;
   const sample = async () => {
     const now = await child.call<number>("memory");
-    most = Math.max(most, now);
+    peak = Math.max(peak, now);
   };
   const sampling = setInterval(() => {
     void sample();
@@ -111,10 +111,10 @@ async function upload(receiver: Receiver, { bytes, digest }: PackedLog): Promise
   const seconds = (performance.now() - startedAt) / 1000;
   clearInterval(sampling);
   if (response.status !== 201) throw new Error(`the log was not taken: ${response.status} ${text}`);
-  return { seconds, growth: most - before };
+  return { seconds, growth: peak - before };
 }
 
-async function ask({ url, token }: Receiver, terminal: string): Promise<string> {
+async function requestLog({ url, token }: Receiver, terminal: string): Promise<string> {
   const response = await fetch(`${url}/v1/admin/terminals/operations`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -124,15 +124,15 @@ async function ask({ url, token }: Receiver, terminal: string): Promise<string> 
   return ((await response.json()) as { id: string }).id;
 }
 
-/** Seconds to unpack and compress the same log in this process, with nothing in between and nothing kept. */
+/** Unpacks and compresses a log in this process and discards the output; returns the seconds. */
 async function recompress({ bytes }: PackedLog): Promise<number> {
   const startedAt = performance.now();
-  const nowhere = new Writable({ write: (_piece, _encoding, done) => done() });
-  await pipeline(Readable.from([bytes], { objectMode: false }), createGunzip(), createGzip({ level: 6 }), nowhere);
+  const discard = new Writable({ write: (_piece, _encoding, done) => done() });
+  await pipeline(Readable.from([bytes], { objectMode: false }), createGunzip(), createGzip({ level: 6 }), discard);
   return (performance.now() - startedAt) / 1000;
 }
 
-/** What the mask alone takes: for a log, and for digits without end, which are the most work. */
+/** Prints the throughput of the mask alone, for a log and for endless digits, the worst case. */
 function reportMask(): void {
   const digits = Buffer.from("4929 1782723600123457 ".repeat(3_000));
   const [ofLog, ofDigits] = [maskedPerSecond([...logText(sizes.small, 3)]), maskedPerSecond(Array(100).fill(digits))];

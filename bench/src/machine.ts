@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 
-/** What the figures depend on, printed above them. */
+/** Prints processors, memory, platform, Node version and load average, on which all figures depend. */
 export function printMachine(): void {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   const memory = Math.round(totalmem() / 2 ** 30);

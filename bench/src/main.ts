@@ -33,7 +33,7 @@ const interruptedCode = 130;
 let closing = new Ending();
 let interrupted = false;
 
-/** Ends in order on Ctrl-C; a package manager passes the same key press on once more, so a second one is no hurry. */
+/** Ends in order on Ctrl-C. A repeated signal is ignored: a package manager forwards each Ctrl-C a second time. */
 function interrupt(): void {
   if (interrupted) return;
   interrupted = true;
@@ -55,12 +55,12 @@ async function run(): Promise<void> {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
-// Whoever was reading the output has gone (`| head`).
+// The reader of the output has closed it, as in `| head`.
 process.stdout.on("error", interrupt);
 try {
   await run();
 } catch (error) {
-  // What fails while everything is being ended fails because of that; the exit code is set by the interruption.
+  // A failure after the interruption is a consequence of it; `interrupt` sets the exit code.
   if (interrupted) await new Promise(() => {});
   console.error(error instanceof UsageError ? error.message : error);
   process.exitCode = 1;

@@ -3,10 +3,10 @@ import { type Answer, HttpConnection } from "./http-connection.ts";
 import type { Subject } from "./subject.ts";
 import { terminalId } from "./terminal-set.ts";
 
-/** As long as the API allows: without terminals, no operation ends while it is being measured. */
+/** The longest that the API allows, so that no operation times out during a measurement without terminals. */
 const timeoutSeconds = 600;
 
-/** Sends operations over one connection, with a request that was prepared once and differs in the terminal only. */
+/** Sends operations over one connection. The request is prepared once; only the terminal id is overwritten. */
 export class OperationCaller {
   readonly #connection: HttpConnection;
   readonly #request: Buffer;
@@ -30,7 +30,7 @@ export class OperationCaller {
     this.#idAt = this.#request.indexOf(terminalId(0));
   }
 
-  /** Resolves with a 201, and rejects with anything else. */
+  /** Resolves with the answer if it is 201; rejects for any other status. */
   async send(terminal: number): Promise<Answer> {
     this.#request.write(terminalId(terminal), this.#idAt, "latin1");
     const answer = await this.#connection.send(this.#request);
@@ -43,6 +43,7 @@ export class OperationCaller {
   }
 }
 
+/** Opens `size` callers, each with its own connection; `closing` closes them. */
 export async function openCallers(
   place: Pick<Subject, "httpUrl" | "token">,
   size: number,

@@ -11,13 +11,13 @@ import { firstTerminalNumber, terminalIdPrefix } from "./terminal-set.ts";
 
 const debianFolder = "/usr/lib/postgresql";
 
-/** PostgreSQL's own load program, from the path or from where Debian puts it. */
+/** Finds pgbench, PostgreSQL's load program, on the path or in Debian's folder. Throws a UsageError if missing. */
 export function findPgbench(): { program: string; version: string } {
-  const debian = existing(debianFolder)
+  const debian = namesIn(debianFolder)
     .toSorted((a, b) => Number(b) - Number(a))
     .map((version) => join(debianFolder, version, "bin"));
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...debian];
-  const folder = folders.find((candidate) => existing(candidate).includes("pgbench"));
+  const folder = folders.find((candidate) => namesIn(candidate).includes("pgbench"));
   if (folder === undefined) {
     throw new UsageError(
       "pgbench is not installed: `apt install postgresql-contrib` on Debian and Ubuntu, `brew install postgresql` on macOS.",
@@ -27,7 +27,7 @@ export function findPgbench(): { program: string; version: string } {
   return { program, version: execFileSync(program, ["--version"], { encoding: "utf8" }).trim() };
 }
 
-function existing(folder: string): string[] {
+function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
@@ -35,7 +35,7 @@ function existing(folder: string): string[] {
   }
 }
 
-/** Each client walks through a part of the terminals of its own, in an order without order, so no terminal is busy. */
+/** Returns a script in which each client has its own terminals, in random order, so that no terminal is busy. */
 function script(terminals: number, clients: number): string {
   const share = Math.floor(terminals / clients);
   return `\\set i :i + 1
@@ -57,7 +57,7 @@ export interface PgbenchRun {
   perSecond: number;
 }
 
-/** Prepares the script; the function it answers runs it for so many seconds. */
+/** Writes the script and returns a function that runs it for a number of seconds; that throws when pgbench fails. */
 export function preparePgbench(options: PgbenchOptions): (seconds: number) => Promise<PgbenchRun> {
   const { program, database, terminals, clients, closing } = options;
   const folder = new Folder("bench");
@@ -68,14 +68,14 @@ export function preparePgbench(options: PgbenchOptions): (seconds: number) => Pr
     const where = ["-h", host, "-p", String(port), "-U", user];
     const how = ["-n", "-M", "prepared", "-j", "2", "-c", String(clients), "-T", String(seconds), "-D", "i=-1"];
     const output = await run(program, [...where, ...how, "-f", file, name], password, closing);
-    const transactions = figure(output, /actually processed: (\d+)/);
-    return { transactions, perSecond: figure(output, /tps = ([\d.]+)/) };
+    const transactions = readFigure(output, /actually processed: (\d+)/);
+    return { transactions, perSecond: readFigure(output, /tps = ([\d.]+)/) };
   };
 }
 
 async function run(program: string, args: string[], password: string, closing: Closing): Promise<string> {
   const running = new Program([program, ...args], {
-    // As a server that works for all accounts: the owner of the tables is bound by row security, too.
+    // The server's setting for work on all accounts: row security binds the owner of the tables, too.
     env: { ...process.env, PGPASSWORD: password, LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,7 +85,7 @@ async function run(program: string, args: string[], password: string, closing: C
   return stdout;
 }
 
-function figure(output: string, pattern: RegExp): number {
+function readFigure(output: string, pattern: RegExp): number {
   const found = pattern.exec(output)?.[1];
   if (found === undefined) throw new Error(`pgbench printed something unexpected:\n${output}`);
   return Number(found);

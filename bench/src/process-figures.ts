@@ -1,24 +1,24 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** What a process has used so far. */
+/** Memory of a process now, and the CPU time that it has used so far. */
 export interface ProcessFigures {
   rssBytes: number;
   cpuSeconds: number;
 }
 
-/** What taking the figures has used itself; it does not count. */
-let ownSeconds = 0;
+/** CPU seconds spent in `processFigures` itself, which are subtracted. */
+let measuringSeconds = 0;
 
-/** Of this process, after a collection of what is not used any more. */
+/** Returns the figures of this process, after a garbage collection. */
 export function processFigures(): ProcessFigures {
   const before = cpuSeconds();
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   collect();
   collect();
-  ownSeconds += cpuSeconds() - before;
-  return { rssBytes: process.memoryUsage.rss(), cpuSeconds: cpuSeconds() - ownSeconds };
+  measuringSeconds += cpuSeconds() - before;
+  return { rssBytes: process.memoryUsage.rss(), cpuSeconds: cpuSeconds() - measuringSeconds };
 }
 
 function cpuSeconds(): number {

@@ -1,2 +1,2 @@
-/** The one kind of job that the yardstick of `dispatch` runs. */
+/** Name of the graphile-worker task that `dispatch` compares with. */
 export const queueTask = "open_menu";

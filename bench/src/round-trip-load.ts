@@ -4,20 +4,21 @@ import type { OperationCaller } from "./operation-caller.ts";
 export interface RoundTrips {
   completed: number;
   perSecond: number;
-  /** Milliseconds from sending the request to its 201, and from there on to the receipt. */
+  /** Milliseconds from each request to its 201. */
   accept: number[];
+  /** Milliseconds from each request to the receipt of its result. */
   whole: number[];
 }
 
 interface RoundTripOptions {
   callers: OperationCaller[];
-  /** By operation id, the state in the receipt that the terminal got: sent after the commit of that state. */
+  /** State in the terminal's receipt, by operation id. The server sends the receipt after the commit of that state. */
   receipts: Notices<string>;
   terminals: number;
   seconds: number;
 }
 
-/** Closed loop: each caller takes the terminal that has been free for longest and waits for its receipt. */
+/** Closed loop: each caller takes the terminal that has been free longest and waits for the operation's receipt. */
 export async function roundTrips({ callers, receipts, terminals, seconds }: RoundTripOptions): Promise<RoundTrips> {
   const accept: number[] = [];
   const whole: number[] = [];

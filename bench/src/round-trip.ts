@@ -11,21 +11,21 @@ import { median, percentile } from "./statistics.ts";
 import { printDatabase, type Subject, startSubject } from "./subject.ts";
 
 const terminals = 1_000;
-/** Operations under way; the aim is judged with these. */
+/** Operations under way in the rounds that the aim applies to. */
 const usual = 64;
-/** Measured once each, to show what more callers bring. */
+/** Further numbers of operations under way, measured once each without an aim. */
 const more = [128, 256];
 const warmUpSeconds = 3;
 const aloneSeconds = 2;
 const aim = 0.35;
 
-/** The server, and the same number of exchanges over a bare broker. */
+/** Results of the server and of a bare broker, with equal concurrency. */
 interface Pair {
   server: RoundTrips;
   bare: BareLoad;
 }
 
-/** From the request to COMPLETED and back over real terminals, beside a bare exchange over the same kind of broker. */
+/** Compares operations that real agents complete with bare exchanges of messages over Aedes, an MQTT broker. */
 export async function roundTrip({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   console.log(`${count(terminals)} connected terminals that answer at once, ${usual} operations under way`);
   const subject = await startSubject(closing, terminals);
@@ -37,7 +37,7 @@ export async function roundTrip({ seconds, rounds }: Effort, closing: Closing): 
 
   let completed = 0;
   const server = async (size: number, duration: number) => {
-    // Anew each time: the server ends connections that nothing is asked on.
+    // New connections for each load: the server ends idle connections.
     const callers = await openCallers(subject, size, closing);
     const load = await roundTrips({ callers, receipts, terminals, seconds: duration });
     for (const caller of callers) caller.close();
@@ -88,7 +88,7 @@ function report(pairs: Pair[], larger: [number, Pair][], alone: RoundTrips): voi
   printAim("completed operations : bare QoS 1 exchanges", ratio.toFixed(2), `≥ ${aim}`, ratio >= aim);
 }
 
-/** Every operation that was accepted is COMPLETED, was begun once, and waits nowhere. */
+/** Throws unless every accepted operation is COMPLETED, was begun once, and has no claim left. */
 async function checkDatabase({ db }: Subject, agents: Child, completed: number): Promise<void> {
   const { rows } = await db.pool.query<Record<"operations" | "completed" | "claims", number>>(
     `select count(*)::int as operations, (count(*) filter (where status = 'COMPLETED'))::int as completed,
@@ -105,6 +105,6 @@ async function checkDatabase({ db }: Subject, agents: Child, completed: number):
   const waits = await db.pool.query<{ deadlocks: number }>(
     "select deadlocks::int from pg_stat_database where datname = current_database()",
   );
-  // Each costs its batch a second, so they show in the p99 before anywhere else.
+  // Each deadlock delays its batch by a second, which shows in the p99 first.
   console.log(`  deadlocks in the database: ${waits.rows[0]?.deadlocks}\n`);
 }

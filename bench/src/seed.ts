@@ -7,7 +7,7 @@ export const clientId = "bench";
 /** The client that sends operations. */
 export const sender = { accountId, clientId, scopes: ["admin:checkout"] } as const;
 
-/** So many terminals, equally many in each store, that take every operation, and statistics about them for the planner. */
+/** Inserts `size` ACTIVE terminals, spread evenly over `stores` stores, and analyzes the table for the planner. */
 export async function seedTerminals(db: Db, size: number, stores = 1): Promise<void> {
   await db.pool.query(
     `insert into stores (account_id, id, number, store_id, status, verified, created_at, created_by, updated_at, updated_by)
@@ -23,7 +23,7 @@ export async function seedTerminals(db: Db, size: number, stores = 1): Promise<v
              false, 'ACTIVE', now(), $3, now()
            from generate_series($4::int, $4::int + $5::int - 1) as number`,
     values: [accountId, terminalIdPrefix, clientId, firstTerminalNumber, size, stores],
-    // Longer than the server grants its own statements: a slow machine may need a minute for this one.
+    // Exceeds the query timeout of the server's own statements: a slow machine may need a minute for this statement.
     query_timeout: 180_000,
   } as { text: string; values: unknown[] });
   await db.pool.query("vacuum analyze terminals");
@@ -35,7 +35,7 @@ export interface DeviceAccess {
   password: string;
 }
 
-/** Credentials for the first `size` terminals. */
+/** Inserts an address and a password for each of the first `size` terminals, and returns them. */
 export async function seedCredentials(db: Db, size: number): Promise<DeviceAccess[]> {
   const devices = Array.from({ length: size }, (_, number) => ({
     terminalId: terminalId(number),

@@ -14,17 +14,17 @@ const warmUpSeconds = 3;
 const commits = 200;
 const aim = 0.8;
 
-/** A server with its database, and what it was measured to do. */
+/** A server with its database, and its measurements. */
 interface Side {
   name: string;
   subject: Subject;
   callers: OperationCaller[];
-  /** Milliseconds of one small commit after the other, by one connection. */
+  /** Milliseconds of each small commit, made one after another by one connection. */
   commits: number[];
   loads: Load[];
 }
 
-/** Accepted operations per second with a disk that takes 2 ms longer for each commit, beside the disk as it is. */
+/** Compares accepted operations per second on the plain disk with a disk that takes 2 ms longer for each fdatasync. */
 export async function slowDisk({ seconds, rounds }: Effort, closing: Closing): Promise<void> {
   const slow = makeSlowPostgres(delayMs * 1000, closing);
   console.log(`${concurrency} callers, ${count(terminals)} terminals, none connected; delayed by ${slow.how}`);
@@ -32,7 +32,7 @@ export async function slowDisk({ seconds, rounds }: Effort, closing: Closing): P
   await printDatabase(plain.subject);
   const delayed = await startSide(`fdatasync + ${delayMs} ms`, closing, slow.folder);
   const sides = [plain, delayed];
-  // Not before: connections must not be idle while the other server starts.
+  // Connections open after both servers have started: the server ends idle connections.
   for (const side of sides) side.callers = await openCallers(side.subject, concurrency, closing);
   for (const side of sides) await measured(side, warmUpSeconds);
   for (const side of sides) side.commits = await timeCommits(side.subject);
@@ -57,7 +57,7 @@ async function measured({ subject, callers }: Side, seconds: number): Promise<Lo
   return load;
 }
 
-/** Shows whether the delay is in force: each of these waits for the disk once. */
+/** Times single commits, each of which waits for the disk once; `report` checks the delay with them. */
 async function timeCommits({ db }: Subject): Promise<number[]> {
   await db.pool.query("create table commits (number int)");
   const times: number[] = [];

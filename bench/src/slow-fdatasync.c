@@ -1,4 +1,4 @@
-/* Makes every fdatasync of a program take two milliseconds longer, as on the disks of many clouds. For LD_PRELOAD. */
+/* For LD_PRELOAD: makes each fdatasync take DELAY_MICROSECONDS longer, as on the disks of many clouds. */
 #include <errno.h>
 #include <sys/syscall.h>
 #include <time.h>

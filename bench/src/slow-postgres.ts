@@ -7,44 +7,45 @@ import { locateBinaries } from "@tillkeeper/server/db/embedded/binaries";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { UsageError } from "@tillkeeper/stage/programs/usage";
 
-/** What the program itself is called in the copy; a script has its name. */
-const itself = "postgres-itself";
+/** File name of the real server program in the copy; a script takes the name `postgres`. */
+const realProgram = "postgres-itself";
 const library = "slow-fdatasync.so";
 
-/** A copy of the embedded PostgreSQL each of whose fdatasync calls takes so much longer. */
+/** A copy of the embedded PostgreSQL whose fdatasync calls are delayed. */
 export interface SlowPostgres {
-  /** With `bin`, `lib` and `share`. */
+  /** Holds `bin`, `lib` and `share`. */
   folder: string;
-  /** How it is done, for the output. */
+  /** Name of the method of delay, for the output. */
   how: string;
 }
 
 /**
- * Copies the embedded PostgreSQL and puts a script in the place of its server program: the server starts it in an empty
- * environment, so nothing can be handed to it from outside.
+ * Copies the embedded PostgreSQL and replaces its server program by a script that delays each fdatasync. Tillkeeper
+ * starts PostgreSQL with an empty environment, so no variable can do it. Throws a UsageError if there is neither a C
+ * compiler nor strace, or off Linux.
  */
 export function makeSlowPostgres(delayMicroseconds: number, closing: Closing): SlowPostgres {
-  const way = findWay();
+  const method = findDelayMethod();
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-bench-"));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
-  // PostgreSQL may run under another account than this program.
+  // PostgreSQL may run as another user than this program.
   chmodSync(folder, 0o755);
   cpSync(locateBinaries(), folder, { recursive: true, verbatimSymlinks: true });
   const bin = join(folder, "bin");
   const program = join(bin, "postgres");
-  renameSync(program, join(bin, itself));
-  const { how, command } = way.prepare(bin, delayMicroseconds);
-  const script = `#!/bin/sh\nhere="\${0%/*}"\nexec ${command} "$here/${itself}" "$@"\n`;
+  renameSync(program, join(bin, realProgram));
+  const { how, command } = method.prepare(bin, delayMicroseconds);
+  const script = `#!/bin/sh\nhere="\${0%/*}"\nexec ${command} "$here/${realProgram}" "$@"\n`;
   writeFileSync(program, script, { mode: 0o755 });
   return { folder, how };
 }
 
-interface Way {
-  /** Answers what to put before the server program, from a script that knows its folder as `$here`. */
+interface DelayMethod {
+  /** Returns the command prefix for the server program; the script has its folder in `$here`. */
   prepare(bin: string, delayMicroseconds: number): { how: string; command: string };
 }
 
-function findWay(): Way {
+function findDelayMethod(): DelayMethod {
   const compiler = onPath("cc");
   if (process.platform === "linux" && compiler) return preloading(compiler);
   const strace = onPath("strace");
@@ -52,7 +53,7 @@ function findWay(): Way {
   throw new UsageError("slow-disk needs Linux and a C compiler, or strace: `apt install gcc libc6-dev` on Debian.");
 }
 
-function preloading(compiler: string): Way {
+function preloading(compiler: string): DelayMethod {
   return {
     prepare(bin, delayMicroseconds) {
       const source = fileURLToPath(new URL("slow-fdatasync.c", import.meta.url));
@@ -64,8 +65,8 @@ function preloading(compiler: string): Way {
   };
 }
 
-/** Dearer than the library: every process of PostgreSQL is traced. With -D the server keeps its process id. */
-function tracing(strace: string): Way {
+/** Costs more than the library: strace traces every PostgreSQL process. With -D the server keeps its process id. */
+function tracing(strace: string): DelayMethod {
   return {
     prepare(_bin, delayMicroseconds) {
       const quiet = "-D -f -qqq --seccomp-bpf -o /dev/null";

@@ -7,7 +7,7 @@ import { Child } from "./child.ts";
 import type { ServerPlace, ServerSetUp } from "./children/server.ts";
 import { seedTerminals, sender } from "./seed.ts";
 
-/** The server that is measured, in its own process, and a connection to its database beside it. */
+/** The measured server in its own process, and this process's connection to its database. */
 export interface Subject extends ServerPlace {
   db: Db;
   server: Child;
@@ -19,7 +19,7 @@ export interface SubjectOptions extends ServerSetUp {
   stores?: number;
 }
 
-/** A server with an account, a client that sends operations, and so many terminals. */
+/** Starts a server with an account, a client that may send operations, and `terminals` terminals. */
 export async function startSubject(
   closing: Closing,
   terminals: number,
@@ -31,7 +31,7 @@ export async function startSubject(
   return { ...empty, token: await fetchToken(empty.httpUrl, credentials) };
 }
 
-/** The same without any account. */
+/** Starts a server without any account. */
 export async function startEmptySubject(closing: Closing, setUp: ServerSetUp = {}): Promise<Omit<Subject, "token">> {
   const server = Child.start("server", closing);
   const place = await server.call<ServerPlace>("start", setUp);
@@ -40,7 +40,7 @@ export async function startEmptySubject(closing: Closing, setUp: ServerSetUp = {
   return { ...place, server, db };
 }
 
-/** What durability the figures were taken with. */
+/** Prints the database's version and durability settings, on which the figures depend. */
 export async function printDatabase({ db }: Pick<Subject, "db">): Promise<void> {
   const { rows } = await db.pool.query<Record<string, string>>(
     `select current_setting('server_version') as version, current_setting('fsync') as fsync,
@@ -50,13 +50,13 @@ export async function printDatabase({ db }: Pick<Subject, "db">): Promise<void> 
   console.log(`PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, shared_buffers ${buffers}\n`);
 }
 
-/** Empties what the last round has left, so that each one meets equal tables. */
+/** Empties the tables of operations and claims, so that each round starts with equal tables. */
 export async function clearOperations(db: Db): Promise<void> {
   await db.pool.query("truncate operations, operation_claims");
   await db.pool.query("checkpoint");
 }
 
-/** How many operations and how many claims of live ones there are. */
+/** Counts the operations, and the claims of live operations. */
 export async function countRows(db: Db): Promise<{ operations: number; claims: number }> {
   const { rows } = await db.pool.query<{ operations: number; claims: number }>(
     "select (select count(*)::int from operations) as operations, (select count(*)::int from operation_claims) as claims",

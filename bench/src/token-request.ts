@@ -1,7 +1,7 @@
 import { audienceOf, basic, type ClientCredentials } from "@tillkeeper/stage/accounts/tokens";
 import { type Answer, HttpConnection } from "./http-connection.ts";
 
-/** A token request in the documented form, ready to be written to a socket. */
+/** Returns the bytes of a token request in the documented form. */
 export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: ClientCredentials): Buffer {
   const body = JSON.stringify({
     grant_type: "client_credentials",
@@ -17,7 +17,7 @@ export function tokenRequest(httpUrl: string, { accountId, clientId, secret }: C
   return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
-/** Asks for a token over a new connection from an address of this machine. */
+/** Requests a token over a new connection from the local address `from`. */
 export async function askForToken(httpUrl: string, ask: ClientCredentials, from: string): Promise<Answer> {
   const connection = await HttpConnection.open(httpUrl, from);
   try {

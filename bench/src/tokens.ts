@@ -18,8 +18,8 @@ import { printDatabase, startEmptySubject } from "./subject.ts";
 import { accountId } from "./terminal-set.ts";
 import { askForToken } from "./token-request.ts";
 
-/** Six strangers, each at the limit of an address; newcomers come from others. */
-const strangers = Array.from({ length: 6 }, (_, number) => `127.0.1.${number + 1}`);
+/** Six addresses that guess secrets, each at the rate limit of an address; newcomers use other addresses. */
+const guessingAddresses = Array.from({ length: 6 }, (_, number) => `127.0.1.${number + 1}`);
 const perSecond = 20;
 const newcomersPerAddress = 8;
 const newcomerEveryMs = 250;
@@ -32,22 +32,24 @@ interface Stage {
   db: Db;
   httpUrl: string;
   flood: Child;
-  /** Sends a request of a client whom the flood does not concern; answers the milliseconds it took. */
+  /** Sends a request of a client whose secret is not guessed; returns the milliseconds it took. */
   read: () => Promise<number>;
 }
 
 interface Figures {
   name: string;
-  /** Milliseconds. */
+  /** Milliseconds of the newcomers' token requests. */
   tokens: number[];
+  /** Milliseconds of reads before the flood. */
   idle: number[];
+  /** Milliseconds of reads during the flood. */
   flooded: number[];
   answers: FloodAnswers;
 }
 
 /**
- * What six addresses that guess secrets, each within its limit, cost the others: how long a client that was never seen
- * waits for its token, and how much slower the requests of a client are that has one.
+ * Measures what six addresses that guess secrets, each within its rate limit, cost other clients. Figures: the time
+ * until a new client has its token, and the slowdown of requests from a client that has a token already.
  */
 export async function tokens({ seconds }: Effort, closing: Closing): Promise<void> {
   const subject = await startEmptySubject(closing, { limited: true });
@@ -82,7 +84,7 @@ export async function tokens({ seconds }: Effort, closing: Closing): Promise<voi
     });
     return { again, stage: await open(httpUrl) };
   };
-  // A server that has just started is slow by itself: it is compared with one that has, too, and that has no flood.
+  // A server is slow right after its start, so its idle figures come from a restarted server without a flood.
   const quiet = await restart();
   const idle = await readFor(quiet.stage, seconds);
   await quiet.again.stop();
@@ -97,19 +99,19 @@ async function measure(
 ): Promise<Figures> {
   const { db, httpUrl, flood } = stage;
   const newcomers = await seedClients(db, name.replace(/\W+/g, "-"), (seconds * 1000) / newcomerEveryMs);
-  // A client with a chosen secret is a newcomer, too, the first time that it comes.
+  // A client with a chosen secret also counts as a newcomer at its first request.
   const guessed = clientIds.find((clientId) => clientId.startsWith("chosen"));
   if (guessed !== undefined) newcomers.unshift({ accountId, clientId: guessed, secret: chosen });
   const idle = idleBefore ?? (await readFor(stage, seconds));
-  const begun: Flood = { httpUrl, accountId, clientIds, addresses: strangers, perSecond };
+  const begun: Flood = { httpUrl, accountId, clientIds, addresses: guessingAddresses, perSecond };
   await flood.call("begin", begun);
-  const [tokenTimes, flooded] = await Promise.all([askOneByOne(httpUrl, newcomers), readFor(stage, seconds)]);
+  const [tokenTimes, flooded] = await Promise.all([requestTokens(httpUrl, newcomers), readFor(stage, seconds)]);
   const answers = await flood.call<FloodAnswers>("end");
   return { name, tokens: tokenTimes, idle, flooded, answers };
 }
 
-/** Each newcomer asks once, at a fixed pace; the time runs from before the connection is opened. */
-async function askOneByOne(httpUrl: string, newcomers: readonly ClientCredentials[]): Promise<number[]> {
+/** Requests one token per newcomer at a fixed rate; each time includes opening the connection. */
+async function requestTokens(httpUrl: string, newcomers: readonly ClientCredentials[]): Promise<number[]> {
   const asking = newcomers.map(async (ask, number) => {
     await new Promise((resolve) => setTimeout(resolve, number * newcomerEveryMs));
     const from = `127.0.2.${1 + Math.floor(number / newcomersPerAddress)}`;

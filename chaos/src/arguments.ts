@@ -1,19 +1,19 @@
 import { parseArgs } from "node:util";
 import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
 
-/** What a run is told. */
+/** Settings of a run. */
 export interface Settings {
-  /** Makes the schedule of faults, and what the clients ask for. */
+  /** Determines the schedule of faults and the requests of the clients. */
   seed: number;
-  /** How long faults happen and clients send; setting up and settling come on top. */
+  /** Minutes of faults and requests; set-up and settling come on top. */
   minutes: number;
   terminals: number;
   clients: number;
-  /** Keep the folder with everything that was written: histories, rows, faults, findings, logs. */
+  /** Keeps the folder of the run: histories, rows, faults, findings, logs. */
   keep: boolean;
 }
 
-/** Reads the command line. Throws `UsageError` for what it does not understand. */
+/** Reads the command line. Throws a UsageError for unknown options and for values out of bounds. */
 export function readArguments(args: string[]): Settings {
   const values = parse(args);
   return {

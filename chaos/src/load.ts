@@ -18,21 +18,21 @@ export interface LoadOptions extends Settings {
   accounts: Account[];
   recorder: Recorder;
   http: ReturnType<typeof createHttp>;
-  /** Where clients send their requests. */
+  /** URL to which clients send their requests. */
   url: string;
   schedule: readonly Fault[];
   signal: AbortSignal;
 }
 
 export interface Load {
-  /** Still at work: what was accepted last has yet to end. */
+  /** Still running: the operations accepted last have yet to end. */
   watch: Watch;
   constraint: ConstraintSampler;
   inflicted: Inflicted[];
   seconds: number;
 }
 
-/** Clients and faults at once, for as long as the settings say. Rejects with the signal's reason. */
+/** Runs clients and faults at once for `minutes`. Rejects when either fails, or with the signal's reason. */
 export async function runLoad(options: LoadOptions, closing: Closing): Promise<Load> {
   const { stage, recorder, schedule, signal } = options;
   const constraint = new ConstraintSampler(stage.database);
@@ -40,13 +40,13 @@ export async function runLoad(options: LoadOptions, closing: Closing): Promise<L
   closing.add(() => constraint.stop());
   const watch = createWatch();
   closing.add(() => watch.stop());
-  const offersCancelling = await offers(options.http, stage.url);
+  const offersCancelling = await supportsCancelling(options.http, stage.url);
   const [over, failure] = [new AbortController(), new AbortController()];
   const broken = AbortSignal.any([signal, failure.signal]);
   const from = Date.now();
   const clients = startClients(options, watch, offersCancelling, AbortSignal.any([over.signal, broken]));
   const faults = inflict(stage, recorder, schedule, broken);
-  // Should one of them fail, the other must not go on: it would start again what is being ended.
+  // If clients or faults fail, both must stop: a fault that goes on would restart services that are being ended.
   for (const part of [clients, faults]) part.catch((error: unknown) => failure.abort(error));
   await sleep(options.minutes * 60_000, undefined, { signal: broken }).catch(() => undefined);
   over.abort();
@@ -71,8 +71,8 @@ function at<Item>(items: readonly Item[], number: number): Item {
   return items[number % items.length] as Item;
 }
 
-/** Whether operations can be cancelled, and `when_busy` be said: the reference of the server tells. */
-async function offers(http: LoadOptions["http"], url: string): Promise<boolean> {
+/** Whether the server offers cancelling and `when_busy`, by its OpenAPI document. */
+async function supportsCancelling(http: LoadOptions["http"], url: string): Promise<boolean> {
   const answer = await http.call({ url: `${url}/openapi.json`, method: "GET", timeoutMs: 10_000 });
   if ("unknown" in answer) throw new Error(`no reference: ${answer.unknown}`);
   const { paths } = answer.body as { paths: Record<string, unknown> };

@@ -7,12 +7,12 @@ import { runChaos } from "./run.ts";
 const interruptedCode = 130;
 
 const interruption = new AbortController();
-// A package manager passes Ctrl-C on once more, so a second one is no hurry: everything is being ended already.
+// A repeated signal has no effect: a package manager forwards each Ctrl-C a second time.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interruption.abort());
-// Whoever was reading the output has gone (`| head`).
+// The reader of the output has closed it, as in `| head`.
 process.stdout.on("error", () => interruption.abort());
 
-// A fault of this program: everything that it has started must be ended all the same.
+// An error of this program: the processes that it has started must still be ended.
 process.on("uncaughtException", (error) => {
   console.error(error);
   process.exitCode = 1;

@@ -19,21 +19,22 @@ import { openAccounts } from "./stage/accounts.ts";
 import { keepMarker, openStage } from "./stage/stage.ts";
 
 export interface RunOptions extends Settings {
-  /** Ends the run early; it then rejects with the signal's reason, and leaves nothing. */
+  /** Ends the run early: it rejects with the signal's reason and leaves no process and no folder. */
   signal: AbortSignal;
-  /** Told what is going on, a line at a time. */
+  /** Called with each line about the progress of the run. */
   say: (line: string) => void;
-  /** In place of the one that seed and minutes make. */
+  /** Replaces the schedule that seed and minutes determine. */
   schedule?: readonly Fault[];
-  /** Faulty parts that tests put in: the program that plays terminals, and what clients talk to in place of the balancer. */
+  /** Path of a faulty program, from a test, that plays the terminals. */
   agentsProgram?: string;
+  /** Starts a faulty proxy, from a test, between clients and balancer; resolves with its URL. */
   front?: (url: string, closing: Closing) => Promise<string>;
 }
 
-/** Most connections that clients keep open at once. */
+/** The most connections that clients keep open at once. */
 const connections = 128;
 
-/** One run: everything is started, used, hurt, left to settle, and its history held against the promises. */
+/** Runs the system under load and faults, lets it settle, and checks its history against the promises. */
 export async function runChaos(options: RunOptions): Promise<Report> {
   const closing = new Closing();
   try {
@@ -100,7 +101,7 @@ function reportOn(
   };
 }
 
-/** Everything that shows what happened: what clients and terminals wrote is there already. */
+/** Writes the records of the run that the folder lacks; the files of clients and terminals are there already. */
 function keep(folder: string, history: History, { inflicted }: Load, { violations }: Report): void {
   const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
   writeFileSync(join(folder, "rows.jsonl"), lines(history.rows));

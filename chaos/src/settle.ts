@@ -11,8 +11,8 @@ const settleWithinMs = 90_000;
 const lookAgainMs = 300;
 
 /**
- * Waits until nothing is on its way any more: all parts are well, every watched operation was seen ended, and every answer
- * of a terminal has its receipt. Answers what did not come to rest in time; that is a finding.
+ * Waits until all parts work, every watched operation was seen ended, and the database holds every terminal's journal.
+ * Returns the conditions that did not hold in time, each of which is a finding.
  */
 export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): Promise<string[]> {
   const { servers, agents, sampler } = stage;
@@ -22,33 +22,33 @@ export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): P
     ["an operation is still PENDING", () => watch.size() === 0],
     ["the database does not hold a terminal's whole journal", () => journalsAreHeld(stage)],
   ];
-  const open: string[] = [];
+  const unsettled: string[] = [];
   const giveUpAt = Date.now() + settleWithinMs;
-  for (const [problem, rested] of waitingFor) {
+  for (const [problem, isSettled] of waitingFor) {
     const withinMs = Math.max(0, giveUpAt - Date.now());
-    await until(rested, "rest", { signal, withinMs }).catch((error: unknown) => {
+    await until(isSettled, "rest", { signal, withinMs }).catch((error: unknown) => {
       if (signal.aborted) throw error;
-      open.push(problem);
+      unsettled.push(problem);
     });
   }
-  return open;
+  return unsettled;
 }
 
-/** Asks the database itself: an agent may believe that it holds what it has lost. */
+/** Whether the database holds all journals. It is queried directly: it may have lost results with a receipt. */
 async function journalsAreHeld({ agents, database }: Stage): Promise<boolean> {
   const journals = (await Promise.all(agents.map((fleet) => fleet.journals()))).flat();
   const { rows } = await database.db.pool.query<{ address: string; number: number }>(
     "select address, number from terminal_addresses",
   );
   const held = new Map(rows.map(({ address, number }) => [address, number]));
-  const open = journals.some(({ address, log: { results, begun } }) => {
+  const missing = journals.some(({ address, log: { results, begun } }) => {
     return begun.length > 0 || held.get(address) !== (results.at(-1)?.number ?? 0);
   });
-  if (open) await sleep(lookAgainMs);
-  return !open;
+  if (missing) await sleep(lookAgainMs);
+  return !missing;
 }
 
-/** Every operation of the account, through the API, page by page. */
+/** Reads all operations of the account through the API, page by page. Throws when a page fails. */
 export async function readRows(
   http: ReturnType<typeof createHttp>,
   url: string,

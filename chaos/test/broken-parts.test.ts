@@ -16,7 +16,7 @@ it("finds a device that executes twice, and a server that accepts what it does n
   const report = await runChaos({
     ...run,
     signal: AbortSignal.timeout(170_000),
-    // Faults of the system itself would only blur what the broken parts do.
+    // One fault only, because more faults of the system would obscure the effect of the broken parts.
     schedule: [{ atMs: 2_000, kind: "server.kill", target: "server-0", forMs: 0, pick: 0 }],
     agentsProgram: program,
     front: lyingFront,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "tillkeeper-link-"));
 const path = join(folder, "socket");
-/** Answers whatever it hears, like the database on a unix socket. */
+/** An echo server on a Unix socket, as the database has. */
 const echo = createServer((socket) => socket.on("error", () => {}).pipe(socket));
 const link = new Link(() => ({ path }));
 
@@ -27,26 +27,26 @@ async function open(): Promise<Socket> {
   return socket;
 }
 
-const heard = (socket: Socket) =>
+const nextData = (socket: Socket) =>
   new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
-const broken = (socket: Socket) =>
+const nextError = (socket: Socket) =>
   new Promise<string | undefined>((resolve) => socket.once("error", ({ code }: { code?: string }) => resolve(code)));
 
 it("keeps bytes and new connections back until it is mended, and loses nothing", async () => {
   const early = await open();
   early.write("before");
-  expect(await heard(early)).toBe("before");
+  expect(await nextData(early)).toBe("before");
   link.hold();
   const late = await open();
-  const answers = Promise.all([heard(early), heard(late)]);
+  const answers = Promise.all([nextData(early), nextData(late)]);
   let answered = false;
   void answers.then(() => (answered = true));
   early.write("one");
   late.write("two");
-  // Another connection goes there and back meanwhile, so the answers would have had the time.
+  // A round trip past the link shows that the held answers would have had the time to arrive.
   const direct = connect(path);
   direct.write("three");
-  expect(await heard(direct)).toBe("three");
+  expect(await nextData(direct)).toBe("three");
   expect(answered).toBe(false);
   link.mend();
   expect(await answers).toEqual(["one", "two"]);
@@ -55,14 +55,14 @@ it("keeps bytes and new connections back until it is mended, and loses nothing",
 
 it("resets every connection when it is cut, and those that come until it is mended", async () => {
   const [first, second] = [await open(), await open()];
-  const ends = Promise.all([broken(first), broken(second)]);
+  const ends = Promise.all([nextError(first), nextError(second)]);
   link.cut();
   expect(await ends).toEqual(["ECONNRESET", "ECONNRESET"]);
   const refused = connect(link.port, "127.0.0.1");
-  expect(await broken(refused)).toBe("ECONNRESET");
+  expect(await nextError(refused)).toBe("ECONNRESET");
   link.mend();
   const mended = await open();
   mended.write("again");
-  expect(await heard(mended)).toBe("again");
+  expect(await nextData(mended)).toBe("again");
   mended.destroy();
 });

@@ -6,11 +6,11 @@ import type { DeviceAccess } from "../seed.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 
 const agents: Agent[] = [];
-/** Every operation that a handler was called for. */
+/** Ids of all operations for which a handler was called. */
 const begun = new Set<string>();
 let begunTwice = 0;
 
-/** Starts all agents; resolves when the server has welcomed each of them. */
+/** Starts an agent for each device; resolves when the server has sent a welcome to every agent. */
 async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
   await Promise.all(
     devices.map(({ address, password }) => {
@@ -47,7 +47,7 @@ async function openMenu(operationId: string) {
   return { status: "COMPLETED" as const, result: { opened: true } };
 }
 
-/** Under the operation's id, the state that the server has acknowledged. */
+/** Notifies the parent of a receipt: the key is the operation's id, the value the state that the server stored. */
 function reportReceipt(payload: Uint8Array): void {
   const incoming = readMessage("receipt", payload);
   if (incoming.channel === "receipt") notifyParent(incoming.message.operation_id, incoming.message.status);

@@ -12,10 +12,10 @@ export interface BareLoad {
 
 let broker: Aedes | undefined;
 let server: Server | undefined;
-/** What to do when a client's answer comes, by its topic. */
+/** Resolve functions of the pending exchanges, by the topic of the answer. */
 const waiting = new Map<string, () => void>();
 
-/** A broker like the server's, in the process that sends the requests, with nothing behind it. */
+/** Starts Aedes without a server behind it; the broker's process also sends the requests. Returns the port. */
 async function start(): Promise<number> {
   broker = await Aedes.createBroker();
   broker.published = (packet, _client, done) => {
@@ -26,7 +26,7 @@ async function start(): Promise<number> {
   return listen(server, "127.0.0.1", { number: 0, configured: true }, "the port of the bare broker");
 }
 
-/** Closed loop: so many requests are under way at any time, each to a client that has answered its last one. */
+/** Closed loop: `concurrency` requests are under way at any time, each to a client without an unanswered request. */
 async function run(load: { clients: number; concurrency: number; seconds: number }): Promise<BareLoad> {
   const latencies: number[] = [];
   const free = Array.from({ length: load.clients }, (_, client) => client);

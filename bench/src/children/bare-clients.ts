@@ -3,9 +3,9 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { answer, answerTopic, requestTopic } from "./bare-messages.ts";
 import { serveParent } from "./serve-parent.ts";
 
-const all: MqttClient[] = [];
+const connected: MqttClient[] = [];
 
-/** Connects so many clients, each of which answers whatever it is sent. */
+/** Connects `clients` MQTT clients; each publishes an answer for every message that it receives. */
 async function start({ port, clients }: { port: number; clients: number }): Promise<void> {
   await Promise.all(Array.from({ length: clients }, (_, number) => connectClient(port, number)));
 }
@@ -16,12 +16,12 @@ async function connectClient(port: number, number: number): Promise<void> {
     clean: true,
     reconnectPeriod: 0,
   });
-  all.push(client);
+  connected.push(client);
   (client.stream as Socket).setNoDelay(true);
   client.on("message", () => client.publish(answerTopic(number), answer, { qos: 1 }));
   await client.subscribeAsync(requestTopic(number), { qos: 1 });
 }
 
 serveParent({ start }, async () => {
-  await Promise.all(all.map((client) => client.endAsync(true)));
+  await Promise.all(connected.map((client) => client.endAsync(true)));
 });

@@ -9,7 +9,7 @@ const at = time.toISOString();
 const operationId = "00000000-0000-7000-8000-000000000000";
 const operation = "open_menu";
 
-/** What a device brings back of where its command came from; it is the longer half of both messages. */
+/** The signed `origin` of the command, which a result carries back. It makes up more than half of both messages. */
 const origin = createOrigins(randomBytes(32)).of({
   accountId,
   operationId,
@@ -24,7 +24,7 @@ const origin = createOrigins(randomBytes(32)).of({
   request: { clientId, requestKey: null, requestSha256: null },
 });
 
-/** As long as a command and a result of `open_menu`; what they say does not matter here. */
+/** Payloads as long as a command and a result of `open_menu`; their content is not used. */
 export const request = JSON.stringify({
   operation_id: operationId,
   operation,

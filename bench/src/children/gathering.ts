@@ -12,13 +12,13 @@ import { accountId, scattered, terminalId } from "../terminal-set.ts";
 import { serveParent } from "./serve-parent.ts";
 import type { ServerPlace } from "./server.ts";
 
-/** Milliseconds of each acceptance by one caller alone, without HTTP. */
+/** Milliseconds of each accepted operation, with one caller and without HTTP. */
 export interface GatheringTimes {
-  /** By the function that the server's route calls. */
+  /** Accepted by the function that the server's route calls, which batches. */
   gathered: number[];
-  /** By the same statement with a batch of one row, handed to the database directly. */
+  /** Accepted by the server's batch statement with one row, sent to the database directly. */
   batchOfOne: number[];
-  /** By a statement that was written for one row. */
+  /** Accepted by a statement written for one row. */
   oneRow: number[];
 }
 
@@ -31,24 +31,24 @@ function start({ database }: { database: ServerPlace["database"] }): void {
   db = openDb(database, createLogger("error"));
 }
 
-/** The three ways in turns, one acceptance at a time, so that whatever else the machine does meets all of them. */
+/** Accepts one operation at a time, by each method in turn, so that other load on the machine affects all three. */
 async function run({ terminals, seconds }: { terminals: number; seconds: number }): Promise<GatheringTimes> {
-  const ways = waysOf(db as Db);
+  const methods = methodsOf(db as Db);
   const times: GatheringTimes = { gathered: [], batchOfOne: [], oneRow: [] };
   const end = performance.now() + seconds * 1000;
   for (let step = 0; performance.now() < end; ) {
-    for (const way of ["gathered", "batchOfOne", "oneRow"] as const) {
+    for (const method of ["gathered", "batchOfOne", "oneRow"] as const) {
       const terminal = terminalId(scattered(step++, terminals));
       const startedAt = performance.now();
-      const accepted = await ways[way](terminal);
-      times[way].push(performance.now() - startedAt);
-      if (!accepted) throw new Error(`${way}: no operation for ${terminal}`);
+      const accepted = await methods[method](terminal);
+      times[method].push(performance.now() - startedAt);
+      if (!accepted) throw new Error(`${method}: no operation for ${terminal}`);
     }
   }
   return times;
 }
 
-function waysOf(database: Db): Record<keyof GatheringTimes, (terminal: string) => Promise<boolean>> {
+function methodsOf(database: Db): Record<keyof GatheringTimes, (terminal: string) => Promise<boolean>> {
   const { pool } = database;
   const accept = createAccept({
     db: database,

@@ -5,9 +5,9 @@ import { serveParent } from "./serve-parent.ts";
 export interface IdleFleet {
   port: number;
   devices: DeviceAccess[];
-  /** Connections that are being opened at any time. */
+  /** Number of connections that are being opened at any time. */
   atOnce: number;
-  /** A broker with nothing behind it: nobody answers a hello there. */
+  /** The port belongs to a broker without a server, which answers no hello. */
   bare: boolean;
   heartbeatSeconds: number;
   keepaliveSeconds: number;
@@ -17,17 +17,17 @@ let fleet: IdleFleet | undefined;
 let terminals: RawTerminal[] = [];
 const timers: NodeJS.Timeout[] = [];
 
-/** Opens all connections; answers the seconds it took until the last one was welcomed. */
+/** Opens all connections; returns the seconds until the last terminal was welcomed. */
 async function open(options: IdleFleet): Promise<number> {
   fleet = options;
   const { port, keepaliveSeconds, heartbeatSeconds, bare } = options;
-  // From the first one on: where all take longer to connect than a broker waits for a sign of life, it would end the first.
+  // Beats start before all terminals are connected: the broker ends a connection that is silent beyond its keepalive.
   if (!bare) beat(heartbeatSeconds, (terminal) => terminal.heartbeat());
   beat(keepaliveSeconds, (terminal) => terminal.ping());
   return openAll();
 
   function beat(everySeconds: number, act: (terminal: RawTerminal) => void): void {
-    // Spread over the whole time, as the terminals of a fleet are.
+    // Beats are spread evenly over the interval, as in a real fleet.
     const ticks = 20;
     let turn = 0;
     const timer = setInterval(() => {
@@ -40,17 +40,17 @@ async function open(options: IdleFleet): Promise<number> {
 
   async function openAll(): Promise<number> {
     terminals = options.devices.map((device) => new RawTerminal({ port, device, keepaliveSeconds }));
-    const waiting = [...terminals];
+    const toOpen = [...terminals];
     const began = performance.now();
-    const work = async () => {
-      for (let terminal = waiting.pop(); terminal; terminal = waiting.pop()) await terminal.open(bare);
+    const openNext = async () => {
+      for (let terminal = toOpen.pop(); terminal; terminal = toOpen.pop()) await terminal.open(bare);
     };
-    await Promise.all(Array.from({ length: options.atOnce }, work));
+    await Promise.all(Array.from({ length: options.atOnce }, openNext));
     return (performance.now() - began) / 1000;
   }
 }
 
-/** Breaks all connections off at once and opens them again; answers the seconds from the first to the last welcome. */
+/** Destroys all connections at once and opens them again; returns the seconds until the last terminal was welcomed. */
 async function storm(): Promise<number> {
   if (!fleet) throw new Error("there is nothing to break off");
   for (const timer of timers.splice(0)) clearInterval(timer);

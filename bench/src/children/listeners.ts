@@ -5,11 +5,11 @@ import { machineMs } from "../machine-clock.ts";
 import type { DeviceAccess } from "../seed.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 
-const all: MqttClient[] = [];
+const connected: MqttClient[] = [];
 
 /**
- * Connects terminals with as little as a terminal can be: no agent library, only a client that notes when a command comes
- * and answers it at once, so that the operation ends and the terminal is free again.
+ * Connects one plain MQTT client per device, without the agent library. Each client reports when a command arrives and
+ * publishes a result at once, so that the operation ends and the terminal is free again.
  */
 async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
   await Promise.all(devices.map((device) => connectTerminal(mqttUrl, device)));
@@ -24,7 +24,7 @@ async function connectTerminal(mqttUrl: string, { address, password }: DeviceAcc
     password,
     reconnectPeriod: 0,
   });
-  all.push(client);
+  connected.push(client);
   (client.stream as Socket).setNoDelay(true);
   client.on("message", (_topic, payload) => {
     const at = machineMs();
@@ -39,5 +39,5 @@ async function connectTerminal(mqttUrl: string, { address, password }: DeviceAcc
 }
 
 serveParent({ start }, async () => {
-  await Promise.all(all.map((client) => client.endAsync(true)));
+  await Promise.all(connected.map((client) => client.endAsync(true)));
 });

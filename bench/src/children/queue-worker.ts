@@ -3,13 +3,13 @@ import { machineMs } from "../machine-clock.ts";
 import { queueTask } from "../queue-task.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 
-/** The settings that its own documentation measures latency with, batching aside: that is for throughput. */
+/** The settings of the latency test in graphile-worker's documentation, without batching, which serves throughput. */
 const concurrentJobs = 24;
 const poolSize = concurrentJobs + 1;
 
 let runner: Runner | undefined;
 
-/** A worker of graphile-worker whose task does nothing but note when it was started. LISTEN/NOTIFY is always on. */
+/** Starts a graphile-worker whose task only reports the time at which it started. LISTEN/NOTIFY is always on. */
 async function start({ connectionString }: { connectionString: string }): Promise<void> {
   runner = await run({
     connectionString,

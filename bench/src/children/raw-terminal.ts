@@ -11,15 +11,15 @@ export interface RawOptions {
 }
 
 /**
- * A terminal with as little around it as possible, so that ten thousand of them fit beside the server that is measured:
- * it connects and subscribes like an agent, says hello, and then only heartbeats.
+ * A minimal terminal on a raw socket, so that 10,000 terminals fit beside the measured server. It connects and
+ * subscribes like an agent, publishes a hello, and then only heartbeats.
  */
 export class RawTerminal {
   readonly #options: RawOptions;
   readonly #session = randomUUID();
   #socket: Socket | undefined;
   #messageId = 0;
-  /** Before that nothing else may be said. */
+  /** The server accepts no message but the hello before its welcome. */
   #welcomed = false;
   #onWelcome: () => void = () => {};
   #onClose: (error: Error) => void = () => {};
@@ -28,7 +28,7 @@ export class RawTerminal {
     this.#options = options;
   }
 
-  /** Resolves with the server's welcome; `bare` is a broker with no server behind it, where the SUBACK has to do. */
+  /** Connects; resolves at the server's welcome, or at the SUBACK of a `bare` broker, which has no server behind it. */
   open(bare: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onWelcome = () => {
@@ -49,14 +49,14 @@ export class RawTerminal {
 
   heartbeat(): void {
     if (!this.#welcomed) return;
-    this.#say("heartbeat", { session: this.#session, sent_at: new Date().toISOString(), round_trip_ms: 3 });
+    this.#publish("heartbeat", { session: this.#session, sent_at: new Date().toISOString(), round_trip_ms: 3 });
   }
 
   ping(): void {
     if (this.#welcomed) this.#write({ cmd: "pingreq" });
   }
 
-  /** As a power cut would. */
+  /** Destroys the socket without a DISCONNECT, as a power cut does. */
   drop(): Promise<void> {
     this.#onClose = () => {};
     this.#welcomed = false;
@@ -96,19 +96,19 @@ export class RawTerminal {
       this.#write({ cmd: "subscribe", messageId: this.#nextId(), subscriptions });
     } else if (packet.cmd === "suback") {
       if (bare) this.#onWelcome();
-      else this.#hello();
+      else this.#publishHello();
     } else if (packet.cmd === "publish") {
       if (packet.qos === 1) this.#write({ cmd: "puback", messageId: packet.messageId as number });
       if (packet.topic.endsWith("/welcome")) this.#onWelcome();
     }
   }
 
-  #hello(): void {
+  #publishHello(): void {
     const hello = { protocol: 1, agent: "bench", session: this.#session, operations: [] };
-    this.#say("hello", { ...hello, sent_at: new Date().toISOString() });
+    this.#publish("hello", { ...hello, sent_at: new Date().toISOString() });
   }
 
-  #say(channel: "hello" | "heartbeat", message: object): void {
+  #publish(channel: "hello" | "heartbeat", message: object): void {
     const packet: IPublishPacket = {
       cmd: "publish",
       topic: topic(this.#options.device.address, channel),

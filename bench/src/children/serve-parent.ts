@@ -3,8 +3,8 @@ import type { FromChild, ToChild } from "../child.ts";
 import type { Notice } from "../notices.ts";
 
 /**
- * Answers the calls of the process that started this one, until it says stop or is gone. Ctrl-C reaches every process
- * of the terminal; here it changes nothing, because the parent says when it is time.
+ * Answers the parent process's calls with `methods`, until the parent sends `stop` or disconnects; then runs `stop` and
+ * exits. SIGINT and SIGHUP are ignored: Ctrl-C reaches all processes at once, and the parent ends them in order.
  */
 export function serveParent(methods: Record<string, (argument: never) => unknown>, stop: () => Promise<void>): void {
   let stopping: Promise<void> | undefined;
@@ -26,20 +26,20 @@ export function serveParent(methods: Record<string, (argument: never) => unknown
   });
 }
 
-let untold: Notice<unknown>[] = [];
+let unsent: Notice<unknown>[] = [];
 
 /**
- * Says something to the parent without being asked. What comes in one turn of the event loop travels together: one
- * message each would be a load of its own.
+ * Sends a notice to the parent. All notices of one turn of the event loop go in one message, because a message for each
+ * would load both processes.
  */
 export function notifyParent(key: string, value: unknown): void {
-  if (untold.length === 0) setImmediate(flush);
-  untold.push({ key, value });
+  if (unsent.length === 0) setImmediate(flush);
+  unsent.push({ key, value });
 }
 
 function flush(): void {
-  send({ event: untold });
-  untold = [];
+  send({ event: unsent });
+  unsent = [];
 }
 
 async function answer(

@@ -20,9 +20,9 @@ export interface ServerPlace {
 export interface ServerSetUp {
   /** Folder with `bin`, `lib` and `share` of the PostgreSQL to run, in place of the installed one. */
   binaries?: string;
-  /** A database that is there already, with the key that it knows, in place of one of its own. */
+  /** Database and root key file of an earlier server; without them the server gets a database of its own. */
   existing?: Pick<ServerPlace, "database" | "keyFile">;
-  /** The limits that a server has which others than this machine can reach. */
+  /** Applies the rate limits of a server that other machines can reach. */
   limited?: boolean;
 }
 
@@ -30,8 +30,8 @@ const closing = new Closing();
 let server: RunningServer | undefined;
 
 /**
- * A whole server as `serve` runs it, on free ports, with the embedded PostgreSQL in a temporary folder and its default
- * durability. The database is started here rather than by the server only to learn how the others reach it.
+ * Starts a server as `serve` does, on free ports, with the embedded PostgreSQL in a temporary folder and its default
+ * durability. This process starts the database itself only to pass its connection on to the other processes.
  */
 async function start({ binaries, existing, limited }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
@@ -58,7 +58,7 @@ async function startDatabase(folder: string, log: Logger, binaries?: string): Pr
     ...(binaries !== undefined && { binaries }),
   });
   closing.add(() => postgres.stop());
-  // Rounds begin behind a checkpoint, which the owner of the database may not ask for by itself.
+  // Every round begins with a checkpoint, which the owner of the database may not run without this role.
   await asSuperuser(postgres.superuser, `grant pg_checkpoint to ${postgres.connection.user}`);
   return postgres.connection;
 }
@@ -77,13 +77,13 @@ serveParent(
       starting = start(setUp);
       return starting;
     },
-    /** Ends the server alone; its database stays. */
+    /** Ends the server and keeps its database running. */
     end: endServer,
-    /** Bytes that this process occupies. */
+    /** Returns the resident set size of this process in bytes. */
     memory: () => process.memoryUsage.rss(),
   },
   async () => {
-    // A start that is half-way goes on adding steps; one that failed has been reported already.
+    // A start in progress still adds steps to `closing`. A failed start has been reported to the parent already.
     await starting?.catch(() => undefined);
     await closing.close();
   },

@@ -6,20 +6,21 @@ import { serveParent } from "./serve-parent.ts";
 export interface Flood {
   httpUrl: string;
   accountId: string;
-  /** Whose secrets are guessed, in turns. */
+  /** Clients whose secrets are guessed, in turns. */
   clientIds: string[];
-  /** Where the guesses come from, and how many each address sends in a second. */
+  /** Local addresses that send the guesses. */
   addresses: string[];
+  /** Guesses per second of each address. */
   perSecond: number;
 }
 
-/** How many requests got which answer. */
+/** Number of requests by their answer: a status code, or why there is none. */
 export type FloodAnswers = Record<string, number>;
 
 const mostConnections = 40;
 
-/** Guesses from one address, each due at its time, also while earlier ones are still unanswered. */
-class Stranger {
+/** Sends guesses from one address at a fixed rate, without waiting for earlier answers. */
+class Guesser {
   readonly #flood: Flood;
   readonly #address: string;
   readonly #idle: HttpConnection[] = [];
@@ -67,22 +68,22 @@ class Stranger {
   }
 }
 
-let strangers: Stranger[] = [];
+let guessers: Guesser[] = [];
 
 function end(): FloodAnswers {
   const sum: FloodAnswers = {};
-  for (const stranger of strangers) {
-    stranger.end();
-    for (const [answer, count] of Object.entries(stranger.answers)) sum[answer] = (sum[answer] ?? 0) + count;
+  for (const guesser of guessers) {
+    guesser.end();
+    for (const [answer, count] of Object.entries(guesser.answers)) sum[answer] = (sum[answer] ?? 0) + count;
   }
-  strangers = [];
+  guessers = [];
   return sum;
 }
 
 serveParent(
   {
     begin: (flood: Flood) => {
-      strangers = flood.addresses.map((address) => new Stranger(flood, address));
+      guessers = flood.addresses.map((address) => new Guesser(flood, address));
     },
     end,
   },

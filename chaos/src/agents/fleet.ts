@@ -14,32 +14,33 @@ import { HistoryFile, readHistory } from "./history-file.ts";
 import { withPayments } from "./payments.ts";
 import { inventedWork } from "./work.ts";
 
-/** What a process of terminals is told, in a JSON file that it reads at each start. */
+/** Settings of a process that plays terminals, from a JSON file that the process reads at each start. */
 export interface FleetSettings {
   mqttUrl: string;
-  /** Of the journals. */
+  /** Folder of the journals. */
   folder: string;
   historyPath: string;
   terminals: { terminalId: string; address: string; password: string; namesBatches: boolean }[];
 }
 
-/** What the process tells whoever started it. */
+/** IPC message to the parent process: how many terminals are connected. */
 export interface FleetReport {
   connected: number;
 }
 
-/** How tests make a faulty device of it. */
+/** Hooks with which tests make the terminals faulty. */
 export interface Spoiling {
+  /** Wraps the handlers of a terminal before its agent starts. */
   handlers?: (handlers: OperationHandlers<null>) => OperationHandlers<null>;
-  /** What is made of a command before the agent sees it. */
+  /** Changes a command before the agent receives it. */
   command?: (command: CommandMessage, journal: Journal<null>) => CommandMessage;
 }
 
 const reportEveryMs = 100;
-/** Quicker than the library's own, so that a run need not wait half a minute for the last repetition. */
+/** Shorter than the library's delays, so that a run need not wait half a minute for the last repetition. */
 const repeat = { firstMs: 1_000, longestMs: 5_000 };
 
-/** Before the first start with new passwords: from then on a terminal without its journal is not started. */
+/** Creates the journals, before the first start with new passwords: a terminal without its journal does not start. */
 export async function beginJournals({ folder, terminals }: FleetSettings): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await Promise.all(
@@ -48,7 +49,8 @@ export async function beginJournals({ folder, terminals }: FleetSettings): Promi
 }
 
 /**
- * Plays terminals until the process ends: real agents, with a journal in a file each. Reports how many are connected.
+ * Plays terminals until the process ends: real agents, each with a journal in a file. Reports to the parent process how
+ * many are connected.
  */
 export async function playTerminals(
   settingsPath: string,
@@ -63,9 +65,9 @@ export async function playTerminals(
   await Promise.all(
     settings.terminals.map(async ({ terminalId, address, password, namesBatches }) => {
       const journal = await openFileJournal(journalFile(settings.folder, terminalId), address);
-      const past = earlier.get(terminalId) ?? [];
-      const closes = new Set(past.flatMap((line) => (isClose(line) ? [line.operationId] : [])));
-      const written = {
+      const earlierLines = earlier.get(terminalId) ?? [];
+      const closes = new Set(earlierLines.flatMap((line) => (isClose(line) ? [line.operationId] : [])));
+      const recorder = {
         write: (line: AgentLine) => {
           if (isClose(line)) closes.add(line.operationId);
           history.write(line);
@@ -75,7 +77,7 @@ export async function playTerminals(
         credential: { url: settings.mqttUrl, address, password },
         agentName: "tillkeeper-chaos",
         handlers: handlers(
-          recordingHandlers({ terminalId, history: written, earlier: past, namesBatches, work: inventedWork }),
+          recordingHandlers({ terminalId, history: recorder, earlier: earlierLines, namesBatches, work: inventedWork }),
         ),
         receipted: (operationId) => {
           if (closes.has(operationId)) history.write({ type: "held", terminalId, operationId, at: Date.now() });
@@ -93,10 +95,10 @@ export async function playTerminals(
                 connection.events.down();
               },
               message: (channel, payload) => {
-                // Before that the server may not know yet that it is there.
+                // Before its welcome the server may not know that the terminal is connected.
                 if (channel === "welcome") connected.add(terminalId);
-                const spoilt = () => Buffer.from(JSON.stringify(command(JSON.parse(String(payload)), journal)));
-                connection.events.message(channel, channel === "command" ? spoilt() : payload);
+                const changed = () => Buffer.from(JSON.stringify(command(JSON.parse(String(payload)), journal)));
+                connection.events.message(channel, channel === "command" ? changed() : payload);
               },
             },
           }),
@@ -111,7 +113,7 @@ function isClose(line: AgentLine): boolean {
   return line.type === "began" && line.operation === "end_of_day";
 }
 
-/** Replaced whole, as a journal must be; not synced, because killed processes, not power cuts, are among the faults. */
+/** A journal file is replaced as a whole by rename. It is not synced: the faults kill processes but cut no power. */
 function journalFile(folder: string, terminalId: string): FileJournalOptions<null> {
   return {
     path: journalPath(folder, terminalId),
@@ -124,7 +126,7 @@ function journalFile(folder: string, terminalId: string): FileJournalOptions<nul
   };
 }
 
-/** What a terminal remembers at this moment, running or not. */
+/** Reads a terminal's journal from its file; the terminal may be running. */
 export async function readJournal(folder: string, terminalId: string): Promise<StoredLog> {
   return (JSON.parse(await readFile(journalPath(folder, terminalId), "utf8")) as { log: StoredLog }).log;
 }
@@ -134,13 +136,13 @@ function journalPath(folder: string, terminalId: string): string {
 }
 
 function report(connected: ReadonlySet<string>): void {
-  let told: number | undefined;
+  let reported: number | undefined;
   setInterval(() => {
-    if (told === connected.size) return;
-    told = connected.size;
-    const said: FleetReport = { connected: told };
-    if (process.connected) process.send?.(said);
+    if (reported === connected.size) return;
+    reported = connected.size;
+    const message: FleetReport = { connected: reported };
+    if (process.connected) process.send?.(message);
   }, reportEveryMs);
-  // Whoever started this process is gone.
+  // The parent process has ended.
   process.on("disconnect", () => process.exit());
 }

@@ -13,20 +13,20 @@ import type { Work } from "./work.ts";
 export interface HandlerSettings {
   terminalId: string;
   history: Pick<HistoryFile, "write">;
-  /** What this terminal had written before it was started this time: what the device still knows after a crash. */
+  /** Lines that this terminal wrote before this start: what the device still knows after a crash. */
   earlier: AgentLine[];
-  /** It can say which batch it closed last. */
+  /** Whether the terminal can name the batch that it closed last. */
   namesBatches: boolean;
   work: Work;
 }
 
-const breaksOff: ReadonlySet<OperationName> = new Set(["send_logs", "check_update"]);
+const cancellableOperations: ReadonlySet<OperationName> = new Set(["send_logs", "check_update"]);
 
 type Answer = Completed<unknown, null> | Failed;
 
 /**
- * Handlers that write down what they do, as it would show on a real device: a line before the work, and a line with what
- * came of it before the agent learns of it.
+ * Returns handlers that record their executions, as a real device would show them. Each writes a line before the work,
+ * and a line with the outcome before the agent gets it.
  */
 export function recordingHandlers(settings: HandlerSettings): OperationHandlers<null> {
   const { terminalId, history, earlier, work, namesBatches } = settings;
@@ -81,14 +81,14 @@ export function recordingHandlers(settings: HandlerSettings): OperationHandlers<
       return end(operationId, { status: "FAILED", reason: "device_error", error, ...unknownEnd });
     },
   };
-  // Half of the operations are of the kind that can be broken off.
-  const kinds = operationNames.map((name) => [name, { ...handler, cancellable: breaksOff.has(name) }]);
+  // Half of the operations can be cancelled while they run.
+  const kinds = operationNames.map((name) => [name, { ...handler, cancellable: cancellableOperations.has(name) }]);
   const handlers = Object.fromEntries(kinds) as OperationHandlers<null>;
   if (namesBatches && handlers.end_of_day) handlers.end_of_day.lastBatch = async () => lastBatch;
   return handlers;
 }
 
-/** The batch that was closed by it. */
+/** Returns the batch that an outcome closed, if any. */
 function batchOf({ result }: Outcome): LastBatch | undefined {
   const { batch_id } = (result ?? {}) as Partial<LastBatch>;
   return batch_id === undefined ? undefined : { batch_id };

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { AgentLine } from "../checker/history.ts";
 
-/** The lines that were written whole; a process that is killed while it writes leaves half a line, which says nothing. */
+/** Returns the complete lines of a file. It skips half a line, which a process leaves that is killed while writing. */
 export function readHistory(path: string): AgentLine[] {
   return readFileSync(path, "utf8")
     .split("\n")
@@ -15,14 +15,14 @@ export function readHistory(path: string): AgentLine[] {
 }
 
 /**
- * A file that lines are only ever added to. A line outlives the process as soon as `write` returns: it is the kernel's
- * then. Power cuts are not among the faults, so nothing is synced.
+ * An append-only file of lines. When `write` returns, the kernel holds the line, so it survives the process. Power cuts
+ * are not among the faults, so nothing is synced.
  */
 export class HistoryFile {
   readonly #file: number;
 
   constructor(path: string) {
-    // Ends the half line that a killed predecessor may have left.
+    // Ends the half line that a killed process may have left.
     appendFileSync(path, "\n");
     this.#file = openSync(path, "a");
   }

@@ -4,8 +4,8 @@ const everyMs = 20_000;
 const takesMs = 1_500;
 
 /**
- * A customer pays for a moment every now and then, each terminal's at another time. The agent asks before it begins
- * anything, and fails or waits as `when_busy` says. What this answers is part of an agent's options.
+ * Returns the agent option `payments`: a payment of 1.5 s every 20 s, at a random offset for each terminal. The agent
+ * checks it before it begins an operation, and fails or waits as `when_busy` says.
  */
 export function withPayments(now: () => number = Date.now) {
   const offsetMs = Math.random() * everyMs;

@@ -4,7 +4,7 @@ import { uploadLog } from "@tillkeeper/agent/files/log-upload";
 import type { Completed, Failed, Operation } from "@tillkeeper/agent/operations/operation";
 import type { OperationName, OperationResults } from "@tillkeeper/contract/operations";
 
-/** How an operation is carried out: resolves with what came of it. */
+/** Carries out an operation; resolves with its outcome, rejects when the signal aborts. */
 export type Work = (
   operation: Operation,
   signal: AbortSignal,
@@ -16,8 +16,8 @@ const usualMs = { shortest: 10, longest: 500 };
 const lateByMs = { shortest: 200, longest: 2000 };
 
 /**
- * Takes its time, fails now and then, and is sometimes done only after the deadline. Every answer is another one, as far
- * as the operation's result has room for it (`open_menu` has only a yes or no).
+ * Takes 10 to 500 ms, fails in 5 % of the cases, and in 3 % ends only after the deadline. Answers are unique as far as
+ * the operation's result has room for it (`open_menu` has only a boolean).
  */
 export const inventedWork: Work = async (order, signal, serverNow) => {
   const { operation, expires_at: expiresAt } = order;
@@ -27,14 +27,14 @@ export const inventedWork: Work = async (order, signal, serverNow) => {
   if (Math.random() < shares.failed) {
     return { status: "FAILED", reason: "device_error", error: { code: "invented", message: someLetters() } };
   }
-  // The server takes nobody's word for a log.
+  // The server rejects the result of a `send_logs` without an uploaded log.
   if (operation === "send_logs") {
     return uploadLog(order, Buffer.from(randomUUID()), { signal, cancelled: signal, serverNow });
   }
   return { status: "COMPLETED", result: results[operation](randomUUID()) };
 };
 
-/** Letters alone: a number in a text of a device may look like that of a card, and is not kept then. */
+/** Returns unique text without digits: the server masks digits that look like a card number in a device's text. */
 function someLetters(): string {
   return randomUUID().replaceAll(/[0-9-]/g, (character) => String.fromCodePoint((character.codePointAt(0) ?? 0) + 64));
 }

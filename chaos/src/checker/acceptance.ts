@@ -2,23 +2,23 @@ import type { Creation, SeenOperation, Violation } from "./history.ts";
 import { acceptedBy, type Indexed } from "./index.ts";
 import { acceptance, lostIn } from "./lost.ts";
 
-/** Accepted operations exist, each request made one, and nothing else is there. */
+/** Checks that accepted operations exist, that each request made one operation, and that no other operation exists. */
 export function checkAcceptance(index: Indexed): Violation[] {
   return [
-    ...index.creations.flatMap((creation) => existence(index, creation)),
-    ...[...index.creationsOf.values()].flatMap((creations) => uniqueness(index, creations)),
-    ...[...index.creationsOf.values()].flatMap((creations) => refusal(index, creations)),
-    ...index.history.rows.flatMap((row) => strangers(index, row)),
+    ...index.creations.flatMap((creation) => checkExistence(index, creation)),
+    ...[...index.creationsOf.values()].flatMap((creations) => checkUniqueness(index, creations)),
+    ...[...index.creationsOf.values()].flatMap((creations) => checkRefused(index, creations)),
+    ...index.history.rows.flatMap((row) => checkRequested(index, row)),
   ];
 }
 
-function existence(index: Indexed, creation: Creation): Violation[] {
+function checkExistence(index: Indexed, creation: Creation): Violation[] {
   const accepted = acceptedBy(creation);
   if (!accepted) return [];
   const { intent } = creation;
   const row = index.rows.get(accepted.id);
   const found = `${intent.id} was answered ${accepted.id} at ${iso(creation.answeredAt)}`;
-  // What a terminal has begun of it must come back all the same, which is looked at where it was begun.
+  // A lost period may have removed it. An operation that a terminal began must come back: see `checkExecutions`.
   if (!row && lostIn(index, accepted.id).length > 0) return [];
   if (!row) {
     return [{ promise: "accepted_exists", operationId: accepted.id, text: `${found}, and no such operation exists` }];
@@ -39,12 +39,12 @@ function existence(index: Indexed, creation: Creation): Violation[] {
   }));
 }
 
-function uniqueness(index: Indexed, creations: Creation[]): Violation[] {
+function checkUniqueness(index: Indexed, creations: Creation[]): Violation[] {
   const [{ intent }] = creations as [Creation];
   const ids = new Set(creations.flatMap((creation) => acceptedBy(creation)?.id ?? []));
   const rows = index.rowsOf.get(intent.id) ?? [];
   const violations: Violation[] = [];
-  if (oneAfterTheOther(index, [...ids, ...rows.map(({ id }) => id)])) return [];
+  if (eachReplacesLost(index, [...ids, ...rows.map(({ id }) => id)])) return [];
   if (ids.size > 1) {
     const text = `${intent.id} was answered with ${ids.size} operations: ${[...ids].join(", ")}`;
     violations.push({ promise: "one_operation_per_request", text });
@@ -56,8 +56,8 @@ function uniqueness(index: Indexed, creations: Creation[]): Violation[] {
   return violations;
 }
 
-/** Each operation but the first was accepted when the one before it may have been lost. */
-function oneAfterTheOther(index: Indexed, ids: string[]): boolean {
+/** Whether each operation after the first was accepted when its predecessor may have been lost. */
+function eachReplacesLost(index: Indexed, ids: string[]): boolean {
   const accepted = [...new Set(ids)]
     .map((id) => ({ ...acceptance(index, id), lostIn: lostIn(index, id) }))
     .sort((a, b) => a.from - b.from);
@@ -67,8 +67,8 @@ function oneAfterTheOther(index: Indexed, ids: string[]): boolean {
   });
 }
 
-/** After answers that say so clearly and nothing else, there must be nothing. */
-function refusal(index: Indexed, creations: Creation[]): Violation[] {
+/** A request whose answers were all clear refusals (409, 422, 429) must have made no operation. */
+function checkRefused(index: Indexed, creations: Creation[]): Violation[] {
   const [{ intent }] = creations as [Creation];
   if (!creations.every(({ reply }) => "status" in reply && [409, 422, 429].includes(reply.status))) return [];
   return (index.rowsOf.get(intent.id) ?? []).map((row) => ({
@@ -78,13 +78,14 @@ function refusal(index: Indexed, creations: Creation[]): Violation[] {
   }));
 }
 
-function strangers(index: Indexed, row: SeenOperation): Violation[] {
+function checkRequested(index: Indexed, row: SeenOperation): Violation[] {
   const wish = row.parameters?.operator_id;
   if (wish !== undefined && index.creationsOf.has(wish)) return [];
   const text = `nobody asked for ${row.id} (${row.operation} of ${row.terminal_id}, by ${row.created_by})`;
   return [{ promise: "refused_made_nothing", operationId: row.id, text }];
 }
 
+/** Formats an instant in ISO 8601, in UTC. */
 export function iso(instant: number): string {
   return new Date(instant).toISOString();
 }

@@ -4,16 +4,16 @@ import type { Answer, Cancellation, ClientEvent, Creation, SeenOperation, Violat
 import { acceptedBy, type Indexed, sightings } from "./index.ts";
 import { isInDoubt, lostIn } from "./lost.ts";
 
-/** Clients got documented answers only, and what these said stayed true. */
+/** Checks that clients got only documented answers, and that the answers stayed true. */
 export function checkAnswers(index: Indexed): Violation[] {
   return [
-    ...index.history.client.flatMap((event) => documented(index, event)),
-    ...index.history.rows.flatMap((row) => finality(index, row)),
-    ...index.cancellations.flatMap((cancellation) => cancelled(index, cancellation)),
+    ...index.history.client.flatMap((event) => checkDocumented(index, event)),
+    ...index.history.rows.flatMap((row) => checkFinality(index, row)),
+    ...index.cancellations.flatMap((cancellation) => checkCancelled(index, cancellation)),
   ];
 }
 
-function documented(index: Indexed, event: ClientEvent): Violation[] {
+function checkDocumented(index: Indexed, event: ClientEvent): Violation[] {
   const { reply } = event;
   if (!("status" in reply)) return [];
   const problem = event.type === "create" ? creationProblem(index, event, reply) : otherProblem(index, event, reply);
@@ -32,29 +32,33 @@ function creationProblem(index: Indexed, event: Creation, reply: Answer): string
     return reply.code === "operation_pending" ? formProblem(reply) : "the terminal takes every operation";
   }
   if (reply.status === 422) return event.otherBody ? formProblem(reply) : "the key came with this request only";
-  return passingProblem(reply);
+  return retryLaterProblem(reply);
 }
 
-/** Answers that say: not now. */
-function passingProblem(reply: Answer): string | undefined {
+/** 429 and 503, which ask the client to retry later; any other status here is a problem. */
+function retryLaterProblem(reply: Answer): string | undefined {
   return [429, 503].includes(reply.status) ? formProblem(reply) : "it is none of the documented answers";
 }
 
-const whenToComeAgain: ReadonlySet<string> = new Set(["operation_pending", "too_many_requests", "service_unavailable"]);
+const codesWithRetryAfter: ReadonlySet<string> = new Set([
+  "operation_pending",
+  "too_many_requests",
+  "service_unavailable",
+]);
 
-/** The documented error body, with the status that belongs to its code, and a time where one is promised. */
+/** Requires a documented error code with its status, and `Retry-After` where the documentation promises it. */
 function formProblem({ status, code = "", retryAfter }: Answer): string | undefined {
   if (!Object.hasOwn(errorCodes, code)) return "it has none of the documented error codes";
   if (errorCodes[code as ErrorCode].status !== status)
     return `the code belongs to ${errorCodes[code as ErrorCode].status}`;
-  if (!whenToComeAgain.has(code)) return undefined;
+  if (!codesWithRetryAfter.has(code)) return undefined;
   const seconds = Number(retryAfter);
   return Number.isInteger(seconds) && seconds >= 1
     ? undefined
     : `Retry-After is ${retryAfter}, not a whole number from 1`;
 }
 
-/** The intent itself had been accepted, for all to see and not to be lost, before this was sent. */
+/** Whether the intent's operation was accepted, and cannot have been lost, before this request was sent. */
 function acceptedBefore(index: Indexed, event: Creation): boolean {
   return (index.creationsOf.get(event.intent.id) ?? []).some((other) => {
     const operation = !other.otherBody && other.answeredAt < event.sentAt && acceptedBy(other);
@@ -70,11 +74,11 @@ function otherProblem(index: Indexed, event: Exclude<ClientEvent, Creation>, rep
   if (event.type === "cancel" && reply.status === 409) {
     return reply.code === "operation_ended" ? undefined : "only an operation that has ended cannot be cancelled";
   }
-  return passingProblem(reply);
+  return retryLaterProblem(reply);
 }
 
-/** A state that is not PENDING is final (the contract's `operationMoves`), whatever is killed afterwards. */
-function finality(index: Indexed, row: SeenOperation): Violation[] {
+/** Every state but PENDING is final (the contract's `operationMoves`), whichever process is killed afterwards. */
+function checkFinality(index: Indexed, row: SeenOperation): Violation[] {
   const changed = sightings(index, row.id).find(({ look, seen }) => {
     const mayBeLost = isInDoubt(index, { from: look.sentAt, to: look.answeredAt });
     return seen.status !== "PENDING" && !mayBeLost && !isSameEnd(seen, row);
@@ -92,8 +96,8 @@ function isSameEnd(a: SeenOperation, b: SeenOperation): boolean {
   return end(a) === end(b);
 }
 
-/** 200: it is over, by this or an earlier cancelling. */
-function cancelled(index: Indexed, { operationId, reply, sentAt, answeredAt }: Cancellation): Violation[] {
+/** A cancel request is answered 200 when the operation is cancelled, by this request or an earlier one. */
+function checkCancelled(index: Indexed, { operationId, reply, sentAt, answeredAt }: Cancellation): Violation[] {
   if (!("status" in reply) || reply.status !== 200 || isInDoubt(index, { from: sentAt, to: answeredAt })) return [];
   const row = index.rows.get(operationId);
   if (row?.status === "FAILED" && row.reason === "cancelled") return [];

@@ -16,7 +16,10 @@ import {
   time,
 } from "./sound-history.ts";
 
-/** What breaks a sound history, and the promises that are broken then. */
+/**
+ * Changes that break a sound history. Each names the promises whose checks must report it; no other check may report
+ * anything.
+ */
 export const breakages: [string, Promised | Promised[], (history: Broken) => void][] = [
   [
     "an accepted operation is gone",

@@ -25,7 +25,8 @@ describe("the checker", () => {
       status: "COMPLETED",
       result: { outcome: "accepted", batch_id: "op-12" },
     } as const;
-    // Its key came again, and has what came of it; another was accepted before it was heard of.
+    // The request was repeated with its key and got the close's result. Another close was accepted before the server
+    // knew of the first.
     const again = operation("op-14", "wish-12", {
       operation: "end_of_day",
       status: request.status,

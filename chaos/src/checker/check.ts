@@ -7,8 +7,8 @@ import { indexed } from "./index.ts";
 import { checkTiming } from "./timing.ts";
 
 /**
- * Holds a whole run against what Tillkeeper promises; see docs/reliability.md. An empty list is the proof that, in this
- * run, every promise was kept.
+ * Checks a whole run against Tillkeeper's promises; see docs/reliability.md. An empty list means that every promise was
+ * kept in this run.
  */
 export function check(history: History): Violation[] {
   const index = indexed(history);

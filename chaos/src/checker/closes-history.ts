@@ -1,6 +1,6 @@
 import { at, type Broken, creation, ended, intentOf, operation, terminal, time } from "./sound-history.ts";
 
-/** Changes what is stored of an operation. */
+/** Changes fields in the row of an operation. */
 export const replaceRow = (history: Broken, id: string, values: object) => {
   history.rows = history.rows.map((row) => (row.id === id ? { ...row, ...values } : row));
 };
@@ -14,7 +14,7 @@ interface Close {
   wish?: string;
 }
 
-/** A close that was carried out, and all that is to be known of it. */
+/** Adds an executed close: its request, agent lines, journal entry and row. Times are seconds of the history. */
 export function addClose(history: Broken, close: Close): void {
   const { number, accepted, answered = close.ended, wish = `wish-${number}` } = close;
   const id = `op-${number}`;
@@ -38,7 +38,7 @@ export function addClose(history: Broken, close: Close): void {
   history.rows.push({ ...made, ...end, ...stored });
 }
 
-/** One that was refused as out of step. */
+/** Adds a close that the terminal refused as `out_of_step`; `accepted` is in seconds of the history. */
 export function refuse(history: Broken, accepted: number): void {
   const made = operation("op-20", "wish-20", {
     operation: "end_of_day",
@@ -52,9 +52,8 @@ export function refuse(history: Broken, accepted: number): void {
   history.rows.push({ ...made, ...end, updated_at: time(accepted + 1) });
 }
 
+/** Adds a request that was accepted at `seconds` and whose operation is gone. */
 export function loseAccepted(history: Broken, seconds: number): void {
   const gone = operation("op-9", "wish-9", { phases: { accepted: time(seconds) }, deadline: time(seconds + 10) });
   history.client.push(creation("wish-9", seconds, { status: 201, operation: gone }));
 }
-
-/** Each breaks a promise; named are all the checks that must find it, and no other may. */

@@ -5,10 +5,10 @@ import type { JournalEntry, Line, Outcome, SeenOperation, Violation } from "./hi
 import type { Indexed } from "./index.ts";
 import { namesLostLog } from "./lost.ts";
 
-/** Milliseconds between an agent's last look at the clock and the line that its handler writes. */
+/** Milliseconds that may pass between an agent's check of the deadline and the line that its handler writes. */
 const toleratedLatenessMs = 100;
 
-/** Reasons of FAILED that come without an execution. */
+/** Reasons of FAILED that an agent gives without executing the operation. */
 const withoutExecution: ReadonlySet<string> = new Set([
   "expired",
   "unsupported",
@@ -17,20 +17,20 @@ const withoutExecution: ReadonlySet<string> = new Set([
   "out_of_step",
 ]);
 
-/** Terminals execute each operation at most once and in time, and what they did is what the database holds. */
+/** Checks that terminals executed operations at most once and in time, and that the database holds their answers. */
 export function checkExecutions(index: Indexed): Violation[] {
   return [
-    ...[...index.begun].flatMap(([id, lines]) => beginnings(index, id, lines)),
-    ...[...index.begun].flatMap(([id, [line]]) => completeness(index, id, line)),
-    ...[...index.ended].flatMap(([id, [line]]) => keeping(index, id, line)),
-    ...index.history.rows.flatMap((row) => authorship(index, row)),
+    ...[...index.begun].flatMap(([id, lines]) => checkBegun(index, id, lines)),
+    ...[...index.begun].flatMap(([id, [line]]) => checkHasOutcome(index, id, line)),
+    ...[...index.ended].flatMap(([id, [line]]) => checkAnswerStored(index, id, line)),
+    ...index.history.rows.flatMap((row) => checkAnswerSource(index, row)),
     ...index.history.journals.flatMap(({ terminalId, entries }) =>
-      entries.flatMap((entry) => memory(index, terminalId, entry)),
+      entries.flatMap((entry) => checkJournalStored(index, terminalId, entry)),
     ),
   ];
 }
 
-function beginnings(index: Indexed, operationId: string, lines: Line<"began">[]): Violation[] {
+function checkBegun(index: Indexed, operationId: string, lines: Line<"began">[]): Violation[] {
   const violations: Violation[] = [];
   const [{ terminalId }] = lines as [Line<"began">];
   if (lines.length > 1) {
@@ -43,7 +43,7 @@ function beginnings(index: Indexed, operationId: string, lines: Line<"began">[])
     const text = `${terminalId} executed ${operationId}, which ${row ? `belongs to ${row.terminal_id}` : "does not exist"}`;
     violations.push({ promise: "executed_once", operationId, text });
   }
-  // What may be done twice may also be cancelled while it runs, unknown to the server; its answer is kept as a late one.
+  // A repeatable operation may be cancelled while it runs without the server's knowing; its answer is a late result.
   if (row?.reason === "cancelled" && !repeatable[row.operation]) {
     const text = `${operationId} (${row.operation}) is cancelled, and was begun at ${iso((lines[0] as Line<"began">).at)}`;
     violations.push({ promise: "cancelled_not_done", operationId, text });
@@ -56,19 +56,19 @@ function beginnings(index: Indexed, operationId: string, lines: Line<"began">[])
   return violations;
 }
 
-/** Whatever was begun has an outcome, if only that it was interrupted. */
-function completeness(index: Indexed, operationId: string, line: Line<"began"> | undefined): Violation[] {
+/** Every operation that was begun has an outcome, if only that it was interrupted. */
+function checkHasOutcome(index: Indexed, operationId: string, line: Line<"began"> | undefined): Violation[] {
   if (!line || index.ended.has(operationId)) return [];
   const text = `${line.terminalId} began ${operationId} at ${iso(line.at)}, and never said what came of it`;
   return [{ promise: "no_answer_lost", operationId, text }];
 }
 
-/** By the end, with everything well again, every answer has reached the database. */
-function keeping(index: Indexed, operationId: string, line: Line<"ended"> | undefined) {
+/** At the end, when all parts work again, the database holds every answer. */
+function checkAnswerStored(index: Indexed, operationId: string, line: Line<"ended"> | undefined) {
   const row = index.rows.get(operationId);
   // An operation that does not exist is reported where it was executed.
   if (!line || !row) return [];
-  if (keeps(row, line.outcome) || namesLostLog(index, line.outcome)) return [];
+  if (isStored(row, line.outcome) || namesLostLog(index, line.outcome)) return [];
   const violation: Violation = {
     promise: "no_answer_lost",
     operationId,
@@ -79,16 +79,16 @@ function keeping(index: Indexed, operationId: string, line: Line<"ended"> | unde
   return [violation];
 }
 
-function keeps(row: SeenOperation, outcome: Outcome): boolean {
+function isStored(row: SeenOperation, outcome: Outcome): boolean {
   const kept = row.status === "COMPLETED" || row.status === "FAILED" ? [row, row.late_result] : [row.late_result];
   return kept.some((answer) => answer && isAnswer(answer, outcome));
 }
 
-/** Also what was answered without being begun, and what the database had lost. */
-function memory(index: Indexed, terminalId: string, entry: JournalEntry): Violation[] {
+/** The database holds every journal entry, including answers without an execution and answers that it had lost. */
+function checkJournalStored(index: Indexed, terminalId: string, entry: JournalEntry): Violation[] {
   const row = index.rows.get(entry.operation_id);
-  // That it was given up is no news where it is cancelled.
-  if (row && (keeps(row, entry) || (row.reason === "cancelled" && entry.reason === "cancelled"))) return [];
+  // An operation that both sides have as cancelled needs no further answer in the database.
+  if (row && (isStored(row, entry) || (row.reason === "cancelled" && entry.reason === "cancelled"))) return [];
   if (namesLostLog(index, entry)) return [];
   const operationId = entry.operation_id;
   const found = row ? `${describe(row)}, late ${row.late_result ? describe(row.late_result) : "nothing"}` : "nothing";
@@ -96,20 +96,20 @@ function memory(index: Indexed, terminalId: string, entry: JournalEntry): Violat
   return [{ promise: "journal_kept", operationId, text }];
 }
 
-/** What the database says that a terminal answered is what that terminal did answer. */
-function authorship(index: Indexed, row: SeenOperation): Violation[] {
+/** Every answer in the database is an answer that its terminal gave. */
+function checkAnswerSource(index: Indexed, row: SeenOperation): Violation[] {
   const answers = [row.status === "COMPLETED" || row.status === "FAILED" ? row : undefined, row.late_result];
   return answers.flatMap((answer) => {
     if (!answer || (answer.status === "FAILED" && withoutExecution.has(answer.reason ?? ""))) return [];
     const lines = [row.id, ...sameRequest(index, row)].flatMap((id) => index.ended.get(id) ?? []);
     if (lines.some((line) => line.terminalId === row.terminal_id && isAnswer(answer, line.outcome))) return [];
-    const said = lines.map(({ outcome }) => describe(outcome)).join(", ") || "nothing";
-    const text = `${row.id} is ${describe(answer)} in the database; ${row.terminal_id} said ${said}`;
+    const given = lines.map(({ outcome }) => describe(outcome)).join(", ") || "nothing";
+    const text = `${row.id} is ${describe(answer)} in the database; ${row.terminal_id} said ${given}`;
     return [{ promise: "very_result" as const, operationId: row.id, text }];
   });
 }
 
-/** A request that comes again after its close was lost has the result of that close. */
+/** Operations that the request of a close began: a request repeated after a loss gets the result of the lost close. */
 function sameRequest({ begunOf }: Indexed, { operation, parameters }: SeenOperation): string[] {
   if (operation !== "end_of_day") return [];
   return (begunOf.get(parameters?.operator_id ?? "") ?? []).map(({ operationId }) => operationId);

@@ -1,7 +1,7 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { OperationName } from "@tillkeeper/contract/operations";
 
-/** All instants are milliseconds since the Unix epoch, by the one clock of the machine that everything runs on. */
+/** Milliseconds since the Unix epoch, by the clock of the machine that runs all processes. */
 export type Instant = number;
 
 export interface Period {
@@ -9,17 +9,17 @@ export interface Period {
   to: Instant;
 }
 
-/** What a client wants done, once. Its id travels as `operator_id`, so that every row tells which wish made it. */
+/** One operation that a client wants. Its id is sent as `operator_id`, so that every row names its intent. */
 export interface Intent {
   id: string;
   accountId: string;
   terminalId: string;
   operation: OperationName;
-  /** Sent with an `Idempotency-Key`, the same one each time. Without one it is sent only once. */
+  /** Whether the request carries an `Idempotency-Key`, equal in all repetitions. Without a key it is sent only once. */
   keyed: boolean;
 }
 
-/** As much of an operation as the checker looks at. Fields as in the contract. */
+/** The fields of an operation that the checker reads, as in the contract. */
 export type SeenOperation = Pick<
   Operation,
   "id" | "terminal_id" | "operation" | "status" | "created_by" | "updated_at" | "deadline"
@@ -32,13 +32,13 @@ export type SeenOperation = Pick<
 
 export interface Answer {
   status: number;
-  /** Of an error. */
+  /** Error code of the body. */
   code?: string | undefined;
   retryAfter?: string | undefined;
   operation?: SeenOperation | undefined;
 }
 
-/** `unknown`: the connection broke, or nothing came in time; the request may have been carried out or not. */
+/** `unknown`: the connection broke or no answer came in time, so the server may have carried the request out or not. */
 export type Reply = Answer | { unknown: string };
 
 interface Exchange {
@@ -50,7 +50,7 @@ interface Exchange {
 export interface Creation extends Exchange {
   type: "create";
   intent: Intent;
-  /** The intent's key with another body: must be refused once the intent has been accepted. */
+  /** The request has the intent's key and another body; the server must refuse it once the intent was accepted. */
   otherBody: boolean;
 }
 
@@ -66,7 +66,7 @@ export interface Cancellation extends Exchange {
 
 export type ClientEvent = Creation | Look | Cancellation;
 
-/** What a handler made of an operation; unique to this execution as far as the operation's result has room for it. */
+/** Outcome of an execution; unique as far as the operation's result has room for it. */
 export interface Outcome {
   status: "COMPLETED" | "FAILED";
   result?: unknown;
@@ -75,8 +75,8 @@ export interface Outcome {
 }
 
 /**
- * A line that a terminal has written: `began` before it does anything, `ended` before it reports anything, `held` when the
- * server has said that it holds the result of a close.
+ * A line that a terminal has written. It writes `began` before it executes, `ended` before it reports the outcome, and
+ * `held` at the server's receipt for the result of a close.
  */
 export type AgentLine = { terminalId: string; operationId: string; at: Instant } & (
   | { type: "began"; operation: OperationName; wish: string | undefined }
@@ -93,37 +93,37 @@ export interface JournalEntry extends Outcome {
   repeats?: string;
 }
 
-/** What a terminal's journal held at the end, in the order of its numbers. */
+/** A terminal's journal at the end of the run, ordered by number. */
 export interface Journal {
   terminalId: string;
   entries: JournalEntry[];
 }
 
-/** Everything that is known about a run. */
+/** All records of a run, as the checker reads them. */
 export interface History {
   client: ClientEvent[];
   agents: AgentLine[];
   journals: Journal[];
-  /** What the database held at the end, with every part of the system well again. */
+  /** Operations in the database at the end, when all parts of the system work again. */
   rows: SeenOperation[];
   rowsReadAt: Instant;
-  /** When at least one server was up and had the database; in order, without overlaps. */
+  /** Periods in which at least one server was up and had the database; in order, without overlaps. */
   uptime: Period[];
-  /** The database went back: what was committed in such a time may be gone. In order. */
+  /** Lost periods: the database went back, and commits of these periods may be gone. In order. */
   lost: Period[];
-  /** Terminals that the database held more than one PENDING operation for, whenever it was asked. */
+  /** Samples in which the database held more than one PENDING operation of a terminal. */
   doubles: { at: Instant; terminalId: string; pending: number }[];
 }
 
-/** A broken promise. */
+/** A promise that the run broke. */
 export interface Violation {
-  /** Which promise; see docs/reliability.md. */
+  /** The broken promise; see docs/reliability.md. */
   promise: Promised;
   text: string;
   operationId?: string | undefined;
 }
 
-/** Every promise that is checked, in the words of the report. */
+/** All promises that are checked, by name, with their texts for the report. */
 export const promises = {
   accepted_exists: "every accepted operation exists, as it was accepted, unless only lost seconds knew of it",
   one_operation_per_request:

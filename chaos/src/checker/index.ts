@@ -1,26 +1,28 @@
 import type { AgentLine, Cancellation, Creation, History, Instant, Line, Look, SeenOperation } from "./history.ts";
 
-/** A history with the ways into it that the checks need. */
+/** A history with the indexes that the checks need. */
 export interface Indexed {
   history: History;
   creations: Creation[];
   cancellations: Cancellation[];
-  /** By the id of the intent. */
+  /** Creations by the id of their intent. */
   creationsOf: Map<string, Creation[]>;
+  /** Looks by the operation's id, as in `rows`, `begun`, `ended` and `held`. */
   looksAt: Map<string, Look[]>;
   rows: Map<string, SeenOperation>;
-  /** By the intent's id that the row carries. */
+  /** Rows by the id of the intent that they carry. */
   rowsOf: Map<string, SeenOperation[]>;
   begun: Map<string, Line<"began">[]>;
-  /** By the intent's id that the command carried. */
+  /** Lines by the id of the intent that the command carried. */
   begunOf: Map<string, Line<"began">[]>;
   ended: Map<string, Line<"ended">[]>;
-  /** The server's words that it holds what came of a close. */
+  /** Receipts for the results of closes. */
   held: Map<string, Line<"held">[]>;
-  /** By the operation's id: what a client was first answered of it, and since when it was asked for. */
+  /** First answer to a creation that names the operation, and the times of that request, by the operation's id. */
   accepted: Map<string, { operation: SeenOperation; sentAt: Instant; answeredAt: Instant }>;
 }
 
+/** Builds the indexes of a history. */
 export function indexed(history: History): Indexed {
   const { client, agents, rows } = history;
   const creations = client.filter((event) => event.type === "create");
@@ -50,6 +52,7 @@ export function indexed(history: History): Indexed {
   };
 }
 
+/** Whether the line records the begin of an execution. */
 export function isBegun(line: AgentLine): line is Line<"began"> {
   return line.type === "began";
 }
@@ -66,12 +69,12 @@ function firstAnswers(creations: Creation[]): Indexed["accepted"] {
   return first;
 }
 
-/** The operation that a creation was answered with, fresh or replayed. */
+/** Returns the operation in the answer to a creation, new or replayed for a repeated key. */
 export function acceptedBy({ reply }: Creation): SeenOperation | undefined {
   return "status" in reply && [200, 201].includes(reply.status) ? reply.operation : undefined;
 }
 
-/** What the clients have learnt of the operation without a doubt: each look that was answered with it. */
+/** Returns all looks at the operation that were answered with it. */
 export function sightings(index: Indexed, operationId: string): { look: Look; seen: SeenOperation }[] {
   return (index.looksAt.get(operationId) ?? []).flatMap((look) => {
     const seen = "status" in look.reply && look.reply.status === 200 ? look.reply.operation : undefined;

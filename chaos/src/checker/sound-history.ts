@@ -1,6 +1,6 @@
 import type { AgentLine, Creation, History, Intent, Journal, Look, Period, Reply, SeenOperation } from "./history.ts";
 
-// For the checker's tests: a small history in which every promise was kept, and what it is made of.
+// For the checker's tests: a small history that keeps every promise, and functions that make its parts.
 
 const start = Date.parse("2026-11-20T10:00:00Z");
 export const at = (seconds: number) => start + seconds * 1000;
@@ -84,7 +84,7 @@ export const late = {
   result: { ...result, current_version: "v-2" },
 } as const;
 
-/** Three wishes: one kept, one that timed out and was answered late, one that was refused. Nothing is wrong with it. */
+/** Returns a history that keeps all promises: one intent completed, one timed out and answered late, one refused. */
 export function healthy() {
   const first = operation("op-1", "wish-1");
   const second = operation("op-2", "wish-2", { deadline: time(25) });
@@ -124,5 +124,6 @@ export function healthy() {
     doubles: [] as History["doubles"],
   } satisfies History;
 }
-/** The same, to be broken. */
+
+/** A history for a test to break. */
 export type Broken = ReturnType<typeof healthy>;

@@ -4,32 +4,34 @@ import { acceptedBy, type Indexed, sightings } from "./index.ts";
 import { lastReturn } from "./lost.ts";
 import { timeWithin } from "./uptime.ts";
 
-/** How long after its deadline an operation may still be PENDING, in server uptime (D16). */
+/** The longest that an operation may be PENDING after its deadline, in milliseconds of server uptime (D16). */
 const promisedMs = 1_000;
-/** Health is looked at ten times a second, and a look takes its time: uptime is known no better than this. */
+/** Inaccuracy of the uptime in milliseconds: health is polled ten times a second, and each poll takes a while. */
 export const slackMs = 300;
 
-/** Never two PENDING operations of a terminal, and none that is PENDING for too long. */
+/** Checks that no terminal had two PENDING operations, and that no operation was PENDING too long. */
 export function checkTiming(index: Indexed): Violation[] {
   return [
     ...index.history.doubles.map(({ at, terminalId, pending }) => ({
       promise: "one_pending" as const,
       text: `at ${iso(at)} the database held ${pending} PENDING operations of ${terminalId}`,
     })),
-    ...[...Map.groupBy(index.history.rows, (row) => row.terminal_id).values()].flatMap((rows) => overlaps(index, rows)),
-    ...index.history.rows.flatMap((row) => lateness(index, row)),
+    ...[...Map.groupBy(index.history.rows, (row) => row.terminal_id).values()].flatMap((rows) =>
+      checkOnePending(index, rows),
+    ),
+    ...index.history.rows.flatMap((row) => checkEndedInTime(index, row)),
   ];
 }
 
-interface Certain {
+interface PendingPeriod {
   row: SeenOperation;
   from: Instant;
   to: Instant;
 }
 
-function overlaps(index: Indexed, rows: SeenOperation[]): Violation[] {
-  const certain = rows.flatMap((row) => surelyPending(index, row)).sort((a, b) => a.from - b.from);
-  let longest: Certain | undefined;
+function checkOnePending(index: Indexed, rows: SeenOperation[]): Violation[] {
+  const certain = rows.flatMap((row) => certainlyPending(index, row)).sort((a, b) => a.from - b.from);
+  let longest: PendingPeriod | undefined;
   return certain.flatMap((entry) => {
     const other = longest;
     if (!other || entry.to > other.to) longest = entry;
@@ -41,12 +43,12 @@ function overlaps(index: Indexed, rows: SeenOperation[]): Violation[] {
 }
 
 /**
- * A time through which the operation was PENDING without any doubt. The database's own timestamps will not do: they are
- * taken before the statement that carries them is sent, and a fault may hold that up for seconds. So it begins when
- * somebody learnt of the operation, and ends when something was seen that must have come before its end.
+ * Returns a period in which the operation was certainly PENDING. It runs from the first record of the operation to the
+ * last record that must precede its end. The database's timestamps cannot serve: the server takes them before it sends
+ * the statement, which a fault may delay for seconds.
  */
-function surelyPending(index: Indexed, row: SeenOperation): Certain[] {
-  // While the database did not know of it, it took another one.
+function certainlyPending(index: Indexed, row: SeenOperation): PendingPeriod[] {
+  // While a recovered operation was lost, the server could accept another operation.
   if (row.recovered) return [];
   const looks = sightings(index, row.id).filter(({ seen }) => seen.status === "PENDING");
   const known = [
@@ -64,12 +66,12 @@ function surelyPending(index: Indexed, row: SeenOperation): Certain[] {
 function beforeTheEnd(index: Indexed, row: SeenOperation): Instant[] {
   if (row.status === "PENDING") return [index.history.rowsReadAt];
   if (row.status === "TIMEOUT") return [Date.parse(row.deadline)];
-  // The end of one that was cancelled, or answered late, has nothing to do with when its terminal was done.
+  // A cancelled operation, or one with a late result, ended independently of its terminal's work.
   if (row.late_result || row.reason === "cancelled") return [];
   return (index.ended.get(row.id) ?? []).map(({ at }) => at);
 }
 
-function lateness(index: Indexed, row: SeenOperation): Violation[] {
+function checkEndedInTime(index: Indexed, row: SeenOperation): Violation[] {
   const { waitedMs, last } = overtime(index, row);
   if (waitedMs <= promisedMs + slackMs) return [];
   const seconds = (waitedMs / 1000).toFixed(1);
@@ -78,20 +80,20 @@ function lateness(index: Indexed, row: SeenOperation): Violation[] {
 }
 
 /**
- * How long after its deadline the operation was still PENDING, in milliseconds of server uptime, as far as anybody saw,
- * and when that was.
+ * Returns how long after its deadline the operation was last recorded as PENDING, in milliseconds of server uptime, and
+ * the instant of that record.
  */
 export function overtime(index: Indexed, row: SeenOperation): { waitedMs: number; last: Instant } {
   const { uptime, rowsReadAt } = index.history;
   const seen = sightings(index, row.id);
   const pending = seen.filter((sighting) => sighting.seen.status === "PENDING").map(({ look }) => look.sentAt);
   if (row.status === "PENDING") pending.push(rowsReadAt);
-  // Whole seconds, rounded down, and taken before the ending commits: never later than the end. A late answer moves it.
+  // `updated_at` is taken before the commit and rounded down to seconds: never after the end. A late result moves it.
   else if (!row.late_result && !row.recovered) pending.push(Date.parse(row.updated_at));
   const deadline = Date.parse(row.deadline);
   return pending
     .map((last) => {
-      // Whatever had ended it before may be lost.
+      // An earlier end of the operation may have been lost.
       const from = Math.max(deadline, lastReturn(index, last));
       return { waitedMs: timeWithin(uptime, from, last), last };
     })

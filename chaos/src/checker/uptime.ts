@@ -1,6 +1,6 @@
 import type { Instant, Period } from "./history.ts";
 
-/** Milliseconds of the time from `from` to `to` that lie in the periods, which are in order and do not overlap. */
+/** Returns the milliseconds between `from` and `to` that lie in the periods, which must be ordered and disjoint. */
 export function timeWithin(periods: readonly Period[], from: Instant, to: Instant): number {
   let sum = 0;
   for (let at = firstEndingAfter(periods, from); at < periods.length; at += 1) {
@@ -21,7 +21,7 @@ function firstEndingAfter(periods: readonly Period[], instant: Instant): number 
   return least;
 }
 
-/** The same periods in order, those that touch or overlap as one. */
+/** Returns the periods in order; periods that touch or overlap become one, empty periods are dropped. */
 export function merged(periods: readonly Period[]): Period[] {
   const result: Period[] = [];
   for (const { from, to } of periods.toSorted((a, b) => a.from - b.from)) {
@@ -32,7 +32,7 @@ export function merged(periods: readonly Period[]): Period[] {
   return result;
 }
 
-/** What of the periods lies in none of the `others`. */
+/** Returns the parts of the periods that lie in none of the `others`, in order. */
 export function without(periods: readonly Period[], others: readonly Period[]): Period[] {
   const gaps = merged(others);
   return merged(periods).flatMap((period) => {

@@ -5,24 +5,25 @@ import type { Recorder } from "./recorder.ts";
 
 export interface ApiOptions {
   http: ReturnType<typeof createHttp>;
-  /** Of the balancer. */
+  /** URL of the balancer. */
   url: string;
   token: string;
   recorder: Recorder;
 }
 
 const path = "/v1/admin/terminals/operations";
-/** As patient as a point of sale: an answer after this is as good as none. */
+/** Milliseconds until a request counts as unanswered, as at a point of sale. */
 const timeoutMs = 8_000;
 
-/** The operations of one account, every exchange written down. */
+/** Requests for the operations of one account; every exchange is recorded. A call never rejects. */
 export interface Api {
-  /** `key` goes along as `Idempotency-Key`. */
+  /** Requests an operation; `key` is sent as `Idempotency-Key`. */
   create(intent: Intent, body: OperationCreate, options?: { key?: string; otherBody?: boolean }): Promise<Reply>;
   look(operationId: string): Promise<Reply>;
   cancel(operationId: string): Promise<Reply>;
 }
 
+/** Creates the requests of one account; `token` is its access token. */
 export function createApi({ http, url, token, recorder }: ApiOptions): Api {
   const authorization = `Bearer ${token}`;
   const call = async (method: "GET" | "POST", below: string, body?: object, headers: Record<string, string> = {}) => {
@@ -59,7 +60,7 @@ function readReply(answer: HttpAnswer | { unknown: string }): Reply {
   return { status, code, retryAfter: headers["retry-after"] };
 }
 
-/** Only what the checker looks at: a long run would not fit into memory otherwise. */
+/** Returns only the fields that the checker reads, because whole operations of a long run would not fit into memory. */
 export function keepSeen(operation: SeenOperation): SeenOperation {
   const { id, account_id, terminal_id, status, created_by, updated_at, deadline } = operation;
   const { parameters, result, reason, error, late_result, recovered, phases } = operation;

@@ -14,7 +14,7 @@ export interface ClientOptions {
   random: Random;
   accountId: string;
   terminalIds: readonly string[];
-  /** The server takes cancellations and `when_busy`. */
+  /** Whether the server offers cancelling and `when_busy`. */
   offersCancelling: boolean;
   signal: AbortSignal;
 }
@@ -29,31 +29,31 @@ const shares = {
   cancelled: 0.08,
   waits: 0.2,
 };
-const pauseMs = { betweenWishes: [0, 400], beforeRetry: [100, 500], beforeLook: [150, 500] } as const;
-/** A wish is given up after so many tries; with the faults' lengths that is some ten seconds. */
+const pauseMs = { betweenIntents: [0, 400], beforeRetry: [100, 500], beforeLook: [150, 500] } as const;
+/** The client gives an intent up after this many tries, some ten seconds under faults. */
 const mostTries = 25;
-/** A terminal that is busy is waited for only this long. */
+/** The longest `Retry-After` of a busy terminal that a client waits for. */
 const longestWaitSeconds = 3;
 
 /**
- * Now and then all clients fall silent together. Requests make a server look after more than they ask for; without them
- * only its workers are left to end what must end.
+ * All clients pause together at times, because requests make a server do more than they ask for. In the pause only the
+ * server's workers can end due operations.
  */
 const silence = { everyMs: 20_000, forMs: 4_000 };
 
-/** Wishes for one operation after the other, as a point of sale or back office would, until the signal. */
+/** Requests one operation after another, as a point of sale or back office would, until the signal aborts. */
 export async function runClient(options: ClientOptions): Promise<void> {
   const { name, signal } = options;
   const start = Date.now();
   for (let number = 1; !signal.aborted; number += 1) {
     const untilNext = silence.everyMs - ((Date.now() - start) % silence.everyMs);
     if (untilNext <= silence.forMs) await pause(options, [untilNext, untilNext]);
-    await fulfil(options, `${name}-${number}`);
-    await pause(options, pauseMs.betweenWishes);
+    await sendIntent(options, `${name}-${number}`);
+    await pause(options, pauseMs.betweenIntents);
   }
 }
 
-async function fulfil(options: ClientOptions, id: string): Promise<void> {
+async function sendIntent(options: ClientOptions, id: string): Promise<void> {
   const { random, watch, accountId } = options;
   const keyed = random.chance(shares.keyed);
   const operation = random.pick(operationNames);
@@ -66,15 +66,20 @@ async function fulfil(options: ClientOptions, id: string): Promise<void> {
     timeout: random.integer(windowSeconds.least, windowSeconds.most),
     ...(options.offersCancelling && random.chance(shares.waits) && { when_busy: "wait" }),
   };
-  const accepted = keyed ? await insist(options, intent, body) : operationOf(await options.api.create(intent, body));
+  const accepted = keyed
+    ? await createWithRetries(options, intent, body)
+    : operationOf(await options.api.create(intent, body));
   if (!accepted) return;
   if (options.offersCancelling && random.chance(shares.cancelled)) await options.api.cancel(accepted.id);
   if (random.chance(shares.followed)) await follow(options, accepted);
   else watch.add(options.api, accepted);
 }
 
-/** With a key a request may be sent again until the answer is certain; and a little more, to see what that does. */
-async function insist(
+/**
+ * Sends a request with a key again until its answer is certain. Sometimes it repeats an accepted request, as it was or
+ * with another body, to test what the server does.
+ */
+async function createWithRetries(
   options: ClientOptions,
   intent: Intent,
   body: OperationCreate,
@@ -95,20 +100,21 @@ async function insist(
       return accepted;
     }
     const busy = replies.find((reply) => "status" in reply && reply.status === 409);
-    if (busy && !(await worthWaiting(options, busy))) return undefined;
+    if (busy && !(await waitWhileBusy(options, busy))) return undefined;
     await pause(options, pauseMs.beforeRetry);
   }
   return undefined;
 }
 
-async function worthWaiting({ signal }: ClientOptions, reply: Reply): Promise<boolean> {
+/** Waits for `Retry-After` and returns true; returns false at once when that is too long. */
+async function waitWhileBusy({ signal }: ClientOptions, reply: Reply): Promise<boolean> {
   const seconds = "status" in reply ? Number(reply.retryAfter) : 0;
   if (!(seconds <= longestWaitSeconds)) return false;
   await sleep(seconds * 1000, undefined, { signal }).catch(() => undefined);
   return true;
 }
 
-/** Looks again and again until the operation has ended. */
+/** Reads the operation until it has ended. */
 async function follow(options: ClientOptions, { id }: SeenOperation): Promise<void> {
   while (!options.signal.aborted) {
     await pause(options, pauseMs.beforeLook);

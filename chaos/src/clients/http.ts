@@ -6,7 +6,7 @@ export interface HttpRequest {
   method: "GET" | "POST";
   headers?: Record<string, string>;
   body?: unknown;
-  /** Milliseconds until it counts as unanswered. */
+  /** Milliseconds until the request counts as unanswered. */
   timeoutMs: number;
 }
 
@@ -17,14 +17,14 @@ export interface HttpAnswer {
   body: unknown;
 }
 
-/** Connections are kept and used again, as programs do; the balancer gives each new one to another server. */
+/** Creates an HTTP client with keep-alive connections. The balancer distributes new connections over the servers. */
 export function createHttp(connections: number): {
   call(call: HttpRequest): Promise<HttpAnswer | { unknown: string }>;
   close(): void;
 } {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return {
-    /** Never rejects: whatever is no whole answer in time is `unknown`. An answer that is no JSON has status 0. */
+    /** Never rejects: a missing, late or partial answer is `unknown`. A body that is not JSON has code `not_json`. */
     call: async (call) => {
       try {
         const { url, method, headers: sent, body, timeoutMs } = call;

@@ -1,10 +1,10 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import type { ClientEvent } from "../checker/history.ts";
 
-/** Remembers what clients sent and were answered, in memory for the checker and as lines in a file for people. */
+/** Records requests and answers of the clients, in memory for the checker and as lines in a file for people. */
 export class Recorder {
   readonly events: ClientEvent[] = [];
-  /** When a client last got an answer, whatever it was. */
+  /** Instant at which a client last got an answer of any status. */
   lastAnswerAt = 0;
   readonly #file: WriteStream;
 

@@ -3,12 +3,15 @@ import type { Stage } from "../stage/stage.ts";
 import type { FaultName } from "./kinds.ts";
 import type { Fault } from "./schedule.ts";
 
+/** Inflicts and lifts one kind of fault. Both methods may throw; the fault then counts as failed. */
 interface Blow {
+  /** Called at the fault's time; resolves when the fault is in force. */
   strike(stage: Stage, fault: Fault): void | Promise<void>;
+  /** Called after the fault's duration, or when the run ends early, unless `strike` has thrown. */
   lift(stage: Stage, fault: Fault): void | Promise<void>;
 }
 
-const nothing = () => {};
+const doNothing = () => {};
 
 const killed: Blow = {
   strike: (stage, { target }) => serviceOf(stage, target).kill(),
@@ -20,7 +23,7 @@ const paused: Blow = {
   lift: (stage, { target }) => serviceOf(stage, target).resume(),
 };
 
-/** How each kind of fault is done, and undone. */
+/** Inflicts and lifts each kind of fault. */
 export const blows: Record<FaultName, Blow> = {
   "server.kill": killed,
   "server.stop": { ...killed, strike: (stage, { target }) => serviceOf(stage, target).stop() },
@@ -34,13 +37,13 @@ export const blows: Record<FaultName, Blow> = {
   "broker.kill": killed,
   "broker.pause": paused,
   "database.kill": { strike: ({ database }) => database.kill(), lift: ({ database }) => database.comeBack() },
-  "database.kill_backend": { strike: ({ database }, { pick }) => database.killBackend(pick), lift: nothing },
+  "database.kill_backend": { strike: ({ database }, { pick }) => database.killBackend(pick), lift: doNothing },
   "database.pause": { strike: ({ database }) => database.pause(), lift: ({ database }) => database.resume() },
   "database.pause_backend": {
     strike: ({ database }, { pick }) => database.pauseBackend(pick),
     lift: ({ database }) => database.resume(),
   },
-  // The copy is taken when it strikes: what is committed from then on is lost when it is lifted.
+  // The fault begins with a copy of the database; commits made after the copy are lost when the fault is lifted.
   "database.go_back": { strike: ({ database }) => database.remember(), lift: ({ database }) => database.goBack() },
   "agents.kill": killed,
   "agents.pause": paused,

@@ -7,23 +7,23 @@ import { links } from "../stage/topology.ts";
 import { blows } from "./blows.ts";
 import type { Fault } from "./schedule.ts";
 
-/** A fault as it came to pass. */
+/** A fault with the times at which it really happened. */
 export interface Inflicted extends Fault {
   struckAt: number;
-  /** When it was done: an orderly end takes its time. */
+  /** Instant at which the strike was complete: an orderly end takes a while. */
   downAt: number;
   liftedAt: number;
-  /** Milliseconds from the lifting until the target worked again; undefined when it did not in time. */
+  /** Milliseconds from the lifting until the target worked again; undefined when it did not recover in time. */
   recoveredMs: number | undefined;
-  /** It could not be done: to find a process of the database's, for one, takes a database that answers. */
+  /** Why the fault could not be inflicted or lifted: a database that does not answer cannot name its processes. */
   failed?: string;
 }
 
 const recoverWithinMs = 30_000;
 
 /**
- * Does what the schedule says, each fault at its time, whatever becomes of the others. Resolves when the last has been
- * lifted and recovered from. With the signal nothing more is struck, and everything is lifted at once.
+ * Inflicts the faults of the schedule, each at its time and independent of other faults. Resolves when all are lifted
+ * and recovered from, or their time to recover is over. When the signal aborts, no fault begins and all are lifted.
  */
 export async function inflict(
   stage: Stage,
@@ -32,24 +32,24 @@ export async function inflict(
   signal: AbortSignal,
 ): Promise<Inflicted[]> {
   const start = Date.now();
-  const under: Promise<Inflicted>[] = [];
+  const running: Promise<Inflicted>[] = [];
   for (const fault of schedule) {
     await sleep(Math.max(0, start + fault.atMs - Date.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    under.push(inflictOne(stage, recorder, fault, signal));
+    running.push(inflictOne(stage, recorder, fault, signal));
   }
-  return Promise.all(under);
+  return Promise.all(running);
 }
 
 async function inflictOne(stage: Stage, recorder: Recorder, fault: Fault, signal: AbortSignal): Promise<Inflicted> {
   const blow = blows[fault.kind];
   const struckAt = Date.now();
-  const problem = await attempt(() => blow.strike(stage, fault));
+  const problem = await errorOf(() => blow.strike(stage, fault));
   const downAt = Date.now();
   await sleep(fault.forMs, undefined, { signal }).catch(() => undefined);
-  const failed = problem ?? (await attempt(() => blow.lift(stage, fault)));
+  const failed = problem ?? (await errorOf(() => blow.lift(stage, fault)));
   const liftedAt = Date.now();
-  const recovered = () => isWell(stage, recorder, fault.target, liftedAt);
+  const recovered = () => hasRecovered(stage, recorder, fault.target, liftedAt);
   const recoveredMs = await until(recovered, fault.target, { signal, withinMs: recoverWithinMs }).then(
     () => Date.now() - liftedAt,
     () => undefined,
@@ -57,8 +57,8 @@ async function inflictOne(stage: Stage, recorder: Recorder, fault: Fault, signal
   return { ...fault, struckAt, downAt, liftedAt, recoveredMs, ...(failed !== undefined && { failed }) };
 }
 
-/** What went wrong, if anything did. */
-async function attempt(action: () => void | Promise<void>): Promise<string | undefined> {
+/** Runs the action; returns the error as text, or undefined. */
+async function errorOf(action: () => void | Promise<void>): Promise<string | undefined> {
   try {
     await action();
     return undefined;
@@ -67,8 +67,8 @@ async function attempt(action: () => void | Promise<void>): Promise<string | und
   }
 }
 
-/** Whether the target works as before. Database and broker do as soon as one server has them again. */
-function isWell(stage: Stage, recorder: Recorder, target: string, liftedAt: number): boolean {
+/** Whether the target works again. Database and broker count as recovered when one server is ready again. */
+function hasRecovered(stage: Stage, recorder: Recorder, target: string, liftedAt: number): boolean {
   const { servers, agents, sampler } = stage;
   const part = target.split(":")[0];
   const fleet = agents.find(({ name }) => name === part);
@@ -80,8 +80,8 @@ function isWell(stage: Stage, recorder: Recorder, target: string, liftedAt: numb
 }
 
 /**
- * When a process of the database was paused. Such a database answers some and not others: it is not there as a whole, so
- * these times are not counted as server uptime.
+ * Returns the periods in which a process of the database was paused. The database then answers only some connections,
+ * so these periods do not count as server uptime.
  */
 export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[] {
   return inflicted
@@ -89,7 +89,7 @@ export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[]
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
 }
 
-/** What was committed in these times may be gone. */
+/** Returns the lost periods: commits made in them may be gone. */
 export function lostTimes(inflicted: readonly Inflicted[]): Period[] {
   return inflicted
     .filter(({ kind, failed }) => kind === "database.go_back" && failed === undefined)

@@ -1,15 +1,15 @@
 import { agentNames, links, serverNames } from "../stage/topology.ts";
 
-/** Everything that is done to a part of the system. `hold` keeps bytes back; `cut` resets connections. */
+/** A kind of fault. On links, `hold` keeps bytes back and `cut` resets connections. */
 export interface FaultKind {
   readonly name: string;
-  /** How often it is chosen, compared with the others. */
+  /** Relative frequency among all kinds. */
   readonly weight: number;
-  /** What it may hit. */
+  /** Names of the parts or links that the fault may hit. */
   readonly targets: readonly string[];
-  /** Milliseconds from the blow until it is lifted. */
+  /** Milliseconds from the strike until the fault is lifted. */
   readonly lasts: readonly [least: number, most: number];
-  /** Milliseconds that the target is left alone afterwards, so that it comes back before it is hit again. */
+  /** Milliseconds without faults afterwards, so that the target recovers before its next fault. */
   readonly rest: number;
 }
 

@@ -4,14 +4,14 @@ import type { Database } from "../stage/database.ts";
 
 const everyMs = 1_000;
 
-/** What the constraint of the database forbids, asked of the database itself. */
+/** Finds rows that the database's constraint forbids. */
 const text = `select terminal_id, count(*)::int as pending from operations
   where status = 'PENDING' group by account_id, terminal_id having count(*) > 1`;
 
-/** Asks the database, for as long as the run goes, whether a terminal has two PENDING operations. */
+/** Queries the database once a second during the run for terminals with two PENDING operations. */
 export class ConstraintSampler {
   readonly doubles: History["doubles"] = [];
-  /** How often it answered. */
+  /** Number of queries that the database answered. */
   answers = 0;
   readonly #database: Database;
   readonly #stopped = new AbortController();
@@ -33,12 +33,12 @@ export class ConstraintSampler {
   async #run(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await this.#ask();
+      await this.#query();
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #ask(): Promise<void> {
+  async #query(): Promise<void> {
     try {
       const { rows } = await this.#database.db.pool.query<{ terminal_id: string; pending: number }>(text);
       this.answers += 1;
@@ -46,7 +46,7 @@ export class ConstraintSampler {
         this.doubles.push({ at: Date.now(), terminalId, pending });
       }
     } catch {
-      // The database is being killed or paused. It must answer most of the time, which the report shows.
+      // A fault has killed or paused the database. It must answer most queries, which the report shows.
     }
   }
 }

@@ -1,10 +1,10 @@
 import { promises, type Violation } from "../checker/history.ts";
 import { count, isClean, type Report } from "./report.ts";
 
-/** Of each promise, so many findings are shown; all of them are in the folder. */
+/** The most findings shown per promise; the folder of the run holds all findings. */
 const shownPerPromise = 10;
 
-/** The report as a block of Markdown, ready for docs/reliability.md. */
+/** Returns the report as a block of Markdown for docs/reliability.md. */
 export function asMarkdown(report: Report): string {
   const { settings, seconds, machine, startedAt } = report;
   const command = `npm run chaos -- --seed ${settings.seed} --minutes ${settings.minutes}`;

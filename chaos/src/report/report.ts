@@ -5,38 +5,41 @@ import { lostOperations, namesLostLog } from "../checker/lost.ts";
 import { overtime } from "../checker/timing.ts";
 import type { Inflicted } from "../faults/inflict.ts";
 
-/** Everything that is told about a run. */
+/** The results of a run. */
 export interface Report {
   settings: Settings;
-  /** Of the machine: processors, memory, Node. */
+  /** Processors, memory and Node version of the machine. */
   machine: string;
   startedAt: Date;
-  /** Seconds from the start of the program, and those of them in which clients sent. */
+  /** `all`: seconds from the start of the program to the last read. `load`: seconds of requests and faults. */
   seconds: { all: number; load: number };
   faults: FaultLine[];
   figures: [what: string, value: string][];
   outcomes: [outcome: string, operations: number][];
   answers: [answer: string, times: number][];
   violations: Violation[];
-  /** What did not come to rest after the end; each is a finding, too. */
+  /** Parts that did not settle in time after the load; each counts as a finding. */
   unsettled: string[];
 }
 
 interface FaultLine {
   kind: string;
   times: number;
-  /** Milliseconds from the lifting to the recovery. */
+  /** Milliseconds from the lifting of the fault to the recovery. */
   median: number | undefined;
   longest: number | undefined;
-  /** Could not be done, or did not recover within half a minute. */
+  /** Faults that could not be inflicted or lifted. */
   failed: number;
+  /** Faults whose target did not recover within half a minute. */
   unrecovered: number;
 }
 
+/** Whether the run has no finding. */
 export function isClean({ violations, unsettled }: Report): boolean {
   return violations.length === 0 && unsettled.length === 0;
 }
 
+/** Sums up the faults by kind, in alphabetical order. */
 export function faultLines(inflicted: readonly Inflicted[]): FaultLine[] {
   return [...Map.groupBy(inflicted, ({ kind }) => kind)]
     .map(([kind, faults]) => {
@@ -53,7 +56,7 @@ export function faultLines(inflicted: readonly Inflicted[]): FaultLine[] {
     .sort((a, b) => a.kind.localeCompare(b.kind));
 }
 
-/** Operations by how they ended and why. */
+/** Counts operations by status, reason and late result. */
 export function outcomeLines({ history: { rows } }: Indexed): Report["outcomes"] {
   return counted(
     rows.map(({ status, reason, error, late_result: late }) =>
@@ -62,7 +65,7 @@ export function outcomeLines({ history: { rows } }: Indexed): Report["outcomes"]
   );
 }
 
-/** Answers to clients by request and status; network errors together. */
+/** Counts answers to clients by request, status and code; missing answers by their error. */
 export function answerLines({ history: { client } }: Indexed): Report["answers"] {
   return counted(client.map(describe));
 }
@@ -78,7 +81,7 @@ function counted(names: string[]): [string, number][] {
     .sort(([, a], [, b]) => b - a);
 }
 
-/** Figures that show how hard the promises were put to the test. */
+/** Returns figures that show how much the run has tested. */
 export function figuresOf(
   index: Indexed,
   other: { uptimeMs: number; samples: number; inflicted: readonly Inflicted[] },
@@ -110,6 +113,7 @@ export function figuresOf(
   ];
 }
 
+/** Formats a number rounded to an integer, with thousands separators. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }

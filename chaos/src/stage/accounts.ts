@@ -28,8 +28,8 @@ export interface AccountsOptions {
 type Device = FleetSettings["terminals"][number];
 
 /**
- * Makes accounts and terminals through the API, starts the terminals' processes, and brings every terminal to ACTIVE as a
- * real one gets there: by a `check_update` that it completes.
+ * Creates accounts and terminals through the API, starts the terminals' processes, and brings every terminal to ACTIVE.
+ * As in reality, a terminal becomes ACTIVE by completing a `check_update`.
  */
 export async function openAccounts(options: AccountsOptions): Promise<Account[]> {
   const { stage, terminals, signal } = options;
@@ -71,7 +71,7 @@ async function openAccount({ stage, http, recorder, signal }: AccountsOptions, n
     const serial = String(810_000_000_000 + terminal);
     const { terminal_id: terminalId } = await client.terminals.create({ device_serial_number: serial, store_id: "S1" });
     const { address, password } = await client.terminals.issueCredential(terminalId);
-    // Half of each account's.
+    // Half of the terminals of each account can name their batches.
     const namesBatches = Math.floor(terminal / topology.accounts) % 2 === 0;
     devices.push({ terminalId, address, password, namesBatches });
   }

@@ -12,7 +12,7 @@ export interface AgentsSettings {
   name: string;
   folder: string;
   mqttUrl: string;
-  /** The program that plays the terminals; tests put a faulty one in its place. */
+  /** Path of the program that plays the terminals; tests replace it by a faulty program. */
   program?: string | undefined;
 }
 
@@ -23,7 +23,7 @@ export class Agents {
   readonly historyPath: string;
   readonly #settingsPath: string;
   readonly #settings: AgentsSettings;
-  /** How many of its terminals are connected, by its last word; none while it is down. */
+  /** Number of connected terminals, by the process's last report; 0 while it is down. */
   connected = 0;
   #fleet: FleetSettings | undefined;
 
@@ -49,7 +49,7 @@ export class Agents {
     });
   }
 
-  /** Which terminals it plays, from its next start on. */
+  /** Sets the terminals that the process plays from its next start on, and creates their journals. */
   async use(terminals: FleetSettings["terminals"]): Promise<void> {
     const { name, folder, mqttUrl } = this.#settings;
     const settings: FleetSettings = {
@@ -67,7 +67,7 @@ export class Agents {
     return this.#fleet?.terminals.length ?? 0;
   }
 
-  /** What its terminals remember at this moment. */
+  /** Reads the journals of all its terminals. */
   async journals(): Promise<{ terminalId: string; address: string; log: StoredLog }[]> {
     const { terminals = [], folder = "" } = this.#fleet ?? {};
     return Promise.all(

@@ -4,10 +4,10 @@ import { launchMosquitto, openToAll } from "@tillkeeper/stage/brokers/mosquitto"
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { Service } from "./process.ts";
 
-/** Debian's Mosquitto on loopback. */
+/** Mosquitto, as Debian packages it, on loopback. */
 export class Broker {
   readonly service: Service;
-  /** Another one with each start. */
+  /** Changes with each start; undefined before the first. */
   port: number | undefined;
 
   constructor(folder: string) {

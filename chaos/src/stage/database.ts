@@ -11,19 +11,19 @@ import { copyCluster } from "./standby.ts";
 
 const enoughConnections = "200";
 
-/** The project's own PostgreSQL, in its supervisor's care, and ways to hurt it. */
+/** The embedded PostgreSQL under its supervisor, with methods to inflict faults on it. */
 export class Database {
   readonly #postgres: EmbeddedPostgres;
   readonly #cluster: string;
-  /** For a look at the database itself, past all proxies. */
+  /** Connection for direct queries, past all proxies. */
   readonly db: Db;
   readonly #log: Logger;
   readonly #paused = new Set<number>();
-  #away = false;
+  #unreachable = false;
 
   static async start(folder: string, log: Logger): Promise<Database> {
     const cluster = join(folder, "postgres");
-    // Durability stays as PostgreSQL ships it, on.
+    // Durability keeps PostgreSQL's default, on.
     const postgres = await startEmbeddedPostgres({
       folder: cluster,
       log,
@@ -39,31 +39,31 @@ export class Database {
     this.db = openDb(postgres.connection, log);
   }
 
-  /** The socket it listens on: the same one however often it is started again. Undefined while it is kept away. */
+  /** The Unix socket, which restarts do not change. Undefined while proxies must not reach the database. */
   get address(): NetConnectOpts | undefined {
     const { host, port } = this.#postgres.connection;
-    return this.#away ? undefined : { path: join(host, `.s.PGSQL.${port}`) };
+    return this.#unreachable ? undefined : { path: join(host, `.s.PGSQL.${port}`) };
   }
 
-  /** `DATABASE_URL` for a server that reaches it through this port of loopback. */
+  /** Returns the `DATABASE_URL` for a server that connects through this port of loopback. */
   urlAt(port: number): string {
     return databaseUrl({ ...this.#postgres.connection, host: "127.0.0.1", port });
   }
 
   /**
-   * `SIGKILL` to the postmaster. Its children see it and end. The supervisor starts another one soon, but until `comeBack`
-   * no new connection reaches it, as if that took longer.
+   * Sends SIGKILL to the postmaster, upon which its children end. The supervisor soon starts a new postmaster, but
+   * until `comeBack` no new connection reaches it, as if the restart took longer.
    */
   kill(): void {
-    this.#away = true;
+    this.#unreachable = true;
     send(this.#postmaster(), "SIGKILL");
   }
 
   comeBack(): void {
-    this.#away = false;
+    this.#unreachable = false;
   }
 
-  /** Keeps a copy of the database as it is now, for `goBack`. Nobody is held up by it. */
+  /** Copies the database in its present state for `goBack`, without blocking other sessions. */
   async remember(): Promise<void> {
     const superuser = openDb(this.#postgres.superuser, this.#log);
     try {
@@ -74,26 +74,26 @@ export class Database {
   }
 
   /**
-   * A failover: the copy takes the database's place, and what was committed since is lost. Connections break as with `kill`.
+   * Fails over: the copy replaces the database, and commits made since are lost. Connections break as with `kill`.
    */
   async goBack(): Promise<void> {
-    this.#away = true;
+    this.#unreachable = true;
     const postmaster = this.#postmaster();
     const lost = `${this.#cluster}.lost`;
-    // It works on where it is, whatever that is called; the supervisor starts the next one in what has the name then.
+    // The old postmaster goes on in its renamed folder; the supervisor starts the next one in the folder of this name.
     renameSync(this.#cluster, lost);
     renameSync(this.#copy, this.#cluster);
     send(postmaster, "SIGKILL");
     await killSurvivors(lost);
     await rm(lost, { recursive: true, force: true });
-    this.#away = false;
+    this.#unreachable = false;
   }
 
   get #copy(): string {
     return `${this.#cluster}.copy`;
   }
 
-  /** `SIGKILL` to the process of one connection, upon which PostgreSQL ends all others and recovers. */
+  /** Sends SIGKILL to the process of one connection, upon which PostgreSQL ends all processes and recovers. */
   async killBackend(pick: number): Promise<void> {
     send(await this.#backend(pick), "SIGKILL");
   }
@@ -128,7 +128,7 @@ export class Database {
     return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
   }
 
-  /** One of the processes that work for the servers; `pick` from 0 up to 1 says which. */
+  /** Returns the pid of a process that works for a server; `pick`, from 0 up to 1, chooses it. */
   async #backend(pick: number): Promise<number | undefined> {
     const { rows } = await this.db.pool.query<{ pid: number }>(
       `select pid from pg_stat_activity
@@ -142,6 +142,6 @@ function send(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(pid, signal);
   } catch {
-    // It has ended by itself.
+    // The process has ended already.
   }
 }

@@ -1,19 +1,16 @@
 import type { Program } from "@tillkeeper/stage/processes/program";
 
-/** Starts the program. */
+/** Starts the program. Called for the first start and for each restart. */
 export type Launch = () => Promise<Program> | Program;
 
 const relaunchMs = 250;
 
-/**
- * A program that is started again whenever it ends, as a service manager does it, and that can be killed, kept down and
- * paused.
- */
+/** A program that restarts whenever it ends, as under a service manager, and that can be killed, kept down, paused. */
 export class Service {
   readonly name: string;
   readonly #launch: Launch;
   #program: Program | undefined;
-  #wanted = false;
+  #keptUp = false;
   #timer: NodeJS.Timeout | undefined;
   #launching: Promise<void> | undefined;
 
@@ -26,9 +23,9 @@ export class Service {
     return this.#program !== undefined;
   }
 
-  /** Starts it, and starts it again from now on. */
+  /** Starts the program, and restarts it whenever it ends. */
   keepUp(): void {
-    this.#wanted = true;
+    this.#keptUp = true;
     clearTimeout(this.#timer);
     if (this.#program || this.#launching) return;
     this.#launching = this.#start().finally(() => {
@@ -36,15 +33,15 @@ export class Service {
     });
   }
 
-  /** `SIGKILL`, and down until `keepUp`. Resolves when the process is gone. */
+  /** Sends SIGKILL and keeps the program down until `keepUp`. Resolves when the process has ended. */
   async kill(): Promise<void> {
-    this.#wanted = false;
+    this.#keptUp = false;
     await this.#end("SIGKILL");
   }
 
-  /** Asks for an orderly end, and down until `keepUp`. Resolves when the process is gone. */
+  /** Sends SIGTERM and keeps the program down until `keepUp`. Resolves when the process has ended. */
   async stop(): Promise<void> {
-    this.#wanted = false;
+    this.#keptUp = false;
     await this.#end("SIGTERM");
   }
 
@@ -67,7 +64,7 @@ export class Service {
     this.#program = program;
     void program.ended.finally(() => {
       this.#program = undefined;
-      if (this.#wanted) this.#timer = setTimeout(() => this.keepUp(), relaunchMs);
+      if (this.#keptUp) this.#timer = setTimeout(() => this.keepUp(), relaunchMs);
     });
   }
 }

@@ -12,11 +12,11 @@ export interface ServerSettings {
   bootstrapToken: string;
 }
 
-/** A server as an operator runs it: `tillkeeper serve` with an outside database and broker. */
+/** A server as operators run it: `tillkeeper serve` with an outside database and broker. */
 export class Server {
   readonly name: string;
   readonly service: Service;
-  /** Where it listens itself; undefined until it has said so. Another port with each start. */
+  /** HTTP port of the server itself; undefined until the server has printed it. Changes with each start. */
   port: number | undefined;
 
   constructor(settings: ServerSettings) {
@@ -30,18 +30,18 @@ export class Server {
         stdio: ["ignore", "pipe", log],
         group: true,
       });
-      this.#listenTo(program);
+      this.#readPort(program);
       return program;
     });
   }
 
-  /** The one line that it prints says where it listens. */
-  #listenTo(program: Program): void {
-    const listen = async () => {
+  /** Reads the port from the line that the server prints when it listens. */
+  #readPort(program: Program): void {
+    const read = async () => {
       const [address] = await program.prints(/http:\/\/\S+(?=\s)/);
       if (program.running) this.port = Number(new URL(address).port);
     };
-    listen().catch(() => undefined);
+    read().catch(() => undefined);
     void program.ended.finally(() => {
       this.port = undefined;
     });
@@ -52,7 +52,7 @@ function environment({ name, folder, databaseUrl, mqttUrl, bootstrapToken }: Ser
   return {
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_DATA_DIR: join(folder, name),
-    // By a heartbeat shows at the latest that the database went back.
+    // The answer to a heartbeat shows an agent that the database went back, so heartbeats are frequent.
     TILLKEEPER_HEARTBEAT_SECONDS: "5",
     TILLKEEPER_KEY_FILE: join(folder, "key"),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,

@@ -14,7 +14,7 @@ import { Database } from "./database.ts";
 import { Server } from "./server.ts";
 import { agentNames, links as linkNames, serverNames } from "./topology.ts";
 
-/** The whole system, every process of it under our hands, every connection through a proxy of ours. */
+/** The whole system: all processes are started here, and all connections go through proxies of this program. */
 export interface Stage {
   folder: string;
   database: Database;
@@ -23,7 +23,7 @@ export interface Stage {
   agents: Agents[];
   links: Map<string, Link>;
   sampler: HealthSampler;
-  /** Where clients send their requests. */
+  /** URL of the balancer, to which clients send their requests. */
   url: string;
   bootstrapToken: string;
 }
@@ -35,8 +35,8 @@ export interface StageOptions {
 }
 
 /**
- * Starts database, broker and servers, and waits until all are ready. Whatever is started is ended by `closing`, with
- * the folder last. The terminals' processes come later: they need their credentials.
+ * Starts database, broker and servers, and waits until all are ready. `closing` ends all of them and removes the folder
+ * last. The terminals' processes start later, because they need credentials.
  */
 export async function openStage({ signal, closing, agentsProgram }: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "tillkeeper-chaos-"));
@@ -83,7 +83,7 @@ export async function openStage({ signal, closing, agentsProgram }: StageOptions
   return { folder, database, broker, servers, agents, links, sampler, url, bootstrapToken };
 }
 
-/** In turn, to a server that was up at the last look; when none was, to any that listens. */
+/** Chooses servers in turn: a server that was up at its last poll, or if there is none, any server that listens. */
 function balance(servers: readonly Server[], sampler: HealthSampler): ConstructorParameters<typeof Link>[0] {
   let turn = 0;
   return () => {
@@ -97,7 +97,7 @@ function balance(servers: readonly Server[], sampler: HealthSampler): Constructo
 
 const keepFile = "keep";
 
-/** Whoever wants to look at the folder afterwards leaves a file in it. */
+/** Path of a marker file: a folder that holds it is not removed at the end. */
 export const keepMarker = (folder: string): string => join(folder, keepFile);
 
 async function removeUnlessKept(folder: string): Promise<void> {

@@ -7,24 +7,23 @@ import type { Db } from "@tillkeeper/server/db/db";
 const run = promisify(execFile);
 
 /**
- * What a standby would have that was heard of last at this moment: a copy of the data folder, taken as `pg_basebackup` takes
- * one, while everything goes on. PostgreSQL started on it replays the log that lies in it, and ends in a state in which the
- * database was once.
+ * Copies the data folder of a running cluster as `pg_basebackup` does. The copy stands for a standby that received
+ * nothing after this moment. PostgreSQL started on it replays its WAL and reaches a former state of the database.
  */
 export async function copyCluster(superuser: Db, cluster: string, copy: string): Promise<void> {
   rmSync(copy, { recursive: true, force: true });
-  const label = await underBackup(superuser, () => copyFolder(cluster, copy));
-  // Whatever was written meanwhile is in the log, which is taken last.
+  const label = await withBackup(superuser, () => copyFolder(cluster, copy));
+  // The WAL is copied last, because it holds the changes made during the copy.
   rmSync(join(copy, "pg_wal"), { recursive: true });
   await copyFolder(join(cluster, "pg_wal"), join(copy, "pg_wal"));
-  for (const ofTheRunning of ["postmaster.pid", "postmaster.opts"]) rmSync(join(copy, ofTheRunning), { force: true });
+  for (const serverFile of ["postmaster.pid", "postmaster.opts"]) rmSync(join(copy, serverFile), { force: true });
   writeFileSync(join(copy, "backup_label"), label, { mode: 0o600 });
   const { uid, gid } = statSync(cluster);
   chownSync(join(copy, "backup_label"), uid, gid);
 }
 
-/** Answers what says in the copy where in the log to begin. It is one session that begins and ends it. */
-async function underBackup({ pool }: Db, work: () => Promise<void>): Promise<string> {
+/** Runs `work` during a backup in one session; returns the `backup_label`, which names the WAL position to start at. */
+async function withBackup({ pool }: Db, work: () => Promise<void>): Promise<string> {
   const session = await pool.connect();
   try {
     await session.query("select pg_backup_start('chaos', fast => true)");
@@ -32,12 +31,12 @@ async function underBackup({ pool }: Db, work: () => Promise<void>): Promise<str
     const { rows } = await session.query<{ labelfile: string }>("select labelfile from pg_backup_stop(false)");
     return rows[0]?.labelfile ?? "";
   } finally {
-    // PostgreSQL gives up a backup whose session ends.
+    // PostgreSQL aborts a backup whose session ends.
     session.release(true);
   }
 }
 
-/** With owners and modes. Files that vanish on the way are none that the copy needs. */
+/** Copies a folder with owners and modes. Files that vanish meanwhile are ignored: recovery does not need them. */
 async function copyFolder(from: string, to: string): Promise<void> {
   try {
     await run("cp", ["-a", from, to]);

@@ -1,7 +1,7 @@
-/** What a run consists of; the schedule of faults is made for it before anything is started. */
+/** Sizes of the system under test, fixed because the schedule of faults is made before the start. */
 export const topology = {
   servers: 3,
-  /** Processes that play terminals. */
+  /** Number of processes that play terminals. */
   agentProcesses: 3,
   accounts: 4,
 } as const;
@@ -9,9 +9,9 @@ export const topology = {
 export const serverNames = Array.from({ length: topology.servers }, (_, number) => `server-${number}`);
 export const agentNames = Array.from({ length: topology.agentProcesses }, (_, number) => `agents-${number}`);
 
-/** The TCP connections that faults may cut, by what they lie between. */
+/** Names of the links that faults may hold or cut, by the parts that they connect. */
 export const links = {
-  /** Clients to servers: the balancer. */
+  /** From the clients through the balancer to the servers. */
   http: "http",
   database: (server: string) => `${server}:database`,
   broker: (process: string) => `${process}:broker`,

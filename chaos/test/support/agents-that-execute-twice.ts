@@ -3,8 +3,8 @@ import { playTerminals } from "../../src/agents/fleet.ts";
 
 let runs = 0;
 
-/** Carries every third operation out a second time, and answers with what came of that. */
-function forgetful({ send_logs: sound, ...others }: OperationHandlers<null>): OperationHandlers<null> {
+/** Executes every third `send_logs` twice, and answers with the outcome of the second execution. */
+function executeTwice({ send_logs: sound, ...others }: OperationHandlers<null>): OperationHandlers<null> {
   if (!sound) throw new Error("there is nothing to spoil");
   const handler: OperationHandler<"send_logs", null> = {
     ...sound,
@@ -17,4 +17,4 @@ function forgetful({ send_logs: sound, ...others }: OperationHandlers<null>): Op
   return { ...others, send_logs: handler };
 }
 
-await playTerminals(process.argv[2] as string, { handlers: forgetful });
+await playTerminals(process.argv[2] as string, { handlers: executeTwice });

@@ -4,12 +4,12 @@ import { text } from "node:stream/consumers";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { listen } from "@tillkeeper/server/platform/listen";
 
-/** Stands between clients and servers, and accepts every fifth operation without telling any server. Answers its address. */
+/** Starts a proxy in front of `url` that accepts every fifth operation without passing it on. Returns its URL. */
 export async function lyingFront(url: string, closing: Closing): Promise<string> {
   let posted = 0;
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await text(request);
-    // Cancellations are posted as well, without a body; tokens ask for no terminal.
+    // Cancellations use POST without a body; token requests name no terminal.
     const creates = request.method === "POST" && body.includes('"terminal_id"');
     posted += creates ? 1 : 0;
     if (!creates || posted % 5 !== 0) return passOn(url, request, body, response);
