@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { generate, type IConnectPacket, type Packet } from "mqtt-packet";
 import type { Effort } from "./arguments.ts";

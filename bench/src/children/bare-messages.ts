@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { createOrigins } from "@tillkeeper/server/operations/reports/origin";
 import { clientId } from "../seed.ts";
 import { accountId, addressOf, terminalId } from "../terminal-set.ts";

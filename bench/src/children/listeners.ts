@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { type CommandMessage, type ResultMessage, topic } from "@tillkeeper/contract/mqtt";
+import { type CommandMessage, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { connectAsync, type MqttClient } from "mqtt";
 import { machineMs } from "../machine-clock.ts";
 import type { DeviceAccess } from "../seed.ts";

@@ -7,7 +7,7 @@ import { claimFileJournal, type FileJournalOptions, openFileJournal } from "@til
 import type { Journal } from "@tillkeeper/agent/memory/journal";
 import type { StoredLog } from "@tillkeeper/agent/memory/result-log";
 import type { OperationHandlers } from "@tillkeeper/agent/operations/operation";
-import type { CommandMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { AgentLine } from "../checker/history.ts";
 import { recordingHandlers } from "./handlers.ts";
 import { HistoryFile, readHistory } from "./history-file.ts";

@@ -1,4 +1,5 @@
-import type { DownChannel, Memory, ReceiptMessage, UpChannel, WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type { Memory, ReceiptMessage, WelcomeMessage } from "@tillkeeper/contract/mqtt/messages";
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { type Connection, type Credential, current, type OpenConnection } from "./links/connection.ts";

@@ -1,4 +1,4 @@
-import { downChannels } from "@tillkeeper/contract/mqtt";
+import { downChannels } from "@tillkeeper/contract/mqtt/topics";
 import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../src/clock.ts";

@@ -1,4 +1,4 @@
-import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeDeviceKeys } from "../src/credentials/device-keys.ts";
 import { pairDevice } from "../src/credentials/pairing.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import { runOf } from "@tillkeeper/contract/message-parts";
+import { runOf } from "@tillkeeper/contract/mqtt/parts";
 import { until } from "@tillkeeper/stage/until";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../src/clock.ts";

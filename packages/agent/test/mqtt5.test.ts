@@ -1,4 +1,4 @@
-import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel } from "@tillkeeper/contract/mqtt/topics";
 import { until } from "@tillkeeper/stage/until";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../src/clock.ts";

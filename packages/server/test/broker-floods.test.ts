@@ -1,4 +1,4 @@
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
 import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import type { IPublishPacket } from "mqtt-packet";

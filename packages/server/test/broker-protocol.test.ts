@@ -1,4 +1,4 @@
-import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { topic, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { letIn, openBrokerAlone } from "@tillkeeper/stage/brokers/embedded-broker";
 import { type ConnectFields, connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import type { IPublishPacket, Packet } from "mqtt-packet";

@@ -1,4 +1,4 @@
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { world } from "@tillkeeper/stage/world";
 import { connectAsync, type IClientOptions } from "mqtt";
 import { afterEach, describe, expect, it, vi } from "vitest";

@@ -1,4 +1,4 @@
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { connectOf, RawLink } from "@tillkeeper/stage/devices/raw-link";
 import { world } from "@tillkeeper/stage/world";
 import type { IPublishPacket } from "mqtt-packet";

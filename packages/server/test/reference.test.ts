@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { messageExamples } from "@tillkeeper/contract/message-examples";
-import { type DownChannel, messages, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { messageExamples } from "@tillkeeper/contract/mqtt/examples";
+import { messages } from "@tillkeeper/contract/mqtt/messages";
+import { type DownChannel, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";

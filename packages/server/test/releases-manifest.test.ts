@@ -1,4 +1,4 @@
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { gzipSync } from "node:zlib";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import { activeDevice, type Device, enterAs } from "@tillkeeper/stage/devices/device";
 import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import { world } from "@tillkeeper/stage/world";

@@ -1,5 +1,5 @@
 import { DeviceNonce, DeviceResultsAnswer, DeviceToken } from "@tillkeeper/contract/http/devices";
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import { type DeviceProofPurpose, deviceProofAudience, deviceProofs } from "@tillkeeper/contract/pairing";
 import { Compile } from "typebox/compile";
 import type { DeviceKeys } from "./device-keys.ts";

@@ -1,5 +1,5 @@
 import { UpdateManifest, type UpdateQuery } from "@tillkeeper/contract/http/device-updates";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import { Compile } from "typebox/compile";
 import type { Clock } from "../clock.ts";
 import { UpdateFailure } from "./update-failure.ts";

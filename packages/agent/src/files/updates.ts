@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import type { OfferedRelease, UpdateManifest } from "@tillkeeper/contract/http/device-updates";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import type { CheckUpdateResult } from "@tillkeeper/contract/operations";
 import { compareVersions } from "@tillkeeper/contract/versions";
 import { type Clock, systemClock } from "../clock.ts";

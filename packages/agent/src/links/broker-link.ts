@@ -1,13 +1,13 @@
 import { limits } from "@tillkeeper/contract/limits";
+import { type GoneMessage } from "@tillkeeper/contract/mqtt/messages";
 import {
   type DownChannel,
   downChannels,
-  type GoneMessage,
   messageExpirySeconds,
   parseTopic,
   topic,
   type UpChannel,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/topics";
 import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from "mqtt";
 import { InFlight } from "./in-flight.ts";
 import { reasonError, reasonOf } from "./mqtt-reasons.ts";

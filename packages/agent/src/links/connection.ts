@@ -1,4 +1,4 @@
-import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 

@@ -1,4 +1,5 @@
-import type { HelloMessage, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { HelloMessage } from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { readMessage } from "../talk/wire.ts";
 import type { Connection, ConnectionEvents, ConnectionSettings, Credential, OpenConnection } from "./connection.ts";
 

@@ -1,4 +1,4 @@
-import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { downChannels, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { backoff, takeoverFreeMs, takeoverPauseMs } from "../backoff.ts";
 import {
   type Connection,

@@ -1,6 +1,6 @@
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import { limits } from "@tillkeeper/contract/limits";
-import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type Credential, current } from "./connection.ts";
 
 const waitSeconds = limits.longPollWaitSecondsMax;

@@ -1,4 +1,5 @@
-import type { ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { backoff, takeoverFreeMs, takeoverPauseMs } from "../backoff.ts";
 import { BrokerLink, type LinkEnd } from "./broker-link.ts";
 import { type Connection, type ConnectionSettings, type Credential, current } from "./connection.ts";

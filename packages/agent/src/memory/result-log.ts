@@ -1,6 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { Origin } from "@tillkeeper/contract/message-parts";
-import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { Origin } from "@tillkeeper/contract/mqtt/parts";
 import { type Static, Type } from "typebox";
 import { ReportedResult } from "../operations/outcome.ts";
 

@@ -1,4 +1,4 @@
-import type { CommandMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage } from "@tillkeeper/contract/mqtt/messages";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { command } from "../../test/support/commands.ts";

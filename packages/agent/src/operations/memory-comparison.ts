@@ -1,4 +1,4 @@
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { Journal } from "../memory/journal.ts";
 import { Waiters } from "../waiters.ts";
 

@@ -5,7 +5,7 @@ import type {
   DeliveredMessage,
   HelloMessage,
   StartedMessage,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
 import { timestamp } from "../clock.ts";
 import type { Begun } from "../memory/result-log.ts";
 import type { AnyCommand, Cancellation } from "../talk/wire.ts";

@@ -1,5 +1,5 @@
 import type { Abilities } from "@tillkeeper/contract/abilities";
-import { CommandMessage } from "@tillkeeper/contract/mqtt";
+import { CommandMessage } from "@tillkeeper/contract/mqtt/messages";
 import { type DeviceReason } from "@tillkeeper/contract/operation-reasons";
 import {
   type EndOfDayResult,

@@ -1,4 +1,4 @@
-import { messages } from "@tillkeeper/contract/mqtt";
+import { messages } from "@tillkeeper/contract/mqtt/messages";
 import { operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";

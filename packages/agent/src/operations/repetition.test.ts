@@ -1,4 +1,4 @@
-import type { HelloMessage } from "@tillkeeper/contract/mqtt";
+import type { HelloMessage } from "@tillkeeper/contract/mqtt/messages";
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";
 import { turn } from "../../test/support/turn.ts";

@@ -1,4 +1,4 @@
-import type { HeartbeatMessage } from "@tillkeeper/contract/mqtt";
+import type { HeartbeatMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { beforeEach, describe, expect, test } from "vitest";
 import { FakeClock } from "../../test/support/fake-clock.ts";

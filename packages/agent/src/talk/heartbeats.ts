@@ -1,4 +1,4 @@
-import type { HeartbeatMessage, Memory } from "@tillkeeper/contract/mqtt";
+import type { HeartbeatMessage, Memory } from "@tillkeeper/contract/mqtt/messages";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { type Clock, timestamp } from "../clock.ts";

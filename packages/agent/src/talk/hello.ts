@@ -1,5 +1,6 @@
 import type { Abilities } from "@tillkeeper/contract/abilities";
-import { type HelloMessage, protocolVersion, type WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import { type HelloMessage, type WelcomeMessage } from "@tillkeeper/contract/mqtt/messages";
+import { protocolVersion } from "@tillkeeper/contract/mqtt/topics";
 import { backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { ServerTime } from "./server-time.ts";

@@ -1,4 +1,4 @@
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import { beforeEach, describe, expect, test } from "vitest";
 import { result } from "../../test/support/entries.ts";
 import { FakeClock } from "../../test/support/fake-clock.ts";

@@ -1,4 +1,4 @@
-import type { Memory, ReceiptMessage } from "@tillkeeper/contract/mqtt";
+import type { Memory, ReceiptMessage } from "@tillkeeper/contract/mqtt/messages";
 import { backoff } from "../backoff.ts";
 import type { Clock } from "../clock.ts";
 import type { Journal } from "../memory/journal.ts";

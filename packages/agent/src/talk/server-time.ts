@@ -1,4 +1,4 @@
-import type { WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type { WelcomeMessage } from "@tillkeeper/contract/mqtt/messages";
 import { type Clock, timestamp } from "../clock.ts";
 
 const freshMs = 60 * 60 * 1000;

@@ -1,5 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { CancelMessage, CommandMessage, type DownChannel, type Messages, messages } from "@tillkeeper/contract/mqtt";
+import { CancelMessage, CommandMessage, type Messages, messages } from "@tillkeeper/contract/mqtt/messages";
+import { type DownChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { downChannels } from "@tillkeeper/contract/mqtt";
+import { downChannels } from "@tillkeeper/contract/mqtt/topics";
 
 /**
  * The answer to a CONNECT of MQTT 5: a reason code, with properties in bytes. Or the broker supports 3.1.1 only, and

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CommandMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage } from "@tillkeeper/contract/mqtt/messages";
 
 /** A command made `now` (epoch milliseconds, the server's time) that may be begun for `windowMs`. */
 export function command(now: number, overrides: Partial<CommandMessage> = {}, windowMs = 15_000): CommandMessage {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import { onTestFinished } from "vitest";
 
 interface Taken {

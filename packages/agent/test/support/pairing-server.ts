@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Messages } from "@tillkeeper/contract/mqtt";
+import type { Messages } from "@tillkeeper/contract/mqtt/messages";
 
 interface Proof {
   header: Record<string, unknown>;

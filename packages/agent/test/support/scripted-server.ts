@@ -1,15 +1,11 @@
 import {
   type CommandMessage,
-  type DownChannel,
   type Memory,
   type Messages,
   mayHaveClosed,
   messages,
-  parseTopic,
-  topic,
-  type UpChannel,
-  upChannels,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
+import { type DownChannel, parseTopic, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { operationResults } from "@tillkeeper/contract/operations";
 import { until } from "@tillkeeper/stage/until";
 import { Compile } from "typebox/compile";

@@ -1,6 +1,6 @@
 import type { OpenConnection } from "@tillkeeper/agent/links/connection";
 import { readMessage } from "@tillkeeper/agent/talk/wire";
-import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt/messages";
 
 /** An event of an agent, as the command prints it. */
 export type AgentEvent =

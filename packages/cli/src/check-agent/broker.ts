@@ -6,7 +6,7 @@ import {
   deviceTopicPrefix,
   topic,
   type UpChannel,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/topics";
 import { usualAllowance } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/budget";
 import { ProtocolError } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/frames";
 import type { ConnectPacket } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";

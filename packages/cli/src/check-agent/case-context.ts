@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type AbilityTable, abilityTable } from "@tillkeeper/contract/abilities";
-import type { CommandMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { CheckServer } from "./check-server.ts";
 import type { Device } from "./device.ts";

@@ -2,17 +2,14 @@ import { randomUUID } from "node:crypto";
 import {
   type CancelMessage,
   type CommandMessage,
-  type DownChannel,
   type HeartbeatMessage,
   type HelloMessage,
   type Memory,
   type Messages,
-  protocolVersion,
   type ResultMessage,
   type Transfer,
-  topic,
-  type UpChannel,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
+import { type DownChannel, protocolVersion, topic, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { ConnectPacket } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
 import type { Link } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/link";
 import { Broker } from "./broker.ts";

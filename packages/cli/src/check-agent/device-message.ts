@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Messages, ResultMessage, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Messages, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { type Place, readMessage } from "@tillkeeper/server/gateway/reading/message";
 

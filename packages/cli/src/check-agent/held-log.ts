@@ -1,4 +1,4 @@
-import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 
 /** A result with its number: an entry of a log. */
 export type Entry = ResultMessage & { number: number };

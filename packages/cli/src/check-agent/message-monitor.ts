@@ -7,8 +7,8 @@ import type {
   Memory,
   Messages,
   ResultMessage,
-  UpChannel,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { Will } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/incoming";
 import { sameButNumber, sameEntry } from "./device-message.ts";
 import type { Entry } from "./held-log.ts";

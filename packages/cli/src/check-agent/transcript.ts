@@ -1,4 +1,5 @@
-import type { Messages, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Messages } from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 
 /** An action of the device, or an event of its connection. */
 export type DeviceEvent =

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 
 /** A request with which the device uploads or downloads a file. */
 export interface FileRequest {

@@ -1,4 +1,10 @@
-import type { CancelMessage, CommandMessage, Messages, ResultMessage, WelcomeMessage } from "@tillkeeper/contract/mqtt";
+import type {
+  CancelMessage,
+  CommandMessage,
+  Messages,
+  ResultMessage,
+  WelcomeMessage,
+} from "@tillkeeper/contract/mqtt/messages";
 import type { CheckServer } from "../../src/check-agent/check-server.ts";
 import type { Device } from "../../src/check-agent/device.ts";
 import { type Fault, longWorkers } from "./faults.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CommandMessage, ResultMessage, Transfer } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, ResultMessage, Transfer } from "@tillkeeper/contract/mqtt/messages";
 import type { Fault } from "./faults.ts";
 
 type Has = (fault: Fault) => boolean;

@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { type CommandMessage, type Memory, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import {
+  type CommandMessage,
+  type Memory,
+  mayHaveClosed,
+  type ResultMessage,
+} from "@tillkeeper/contract/mqtt/messages";
 
 export type Entry = ResultMessage & { number: number };
 

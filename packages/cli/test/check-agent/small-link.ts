@@ -1,12 +1,6 @@
 import { randomUUID } from "node:crypto";
-import {
-  type CommandMessage,
-  deviceTopicPrefix,
-  type Memory,
-  parseTopic,
-  topic,
-  type UpChannel,
-} from "@tillkeeper/contract/mqtt";
+import { type CommandMessage, type Memory } from "@tillkeeper/contract/mqtt/messages";
+import { deviceTopicPrefix, parseTopic, topic, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import mqtt, { type MqttClient } from "mqtt";
 import type { CheckServer } from "../../src/check-agent/check-server.ts";
 import type { Fault } from "./faults.ts";

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { limits } from "../limits.ts";
-import { Session } from "../message-parts.ts";
-import { downChannels, upChannels } from "../mqtt.ts";
+import { Session } from "../mqtt/parts.ts";
+import { downChannels, upChannels } from "../mqtt/topics.ts";
 
 /**
  * The device protocol over HTTPS, for networks that let no MQTT through, with the messages and channels of MQTT. A request

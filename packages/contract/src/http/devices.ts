@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { DeviceAddress } from "../addresses.ts";
 import { limits } from "../limits.ts";
-import { Memory, ReceiptMessage } from "../mqtt.ts";
+import { Memory, ReceiptMessage } from "../mqtt/messages.ts";
 import { PairingCodeStatus, pairingLimits } from "../pairing.ts";
 import { Time, Uuid } from "../scalars.ts";
 import { FreeText } from "../texts.ts";

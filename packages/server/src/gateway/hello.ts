@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { abilityTable } from "@tillkeeper/contract/abilities";
-import { type HelloMessage, protocolVersion } from "@tillkeeper/contract/mqtt";
+import { type HelloMessage } from "@tillkeeper/contract/mqtt/messages";
+import { protocolVersion } from "@tillkeeper/contract/mqtt/topics";
 import { changesState } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import { inTurn } from "../db/turns.ts";

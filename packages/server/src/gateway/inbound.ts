@@ -1,5 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { Memory, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Memory, Messages } from "@tillkeeper/contract/mqtt/messages";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { inTurn } from "../db/turns.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log/log.ts";

@@ -1,4 +1,4 @@
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/load/batch.ts";

@@ -1,4 +1,4 @@
-import type { UpChannel } from "@tillkeeper/contract/mqtt";
+import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { Reports } from "../operations/reports/reports.ts";
 import type { Presence, ReportingDevice } from "../presence/hearing/hear.ts";
 import type { DeviceTransport } from "./carriers/transport.ts";

@@ -1,4 +1,4 @@
-import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { Device } from "../terminals/record/devices.ts";
 import { type RejectDeps, reject } from "./reject.ts";
 

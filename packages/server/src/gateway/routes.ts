@@ -1,7 +1,7 @@
 import { deviceEndpoints as devices } from "@tillkeeper/contract/http/device-endpoints";
 import { type DeviceResultsAnswer } from "@tillkeeper/contract/http/devices";
 import { limits } from "@tillkeeper/contract/limits";
-import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ReceiptMessage, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { VerifyHandingIn } from "../enrolment/pairing/handing-in.ts";
 import type { Reports } from "../operations/reports/reports.ts";
 import { ApiError } from "../platform/errors.ts";

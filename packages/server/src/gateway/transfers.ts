@@ -1,4 +1,4 @@
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import { operationKinds } from "@tillkeeper/contract/operations";
 import { type TransferTokens, transferEnd } from "../access/auth/tokens/transfer-tokens.ts";
 import type { Command } from "../operations/commands.ts";

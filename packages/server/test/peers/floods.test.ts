@@ -1,4 +1,4 @@
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";

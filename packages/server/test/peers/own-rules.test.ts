@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { deviceAddress } from "@tillkeeper/contract/addresses";
-import { type Messages, topic } from "@tillkeeper/contract/mqtt";
+import { type Messages } from "@tillkeeper/contract/mqtt/messages";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import type { BrokerWithUsers } from "@tillkeeper/stage/brokers/broker";
 import { mosquittoUsers } from "@tillkeeper/stage/brokers/mosquitto-users";
 import { rabbitMqUsers } from "@tillkeeper/stage/brokers/rabbitmq";

@@ -4,7 +4,7 @@ import { makeDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
 import { pairDevice } from "@tillkeeper/agent/credentials/pairing";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { rabbitMqJwt } from "@tillkeeper/stage/brokers/rabbitmq";
 import { Device } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { LogReceived } from "@tillkeeper/contract/http/logs";
-import type { Transfer } from "@tillkeeper/contract/mqtt";
+import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import type { Device } from "@tillkeeper/stage/devices/device";
 import { type SharedServer, send, type Tenant } from "@tillkeeper/stage/servers/test-server";

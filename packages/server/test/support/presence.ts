@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import type { TerminalPresence } from "@tillkeeper/contract/http/presence";
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { Device, type Entry, type ForDevices } from "@tillkeeper/stage/devices/device";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { connectAsync } from "mqtt";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
 import type { SharedServer, Tenant } from "../servers/test-server.ts";

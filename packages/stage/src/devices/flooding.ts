@@ -1,4 +1,4 @@
-import { topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { topic, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { Authenticate } from "@tillkeeper/server/gateway/carriers/embedded/entrance";
 import type { Allowance } from "@tillkeeper/server/gateway/carriers/embedded/mqtt/budget";
 import type { DeviceTransport } from "@tillkeeper/server/gateway/carriers/transport";

@@ -1,5 +1,5 @@
 import type { Clock } from "@tillkeeper/agent/clock";
-import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Fault } from "./faults.ts";
 

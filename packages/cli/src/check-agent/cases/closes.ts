@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import { type CaseContext, isMessageOn } from "../case-context.ts";
 import { BrokenLaw, Skipped } from "../laws.ts";
 import { cancelledFirst } from "./cancelling.ts";

@@ -1,4 +1,4 @@
-import { type CommandMessage, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { type CommandMessage, mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { CaseContext } from "../case-context.ts";
 import { BrokenLaw } from "../laws.ts";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { CommandMessage, Memory } from "@tillkeeper/contract/mqtt";
+import type { CommandMessage, Memory } from "@tillkeeper/contract/mqtt/messages";
 import { type CaseContext, isMessageOn } from "../case-context.ts";
 import { BrokenLaw, Skipped } from "../laws.ts";
 import type { Case } from "./case.ts";

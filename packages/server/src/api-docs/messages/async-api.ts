@@ -1,15 +1,15 @@
-import { channelMeanings } from "@tillkeeper/contract/channel-meanings";
 import { limits } from "@tillkeeper/contract/limits";
+import { channelMeanings } from "@tillkeeper/contract/mqtt/channel-meanings";
+import { messages } from "@tillkeeper/contract/mqtt/messages";
 import {
   type DownChannel,
   downChannels,
   messageExpirySeconds,
-  messages,
   protocolVersion,
   topic,
   type UpChannel,
   upChannels,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/topics";
 
 type Channel = UpChannel | DownChannel;
 

@@ -1,4 +1,4 @@
-import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt/topics";
 
 /** Notes of docs/device-protocol/messages.md on a message, beside its fields. */
 export const messageNotes: { readonly [Channel in UpChannel | DownChannel]?: string } = {

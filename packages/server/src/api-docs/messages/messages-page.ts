@@ -1,7 +1,8 @@
-import { channelMeanings } from "@tillkeeper/contract/channel-meanings";
 import { limits } from "@tillkeeper/contract/limits";
-import { messageExamples } from "@tillkeeper/contract/message-examples";
-import { type DownChannel, downChannels, messages, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { channelMeanings } from "@tillkeeper/contract/mqtt/channel-meanings";
+import { messageExamples } from "@tillkeeper/contract/mqtt/examples";
+import { messages } from "@tillkeeper/contract/mqtt/messages";
+import { type DownChannel, downChannels, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { deviceReasonMeanings } from "@tillkeeper/contract/operation-reasons";
 import { type OperationName, operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { type TObject, Type } from "typebox";

@@ -1,4 +1,4 @@
-import { deviceTopicPrefix, downChannels, parseTopic, upChannels } from "@tillkeeper/contract/mqtt";
+import { deviceTopicPrefix, downChannels, parseTopic, upChannels } from "@tillkeeper/contract/mqtt/topics";
 
 /** The filters that a device may use, behind its topic prefix. Up channels are for the server alone. */
 const channelFilters = new Set<string>([...downChannels, "+", "#"]);

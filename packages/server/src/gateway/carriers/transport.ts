@@ -1,4 +1,5 @@
-import type { DownChannel, Messages, UpChannel } from "@tillkeeper/contract/mqtt";
+import type { Messages } from "@tillkeeper/contract/mqtt/messages";
+import type { DownChannel, UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import type { BrokerGrant, MqttLogin, TakenCredential } from "../../terminals/credentials/broker-grant.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { UpdateQuery } from "@tillkeeper/contract/http/device-updates";
 import { PairRequest } from "@tillkeeper/contract/http/devices";
-import { messages, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { messages } from "@tillkeeper/contract/mqtt/messages";
+import { type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { operationResults } from "@tillkeeper/contract/operations";
 import { isFreeText } from "@tillkeeper/contract/texts";
 import { describe, expect, it } from "vitest";

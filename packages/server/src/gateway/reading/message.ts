@@ -1,12 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
-import {
-  type Messages,
-  mayHaveClosed,
-  messages,
-  ResultMessage,
-  type UpChannel,
-  upChannels,
-} from "@tillkeeper/contract/mqtt";
+import { type Messages, mayHaveClosed, messages, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { Identifier } from "@tillkeeper/contract/texts";
 import { Type } from "typebox";

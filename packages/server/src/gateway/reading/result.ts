@@ -1,4 +1,4 @@
-import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";

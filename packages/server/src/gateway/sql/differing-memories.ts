@@ -1,4 +1,4 @@
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { Pool } from "pg";
 import { batchTable, inBatchOrder } from "../../db/batch-table.ts";
 import type { Device } from "../../terminals/record/devices.ts";

@@ -1,5 +1,5 @@
 import type { AbilityTable } from "@tillkeeper/contract/abilities";
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import { batchTable, inBatchOrder } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";

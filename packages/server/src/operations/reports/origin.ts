@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, timingSafeEqual } from "node:crypto";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { Origin } from "@tillkeeper/contract/message-parts";
-import type { ResultMessage } from "@tillkeeper/contract/mqtt";
+import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import type { Origin } from "@tillkeeper/contract/mqtt/parts";
 import type { OperationParameters } from "@tillkeeper/contract/operations";
 import type { Command } from "../sql/claim-messages.ts";
 

@@ -6,7 +6,7 @@ import type {
   ReceiptMessage,
   ResultMessage,
   StartedMessage,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
 import type { Db } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import { inTurn } from "../../db/turns.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt";
+import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type { OperationError, OperationName } from "@tillkeeper/contract/operations";
 import { idAt } from "../../platform/ids.ts";

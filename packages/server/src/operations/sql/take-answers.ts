@@ -1,4 +1,4 @@
-import type { Memory } from "@tillkeeper/contract/mqtt";
+import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { OperationStatus } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { inBatchOrder } from "../../db/batch-table.ts";

@@ -5,7 +5,7 @@ import type {
   HeartbeatMessage,
   HelloMessage,
   ProbeAnswerMessage,
-} from "@tillkeeper/contract/mqtt";
+} from "@tillkeeper/contract/mqtt/messages";
 import type { Kysely } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ProbeMessage } from "@tillkeeper/contract/mqtt";
+import type { ProbeMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { Db } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";

@@ -1,4 +1,4 @@
-import { runOf } from "@tillkeeper/contract/message-parts";
+import { runOf } from "@tillkeeper/contract/mqtt/parts";
 import { addressShared } from "@tillkeeper/contract/presence";
 import { minuteMs } from "../../platform/time-spans.ts";
 import type { AppliedEvent, PresenceEvent, PresenceState, StatusStep } from "./state.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { downChannels, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { downChannels, topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 
 import type { IClientOptions, MqttClient } from "mqtt";

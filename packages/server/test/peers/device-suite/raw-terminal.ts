@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DeviceMessagesAnswer } from "@tillkeeper/contract/http/device-messages";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
-import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt";
+import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import type { MqttClient } from "mqtt";
 import { type TestContext, vi } from "vitest";

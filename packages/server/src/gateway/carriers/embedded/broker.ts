@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, createServer as createTlsServer } from "node:tls";
 import { limits } from "@tillkeeper/contract/limits";
-import { topic } from "@tillkeeper/contract/mqtt";
+import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { listen, type Port } from "../../../platform/listen.ts";
 import type { Logger } from "../../../platform/log/log.ts";
 import { StartupError } from "../../../platform/startup-error.ts";

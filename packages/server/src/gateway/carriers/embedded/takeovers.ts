@@ -1,4 +1,4 @@
-import { runOf } from "@tillkeeper/contract/message-parts";
+import { runOf } from "@tillkeeper/contract/mqtt/parts";
 import type { Logger } from "../../../platform/log/log.ts";
 import { minuteMs } from "../../../platform/time-spans.ts";
 

@@ -1,5 +1,6 @@
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
-import type { DownChannel, Messages } from "@tillkeeper/contract/mqtt";
+import type { Messages } from "@tillkeeper/contract/mqtt/messages";
+import type { DownChannel } from "@tillkeeper/contract/mqtt/topics";
 import { Mailbox, type RepeatedChannel } from "./mailbox.ts";
 
 /** The session of a device that polls for messages. */

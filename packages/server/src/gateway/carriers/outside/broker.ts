@@ -1,4 +1,4 @@
-import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt";
+import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt/topics";
 import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
 import { pause } from "../../../platform/pause.ts";

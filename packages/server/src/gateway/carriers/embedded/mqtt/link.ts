@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { limits } from "@tillkeeper/contract/limits";
-import type { DownChannel } from "@tillkeeper/contract/mqtt";
+import type { DownChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type Allowance, Budget } from "./budget.ts";
 import { type Frame, Frames, ProtocolError } from "./frames.ts";
 import { type ConnectPacket, decode, type Incoming, type PublishPacket } from "./incoming.ts";

@@ -1,4 +1,4 @@
-import { downChannels } from "@tillkeeper/contract/mqtt";
+import { downChannels } from "@tillkeeper/contract/mqtt/topics";
 import { describe, expect, it } from "vitest";
 import { grantedOf, noSubscriptions, withGranted } from "./subscriptions.ts";
 

@@ -1,4 +1,4 @@
-import { type DownChannel, downChannels } from "@tillkeeper/contract/mqtt";
+import { type DownChannel, downChannels } from "@tillkeeper/contract/mqtt/topics";
 
 /**
  * The subscriptions of a connection as one number. Each filter that a device may use has two bits: 0, or the granted

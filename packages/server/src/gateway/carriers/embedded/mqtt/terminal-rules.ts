@@ -1,5 +1,5 @@
 import { limits } from "@tillkeeper/contract/limits";
-import { clientIdBelongsTo, deviceTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt";
+import { clientIdBelongsTo, deviceTopicPrefix, topic, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { maskText } from "../../../../logs/masking/mask-text.ts";
 import type { Logger } from "../../../../platform/log/log.ts";
 import type { Flooders } from "../../floods.ts";

@@ -1,4 +1,4 @@
-import { deviceTopicPrefix, topic, upChannels } from "@tillkeeper/contract/mqtt";
+import { deviceTopicPrefix, topic, upChannels } from "@tillkeeper/contract/mqtt/topics";
 
 /** The rights in a token, in the claims that EMQX (`acl`) and RabbitMQ's OAuth 2 plugin (`scope`) read. */
 export interface Rights {

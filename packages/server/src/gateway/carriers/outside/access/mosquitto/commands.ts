@@ -1,4 +1,4 @@
-import { deviceTopicPrefix, downChannels, topic, upChannels } from "@tillkeeper/contract/mqtt";
+import { deviceTopicPrefix, downChannels, topic, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { filtersOf } from "../../../topic-rules.ts";
 import type { Command } from "./control.ts";
 

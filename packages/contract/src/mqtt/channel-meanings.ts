@@ -1,4 +1,4 @@
-import type { DownChannel, UpChannel } from "./mqtt.ts";
+import type { DownChannel, UpChannel } from "./topics.ts";
 
 /** What each channel carries, in a line. */
 export const channelMeanings = {

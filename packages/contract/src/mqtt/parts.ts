@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
-import { Uuid } from "./scalars.ts";
-import { Identifier } from "./texts.ts";
+import { Uuid } from "../scalars.ts";
+import { Identifier } from "../texts.ts";
 
 export const OperationId = Uuid;
 /** A UUID and a time, described for the field that they are used in. */

@@ -1,4 +1,5 @@
-import type { DownChannel, Messages, UpChannel } from "./mqtt.ts";
+import type { Messages } from "./messages.ts";
+import type { DownChannel, UpChannel } from "./topics.ts";
 
 const close = "9d0f3c55-27c4-4f0e-8f0e-6a3f1d2b7c10";
 const operation_id = "3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c";
