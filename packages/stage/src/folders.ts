@@ -12,8 +12,8 @@ export function folderOfTests(name: string): string {
 }
 
 /** Creates a temporary folder for one test. */
-export function folderOfTest(name: string): string {
+export function folderOfTest(name: string, finished: (work: () => void) => void = onTestFinished): string {
   const folder = new Folder(name);
-  onTestFinished(() => folder.remove());
+  finished(() => folder.remove());
   return folder.path;
 }

@@ -12,13 +12,13 @@ const program = fileURLToPath(new URL("../../../../examples/agent.py", import.me
 
 describe.concurrent("examples/agent.py", () => {
   it.for(partsOf(2))("passes tillkeeper check-agent, up to level 2: %s", async ([, cases], { onTestFinished }) => {
-    const made = folderOfTest("check");
+    const made = folderOfTest("check", onTestFinished);
     const state = join(made, "device");
     const commands = {
       "--start": `mkdir -p ${state}; exec /usr/bin/python3 -B ${program} "$AGENT_CREDENTIALS_FILE" ${state}`,
       "--journal": join(state, "journal"),
       "--close-by-hand": `date +%s >${state}/batch`,
-      "--timeout-factor": "5",
+      "--timeout-factor": "10",
     };
     const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat(), "--only", ...cases], {
       TMPDIR: tmpdir(),

@@ -21,7 +21,7 @@ describe.concurrent("tillkeeper check-agent", () => {
   beforeAll(() => build(classes));
 
   it.for(partsOf(2))("passes the Java agent, which has a password: %s", async ([, cases], { onTestFinished }) => {
-    const made = folderOfTest("check");
+    const made = folderOfTest("check", onTestFinished);
     const [memory, reader] = [join(made, "memory"), join(made, "reader")];
     const counter = join(made, "counter.json");
     const files = `--journal ${memory}/journal.json --counter ${counter} --reader ${reader}`;
@@ -29,7 +29,7 @@ describe.concurrent("tillkeeper check-agent", () => {
       "--start": `mkdir -p ${memory}; exec java -cp ${classes} Main --credentials "$AGENT_CREDENTIALS_FILE" ${files}`,
       "--journal": memory,
       "--close-by-hand": `java -cp ${classes} Reader ${reader}`,
-      "--timeout-factor": "5",
+      "--timeout-factor": "10",
     };
     const cli = startCli(["check-agent", "--json", ...Object.entries(commands).flat(), "--only", ...cases], {
       TMPDIR: tmpdir(),

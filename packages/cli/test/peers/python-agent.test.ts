@@ -27,14 +27,14 @@ describe.concurrent("tillkeeper check-agent", () => {
   );
   it.for(runs)("passes the Python agent with $name: $part", async (run, { onTestFinished }) => {
     const { part, cases, login, options, journal, skipped } = run;
-    const made = folderOfTest("check");
+    const made = folderOfTest("check", onTestFinished);
     const state = join(made, "device");
     const agent = `exec /usr/bin/python3 ${here("agent.py")} --transport mqtt --state ${state} --server "$AGENT_SERVER"`;
     const commands = {
       "--start": `mkdir -p ${state}; ${agent} ${login}`,
       "--journal": join(state, journal),
       "--close-by-hand": `/usr/bin/python3 ${here("reader.py")} ${state}`,
-      "--timeout-factor": "5",
+      "--timeout-factor": "10",
     };
     const env = { TMPDIR: tmpdir(), PYTHONDONTWRITEBYTECODE: "1" };
     const cli = startCli(
