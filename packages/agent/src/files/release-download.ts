@@ -138,6 +138,6 @@ async function asStorageFailure<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UpdateFailure("storage_failed", `The update could not be asStorageFailure: ${why}`, cause);
+    throw new UpdateFailure("storage_failed", `The update could not be stored: ${why}`, cause);
   }
 }

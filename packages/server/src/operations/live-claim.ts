@@ -1,10 +1,7 @@
 import { deviceAddress } from "@tillkeeper/contract/addresses";
 import { repeatable } from "@tillkeeper/contract/operations";
-import type { Selectable } from "kysely";
 import type { Tx } from "../db/db.ts";
-import type { Tables } from "../db/tables/schema.ts";
-
-export type LiveClaim = Selectable<Tables["operation_claims"]> & { deadline: Date };
+import type { LiveClaim } from "./queries.ts";
 
 /**
  * Finds the live operation of a terminal and locks its claim. Until the transaction ends, it is not sent and does not

@@ -44,7 +44,6 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   operations: {
     select: true,
     update: [
-      "cancel_refused_at",
       "cancel_requested_at",
       "cancel_requested_by",
       "delivered_at",

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { RequestOrigin } from "./claim-messages.ts";
-import { end } from "./end.ts";
+import { end, takenAlong } from "./end.ts";
 import { noDevice, presentAddressOf } from "./fragments.ts";
 
 export interface Cancel {
@@ -20,9 +20,13 @@ export interface Cancelled {
   request: RequestOrigin;
 }
 
+/** An operation that cannot have begun was not refused a cancel: a refusal notes the beginning, too. */
+const beforeARefusal = takenAlong.filter((column) => column !== "cancel_refused_at");
+
 /**
  * Ends a live operation as FAILED, `cancelled`, if it cannot have begun (docs/adr/0010); otherwise notes that its terminal
- * is to be asked. An `end_of_day` counts as sent from acceptance: a database that went back does not know what was sent. The row lock puts it in order with whoever sends, reports, ends or expires the operation.
+ * is to be asked. An `end_of_day` counts as sent from acceptance: a restored database does not know what was sent. The row
+ * lock puts this statement in order with those that send, report, end or expire the operation.
  */
 const text = `
 with live as (
@@ -33,10 +37,10 @@ with live as (
   for update
 ), given_up as (
   select account_id, operation_id, terminal_id, request_key, dispatched_at, delivered_at, started_at,
-    $4 as cancel_requested_at, $3 as cancel_requested_by, cancel_refused_at
+    $4 as cancel_requested_at, $3 as cancel_requested_by
   from live
   where ends
-), ${end({ from: "given_up", status: "'FAILED'", reason: "'cancelled'", at: "$4", by: "$3" })}, asked as (
+), ${end({ from: "given_up", status: "'FAILED'", reason: "'cancelled'", at: "$4", by: "$3", taken: beforeARefusal })}, asked as (
   update operation_claims as claim set
     cancel_requested_at = coalesce(claim.cancel_requested_at, $4),
     cancel_requested_by = coalesce(claim.cancel_requested_by, $3),

@@ -6,8 +6,8 @@ import { operationOf } from "./fragments.ts";
  * and the only ones that give a claim back (docs/adr/0011).
  */
 
-/** What an operation takes along from its claim when it ends. */
-const takenAlong = [
+/** The columns that an operation takes along from its claim when it ends. */
+export const takenAlong: readonly string[] = [
   "dispatched_at",
   "delivered_at",
   "started_at",
@@ -29,6 +29,8 @@ interface End {
   answer?: { result: string; error: string };
   at: string;
   by: string;
+  /** Of `takenAlong`, the columns that may have a value; all unless the statement knows better. */
+  taken?: readonly string[];
   /** Columns of `from` that later steps need. */
   carry?: string[];
 }
@@ -38,12 +40,12 @@ interface End {
  * key alone. Which of the two is asked of `from`: asked of the claims, it would let a plan read all those that have a key. A
  * claim goes also where its operation is gone with its month. Later steps read what was ended from `ended`.
  */
-export function end({ from, status, reason, answer, at, by, carry = [] }: End): string {
+export function end({ from, status, reason, answer, at, by, taken = takenAlong, carry = [] }: End): string {
   const values: Record<string, string> = {
     status,
     reason,
     ...(answer && { result: answer.result, error: answer.error, answered_at: at }),
-    ...Object.fromEntries(takenAlong.map((column) => [column, `${from}.${column}`])),
+    ...Object.fromEntries(taken.map((column) => [column, `${from}.${column}`])),
     updated_at: at,
     updated_by: by,
   };
@@ -80,7 +82,7 @@ export function keepLate({ from, which }: Answers): string {
   where ${which} and operations.account_id = ${from}.account_id and operations.id = ${from}.id
     and operations.terminal_id = ${from}.terminal_id and operations.status in ('TIMEOUT', 'FAILED')
     and operations.answered_at is null and operations.late_result is null
-    -- That it was given up is no news.
+    -- A late report that the operation was given up adds nothing to a cancelled one.
     and not (operations.reason = 'cancelled' and ${from}.reason is not distinct from 'cancelled')
 )`;
 }

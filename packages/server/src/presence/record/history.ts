@@ -2,12 +2,12 @@ import { type Kysely, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { lowestId, newId } from "../../platform/ids.ts";
+import { minuteMs } from "../../platform/time-spans.ts";
 import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import type { Change } from "../status/state.ts";
 
 /** The most entries per terminal and minute, however often a device connects: the first ones, and the last. */
 const mostInAMinute = 10;
-const minuteMs = 60_000;
 
 type ChangeOf = TerminalKey & Change;
 

@@ -37,8 +37,8 @@ const tcpKeepAliveDelayMs = 30_000;
 const socketSettings = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveDelayMs };
 
 /**
- * Starts the MQTT broker inside this process (ADR 20): each terminal may use its own topics only. Throws `StartupError`
- * when the port is taken or the certificate is not usable.
+ * Makes the MQTT broker inside this process (ADR 20): each terminal may use its own topics only. Throws `StartupError`
+ * when the certificate is not usable; `listen` throws it when the port is taken.
  */
 export function createEmbeddedBroker(options: BrokerOptions): DeviceTransport {
   const { log, allowance = usualAllowance } = options;

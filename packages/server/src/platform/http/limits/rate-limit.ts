@@ -71,7 +71,8 @@ export function createSpanLimit(
       const full = recent.length >= turns;
       if (!full) recent.push(at);
       taken.set(key, recent);
-      return full ? (oldest + spanMs - at) / 1000 : 0;
+      // Never 0 when it is full: 0 means that the turn was taken.
+      return full ? Math.max(oldest + spanMs - at, 1) / 1000 : 0;
     },
   };
 }
