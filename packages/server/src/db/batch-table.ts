@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 
-/** What the values of a column are in JavaScript, by its SQL type. */
+/** The JavaScript type of a column's values, by its SQL type. */
 interface Values {
   text: string;
   uuid: string;
@@ -25,16 +25,16 @@ export interface BatchTable<Row> {
   readonly next: string;
   /** The table for a FROM of a statement whose first parameters are `values`. */
   as(alias: string): string;
-  /** The same with a last column, `position`, that counts the rows from 1. */
+  /** `as` with a last column, `position`, that counts the rows from 1. */
   numberedAs(alias: string): string;
   values(rows: readonly Row[]): unknown[][];
   /** The table for a FROM of a Kysely statement, values included. */
   of(rows: readonly Row[], alias: string): RawBuilder<unknown>;
-  /** The same with a last column, `position`, that counts the rows from 1. */
+  /** `of` with a last column, `position`, that counts the rows from 1. */
   numberedOf(rows: readonly Row[], alias: string): RawBuilder<unknown>;
 }
 
-/** Makes both of one list of columns: what a statement reads of a batch, and the parameters that it is given for it. */
+/** Makes a batch table from one list of columns: the text for the statement and its parameter values. */
 export function batchTable<Row>(columns: Record<string, Column<Row>>): BatchTable<Row> {
   const names = Object.keys(columns).join(", ");
   const list = Object.values(columns);
@@ -63,7 +63,7 @@ function valueOf<Row>([type, read]: Column<Row>, row: Row): unknown {
   return type === "jsonb" && value !== null && value !== undefined ? JSON.stringify(value) : value;
 }
 
-/** What a statement found for each row of a batch, in the order of the batch. */
+/** Puts the rows of an answer in the order of the batch, by their `position`. */
 export function inBatchOrder<Found extends { position: number }>(
   batch: readonly unknown[],
   found: readonly Found[],

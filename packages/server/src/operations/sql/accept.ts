@@ -4,7 +4,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import { isRepeatable, noDevice } from "./fragments.ts";
 
-/** An operation as it is about to be accepted. */
+/** An operation before its acceptance. */
 export interface NewOperation {
   accountId: string;
   id: string;
@@ -12,9 +12,9 @@ export interface NewOperation {
   operation: OperationName;
   parameters: object;
   whenBusy: WhenBusy | null;
-  /** Later where the request leaves the time open and the device says that it may take longer. */
+  /** The statement sets a later one where the request names no timeout and the device reports a longer duration. */
   deadline: Date;
-  /** Whether the request says how long the terminal has. */
+  /** Whether the request names a timeout. */
   timeoutGiven: boolean;
   createdAt: Date;
   /** Also `created_by`. */
@@ -23,9 +23,9 @@ export interface NewOperation {
   requestKey: Buffer | null;
   /** Only with a key. */
   requestSha256: Buffer | null;
-  /** When the outbox has to look at it, should the first sending get lost with this process. */
+  /** When the outbox sends the command, if this process dies before it does. */
   dueAt: Date;
-  /** Whether this process sends it itself, right after the commit: it then counts as sent. */
+  /** Whether this process sends the command right after the commit. The command then counts as sent. */
   announced: boolean;
 }
 
@@ -50,9 +50,9 @@ const allowedPairs = Object.entries(operationsAllowed)
   .flatMap(([status, operations]) => operations.map((operation) => `('${status}', '${operation}')`))
   .join(", ");
 
-/** Command and result are under way for so long at most. */
+/** The longest time that command and result take on their way. */
 const onTheWaySeconds = 10;
-/** The request's own; where it says nothing, and the device says how long it takes at most, no earlier than that. */
+/** The deadline of the request. Without a timeout in the request, it is never earlier than the duration that the device reports. */
 const deadline = `case when input.timeout_given or device.abilities ->> input.operation is null then input.deadline
   else greatest(
     input.deadline,
@@ -61,15 +61,15 @@ const deadline = `case when input.timeout_given or device.abilities ->> input.op
     )
   ) end`;
 
-/** `is true` keeps it from becoming a join. */
+/** `is true` keeps the planner from making a join of it. */
 const isClaimed = "(id in (select operation_id from claimed)) is true";
 
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
  * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or when
- * its idempotency key is taken; the two unique indexes of the claims decide that, whoever else is inserting. Rows go in by
- * terminal id, because batches that meet the same terminals in different orders would deadlock. What was inserted is asked of a
- * set, not joined: that would take the square of the batch.
+ * its idempotency key is taken; the two unique indexes of the claims decide that among concurrent inserts. Rows go in by
+ * terminal id, because batches with equal terminals in different orders would deadlock. The inserted rows are looked up in a
+ * set, not joined: a join would take the square of the batch.
  */
 export const acceptText = `
 with input as (
@@ -118,11 +118,11 @@ select id as operation_id, previous_close, until as deadline, case when is_sent 
 from acceptable
 where ${isClaimed}`;
 
-/** An operation that was accepted. */
+/** The outcome of an accepted operation. */
 export interface Acceptance {
-  /** Where this process is to send it; null where it is not to. */
+  /** The address that this process sends the command to; null where it sends none. */
   address: string | null;
-  /** Of an `end_of_day`: the last close that was known. */
+  /** Of an `end_of_day`: the last close that the server knew. */
   previousClose: string | null;
   deadline: Date;
 }

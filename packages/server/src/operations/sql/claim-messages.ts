@@ -14,35 +14,35 @@ export interface Command {
   whenBusy: WhenBusy | null;
   createdAt: Date;
   deadline: Date;
-  /** Of the device that it goes to. */
+  /** The address of the device that gets the command. */
   address: string;
-  /** Of an `end_of_day`: the last close of the address that was known when it was accepted. */
+  /** Of an `end_of_day`: the last close of the address that the server knew at acceptance. */
   previousClose: string | null;
-  /** Where it came from; what an answered command no longer needs is left out. */
+  /** The request that it came from. */
   request?: RequestOrigin;
 }
 
-/** The request that an operation came of. */
+/** The request that an operation came from. */
 export interface RequestOrigin {
   clientId: string;
   requestKey: Buffer | null;
   requestSha256: Buffer | null;
 }
 
-/** What the outbox has to tell a terminal about an operation. */
+/** A message that the outbox sends about an operation. */
 export interface Message {
   kind: "command" | "cancel";
   command: Command;
 }
 
-/** A device that the operation may be sent to: the one that it is for, or any. */
+/** The address that the operation may be sent to: its own, or the present one of the terminal. */
 const isForPresent = "credential.address = coalesce(claim.address, credential.address)";
 
 const ofTerminal = "credential.account_id = claim.account_id and credential.terminal_id = claim.terminal_id";
 
 /**
- * What is to be said next about a live operation, null for nothing: as when the device that it is for was replaced. What has
- * begun is told of by `hello`.
+ * The next message about a live operation: command, cancel, or null. Null also when the device that it is for was replaced.
+ * Of an operation that has begun, the hello reports.
  */
 const next = `case
   when ${isForPresent} is not true then null
@@ -50,7 +50,7 @@ const next = `case
   when claim.started_at is not null or claim.delivered_at is not null then null
   else 'command' end`;
 
-/** The same after a hello of the device $6, which names $3. */
+/** The next message after a hello of the device $6, which names the operations $3. */
 const nextAfterHello = `case
   when claim.address <> $6 then null
   when ${isBeingCancelled("claim")} then 'cancel'
@@ -72,9 +72,9 @@ from marked join operations on ${operationOf("marked")}
 where marked.kind is not null and marked.deadline > $1`;
 
 /**
- * Claims what is due and sets the time of its next turn, so that other servers leave it alone and one that dies with a
- * claim only delays it. With $4 only that of these terminals: inside the `or` the planner reads the array once into a hash
- * table, and only when something is due, however many terminals it names.
+ * Claims the messages that are due and sets their next due time. Other servers leave them alone until then, and a server
+ * that dies with them only delays them. $4 limits the claim to these terminals: inside the `or` the planner reads the array
+ * once into a hash table, and only when something is due.
  */
 const claim = `
 with due as (
@@ -91,14 +91,14 @@ interface Claim {
   now: Date;
   nextDueAt: Date;
   limit: number;
-  /** Whose commands; `undefined` for everybody's. */
+  /** The terminals to claim for; `undefined` for all. */
   terminalIds: string[] | undefined;
 }
 
 const anyDueText = `
 select exists (select from operation_claims where due_at <= $1::timestamptz) as due`;
 
-/** Whether anything is due, for whichever terminal: mostly nothing is, and then nobody has to name ten thousand of them. */
+/** Whether a message is due for any terminal. Mostly none is, and then no server has to pass ten thousand terminals. */
 export async function anyMessageDue(pool: Pool, now: Date): Promise<boolean> {
   const { rows } = await pool.query<{ due: boolean }>({ name: "any_message_due", text: anyDueText, values: [now] });
   return rows[0]?.due === true;
@@ -127,8 +127,8 @@ const anySentBeforeText =
   "select exists (select from operation_claims where due_at is not null and attempts > 0) as sent";
 
 /**
- * What somebody has sent to these devices, which have not answered yet: another server may have no way to them. Nothing is
- * claimed by that.
+ * Finds messages that a server has sent to these devices and that are not answered: another server may not reach the
+ * devices. Claims nothing.
  */
 export async function findSentBefore(pool: Pool, now: Date, addresses: string[]): Promise<Message[]> {
   if (addresses.length === 0) return [];
@@ -152,13 +152,13 @@ interface Hello {
   terminalId: string;
   now: Date;
   nextDueAt: Date;
-  /** The operations that the hello names. */
+  /** The ids of the operations that the hello names. */
   named: string[];
-  /** Of the device that says it. */
+  /** The address of the device that sent the hello. */
   address: string;
 }
 
-/** What has to be said about the terminal's live operation, if any, now that it has said hello. */
+/** Claims the message about the live operation of a terminal that has said hello, if there is one. */
 export async function claimAfterHello({ pool, waits }: Pick<Db, "pool" | "waits">, hello: Hello) {
   try {
     return await claimOf(pool, hello, "nowait");
@@ -172,7 +172,7 @@ export async function claimAfterHello({ pool, waits }: Pick<Db, "pool" | "waits"
 async function claimOf(pool: Pool, hello: Hello, locked: "nowait" | ""): Promise<Message | undefined> {
   const { accountId, terminalId, address, now, nextDueAt, named } = hello;
   const { rows } = await pool.query<Row>({
-    // Without a name: planned anew each time, for what is there. A plan made while little is live may walk it all later.
+    // Without a name, so planned for each call: a plan made while few operations are live would later read all of them.
     text: afterHello(locked),
     values: [now, nextDueAt, named, accountId, terminalId, address],
   });

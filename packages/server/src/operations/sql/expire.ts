@@ -4,8 +4,8 @@ import { end } from "./end.ts";
 import { timeoutReasonOf } from "./fragments.ts";
 
 /**
- * Turns operations past their deadline into TIMEOUT, oldest deadline first, and gives their terminals back. Rows that
- * another server or a result is just working on are skipped.
+ * Turns operations past their deadline into TIMEOUT, oldest deadline first, and frees their terminals. Skips rows that another
+ * server or a result has locked.
  */
 const expire = (due: string) => `
 with due as (
@@ -18,7 +18,7 @@ with due as (
 select operation_id from due`;
 
 const passed = expire("deadline <= $1");
-/** By the row, not only by this server: another one may know already that business time was moved ahead. */
+/** The offset of business time, read from its row: another server may have moved it ahead already. */
 const impossible = expire(`deadline > $3::timestamptz
     and deadline - ($3::timestamptz - $1::timestamptz) > clock_timestamp()
       + coalesce((select ahead_ms from business_clock), 0) * interval '1 millisecond'`);

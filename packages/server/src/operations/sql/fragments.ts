@@ -14,13 +14,13 @@ export function lockedClaim(meeting: Meeting): string {
   for no key update${skipping(meeting)}`;
 }
 
-/** What a locking clause ends with. */
+/** The end of a locking clause. */
 export function skipping(meeting: Meeting): string {
   return meeting === "skip" ? " skip locked" : "";
 }
 
 /**
- * That a row of `operations` is the one of a claim. The terminal is named although the id would do: PostgreSQL 18 may take
+ * The condition that a row of `operations` belongs to a claim. The terminal is named although the id would do: PostgreSQL 18 may take
  * the index by terminal for a way to the id, skipping through all terminals, unless that index serves as well.
  */
 export function operationOf(claim: string): string {
@@ -28,23 +28,23 @@ export function operationOf(claim: string): string {
     and operations.terminal_id = ${claim}.terminal_id`;
 }
 
-/** What becomes of a row that somebody else has locked: it is left out, or waited for, as long as the connection allows. */
+/** Skip rows locked by another transaction, or wait for them up to the `lock_timeout` of the connection. */
 export type Meeting = "skip" | "wait";
 
 const unreadable: OperationReason = "invalid_result";
 
 /**
- * Why an operation timed out, by how far its claim came; the contract's table as SQL. Of one whose device was replaced nobody can
- * say that it was not delivered.
+ * The reason of a timeout, by the phase that the claim reached: the contract's table as SQL. For a replaced device it is
+ * unknown whether the command was delivered, so it counts as delivered.
  */
 export function timeoutReasonOf(claim: string): string {
   return `case
     when ${claim}.invalid_result_at is not null then '${unreadable}'
     when ${claim}.started_at is not null then '${timeoutReasons.started}'
     when ${claim}.delivered_at is not null then '${timeoutReasons.delivered}'
-    -- A database that went back does not know what was sent.
+    -- A restored database does not know which commands were sent.
     when ${claim}.created_at <= (select max(at) from database_restores) then '${timeoutReasons.delivered}'
-    -- That it is sent is counted before it is sent; when it was is only noted.
+    -- The count goes up before the sending; the time of the sending is only a note.
     when ${claim}.attempts = 0 then '${timeoutReasons.accepted}'
     when ${claim}.address is null or ${claim}.address = ${presentAddressOf(claim)} then '${timeoutReasons.dispatched}'
     else '${timeoutReasons.delivered}' end`;
@@ -52,12 +52,12 @@ export function timeoutReasonOf(claim: string): string {
 
 const repeatableNames = Object.entries(repeatable).flatMap(([name, yes]) => (yes ? [`'${name}'`] : []));
 
-/** Whether it does no harm that two devices carry it out. */
+/** Whether two devices may both execute the operation without harm. */
 export function isRepeatable(claim: string): string {
   return `${claim}.operation in (${repeatableNames.join(", ")})`;
 }
 
-/** The address of the device that the terminal of a row is; null where it is none. */
+/** The present address of the terminal of a row; null where it has no device. */
 export function presentAddressOf(row: string): string {
   return `(
     select credential.address from terminal_credentials as credential
@@ -65,12 +65,12 @@ export function presentAddressOf(row: string): string {
   )`;
 }
 
-/** What no device has for an address: that of an operation which was for a device and found none. */
+/** An address that no device has: the one of an operation that was accepted while its terminal had no device. */
 export function noDevice(row: string): string {
   return `${row}.terminal_id || '-D0'`;
 }
 
-/** What lives and still has to be asked of its terminal to be given up. */
+/** Whether the terminal still has to be asked to cancel the live operation. */
 export function isBeingCancelled(claim: string): string {
   return `(${claim}.cancel_requested_at is not null and ${claim}.cancel_refused_at is null)`;
 }

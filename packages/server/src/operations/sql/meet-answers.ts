@@ -3,13 +3,14 @@ import type { Finish } from "../reports/results.ts";
 import { lockedClaim, type Meeting, skipping } from "./fragments.ts";
 
 /**
- * How an answer was met. `live`: it ended its operation. `over`: it is stored otherwise, or was before. `early`: it is not the
- * next of the log. `of_another`: the command was of another kind, which only its log hears of. `overdue`: its operation has to be ended first. `busy`:
- * another transaction has the operation in hand. `unknown`: this database does not know the address.
+ * How an answer was met. `live`: it ended its operation. `over`: the operation had ended, or the answer was stored before.
+ * `early`: it is not the next entry of the log. `of_another`: the command was of another kind, so it only counts in the log.
+ * `overdue`: its operation must be expired first. `busy`: another transaction has locked the operation. `unknown`: this
+ * database does not know the address.
  */
 export type Standing = "live" | "over" | "early" | "of_another" | "overdue" | "busy" | "unknown";
 
-/** JSON as text: PostgreSQL reads it only where a step takes it up, which for most answers is none but the result. */
+/** JSON as text: PostgreSQL parses it only in the step that stores it, mostly the result alone. */
 const json = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value));
 
 /** The answers of a batch, as `meet` reads them. */
@@ -44,7 +45,7 @@ export const answers = batchTable<Finish>({
   stored_as: ["uuid", (row) => row.storedAs],
 });
 
-/** What the end of an operation takes along from its claim. */
+/** The columns that the end of an operation takes along from its claim. */
 const claimColumns = [
   "operation",
   "device_model",
@@ -59,16 +60,16 @@ const claimColumns = [
   "cancel_refused_at",
 ];
 
-/** Whether what came of the operation moves its terminal. */
+/** Whether the result moves the terminal. */
 const mayMove = (row: string) => `(${row}.operation = 'check_update' and ${row}.status = 'COMPLETED')`;
 
 /**
- * How each answer is met: by its log, its claim and its row. Locked are first the terminal that may move, then the claim, and
- * the log last, as whoever replaces a device does: in any other order each could wait for the other.
+ * Decides how each answer is met, by its log, its claim and its row. Locks first the terminal that may move, then the claim,
+ * the log last. Replacing a device locks in that order, too: in any other order the two could deadlock.
  *
- * Each step takes along all that the steps after it need, and what a step has done is asked of a set (`is true` keeps that
- * from becoming a join). Steps are not joined with one another: without the ways to join that the hot connections do
- * without, that would take the square of the batch.
+ * Each step takes along all columns that later steps need. Later steps look up the rows of a step in a set (`is true` keeps
+ * the planner from making a join of it). Steps are not joined with one another: hot connections allow nested loops only,
+ * and a join would take the square of the batch.
  */
 export const meet = (meeting: Meeting): string => `with input as (
   select * from ${answers.numberedAs("row")}
@@ -114,7 +115,7 @@ export const meet = (meeting: Meeting): string => `with input as (
   ) as log on true
   left join lateral (
     select status, operation from operations as stored
-    -- What is live is known by its claim.
+    -- A live operation is found by its claim.
     where claim_operation is null
       and stored.account_id = claimed.account_id and stored.id = claimed.id and stored.terminal_id = claimed.terminal_id
     offset 0

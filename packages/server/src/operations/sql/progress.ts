@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import { lockedClaim, type Meeting } from "./fragments.ts";
 
-/** How far an operation has come, at the server's time; what is null is not reported. */
+/** The phases that an operation reached, as server times; null for a phase that is not reported. */
 export interface Progress {
   accountId: string;
   id: string;
@@ -41,7 +41,7 @@ returning claim.operation_id, claim.terminal_id`;
 
 const texts = { skip: text("skip"), wait: text("wait") };
 
-/** Answers the `keyOf` of those that are live, and were not skipped. */
+/** Answers the `keyOf` of the operations that are live and were not skipped. */
 export async function noteProgress(pool: Pool, batch: Progress[], meeting: Meeting): Promise<Set<string>> {
   const { rows } = await pool.query<{ operation_id: string; terminal_id: string }>({
     name: `note_progress_${meeting}`,
@@ -51,7 +51,7 @@ export async function noteProgress(pool: Pool, batch: Progress[], meeting: Meeti
   return new Set(rows.map((row) => keyOf({ id: row.operation_id, terminalId: row.terminal_id })));
 }
 
-/** A terminal that names another one's operation must not be taken for it. */
+/** A report counts only if it comes from the operation's own terminal. */
 export function keyOf({ terminalId, id }: { terminalId: string; id: string }): string {
   return `${terminalId} ${id}`;
 }
@@ -68,10 +68,10 @@ update operations set dispatched_at = input.dispatched_at
 from ${dispatched.as("input")}
 where operations.account_id = input.account_id and operations.id = input.id
   and operations.terminal_id = input.terminal_id and operations.dispatched_at is null
-  -- One that ended while it was being sent was not dispatched to any effect.
+  -- A command sent while its operation ended has no effect, so it does not count as dispatched.
   and operations.answered_at is not null`;
 
-/** The same for operations that another server has ended meanwhile, without knowing who sent them. */
+/** Notes the dispatch of operations that another server has ended meanwhile. */
 export async function noteDispatchedLate(pool: Pool, batch: Progress[]): Promise<void> {
   await pool.query({ name: "note_dispatched_late", text: lateText, values: dispatched.values(batch) });
 }

@@ -10,15 +10,15 @@ import { answers, meet, type Standing } from "./meet-answers.ts";
 
 export interface Answered {
   standing: Standing;
-  /** What the operation is now; undefined for one that nobody knows. */
+  /** The status of the operation now; undefined for an unknown operation. */
   status: OperationStatus | undefined;
-  /** How far the log is now; undefined for an unknown address. */
+  /** The last number of the log now; undefined for an unknown address. */
   memory: Memory | undefined;
-  /** Of an operation that it ended. */
+  /** Of an operation that the answer ended. */
   ended?: { deviceModel: string | null; createdAt: Date };
 }
 
-/** The end of what is live. */
+/** The step that ends live operations. */
 const endLive = `live as (
   select position, account_id, id as operation_id, terminal_id, status, result, reason, error, at, address as said_by,
     claim_request_key as request_key,
@@ -40,8 +40,8 @@ const endLive = `live as (
 })}`;
 
 /**
- * A close that no request is known for, and that is stored already. Its id follows from the terminal's own and from its time: a
- * journal that is told anew as another address names it again, and a time that lies ahead has become another one by then.
+ * Whether a close without a known request is stored already. Its id follows from the terminal and the time of the close: a
+ * journal reported again under another address names it again, and a time in the future has been corrected by then.
  */
 const isToldBefore = (row: string) => `(
   ${row}.created_by = 'terminal:' || ${row}.terminal_id and exists (
@@ -50,10 +50,10 @@ const isToldBefore = (row: string) => `(
       and told.created_by = ${row}.created_by and substr(told.id::text, 16) = substr(${row}.stored_as::text, 16)
   ))`;
 
-/** Whether a row of `met` was stored as an operation that the database has lost. */
+/** Whether a row of `met` was stored as an operation that the database had lost. */
 const isRecovered = "((met.account_id, met.stored_as) in (select account_id, id from recovered)) is true";
 
-/** What is kept of the others, and how far the logs are now. */
+/** The steps that store late answers and lost operations, and count the logs on. */
 const keep = `unreadable as (
   update operation_claims as claim set invalid_result_at = met.at
   from met
@@ -81,7 +81,7 @@ const keep = `unreadable as (
   returning met.position
 )`;
 
-/** What a terminal said that it runs. */
+/** The step that stores the versions that a terminal reports. */
 const learn = `checked as (
   select ended.* from ended join terminal_credentials as credential
     on credential.account_id = ended.account_id and credential.terminal_id = ended.terminal_id
@@ -102,11 +102,10 @@ const learn = `checked as (
 )`;
 
 /**
- * Takes a batch of answers, at most one of each log and operation, in one commit: ends live operations and gives their terminals
- * back, keeps what came after the end, stores operations that the database has lost, and counts the logs on. Moves
- * terminals that completed a check_update (D11) and keeps what they said they run; what a device answered that was
- * replaced tells nothing of that. An answer that cannot be read counts in its log and ends nothing. A batch leaves out the rows
- * that another transaction has locked: one that hangs must not hold up the results of other terminals.
+ * Takes a batch of answers in one commit, at most one per log and operation. Ends live operations and frees their terminals,
+ * keeps late results, stores operations that the database has lost, and counts the logs on. Moves terminals that completed
+ * a check_update (D11) and stores the versions they report; answers of replaced devices do neither. An unreadable answer
+ * counts in its log and ends nothing. Locked rows are skipped: a transaction that hangs must not delay other terminals.
  */
 const text = (meeting: Meeting) => `
 ${meet(meeting)}, ${endLive}, ${keep}, ${learn}
@@ -138,7 +137,7 @@ interface Row {
   created_at: Date | null;
 }
 
-/** At most one answer of each log and of each operation; says for each, in order, how it was met. */
+/** Takes at most one answer per log and per operation. Answers for each, in order, how it was met. */
 export async function takeAnswers(pool: Pool, batch: Finish[], meeting: Meeting): Promise<Answered[]> {
   const { rows } = await pool.query<Row>({
     name: `take_answers_${meeting}`,

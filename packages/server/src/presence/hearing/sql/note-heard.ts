@@ -2,11 +2,11 @@ import type { Pool } from "pg";
 import { batchTable } from "../../../db/batch-table.ts";
 import { mostAheadMs } from "../../status/status.ts";
 
-/** A terminal that was heard on the connection that is known; `session` is null of a message other than a heartbeat. */
+/** A message on the known connection of a terminal; `session` is null unless the message is a heartbeat. */
 export interface Heard {
   accountId: string;
   terminalId: string;
-  /** Of the device that was heard. */
+  /** The address of the device that sent it. */
   address: string;
   session: string | null;
   at: Date;
@@ -27,9 +27,9 @@ const heard = batchTable<Heard>({
 const horizon = heard.next;
 
 /**
- * The usual case of all terminals that were heard within a second, in one statement: nothing changes but times. None of
- * its columns is in an index, so each row stays on its page. Whoever it does not concern is left to the rules: one that
- * was not online, whose session is another, whose fault may have ended, or that was heard when a clock was ahead. Of a device that was replaced nothing counts.
+ * The usual case for all terminals heard within a second, in one statement: only times change. None of the columns is in an
+ * index, so each row stays on its page. It skips terminals that need the rules: not online, another session, a fault that
+ * may have ended, or a last time from a clock that was ahead. Messages of replaced devices do not count.
  */
 const text = `
 with input as (
@@ -55,7 +55,7 @@ where presence.account_id = input.account_id and presence.terminal_id = input.te
   )
 returning presence.terminal_id`;
 
-/** Answers the ids of those that it concerned; they are unique over all accounts. */
+/** Answers the ids of the terminals that it wrote; they are unique over all accounts. */
 export async function noteHeard(pool: Pool, batch: Heard[], now: Date): Promise<Set<string>> {
   const { rows } = await pool.query<{ terminal_id: string }>({
     name: "note_heard",

@@ -9,25 +9,25 @@ export interface FieldOfTerminal {
   field: TelemetryField;
 }
 
-/** One field as a terminal told it. */
+/** One telemetry field as a terminal reported it. */
 export interface ReportedField extends FieldOfTerminal {
-  /** Of the device that told it. */
+  /** The address of the device that reported it. */
   address: string;
   value: unknown;
   at: Date;
 }
 
-/** How old the time of a value may become that is told over and over: writing it each time would cost more than it tells. */
+/** The longest age of the stored time of an unchanged value. Writing it at each report would cost more than it is worth. */
 const renewAfter = "interval '5 minutes'";
 
-/** Between two values of one field in the history: however often a device changes its mind, this bounds the rows. */
+/** The shortest time between two values of one field in the history. It bounds the rows of a value that flaps. */
 export const historyGapMs = 10_000;
 const historyGap = `interval '${historyGapMs} milliseconds'`;
 
 const idOf = (time: string, rest = "gen_random_uuid()::text") =>
   `(left(tillkeeper_lowest_id(${time})::text, 14) || '7' || substr(${rest}, 16))::uuid`;
 
-/** Other hardware has taken the terminal's place since: what it tells is news, also if it says the same. */
+/** Whether another device has become the terminal since: its first report counts as a change, also with an equal value. */
 const ofAnother = (at: string) => `coalesce(${at} >= known.device_changed_at, false)`;
 
 const told = batchTable<ReportedField>({
@@ -39,14 +39,14 @@ const told = batchTable<ReportedField>({
   address: ["text", (row) => row.address],
 });
 
-/** The time beyond which a row was written by a clock that was ahead. */
+/** A row with a later time was written by a clock that was ahead. */
 const horizon = told.next;
 
 /**
- * Reads all, and writes what is new. A value that was told later, by way of another server, is not undone. What is written
- * is not joined with what came in again: without the ways to join that the hot connections do without, that would take
- * the square of its length. So the ids of the history (UUIDv7 of the time) are made here. A value that comes too soon after
- * the last one in the history is held back; its field is answered. What was written when a clock was ahead does not count.
+ * Reads all stored values and writes the new ones. A later value that came by another server stays. The written rows are not
+ * joined with the batch again: hot connections allow nested loops only, and a join would take the square of the batch. So
+ * the ids of the history (UUIDv7 of the time) are made here. A value too soon after the last one in the history is held
+ * back, and its field is answered. Rows written by a clock that was ahead do not count.
  */
 const text = `
 with input as (
@@ -61,7 +61,7 @@ with input as (
     or input.at > known.at
       and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
   )
-  -- The device may have been replaced since it told this.
+  -- The device may have been replaced since its report.
   and exists (
     select from terminal_credentials as credential
     where credential.account_id = input.account_id and credential.terminal_id = input.terminal_id
@@ -100,11 +100,11 @@ const heldBack = batchTable<FieldOfTerminal>({
   field: ["text", (row) => row.field],
 });
 
-/** The same of the same field at any server: two may have held it back. */
+/** Derived from field and time: two servers that held back the value write one row. */
 const sharedId = idOf("known.since", "overlay(md5(known.field)::uuid::text placing '8' from 20)");
 
 /**
- * The latest value of fields that were held back, unless it got into the history meanwhile. OFFSET keeps the subquery from
+ * The latest values of fields that were held back, unless they are in the history already. OFFSET keeps the subquery from
  * becoming a join: behind row security the index would not serve the comparison with a function of another table's column.
  */
 const recordText = `
@@ -131,7 +131,7 @@ export async function noteTelemetry(pool: Pool, fields: ReportedField[], now: Da
   return rows;
 }
 
-/** Puts into the history what the last value of these fields is. */
+/** Adds the latest values of these fields to the history. */
 export async function recordTelemetry(pool: Pool, fields: FieldOfTerminal[], now: Date): Promise<void> {
   await pool.query({
     name: "record_telemetry",
