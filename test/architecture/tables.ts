@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { roomOf } from "./boundaries.ts";
 import { sourceFiles } from "./imports.ts";
@@ -62,11 +62,7 @@ export function usesOf(root: string, tables: readonly string[]): Record<string, 
 }
 
 function sourcesBelow(folder: string): string[] {
-  try {
-    return sourceFiles(folder).filter((path) => !path.endsWith(".test.ts"));
-  } catch {
-    return [];
-  }
+  return existsSync(folder) ? sourceFiles(folder).filter((path) => !path.endsWith(".test.ts")) : [];
 }
 
 function roomOfSource(path: string): string {

@@ -47,7 +47,7 @@ function rowsOf(rows: Record<string, number>): string[] {
 }
 
 /**
- * Runs `work` on the database without migrating it, whatever version its schema has. `beside`: also while a server holds the
+ * Runs `work` on the database without migrating it, with any version of its schema. `beside`: also while a server holds the
  * data folder. Otherwise the folder is locked for this process.
  */
 async function withLocation<T>(

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { AccountId, OperatorAccountId } from "../accounts.ts";
 
-/** An id in a path, of whatever form: one that no row has is answered as not found. */
+/** An id in a path, in any form: an unknown id is answered as not found. */
 export const PathId = Type.String({ minLength: 1, maxLength: 255 });
 
 export const ofAccount = Type.Object({ aid: AccountId });

@@ -106,16 +106,15 @@ export function findByRequestKey(
     .executeTakeFirst();
 }
 
-/** The claim of a terminal's live operation. */
-export function findLive(db: Kysely<Tables>, accountId: string, terminalId: string): Promise<LiveClaim | undefined> {
+/** Selects the claim of a terminal's live operation. */
+export function selectLive(db: Kysely<Tables>, accountId: string, terminalId: string) {
   return db
     .selectFrom("operation_claims")
     .selectAll()
     .where("account_id", "=", accountId)
     .where("terminal_id", "=", terminalId)
     .where("deadline", "is not", null)
-    .$narrowType<{ deadline: Date }>()
-    .executeTakeFirst();
+    .$narrowType<{ deadline: Date }>();
 }
 
 /** Among the given operations of a device, those cancelled without its answer, as commands. */

@@ -10,7 +10,7 @@ import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/record/abilities.ts";
 import type { Durations } from "./durations.ts";
 import { operationPending } from "./pending.ts";
-import { findByRequestKey, findLive, findOperation, type OperationRow, terminalStatus } from "./queries.ts";
+import { findByRequestKey, findOperation, type OperationRow, selectLive, terminalStatus } from "./queries.ts";
 import { expireOperations } from "./sql/expire.ts";
 import { forgetKey } from "./sql/forget-keys.ts";
 
@@ -63,7 +63,7 @@ export async function findRefusal(
     throw new ApiError("operation_not_allowed", `A terminal that is ${status} does not accept ${body.operation}.`);
   }
   await checkAbility(db, accountId, body);
-  const blocker = await findLive(db.sql, accountId, body.terminal_id);
+  const blocker = await selectLive(db.sql, accountId, body.terminal_id).executeTakeFirst();
   if (!blocker) return undefined;
   if (blocker.deadline > now) throw operationPending(deps.durations, blocker, { path: "/body/terminal_id", now });
   // The deadline has passed, and the expiry worker has not reached it yet.

@@ -60,7 +60,7 @@ export class ApiDocs {
     }
     const sandbox = this.#sandbox;
     if (!sandbox) return;
-    // Not GET: browsers send `Origin` with every POST, whatever the kind of request.
+    // Not GET: browsers send `Origin` with every POST.
     app.post("/docs/sandbox", (request) => {
       const access = isFromThisMachine(request) ? sandbox() : undefined;
       if (!access || !servesThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
