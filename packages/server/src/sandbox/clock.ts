@@ -7,7 +7,7 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
-import { dayMs, hourMs } from "../platform/time-spans.ts";
+import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 
 export interface ClockDeps {
@@ -76,8 +76,10 @@ function refuseUnlessMoved(outcome: string | undefined, now: string): void {
     });
 }
 
+const duration = /^P(?:(?<days>\d+)D)?(?:T(?:(?<hours>\d+)H)?(?:(?<minutes>\d+)M)?(?:(?<seconds>\d+)S)?)?$/;
+
 /** Milliseconds of an ISO 8601 duration of days, hours, minutes and seconds. */
 function durationMs(text: string): number {
-  const part = (unit: string) => Number(new RegExp(`(\\d+)${unit}`).exec(text)?.[1] ?? 0);
-  return part("D") * dayMs + part("H") * hourMs + part("M") * 60_000 + part("S") * 1_000;
+  const { days = 0, hours = 0, minutes = 0, seconds = 0 } = duration.exec(text)?.groups ?? {};
+  return Number(days) * dayMs + Number(hours) * hourMs + Number(minutes) * minuteMs + Number(seconds) * 1_000;
 }
