@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { deviceClock } from "./device-clock.ts";
 import { terminalJournal } from "./state.ts";
@@ -96,6 +96,6 @@ function sameCredential(a: VirtualTerminalSpec, b: VirtualTerminalSpec): boolean
 async function pathOf(folder: string | undefined, terminalId: string): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   if (!/^[A-Za-z0-9-]{1,64}$/.test(terminalId)) throw new Error(`Not a terminal id: ${JSON.stringify(terminalId)}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   return join(folder, `${terminalId}.json`);
 }
