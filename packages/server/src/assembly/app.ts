@@ -22,6 +22,7 @@ import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { Addresses } from "../platform/http/addresses.ts";
 import { formType, jsonType, readBodyHeaders, type TakenBody } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
+import { encodingFault } from "../platform/http/bodies/query-words.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
@@ -298,6 +299,7 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
 function storabilityError(request: FastifyRequest): ApiError | undefined {
   const fault =
     (request.body instanceof Readable ? undefined : tooManyValues(request)) ??
+    encodingFault(request.url) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));

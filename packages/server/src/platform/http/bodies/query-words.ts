@@ -1,3 +1,4 @@
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { ErrorObject } from "ajv";
 
 /** A query's parameters in the schema of a route, as far as it matters here. */
@@ -21,15 +22,16 @@ export function queryHint(error: ErrorObject): string | undefined {
   // A list's entry has a place of its own below the parameter.
   const inList = instancePath.split("/").length > 2;
   if (inList && typeof data === "string" && data.includes(",")) return repeatIt(name, data.split(","));
-  if (!inList && Array.isArray(data) && parentSchema?.["type"] !== "array") return "the parameter takes one value";
-  return undefined;
+  const several = Array.isArray(data) || (typeof data === "string" && data.includes(","));
+  return several && !inList && parentSchema?.["type"] !== "array" ? "the parameter takes one value" : undefined;
 }
 
 function hintForName(name: string, known: Parameters): string | undefined {
   const [, base = "", inner = ""] = bracketed.exec(name) ?? [];
   if (Object.hasOwn(known, base)) {
     const { type, items } = known[base] ?? {};
-    return type === "array" ? repeatIt(base, items?.enum ?? ["A", "B"]) : `write ${base}=`;
+    if (type !== "array") return `the parameter takes one value: write ${base}=`;
+    return repeatIt(base, items?.enum?.slice(0, 2) ?? ["A", "B"]);
   }
   if (base !== "" && Object.hasOwn(known, `${base}.${inner}`)) return `write ${base}.${inner}=`;
   const meant = Object.keys(known).find((other) => bare(other) === bare(name));
@@ -38,7 +40,7 @@ function hintForName(name: string, known: Parameters): string | undefined {
 
 /** The right form of a list: the parameter once for each value. */
 function repeatIt(name: string, values: readonly string[]): string {
-  const pairs = values.slice(0, Math.max(2, shownValues)).map((value) => `${name}=${encodeURIComponent(value.trim())}`);
+  const pairs = values.slice(0, shownValues).map((value) => `${name}=${encodeURIComponent(value.trim())}`);
   const example = pairs.join("&");
   const shown = example.length > longestExample ? `${name}=A&${name}=B` : example;
   return `for several values repeat the parameter: ${shown}`;
@@ -46,4 +48,15 @@ function repeatIt(name: string, values: readonly string[]): string {
 
 function bare(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+/** The fault of a query that is no percent-encoded UTF-8. The parser would take such text as it stands. */
+export function encodingFault(url: string): ErrorDetail | undefined {
+  const query = url.slice(url.indexOf("?") + 1);
+  try {
+    if (query.length < url.length && query.includes("%")) decodeURIComponent(query);
+    return undefined;
+  } catch {
+    return { path: "/query", message: "must be percent-encoded UTF-8: `%` and two hexadecimal digits for each byte" };
+  }
 }

@@ -65,5 +65,7 @@ function nameOf(data: unknown): string {
   if (data === null) return "null";
   if (Array.isArray(data)) return "a list";
   if (typeof data === "boolean") return String(data);
+  // The only number that is not of the type it should be is one with a fraction, where a whole one is wanted.
+  if (typeof data === "number" && !Number.isInteger(data)) return "one with a fraction";
   return typeWords[typeof data] ?? typeof data;
 }
