@@ -14,8 +14,8 @@ const wanted = (origin: string, method: string) => ({ origin, "access-control-re
 
 /** The CORS headers of an answer, by the ends of their names. */
 function corsOf(headers: Headers): Record<string, string> {
-  const all = [...headers].filter(([name]) => name.startsWith("access-control-"));
-  return Object.fromEntries(all.map(([name, value]) => [name.slice("access-control-".length), value]));
+  const own = [...headers].filter(([name]) => name.startsWith("access-control-"));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice("access-control-".length), value]));
 }
 
 function urlOf(path: string, aid: string): string {
