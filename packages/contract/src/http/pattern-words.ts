@@ -29,6 +29,8 @@ export const patternWords: Readonly<Record<string, string>> = {
   "^[0-9a-f]{64}$": "must be 64 hexadecimal digits in lower case",
   "^\\+[1-9]\\d{1,14}$": "must be a phone number in E.164 form, such as +4799999999",
   "^([01]\\d|2[0-3]):[0-5]\\d$": "must be a time of the day from 00:00 to 23:59, such as 23:30",
+  "^P(?=\\d|T\\d)(\\d{1,4}D)?(T(?=\\d)(\\d{1,5}H)?(\\d{1,6}M)?(\\d{1,7}S)?)?$":
+    "must be a duration of days, hours, minutes and seconds by ISO 8601, such as PT8H or P1DT30M",
   "^\\d{4}-\\d{2}-\\d{2}$": "must be a date, such as 1990-12-25",
   "^[1-9]\\d{0,8}$": "must be a whole number from 1 to 999999999, without leading zeros",
   "^\\d{1,15}$": "must be a whole number of at most 15 digits",

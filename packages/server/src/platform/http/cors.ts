@@ -13,12 +13,14 @@ const readable = [...new Set([...Object.keys(answerHeaders), "total-count"])].jo
 /** Two hours, the longest that Chromium keeps an answer to a preflight. */
 const maxAgeSeconds = 7_200;
 
+const sandboxControls = "/v1/sandbox/";
+
 /**
  * Whether pages of other origins may call an endpoint (D41): only where an access token opens it. Neither client
- * secrets nor credentials of devices and brokers belong in a page.
+ * secrets nor credentials of devices and brokers belong in a page. The controls of a sandbox are for tests alone.
  */
-export function isForPages({ scopes }: Endpoint): boolean {
-  return scopes !== "public";
+export function isForPages({ scopes, path }: Endpoint): boolean {
+  return scopes !== "public" && !path.startsWith(sandboxControls);
 }
 
 /** CORS (Fetch Standard, section 3.3) for the routes that pages may call. Never with cookies: the API knows none. */

@@ -40,6 +40,7 @@ describe("words for what a request breaks", () => {
       [{ type: "integer" }, "5", "must be a whole number, not text"],
       [{ type: "integer" }, 5.5, "must be a whole number, not one with a fraction"],
       [{ type: "boolean" }, [], "must be true or false, not a list"],
+      [{ type: "object", minProperties: 1 }, {}, "must have at least 1 field"],
       [{ type: "object" }, false, "must be an object, not false"],
       [{ type: "array", items: text, minItems: 2 }, ["NOK"], "must have at least 2 entries"],
       [{ type: "array", items: text, maxItems: 1 }, ["NOK", "SEK"], "must have at most 1 entry"],

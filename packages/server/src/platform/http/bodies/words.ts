@@ -45,6 +45,7 @@ const writers: Record<string, (params: Params) => string> = {
   pattern: ({ pattern }) => patternWords[pattern ?? ""] ?? "must have the form that the reference at /docs shows",
   minLength: ({ limit }) => (limit === 1 ? "must not be empty" : `must have at least ${limit} characters`),
   maxLength: ({ limit }) => `must have at most ${limit} ${limit === 1 ? "character" : "characters"}`,
+  minProperties: ({ limit }) => `must have at least ${limit} ${limit === 1 ? "field" : "fields"}`,
   minItems: ({ limit }) => (limit === 1 ? "must not be empty" : `must have at least ${limit} entries`),
   maxItems: ({ limit }) => `must have at most ${limit} ${limit === 1 ? "entry" : "entries"}`,
   uniqueItems: () => "must not have the same entry twice",
