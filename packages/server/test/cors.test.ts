@@ -159,9 +159,10 @@ describe("pages of any origin", () => {
     for (const path of [
       "/docs/sandbox",
       `/v1/accounts/${sandbox.sandbox?.account_id}/auth/token`,
+      "/v1/sandbox/clock",
       "/v1/device/nonce",
     ]) {
-      for (const method of ["OPTIONS", "POST"]) {
+      for (const method of ["OPTIONS", "POST", "GET"]) {
         const { headers } = await send(sandbox.httpUrl, method, path, { headers: wanted(foreign, "POST") });
         expect({ path, cors: corsOf(headers) }).toEqual({ path, cors: {} });
       }
