@@ -59,6 +59,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   let sandbox: RunningServer["sandbox"];
   await openApi(core, closing, {
     routes: routesOf(core, devices, { accept, stores, enrolment, supervisor, sandbox: sandboxAsked }),
+    corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
@@ -77,7 +78,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }
 
-type ApiParts = Pick<AppDeps, "routes" | "docs">;
+type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
 
 async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
   const rateLimits = config.rateLimit && {

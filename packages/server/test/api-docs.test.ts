@@ -204,7 +204,7 @@ describe("what is served", () => {
     }
     for (const path of ["/", "/docs", "/docs/errors", "/docs/site/site.css", "/llms.txt"]) {
       const { status, headers, text: body } = await ask(server.url + path, "POST");
-      expect({ path, status, allow: headers.allow }).toEqual({ path, status: 405, allow: "GET, HEAD" });
+      expect({ path, status, allow: headers.allow }).toEqual({ path, status: 405, allow: "GET, HEAD, OPTIONS" });
       expect(JSON.parse(body).error.code).toBe("method_not_allowed");
     }
   });

@@ -127,13 +127,26 @@ describe("uploads of logs", async () => {
       [whole.subarray(0, -4), {}, 400, "invalid_log"],
       [whole, { headers: { "content-type": "application/json" } }, 415, "unsupported_media_type"],
       [whole, { headers: { "content-type": "multipart/form-data" } }, 415, "unsupported_media_type"],
-      ["text", { headers: { "content-encoding": "gzip" } }, 415, "unsupported_media_type"],
+      [whole, { headers: { "content-encoding": "gzip" } }, 415, "unsupported_media_type"],
+      [whole, { headers: { "content-type": "text/plain", "content-encoding": "br" } }, 415, "unsupported_media_type"],
+      ["text", { headers: { "content-type": "text/plain", "content-encoding": "gzip" } }, 400, "invalid_log"],
     ];
     for (const [body, sending, status, code] of cases) {
       const answer = await putLog<{ error: object }>(command, body, sending);
       expect(answer).toMatchObject({ status, body: { error: { code } } });
     }
     await expectNothing(command, before);
+  });
+
+  // RFC 9110 section 8.4: text/plain with Content-Encoding gzip is what application/gzip is here.
+  it("may be text that is gzipped on the way", async () => {
+    const whole = gzipSync("a log of two words\n");
+    const headers = { "content-type": "text/plain", "content-encoding": "gzip" };
+    expect((await putLog(command, whole, { headers })).status).toBe(201);
+    const { rows } = await server.db.pool.query("select unpacked_size from terminal_logs where operation_id = $1", [
+      command.operation_id,
+    ]);
+    expect(Number(rows[0].unpacked_size)).toBe(19);
   });
 
   it("may name their digest beside others", async () => {

@@ -104,6 +104,7 @@ export const deviceEndpoints = {
     params: ofOperation,
     answers: { 201: LogReceived },
     upload: [gzipType, textType],
+    encodings: ["gzip"],
     requestHeaders: DigestHeader,
     outsideSdk: "for devices",
     errors: [

@@ -45,6 +45,8 @@ export interface Endpoint {
   form?: boolean;
   /** The body is a file of one of these types, of any length. */
   upload?: readonly string[];
+  /** The `Content-Encoding`s that the upload may have; left out, none. */
+  encodings?: readonly string[];
   /** Why the SDK has no method for it; left out, it has one. */
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */

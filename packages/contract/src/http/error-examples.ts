@@ -9,7 +9,7 @@ interface Example {
 export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   invalid_request: {
     message: "The request is not valid; see `errors`.",
-    errors: [{ path: "/body/store_id", message: "must be string" }],
+    errors: [{ path: "/body/store_id", message: "must be text, not a number" }],
   },
   invalid_json: { message: "The body is not valid JSON.", errors: [] },
   invalid_idempotency_key: {
@@ -69,7 +69,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   not_own_grant: { message: "The grant is the operator's: this account can end it, and not change it.", errors: [] },
   audience_not_granted: { message: "The client holds no grant for this audience.", errors: [] },
   operator_only: { message: "On a live account only its operator moves the case of a payout destination.", errors: [] },
-  not_found: { message: "There is nothing at this address.", errors: [] },
+  not_found: { message: "There is nothing at this address; the reference at /docs lists all addresses.", errors: [] },
   account_not_found: { message: "There is no such account.", errors: [] },
   store_not_found: { message: "There is no such store.", errors: [] },
   terminal_not_found: { message: "There is no such terminal.", errors: [] },

@@ -32,4 +32,7 @@ export interface ErrorFacts {
   allowed?: readonly CaseStatus[];
   /** `release_key_exists`: the key that is there. */
   key_id?: string;
+  /** Where in the text of the body the place is, counted from 1: a syntax error, or a name that occurs again. */
+  line?: number;
+  column?: number;
 }

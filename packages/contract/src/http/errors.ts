@@ -73,7 +73,11 @@ export const errorCodes = {
     cure: "Name an organization that is in business; this one is deleted, bankrupt or being wound up.",
   },
   ...accessErrorCodes,
-  not_found: { status: 404, cause: "No route has this path.", cure: "Check the path." },
+  not_found: {
+    status: 404,
+    cause: "No route has this path.",
+    cure: "Check the path: it begins with `/v1` and has no slash at its end; the message names the right one where it is close.",
+  },
   account_not_found: {
     status: 404,
     cause: "The path names an account that is not the token's.",
@@ -281,7 +285,7 @@ export const ErrorBody = Type.Object(
         error: {
           code: "invalid_request",
           message: "The request is not valid; see `errors`.",
-          errors: [{ path: "/body/store_id", message: "must be string" }],
+          errors: [{ path: "/body/store_id", message: "must be text, not a number" }],
         },
       },
     ],

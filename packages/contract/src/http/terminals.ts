@@ -99,17 +99,20 @@ export type TerminalListItem = Static<typeof TerminalListItem>;
 const several = <T extends TSchema>(item: T, description: string) =>
   Type.Optional(Type.Array(item, { minItems: 1, maxItems: 100, description: `${description} Repeated for several.` }));
 
+/** A value of a filter that may be repeated. Without a comma, so that a list by commas is refused and not searched for. */
+const Value = Type.String({ ...Text, pattern: "^[^,]+$" });
+
 /** The filters of the list of terminals; a terminal must meet each filter that is given. */
 export const terminalFilters = {
   status: several(
     TerminalStatus,
     "Terminals in this status. DELETED ones are listed only with this filter or `include_deleted`.",
   ),
-  device_model: several(Text, "Terminals of this model."),
-  device_serial_number: several(Text, "Terminals that have, or had, the device with this serial number."),
-  terminal_id: several(Text, "The terminal with this id."),
+  device_model: several(Value, "Terminals of this model."),
+  device_serial_number: several(Value, "Terminals that have, or had, the device with this serial number."),
+  terminal_id: several(Value, "The terminal with this id."),
   store_id: several(Text, "Terminals of this store, by either of its ids."),
-  payout_destination_id: several(Text, "Terminals of stores with this payout destination."),
+  payout_destination_id: several(Value, "Terminals of stores with this payout destination."),
   search: Type.Optional(
     Type.String({
       minLength: 1,

@@ -12,17 +12,21 @@ import fastify, {
   type FastifySchema,
   LogController,
 } from "fastify";
+import { Type } from "typebox";
 import { insufficientScope } from "../access/auth/refusals.ts";
 import type { Attempts, Tokens } from "../access/auth/tokens/tokens.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
-import { ignoreEmptyBody } from "../platform/http/bodies/empty-body.ts";
+import { Addresses } from "../platform/http/addresses.ts";
+import { formType, jsonType, readBodyHeaders, type TakenBody } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
+import { encodingFault } from "../platform/http/bodies/query-words.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
+import { Cors, type CorsOrigins, isForPages } from "../platform/http/cors.ts";
 import { toApiError } from "../platform/http/failures.ts";
 import { type BodyLimits, limitBodies } from "../platform/http/limits/body-times.ts";
 import { draining } from "../platform/http/limits/draining.ts";
@@ -30,12 +34,12 @@ import { limitBodyPieces, limitPipelining } from "../platform/http/limits/floods
 import { hangUpError } from "../platform/http/limits/hang-up.ts";
 import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/rate-limit.ts";
 import { loggedUrl } from "../platform/http/logged-url.ts";
-import { unknownRouteErrors } from "../platform/http/methods.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "../platform/http/request-client.ts";
-import { headerFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
+import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
+import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 
 declare module "fastify" {
@@ -54,14 +58,14 @@ export interface AppDeps {
   trustedProxies?: readonly string[] | undefined;
   /** Whether callers reach the server by https. */
   https?: boolean;
+  /** Origins of pages that may call the API; left out, none. */
+  corsOrigins?: CorsOrigins | undefined;
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
 
 /** What every request passes before its route's handler. */
 type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
-
-const formType = "application/x-www-form-urlencoded";
 
 /** Longest path parameter that the router accepts, in characters. Ids are shorter. */
 const maxParamLength = 300;
@@ -75,6 +79,7 @@ export async function buildApp({
   routes,
   trustedProxies = [],
   https = false,
+  corsOrigins = [],
   docs = { ownUrl: () => "" },
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
@@ -99,7 +104,7 @@ export async function buildApp({
       answerError(error, request, reply);
     },
     clientErrorHandler: raw.broken,
-    // Node would answer a missing Host in a shape of its own; `headerFault` answers it in ours.
+    // Node would answer a missing Host in a shape of its own; `hostFault` answers it in ours.
     http: { requireHostHeader: false, IncomingMessage: limitBodyPieces(raw.inPieces), ...times },
   });
   const gate = { ...deps, bodies: limitBodies(app.server, raw.overdue) };
@@ -116,8 +121,9 @@ export async function buildApp({
     void finish();
   });
   const pages = new ApiDocs(docs);
-  setRules(app, routes, pages.paths);
+  setRules(app);
   addHooks(app, log);
+  addUnmatched(app, new Addresses(routes, pages.paths, maxParamLength), new Cors(corsOrigins));
   pages.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
@@ -130,17 +136,13 @@ export async function buildApp({
 }
 
 /** Sets how requests are parsed and validated, and how errors are answered. */
-function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonly string[]): void {
+function setRules(app: FastifyInstance): void {
   app.setValidatorCompiler(compileValidator);
   // Answers are not checked against their schemas: the schemas are for the reference page and the tests. As serializers
   // they would turn an answer that does not fit into a fault of the server. The code builds each answer field by field
   // anyway.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   app.setErrorHandler(answerError);
-  const refused = unknownRouteErrors(routes, pages, maxParamLength);
-  app.setNotFoundHandler(({ method, url }) => {
-    throw refused(method, url);
-  });
   addJsonParser(app);
   // Bodies are JSON, or a form where a route says so.
   app.removeContentTypeParser("text/plain");
@@ -149,7 +151,7 @@ function setRules(app: FastifyInstance, routes: readonly Route[], pages: readonl
 function addHooks(app: FastifyInstance, log: Logger): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
-    done(headerFault(request.raw));
+    done(hostFault(request.raw));
   });
   app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
   if (!log.isLevelEnabled("info")) return;
@@ -178,7 +180,8 @@ const bucketOf = { "per address": "perAddress", "devices per address": "devicesP
 const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
-  const { method, path: url, body, scopes, limited, form, upload } = row.endpoint;
+  const { method, path: url, body, scopes, limited, upload } = row.endpoint;
+  const takes = takenBody(row.endpoint);
   // Free text of devices is masked before the handler gets it.
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   app.route({
@@ -186,15 +189,16 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     url,
     schema: schemaOf(row.endpoint),
     ...(upload && { validatorCompiler: compileBodyless }),
-    // A form without content is a form without fields, and an upload may be a file of no bytes.
-    config: { bodyValues: row.bodyValues },
-    preParsing: ignoreEmptyBody(upload ?? (form ? [formType] : [])),
+    config: { bodyValues: row.bodyValues, takes, forPages: isForPages(row.endpoint) },
+    preParsing: readBodyHeaders(takes),
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
       if (scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
+    ...((row.endpoint.bodyOptional || takesNothing(row.endpoint)) && {
+      preValidation: async (request) => void (request.body ??= {}),
+    }),
     handler: async (request, reply) => {
       const caller = callers.get(request);
       const answer = await runHandler(row, gate, request, {
@@ -217,9 +221,27 @@ function successOf({ answers }: Endpoint): number {
   return Number(Object.keys(answers)[0]);
 }
 
+/** What a caller may send where no body is taken: nothing, or an object without fields. */
+const noFields = Type.Object({}, { additionalProperties: false });
+
+/** Whether a body is read and must be empty. The framework reads none with GET. */
+function takesNothing({ method, body, upload }: Endpoint): boolean {
+  return method !== "GET" && !body && !upload;
+}
+
 /** The schemas by which the framework validates requests. */
-function schemaOf({ params, query, body }: Endpoint): FastifySchema {
+function schemaOf(endpoint: Endpoint): FastifySchema {
+  const { params, query } = endpoint;
+  const body = takesNothing(endpoint) ? noFields : endpoint.body;
   return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
+}
+
+function takenBody({ body, form, upload, encodings = [] }: Endpoint): TakenBody {
+  // An upload may be a file of no bytes.
+  if (upload) return { types: upload, emptyTypes: upload, encodings };
+  // A form without content is a form without fields.
+  if (form) return { types: [jsonType, formType], emptyTypes: [formType] };
+  return { types: body ? [jsonType] : [] };
 }
 
 /**
@@ -277,6 +299,7 @@ function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
 function storabilityError(request: FastifyRequest): ApiError | undefined {
   const fault =
     (request.body instanceof Readable ? undefined : tooManyValues(request)) ??
+    encodingFault(request.url) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
     (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
@@ -293,7 +316,8 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   const hungUp = hangUpError(thrown, request.raw);
   // A request whose caller has hung up has no answer to log.
   if (hungUp) request.log.info({ method: request.method, url: loggedUrl(request) }, "the caller hung up");
-  const error = hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown));
+  const error =
+    hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown, request));
   // Keep the connection. The framework would close it while the caller is still sending; the caller's TCP stack would
   // then discard the answer unread. The rest of the body is read and discarded instead, within the request's time
   // limit.

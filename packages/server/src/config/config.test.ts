@@ -66,6 +66,25 @@ describe("configuration", () => {
     expect(readConfig(set).organizations).toEqual({ registerUrl: "http://127.0.0.1:9/api", checkDestinations: true });
   });
 
+  // RFC 6454 section 6.2: an origin as browsers send it has no path, and no letter in upper case.
+  it("takes origins of pages as browsers send them, all, or none", () => {
+    const read = (text: string) => readConfig({ TILLKEEPER_CORS_ORIGINS: text }).corsOrigins;
+    expect([read(""), read("*"), read("none")]).toEqual([undefined, "*", []]);
+    expect(read("https://pos.example, http://localhost:5173")).toEqual([
+      "https://pos.example",
+      "http://localhost:5173",
+    ]);
+    const wrong = [
+      "pos.example",
+      "https://pos.example/",
+      "https://POS.example",
+      "https://pos.example:443",
+      "null",
+      "*,*",
+    ];
+    for (const text of wrong) expect(() => read(text), text).toThrow(`TILLKEEPER_CORS_ORIGINS: must be origins`);
+  });
+
   it("lists all faults together, each naming its setting, and repeats no secret", () => {
     const broken = {
       TILLKEEPER_HTTP_PORT: "http",

@@ -31,6 +31,8 @@ export interface Config extends LimitsConfig {
   organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
   /** A caller that sends this token may create accounts over HTTP; left out, no caller may. */
   bootstrapToken?: string | undefined;
+  /** Origins of pages that may call the API; left out, all in the sandbox and none else. */
+  corsOrigins?: "*" | readonly string[] | undefined;
   /** How many days operations are kept; left out, 400. */
   retentionDays?: number;
   /** Where files are kept; left out, in the folder `files` of the data folder. */
@@ -107,6 +109,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     rateLimit: rateLimitOf(values),
     trustedProxies: values.TILLKEEPER_TRUSTED_PROXIES,
     bootstrapToken: values.TILLKEEPER_BOOTSTRAP_TOKEN,
+    corsOrigins: values.TILLKEEPER_CORS_ORIGINS,
     retentionDays: values.TILLKEEPER_RETENTION_DAYS,
     files: filesOf(values, fault),
     filesTimeoutSeconds: values.TILLKEEPER_FILES_PATIENCE,

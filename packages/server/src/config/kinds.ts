@@ -114,6 +114,17 @@ export const hosts = (usual: readonly string[]): Kind<string[]> => ({
   },
 });
 
+/** Origins of web pages as browsers send them, `*` for all, or `none`. Undefined when unset. */
+export const origins = (): Kind<"*" | string[] | undefined> => ({
+  read(given, fault) {
+    if (given === undefined || given === "*") return given;
+    const all = given === "none" ? [] : itemsOf(given);
+    const wrong = all.find((one) => URL.parse(one)?.origin !== one);
+    if (wrong !== undefined) fault(`must be origins such as https://pos.example, not "${wrong}".`);
+    return all;
+  },
+});
+
 /** IP addresses, or networks like 10.0.0.0/8. */
 export const networks = (): Kind<string[]> => ({
   read(given, fault) {

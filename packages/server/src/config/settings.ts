@@ -119,6 +119,12 @@ export const settings = {
       "Addresses or networks (10.0.0.0/8) of proxies whose `X-Forwarded-For` is believed; without it all callers behind a proxy count as one, and one of them can use up the pairing tries of all",
     ...kinds.networks(),
   },
+  TILLKEEPER_CORS_ORIGINS: {
+    about:
+      "Origins of web pages that may call the API with an access token, separated by commas (https://pos.example), or `*` for all; `none`: no page of another origin",
+    ...kinds.origins(),
+    byDefault: "none; `*` in the sandbox",
+  },
   TILLKEEPER_BOOTSTRAP_TOKEN: {
     about: "A caller that sends it as bearer token may create accounts over HTTP; at least 32 characters",
     // Characters that a Bearer header can carry (RFC 6750 section 2.1).

@@ -56,6 +56,11 @@ export function invalidRequest(...errors: ErrorDetail[]): ApiError {
   return new ApiError("invalid_request", "The request is not valid; see `errors`.", { errors });
 }
 
+/** The refusal of a request for an address at which there is nothing, or nothing that the caller may know of. */
+export function nothingHere(): ApiError {
+  return new ApiError("not_found", "There is nothing at this address; the reference at /docs lists all addresses.");
+}
+
 /** The longest wait that an answer asks for. */
 const mostSeconds = 3_600;
 

@@ -5,7 +5,7 @@ import { recordChange } from "../access/audit/audit.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
-import { ApiError, invalidRequest } from "../platform/errors.ts";
+import { ApiError, invalidRequest, nothingHere } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
 import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { preciseTime } from "../platform/timestamps.ts";
@@ -20,7 +20,7 @@ export interface ClockDeps {
 /** Routes of the sandbox's clock. Without `deps`, on a server that is no sandbox, they look as if they did not exist. */
 export function clockRoutes(deps: ClockDeps | undefined): Route[] {
   const sandbox = () => {
-    if (!deps) throw new ApiError("not_found", "There is nothing at this address.");
+    if (!deps) throw nothingHere();
     return deps;
   };
   return [

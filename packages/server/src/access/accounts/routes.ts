@@ -1,6 +1,6 @@
 import { accountEndpoints as accounts } from "@tillkeeper/contract/http/accounts";
 import type { FastifyRequest } from "fastify";
-import { ApiError } from "../../platform/errors.ts";
+import { ApiError, nothingHere } from "../../platform/errors.ts";
 import { bind, type Route } from "../../platform/http/route.ts";
 import { sha256, sha256Matches } from "../auth/secrets/secrets.ts";
 import { type AccountDeps, createAccount } from "./accounts.ts";
@@ -27,7 +27,7 @@ function requireBootstrapToken(token: string | undefined): (request: FastifyRequ
   // Digests have equal lengths, so comparing them takes a constant time.
   const expected = token === undefined ? undefined : sha256(token);
   return ({ headers }) => {
-    if (!expected) throw new ApiError("not_found", "There is nothing at this address.");
+    if (!expected) throw nothingHere();
     const sent = bearer.exec(headers.authorization ?? "")?.[1];
     if (sent !== undefined && sha256Matches(sent, expected)) return;
     const code = headers.authorization === undefined ? "missing_token" : "invalid_token";

@@ -2,7 +2,7 @@ import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { namedSchemas } from "@tillkeeper/contract/http/schemas";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
-import { ApiError } from "../../platform/errors.ts";
+import { nothingHere } from "../../platform/errors.ts";
 import { asyncApiDocument } from "../messages/async-api.ts";
 import { openApiDocument } from "../open-api/document.ts";
 import { guideIndex } from "./guide-index.ts";
@@ -63,7 +63,7 @@ export class ApiDocs {
     // Not GET: browsers send `Origin` with every POST.
     app.post("/docs/sandbox", (request) => {
       const access = isFromThisMachine(request) ? sandbox() : undefined;
-      if (!access || !servesThisMachine(access)) throw new ApiError("not_found", "There is nothing at this address.");
+      if (!access || !servesThisMachine(access)) throw nothingHere();
       return access;
     });
   }

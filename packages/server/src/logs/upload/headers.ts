@@ -20,8 +20,13 @@ export function readUploadHeaders(headers: IncomingHttpHeaders): { gzip: boolean
       errors: [{ path: "/headers/content-digest", message: "must hold sha-256=:<base64 of 32 bytes>:" }],
     });
   }
-  const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-  return { gzip: type === gzipType, digest: Buffer.from(digest, "base64") };
+  const packed = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() === gzipType;
+  const encoded = headers["content-encoding"]?.includes("gzip") ?? false;
+  if (packed && encoded) {
+    const cure = "A log of the type application/gzip must not be packed again: leave Content-Encoding out.";
+    throw new ApiError("unsupported_media_type", cure, { headers: { "accept-encoding": "identity" } });
+  }
+  return { gzip: packed || encoded, digest: Buffer.from(digest, "base64") };
 }
 
 /** `Content-Digest` of a file whose SHA-256 is known in hexadecimal digits. */

@@ -1,21 +1,30 @@
 import type { FastifyInstance } from "fastify";
 import { ApiError } from "../../errors.ts";
+import { parseJson } from "./json-text.ts";
 
 /**
- * Adds a parser that refuses invalid UTF-8. JSON is UTF-8 (RFC 8259 section 8.1), and a decoder that replaces wrong
- * bytes would store other text than was sent.
+ * Adds the parser of JSON bodies. It refuses invalid UTF-8: JSON is UTF-8 (RFC 8259 section 8.1), and a decoder that
+ * replaces wrong bytes would store other text than was sent.
  */
 export function addJsonParser(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  const utf8 = new TextDecoder("utf-8", { fatal: true });
   app.removeContentTypeParser("application/json");
-  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
-    let text: string;
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (_request, body, done) => {
+    let value: unknown;
     try {
-      text = utf8.decode(body);
-    } catch {
-      return done(new ApiError("invalid_json", "The body is not valid UTF-8."));
+      value = parseJson(decode(body));
+    } catch (error) {
+      return done(error as Error);
     }
-    void parse(request, text, done);
+    done(null, value);
   });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decode(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new ApiError("invalid_json", "The body is not valid UTF-8.");
+  }
 }

@@ -1,6 +1,13 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
+import { escapeSegment } from "./pointer.ts";
 
-const deepest = 16;
+/** How deep objects and arrays of a body may be nested in one another. */
+export const deepest = 16;
+
+/** The fault of a value that is nested deeper than that. */
+export function tooDeep(path: string): ErrorDetail {
+  return { path, message: `must not be nested deeper than ${deepest} levels` };
+}
 
 /**
  * Finds text that PostgreSQL cannot store: NUL characters and halves of surrogate pairs. Schemas cannot exclude either
@@ -14,11 +21,11 @@ export function findUnstorable(root: unknown, rootPath: string): ErrorDetail | u
       const fault = faultOf(value);
       if (fault) return { path, message: fault };
     } else if (typeof value === "object" && value !== null) {
-      if (depth === deepest) return { path, message: `must not be nested deeper than ${deepest} levels` };
+      if (depth === deepest) return tooDeep(path);
       for (const [key, child] of Object.entries(value)) {
         const fault = faultOf(key);
         if (fault) return { path, message: `has a field whose name ${fault}` };
-        open.push({ value: child, path: `${path}/${key}`, depth: depth + 1 });
+        open.push({ value: child, path: `${path}/${escapeSegment(key)}`, depth: depth + 1 });
       }
     }
   }

@@ -4,6 +4,9 @@ import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
 import { isDateTime, isUuid } from "../../formats.ts";
+import { escapeSegment } from "./pointer.ts";
+import { queryHint } from "./query-words.ts";
+import { inWords } from "./words.ts";
 
 // The package's types describe its CommonJS form: under Node's ES modules the function is the default of the default.
 const addFormats = addFormatsModule as unknown as typeof addFormatsModule.default;
@@ -19,7 +22,9 @@ const partNames: Record<string, string> = {
 };
 
 function ajv(coerceTypes: false | "array"): Ajv {
-  const instance = new Ajv({ allErrors: true, coerceTypes, removeAdditional: false, useDefaults: true, strict: true });
+  // Verbose: errors hold the value and its schema, for the words of the answer.
+  const rules = { allErrors: true, removeAdditional: false, useDefaults: true, strict: true, verbose: true } as const;
+  const instance = new Ajv({ ...rules, coerceTypes });
   addFormats(instance, ["email", "uri"]);
   instance.addFormat("date-time", isDateTime);
   instance.addFormat("uuid", isUuid);
@@ -57,7 +62,7 @@ function findInfinite(value: unknown, path: string): string | undefined {
   if (typeof value === "number") return Number.isFinite(value) ? undefined : path;
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, child] of Object.entries(value)) {
-    const found = findInfinite(child, `${path}/${escape(name)}`);
+    const found = findInfinite(child, `${path}/${escapeSegment(name)}`);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -77,29 +82,36 @@ function notFinite(instancePath: string): FastifySchemaValidationError {
 export const compileBodyless: FastifySchemaCompiler<unknown> = (route) =>
   route.httpPart === "body" ? () => true : compileValidator(route);
 
-/** All faults of the request, each with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. */
+/**
+ * The faults of a request, each with a JSON pointer that starts at `/body`, `/query`, `/path` or `/headers`. A place is
+ * named once, with the first rule that it breaks.
+ */
 export function errorDetails(errors: readonly FastifySchemaValidationError[], part: string | undefined): ErrorDetail[] {
   const root = partNames[part ?? ""] ?? "";
-  return errors.slice(0, mostErrors).map((error) => describe(error as unknown as ErrorObject, root));
-}
-
-/** RFC 6901: escapes the separator in a name. */
-function escape(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+  const places = new Map<string, ErrorDetail>();
+  for (const error of errors) {
+    const detail = describe(error, root);
+    if (!places.has(detail.path)) places.set(detail.path, detail);
+    if (places.size === mostErrors) break;
+  }
+  return [...places.values()];
 }
 
 function describe(error: ErrorObject, root: string): ErrorDetail {
+  const { path, message } = fault(error, root);
+  const hint = root === partNames["querystring"] ? queryHint(error) : undefined;
+  return { path, message: hint === undefined ? message : `${message}; ${hint}` };
+}
+
+function fault(error: ErrorObject, root: string): ErrorDetail {
   const here = `${root}${error.instancePath}`;
+  const { additionalProperty, missingProperty } = error.params;
   switch (error.keyword) {
     case "additionalProperties":
-      return { path: `${here}/${escape(error.params["additionalProperty"])}`, message: "is not a known field" };
+      return { path: `${here}/${escapeSegment(additionalProperty)}`, message: "is not a known field" };
     case "required":
-      return { path: `${here}/${error.params["missingProperty"]}`, message: "is required" };
-    case "enum":
-      return { path: here, message: `must be one of ${error.params["allowedValues"].join(", ")}` };
-    case "format":
-      return { path: here, message: `must be a valid ${error.params["format"]}` };
+      return { path: `${here}/${escapeSegment(missingProperty)}`, message: "is required" };
     default:
-      return { path: here, message: error.message ?? "is not valid" };
+      return { path: here, message: inWords(error, { typed: root === partNames["body"] }) };
   }
 }

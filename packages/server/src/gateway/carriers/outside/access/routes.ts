@@ -1,7 +1,7 @@
 import { brokerEndpoints as brokers, type Verdict } from "@tillkeeper/contract/http/broker";
 import type { FastifyRequest } from "fastify";
 import { sha256, sha256Matches } from "../../../../access/auth/secrets/secrets.ts";
-import { ApiError } from "../../../../platform/errors.ts";
+import { nothingHere } from "../../../../platform/errors.ts";
 import { Answer, bind, type Route } from "../../../../platform/http/route.ts";
 import type { AuthenticationDeps } from "../../../../terminals/credentials/authenticate.ts";
 import {
@@ -83,6 +83,6 @@ function knows(secret: string | undefined, find: Find): (request: FastifyRequest
   return (request) => {
     const sent = find(request);
     if (expected && sent !== undefined && sha256Matches(sent, expected)) return;
-    throw new ApiError("not_found", "There is nothing at this address.");
+    throw nothingHere();
   };
 }
