@@ -6,6 +6,8 @@ type Parameters = Record<string, { type?: string; items?: { enum?: string[] } }>
 
 /** `status[]`, `status[0]`, `created_at[gte]`: forms that other APIs, PHP and axios give to lists and to filters. */
 const bracketed = /^([^[\]]+)\[([^[\]]*)\]$/;
+/** A time whose offset was written with a plain `+`. */
+const offsetAfterBlank = /\d \d\d:\d\d$/;
 const shownValues = 3;
 const longestExample = 100;
 
@@ -18,6 +20,8 @@ export function queryHint(error: ErrorObject): string | undefined {
   if (keyword === "additionalProperties") {
     return hintForName(params["additionalProperty"], (parentSchema?.["properties"] ?? {}) as Parameters);
   }
+  if (params["format"] === "date-time" && typeof data === "string" && offsetAfterBlank.test(data))
+    return "a + in an address stands for a blank: write %2B for the + of the offset";
   const name = instancePath.split("/")[1] ?? "";
   // A list's entry has a place of its own below the parameter.
   const inList = instancePath.split("/").length > 2;
