@@ -43,6 +43,8 @@ export interface Endpoint {
   bodyOptional?: boolean;
   /** The body may also come as `application/x-www-form-urlencoded`. */
   form?: boolean;
+  /** To a form, errors are answered in the shape of RFC 6749 section 5.2. */
+  oauthErrors?: boolean;
   /** The body is a file of one of these types, of any length. */
   upload?: readonly string[];
   /** The `Content-Encoding`s that the upload may have; left out, none. */

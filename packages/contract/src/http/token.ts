@@ -2,26 +2,35 @@ import { type Static, Type } from "typebox";
 import { endpoint } from "./endpoint.ts";
 import { ofOperatorAccount } from "./params.ts";
 
-/** A token request, in the documented JSON form or in the form encoding of RFC 6749 section 4.4. */
+const Known = { maxLength: 255 };
+
+/**
+ * A token request, in the documented JSON form or in the form encoding of RFC 6749 section 4.4. Fields that are not
+ * known here are ignored (D36; RFC 6749 section 3.2). So is a JSON `scope` that is no text: public clients of the
+ * documented API send lists with scopes of other services.
+ */
 export const TokenRequest = Type.Object(
   {
-    grant_type: Type.String({ description: "`client_credentials`." }),
+    grant_type: Type.Optional(Type.String({ description: "`client_credentials`; required." })),
     audience: Type.Optional(
-      Type.String({ maxLength: 255, description: "`{server}/v1/accounts/{account_id}`; required in JSON." }),
+      Type.String({ ...Known, description: "`{server}/v1/accounts/{account_id}`; required in JSON." }),
     ),
     scope: Type.Optional(
-      Type.String({
-        maxLength: 1000,
-        description: "Space-separated; narrows what the grant gives. Default: all of it.",
+      Type.Unknown({
+        description:
+          "Space-separated; narrows what the grant gives. Default: all of it. In JSON it counts only if it is text.",
       }),
     ),
-    client_id: Type.Optional(Type.String({ maxLength: 255, description: "Form encoding only, in place of Basic." })),
-    client_secret: Type.Optional(
-      Type.String({ maxLength: 255, description: "Form encoding only, in place of Basic." }),
+    client_id: Type.Optional(Type.String({ ...Known, description: "In place of Basic." })),
+    client_secret: Type.Optional(Type.String({ ...Known, description: "In place of Basic." })),
+    resource: Type.Optional(
+      Type.Unknown({
+        description: "Form encoding only (RFC 8707): an audience by its other name; of this server, or refused.",
+      }),
     ),
   },
   {
-    additionalProperties: false,
+    additionalProperties: true,
     examples: [{ grant_type: "client_credentials", audience: "https://api.dintero.com/v1/accounts/T12345678" }],
   },
 );
@@ -47,8 +56,36 @@ export const TokenResponse = Type.Object(
 );
 export type TokenResponse = Static<typeof TokenResponse>;
 
+/** The codes of RFC 6749 section 5.2 and RFC 8707 section 2, and two for what passes by itself. */
+const oauthCodes = [
+  "invalid_request",
+  "invalid_client",
+  "unauthorized_client",
+  "unsupported_grant_type",
+  "invalid_scope",
+  "invalid_target",
+  "temporarily_unavailable",
+  "server_error",
+] as const;
+export type OAuthCode = (typeof oauthCodes)[number];
+
+/** The error that a form-encoded token request is answered with (RFC 6749 section 5.2). */
+export const OAuthError = Type.Object({
+  error: Type.Enum([...oauthCodes]),
+  error_description: Type.String(),
+});
+
 const anything = Type.Object({}, { additionalProperties: true });
 const tag = "Authenticate";
+
+const discovery = {
+  method: "GET",
+  scopes: "public",
+  tag,
+  params: ofOperatorAccount,
+  answers: { 200: anything },
+  outsideSdk: "the SDK gets its tokens by itself",
+} as const;
 
 export const authEndpoints = {
   getToken: endpoint({
@@ -64,6 +101,7 @@ export const authEndpoints = {
     answers: { 200: TokenResponse },
     limited: "per address",
     form: true,
+    oauthErrors: true,
     outsideSdk: "the SDK gets its tokens by itself",
     errors: ["invalid_grant_type", "invalid_scope", "invalid_audience", "invalid_client", "audience_not_granted"],
   }),
@@ -78,14 +116,21 @@ export const authEndpoints = {
     outsideSdk: "the SDK gets its tokens by itself",
   }),
   getMetadata: endpoint({
-    method: "GET",
+    ...discovery,
     path: "/.well-known/oauth-authorization-server/v1/accounts/:oid",
-    scopes: "public",
     id: "get_oauth_metadata",
     summary: "Discovery (RFC 8414) for an account as the issuer of tokens",
-    tag,
-    params: ofOperatorAccount,
-    answers: { 200: anything },
-    outsideSdk: "the SDK gets its tokens by itself",
+  }),
+  getOpenIdConfiguration: endpoint({
+    ...discovery,
+    path: "/v1/accounts/:oid/.well-known/openid-configuration",
+    id: "get_openid_configuration",
+    summary: "The same discovery where OpenID Connect Discovery looks for it: behind the issuer",
+  }),
+  getOpenIdConfigurationBefore: endpoint({
+    ...discovery,
+    path: "/.well-known/openid-configuration/v1/accounts/:oid",
+    id: "get_openid_configuration_before",
+    summary: "The same discovery where RFC 8414 puts the other well-known name: before the issuer's path",
   }),
 };

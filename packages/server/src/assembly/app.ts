@@ -34,6 +34,7 @@ import { limitBodyPieces, limitPipelining } from "../platform/http/limits/floods
 import { hangUpError } from "../platform/http/limits/hang-up.ts";
 import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/rate-limit.ts";
 import { loggedUrl } from "../platform/http/logged-url.ts";
+import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
 import { clientOf, nameClient } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
@@ -189,7 +190,12 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     url,
     schema: schemaOf(row.endpoint),
     ...(upload && { validatorCompiler: compileBodyless }),
-    config: { bodyValues: row.bodyValues, takes, forPages: isForPages(row.endpoint) },
+    config: {
+      bodyValues: row.bodyValues,
+      takes,
+      forPages: isForPages(row.endpoint),
+      oauthErrors: row.endpoint.oauthErrors ?? false,
+    },
     preParsing: readBodyHeaders(takes),
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
@@ -323,5 +329,6 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   // limit.
   if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
-  reply.status(error.status).headers(error.headers).send(error.body());
+  const { status, body } = errorAnswer(error, request);
+  reply.status(status).headers(error.headers).send(body);
 }

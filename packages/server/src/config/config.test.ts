@@ -177,3 +177,18 @@ describe("variables that are no settings", () => {
     expect(readConfig(env).unknownSettings).toEqual(["TILLKEEPER_PORT", "TILLKEEPER_TEAM"]);
   });
 });
+
+it("adds hosts of audiences to the documented ones, and keeps names beyond ASCII as addresses show them", () => {
+  const documented = ["api.dintero.com", "checkout.dintero.com", "test.dintero.com"];
+  const hostsOf = (given?: string) => readConfig({ TILLKEEPER_AUDIENCE_HOSTS: given }).audienceHosts;
+  expect(hostsOf()).toEqual(documented);
+  expect(hostsOf("tillkeeper:8080, Pay.Example, blåbær.example, [::1]:8080")).toEqual([
+    ...documented,
+    "tillkeeper:8080",
+    "pay.example",
+    "xn--blbr-roah.example",
+    "[::1]:8080",
+  ]);
+  for (const wrong of ["https://pay.example", "pay.example/v1", "user@pay.example", "a b"])
+    expect(() => hostsOf(wrong), wrong).toThrow("TILLKEEPER_AUDIENCE_HOSTS: must be host names");
+});

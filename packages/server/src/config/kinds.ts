@@ -104,13 +104,13 @@ export const origin = (): Kind<string | undefined> => ({
   },
 });
 
-/** Host names, perhaps with ports. */
+/** Host names, perhaps with ports, beside the `usual` ones. A name with letters beyond ASCII is kept as it stands in addresses. */
 export const hosts = (usual: readonly string[]): Kind<string[]> => ({
-  byDefault: usual.join(","),
   read(given, fault) {
-    const names = given === undefined ? [...usual] : itemsOf(given.toLowerCase());
-    if (names.some((host) => !/^[\w.-]+(:\d+)?$/.test(host))) fault("must be host names, separated by commas.");
-    return names;
+    const names = given === undefined ? [] : itemsOf(given);
+    const own = names.map((name) => (/^[^/@?#]+$/.test(name) ? URL.parse(`http://${name}`)?.host : undefined));
+    if (own.includes(undefined)) fault("must be host names, separated by commas.");
+    return [...usual, ...own.filter((host) => host !== undefined)];
   },
 });
 

@@ -16,7 +16,7 @@ const longestDays = 36_500;
 /** Longest life of an access token. The list of narrowed grants keeps entries a little longer than that. */
 export const longestTokenSeconds = 604_800;
 /** Hosts of the API that the documentation shows. */
-export const documentedHosts = ["api.dintero.com", "checkout.dintero.com"];
+export const documentedHosts = ["api.dintero.com", "checkout.dintero.com", "test.dintero.com"];
 
 /**
  * All settings: what each is for, as README.md and `tillkeeper settings` say it, and how it is parsed. An empty setting
@@ -97,9 +97,8 @@ export const settings = {
   },
   TILLKEEPER_AUDIENCE_HOSTS: {
     about:
-      "Hosts that token audiences and issuers may name beside the server's own; all but the documented ones count for proofs of devices, too. Keep a former host of `TILLKEEPER_PUBLIC_URL` here: tokens from there work until they expire, and devices that paired with it go on asking there",
+      "Hosts that token audiences and issuers may name beside the server's own and the documented ones; they count for proofs of devices, too. Keep a former host of `TILLKEEPER_PUBLIC_URL` here: tokens from there work until they expire, and devices that paired with it go on asking there",
     ...kinds.hosts(documentedHosts),
-    byDefault: "the documented ones",
   },
   TILLKEEPER_TOKEN_SECONDS: {
     about: "How long an access token lives",

@@ -37,7 +37,7 @@ export const testConfig = {
   http: { host: "127.0.0.1", port: { number: 0, configured: true } },
   mqtt: { port: { number: 0, configured: true }, outsideUrl: undefined },
   publicUrl: undefined,
-  audienceHosts: ["api.dintero.com", "checkout.dintero.com"],
+  audienceHosts: ["api.dintero.com", "checkout.dintero.com", "test.dintero.com"],
   tokenLifetimeSeconds: 14_400,
   sandboxClient: undefined,
   logLevel: "silent",

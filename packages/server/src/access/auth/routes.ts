@@ -9,7 +9,8 @@ import { isValidClientSecret } from "./check-secret.ts";
 import { findGrant } from "./clients.ts";
 import { readCredentials } from "./credentials.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
-import { accountOfAudience } from "./tokens/audience.ts";
+import { type AskedToken, readTokenRequest } from "./token-request.ts";
+import { accountOfAudience, invalidAudience, isOnHosts } from "./tokens/audience.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 
 export interface AuthRouteDeps {
@@ -38,7 +39,9 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
       auth.getKeys,
       async () => new Answer(await keys.jwks(), { headers: { "cache-control": "public, max-age=60" } }),
     ),
-    bind(auth.getMetadata, ({ params }) => metadata(issuerOf(params.oid), ownUrl())),
+    ...([auth.getMetadata, auth.getOpenIdConfiguration, auth.getOpenIdConfigurationBefore] as const).map((endpoint) =>
+      bind(endpoint, ({ params }) => metadata(issuerOf(params.oid), ownUrl())),
+    ),
   ];
 }
 
@@ -63,11 +66,12 @@ interface TokenCall {
 }
 
 async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: TokenCall) {
-  const { clientId, secret, form } = readCredentials(request, body);
+  const asked = readTokenRequest(request, body);
+  const { clientId, secret } = readCredentials(request, asked);
   // Tokens that were given or refused stand in the request log only. The audit log is for changes: there, each wrong
   // guess of a stranger would cost a transaction on the account's chain.
   nameClient(request, { accountId: oid, clientId });
-  if (body.grant_type !== "client_credentials") {
+  if (asked.grantType !== "client_credentials") {
     throw new ApiError("invalid_grant_type", "Only the grant type client_credentials is supported.", {
       errors: [{ path: "/body/grant_type", message: "must be client_credentials" }],
     });
@@ -75,18 +79,11 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
   const shown = { accountId: oid, clientId, secret, from: networkOf(request.ip) };
   if (!(await isValidClientSecret(deps.db, shown))) throw invalidClient();
 
-  // A form-encoded request may leave the audience out: the account is in the path (D24).
-  const audience = body.audience ?? (form ? issuer : undefined);
-  const accountId = audience && accountOfAudience(audience, deps.acceptedHosts());
-  if (!accountId) {
-    throw new ApiError("invalid_audience", "`audience` does not name an account of this server.", {
-      errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id}" }],
-    });
-  }
+  const { audience, accountId } = audienceOf(asked, issuer, deps.acceptedHosts());
   const grant = await findGrant(deps.db, shown, accountId);
   if (!grant) throw new ApiError("audience_not_granted", "The client holds no grant for this audience.");
-  const asked = body.scope?.split(" ").filter((scope) => scope !== "");
-  const given = asked ? grant.scopes.filter((scope) => asked.includes(scope)) : grant.scopes;
+  const wanted = asked.scope?.split(" ").filter((scope) => scope !== "");
+  const given = wanted ? grant.scopes.filter((scope) => wanted.includes(scope)) : grant.scopes;
   if (given.length === 0) {
     throw new ApiError("invalid_scope", "The client holds none of these scopes.", {
       errors: [{ path: "/body/scope", message: "names no scope that the client holds" }],
@@ -98,6 +95,20 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
     expires_in: deps.tokens.lifetimeSeconds,
     scope: given.join(" "),
   };
+}
+
+/**
+ * The audience that a request names, and its account. A form-encoded request may leave it out, because the account is in
+ * the path (D24), or call it `resource` (RFC 8707); a resource that is this API and no account says nothing more. Throws
+ * `invalid_audience`.
+ */
+function audienceOf({ audience, resources, form }: AskedToken, issuer: string, hosts: ReadonlySet<string>) {
+  const [other] = resources.filter((resource) => !isOnHosts(resource, hosts));
+  const [named] = resources.filter((resource) => accountOfAudience(resource, hosts) !== undefined);
+  const meant = audience ?? other ?? named ?? (form ? issuer : undefined);
+  const accountId = meant && accountOfAudience(meant, hosts);
+  if (meant && accountId) return { audience: meant, accountId };
+  throw invalidAudience("`audience` does not name an account of this server.", "/body/audience", hosts);
 }
 
 function invalidClient(): ApiError {

@@ -17,7 +17,7 @@ import type { Change } from "../audit/audit.ts";
 import { recordInLogs } from "../audit/record-in-logs.ts";
 import { madeBy } from "../auth/clients.ts";
 import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
-import { accountOfAudience } from "../auth/tokens/audience.ts";
+import { accountOfAudience, invalidAudience } from "../auth/tokens/audience.ts";
 import { clientIdTaken, isOwnClientId, lockLiveClient } from "../clients/clients.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
 import { inTenantRevoking } from "../clients/revoking.ts";
@@ -44,9 +44,8 @@ export async function addGrant(
   const { db } = deps;
   const { accountId } = caller;
   if (!audienceId || !(await inTurn(db, accountId, () => isOwnOrOperated(db.sql, accountId, audienceId)))) {
-    throw new ApiError("invalid_audience", "`audience` names neither this account nor one that it is operator of.", {
-      errors: [{ path: "/body/audience", message: "must be {server}/v1/accounts/{account_id} of such an account" }],
-    });
+    const text = "`audience` names neither this account nor one that it is operator of.";
+    throw invalidAudience(text, "/body/audience", deps.acceptedHosts());
   }
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     requireCovered(live, input.scope, (scope) => placeOf(input.scope, scope));
@@ -115,9 +114,11 @@ export interface GrantQuery {
 export async function getGrants(deps: GrantDeps, accountId: string, query: GrantQuery): Promise<ClientGrantList> {
   const audienceAccountId = query.audience && accountOfAudience(query.audience, deps.acceptedHosts());
   if (query.audience !== undefined && !audienceAccountId) {
-    throw new ApiError("invalid_audience", "`audience` does not name an account of this server.", {
-      errors: [{ path: "/query/audience", message: "must be {server}/v1/accounts/{account_id}" }],
-    });
+    throw invalidAudience(
+      "`audience` does not name an account of this server.",
+      "/query/audience",
+      deps.acceptedHosts(),
+    );
   }
   const page = { clientRef: query.client_id, audienceAccountId, after: query.starting_after, limit: query.limit + 1 };
   const rows = await inTenant(deps.db, accountId, (tx) => listGrants(tx, accountId, page));

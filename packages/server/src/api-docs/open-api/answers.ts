@@ -15,7 +15,8 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
     success(row, status, schema, schemas),
   ]);
   const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
-  const failed = [...byStatus].map(([status, codes]) => [String(status), failures.show(status, codes)]);
+  const show = row.oauthErrors ? failures.showWithOAuth : failures.show;
+  const failed = [...byStatus].map(([status, codes]) => [String(status), show.call(failures, status, codes)]);
   return Object.fromEntries([...failed, ...successes]);
 }
 

@@ -3,6 +3,7 @@ import { errorExamples } from "@tillkeeper/contract/http/error-examples";
 import { ErrorBody, type ErrorCode, errorCodes, retryAfterSecondsOf } from "@tillkeeper/contract/http/errors";
 import type { AnswerHeader } from "@tillkeeper/contract/http/headers";
 import { inPascalCase } from "@tillkeeper/contract/http/schemas";
+import { OAuthError } from "@tillkeeper/contract/http/token";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
 
@@ -24,6 +25,14 @@ export class Failures {
     return { $ref: `#/components/responses/${name}` };
   }
 
+  /** The same for an endpoint that answers forms in the shape of RFC 6749. */
+  showWithOAuth(status: number, codes: readonly ErrorCode[]): object {
+    const { content, ...shown } = failure(status, codes, this.#schemas);
+    const { schema, examples } = content["application/json"];
+    const toForm = this.#schemas.show(OAuthError);
+    return { ...shown, content: { "application/json": { schema: { oneOf: [schema, toForm] }, examples } } };
+  }
+
   /** All shared answers, by name. */
   components(): object {
     return Object.fromEntries([...this.#shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
@@ -31,7 +40,7 @@ export class Failures {
 }
 
 /** One error answer: its possible codes, with an example of each. */
-function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas): object {
+function failure(status: number, codes: readonly ErrorCode[], schemas: Schemas) {
   const waits = codes.some((code) => retryAfterSecondsOf(code) !== undefined);
   const headers: AnswerHeader[] = [
     "request-id",

@@ -1,4 +1,5 @@
 import { accountIdPattern, operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
+import { ApiError } from "../../../platform/errors.ts";
 
 const accountPath = /^\/v1\/accounts\/([^/]+)$/;
 const accountId = new RegExp(`${accountIdPattern}|${operatorAccountIdPattern}`);
@@ -9,8 +10,24 @@ const accountId = new RegExp(`${accountIdPattern}|${operatorAccountIdPattern}`);
  * host or no account.
  */
 export function accountOfAudience(audience: string, acceptedHosts: ReadonlySet<string>): string | undefined {
-  const named = readAccountUrl(audience);
+  // Clients that build it from a base address may have a slash too many (D36).
+  const named = readAccountUrl(audience.replace(/\/$/, ""));
   return named && acceptedHosts.has(named.host) ? named.accountId : undefined;
+}
+
+/** Whether the address is one of an accepted host. */
+export function isOnHosts(address: string, acceptedHosts: ReadonlySet<string>): boolean {
+  const host = URL.parse(address)?.host;
+  return host !== undefined && acceptedHosts.has(host);
+}
+
+/** The refusal of an audience at `path`: which hosts count, and the setting that adds others. */
+export function invalidAudience(text: string, path: string, acceptedHosts: ReadonlySet<string>): ApiError {
+  const hosts = [...acceptedHosts].join(", ");
+  const form = "must be {server}/v1/accounts/{account_id}";
+  return new ApiError("invalid_audience", text, {
+    errors: [{ path, message: `${form}, the host of {server} one of ${hosts}; TILLKEEPER_AUDIENCE_HOSTS adds others` }],
+  });
 }
 
 /** A server without a public address names a loopback address, whose port may change with a restart. */
@@ -30,8 +47,9 @@ export function accountOfIssuer(issuer: string, acceptedHosts: ReadonlySet<strin
 }
 
 function readAccountUrl(text: string): { host: string; accountId: string } | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+  const url = URL.parse(text);
+  // The parser drops blanks around an address, which are no part of one.
+  if (!url || text !== text.trim()) return undefined;
   const id = accountPath.exec(url.pathname)?.[1];
   if (!id || !accountId.test(id)) return undefined;
   if (!["http:", "https:"].includes(url.protocol) || url.search || url.hash || url.password) return undefined;

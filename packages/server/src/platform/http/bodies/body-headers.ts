@@ -41,7 +41,8 @@ export function readBodyHeaders({ emptyTypes = [], encodings = [] }: TakenBody):
   };
 }
 
-function mediaType(header: string | undefined): string {
+/** The media type of a `Content-Type`, in lower case and without parameters; empty without one. */
+export function mediaType(header: string | undefined): string {
   return header?.split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
