@@ -207,7 +207,7 @@ describe("what public bug reports tell of other APIs", async () => {
         body: "grant_type=client_credentials",
       });
     const everyCharacter = (text: string) =>
-      [...text].map((character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`).join("");
+      Array.from(Buffer.from(text), (byte) => `%${byte.toString(16).toUpperCase()}`).join("");
     expect((await ask(tenant.clientId, tenant.secret)).status).toBe(200);
     expect((await ask(everyCharacter(tenant.clientId), everyCharacter(tenant.secret))).status).toBe(200);
   });

@@ -103,8 +103,8 @@ async function getToken(deps: AuthRouteDeps, { oid, body, request, issuer }: Tok
  * `invalid_audience`.
  */
 function audienceOf({ audience, resources, form }: AskedToken, issuer: string, hosts: ReadonlySet<string>) {
-  const [other] = resources.filter((resource) => !isOnHosts(resource, hosts));
-  const [named] = resources.filter((resource) => accountOfAudience(resource, hosts) !== undefined);
+  const other = resources.find((resource) => !isOnHosts(resource, hosts));
+  const named = resources.find((resource) => accountOfAudience(resource, hosts) !== undefined);
   const meant = audience ?? other ?? named ?? (form ? issuer : undefined);
   const accountId = meant && accountOfAudience(meant, hosts);
   if (meant && accountId) return { audience: meant, accountId };

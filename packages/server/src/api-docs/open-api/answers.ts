@@ -15,8 +15,10 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
     success(row, status, schema, schemas),
   ]);
   const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
-  const show = row.oauthErrors ? failures.showWithOAuth : failures.show;
-  const failed = [...byStatus].map(([status, codes]) => [String(status), show.call(failures, status, codes)]);
+  const failed = [...byStatus].map(([status, codes]) => [
+    String(status),
+    row.oauthErrors ? failures.showWithOAuth(status, codes) : failures.show(status, codes),
+  ]);
   return Object.fromEntries([...failed, ...successes]);
 }
 
