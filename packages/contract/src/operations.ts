@@ -1,4 +1,5 @@
 import { type Static, type TObject, Type } from "typebox";
+import { nameOf } from "./names.ts";
 import { Time } from "./scalars.ts";
 import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
@@ -42,7 +43,7 @@ export type WhenBusy = Static<typeof WhenBusy>;
 export const OperationParameters = Type.Object(
   {
     operator_id: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: "Who asked for it, by the point of sale's own id." }),
+      nameOf({ maxLength: 64, description: "Who asked for it, by the point of sale's own id." }),
     ),
   },
   { additionalProperties: false },

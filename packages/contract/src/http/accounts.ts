@@ -1,13 +1,14 @@
 import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
-import { Text, Time } from "../scalars.ts";
+import { Name } from "../names.ts";
+import { Time } from "../scalars.ts";
 import { ClientCreated } from "./clients.ts";
 import { endpoint } from "./endpoint.ts";
 
 /** A new account. Only the server's operator creates accounts: by the command line, or here with the bootstrap token. */
 export const AccountCreate = Type.Object(
   {
-    name: Text,
+    name: Name,
     account_id: Type.Optional({
       ...OperatorAccountId,
       description: "`P` live, `T` sandbox; three digits for operators. Left out, the server takes a free `P` number.",

@@ -20,6 +20,7 @@ import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { ignoreEmptyBody } from "../platform/http/bodies/empty-body.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
+import { normalFormOf } from "../platform/http/bodies/normal-form.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
@@ -180,6 +181,7 @@ const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { method, path: url, body, scopes, limited, form, upload } = row.endpoint;
   // Free text of devices is masked before the handler gets it.
+  const normalize = normalizerOf(row.endpoint);
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   app.route({
     method,
@@ -194,7 +196,10 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       if (scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
+    preValidation: async (request) => {
+      if (row.endpoint.bodyOptional) request.body ??= {};
+      normalize?.(request);
+    },
     handler: async (request, reply) => {
       const caller = callers.get(request);
       const answer = await runHandler(row, gate, request, {
@@ -215,6 +220,20 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
 /** The first success status that an endpoint names. */
 function successOf({ answers }: Endpoint): number {
   return Number(Object.keys(answers)[0]);
+}
+
+/**
+ * What puts the texts of the API's requests into one form. Not those of devices and of the token endpoint: what is signed, or
+ * secret, is compared byte by byte.
+ */
+function normalizerOf({ scopes, credentials, params, query, body }: Endpoint) {
+  if (scopes === "public" && !credentials?.includes("bootstrap")) return undefined;
+  const [inPath, inQuery, inBody] = [params, query, body].map((schema) => schema && normalFormOf(schema));
+  return (request: FastifyRequest) => {
+    inPath?.(request.params);
+    inQuery?.(request.query);
+    inBody?.(request.body);
+  };
 }
 
 /** The schemas by which the framework validates requests. */

@@ -1,4 +1,5 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
+import { patternWords } from "@tillkeeper/contract/names";
 import { Ajv, type ErrorObject } from "ajv";
 import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
@@ -97,6 +98,10 @@ function describe(error: ErrorObject, root: string): ErrorDetail {
       return { path: `${here}/${error.params["missingProperty"]}`, message: "is required" };
     case "enum":
       return { path: here, message: `must be one of ${error.params["allowedValues"].join(", ")}` };
+    case "pattern": {
+      const words = patternWords[error.params["pattern"]];
+      return { path: here, message: words === undefined ? (error.message ?? "is not valid") : `must ${words}` };
+    }
     case "format":
       return { path: here, message: `must be a valid ${error.params["format"]}` };
     default:
