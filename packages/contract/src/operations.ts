@@ -73,6 +73,10 @@ export const endOfDayFigures = {
 export type EndOfDayFigure = keyof typeof endOfDayFigures;
 export const endOfDayFigureNames = Object.keys(endOfDayFigures) as EndOfDayFigure[];
 
+/** The times of the message that a result comes in. A wrong one is left out as well, and named with the figures. */
+export const resultTimes = ["started_at", "finished_at"] as const;
+export type ResultTime = (typeof resultTimes)[number];
+
 /** The rules that the figures of a close can break. The server keeps such figures as reported, and names the rule (D29). */
 export const inconsistencies = ["sale_amount", "tip_above_purchases", "end_before_start"] as const;
 export type Inconsistency = (typeof inconsistencies)[number];
@@ -85,8 +89,10 @@ export const EndOfDayResult = Type.Object(
     batch_id: Identifier({ maxLength: 64 }),
     ...Type.Partial(Type.Object(endOfDayFigures)).properties,
     invalid_fields: Type.Optional(
-      Type.Array(Type.Enum(endOfDayFigureNames), {
-        description: "Figures and times that the terminal reported with impossible values; they are left out.",
+      Type.Array(Type.Enum([...endOfDayFigureNames, ...resultTimes]), {
+        description:
+          "Figures and times that the terminal reported with impossible values; they are left out. started_at, finished_at: those of its " +
+          "message; the server's time stands in their place.",
       }),
     ),
     inconsistent: Type.Optional(
