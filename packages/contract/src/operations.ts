@@ -1,4 +1,5 @@
 import { type Static, type TObject, Type } from "typebox";
+import { minorUnitRule } from "./currencies.ts";
 import { nameOf } from "./names.ts";
 import { Time } from "./scalars.ts";
 import type { TerminalStatus } from "./terminal-status.ts";
@@ -55,7 +56,7 @@ const Count = Type.Integer({ minimum: 0, maximum: most });
 const MinorUnits = Type.Integer({
   minimum: -most,
   maximum: most,
-  description: "In minor units of `currency`, for example øre.",
+  description: "In minor units of `currency`, which says what they are.",
 });
 
 /** The figures and times in the result of a close. Each is checked by itself: a wrong one does not spoil the rest (D29). */
@@ -68,7 +69,10 @@ export const endOfDayFigures = {
   reversals_amount: MinorUnits,
   sale_amount: MinorUnits,
   tip_amount: MinorUnits,
-  currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." }),
+  currency: Type.String({
+    pattern: "^[A-Z]{3}$",
+    description: `ISO 4217. Any three letters are kept: terminals may have a new code before servers do. ${minorUnitRule}`,
+  }),
 } as const;
 export type EndOfDayFigure = keyof typeof endOfDayFigures;
 export const endOfDayFigureNames = Object.keys(endOfDayFigures) as EndOfDayFigure[];
