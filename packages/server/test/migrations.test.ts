@@ -238,7 +238,7 @@ it("lets the tables hold every kind of operation that the contract has, and no o
 it("keeps ids and names of before in one spelling, and gives no store the generated id of another", async () => {
   const database = await createTestDatabase({ empty: true });
   const db = openDb({ connectionString: database.url }, createLogger("silent"));
-  await migrate(db, "0029_business_clock.sql");
+  await migrate(db, "0030_running_clock.sql");
   const aid = "T66000007";
   await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $2, now())", [
     aid,
