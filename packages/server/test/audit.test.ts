@@ -70,11 +70,13 @@ describe("the audit log", async () => {
     expect((await audit(other, "?at.gte=2099-01-01T00:00:00Z")).body.entries).toEqual([]);
     expect((await audit(other, "?at.lte=2099-01-01T00:00:00Z")).body.entries).toHaveLength(6);
     // datalust/seq-tickets #1166: the entry that a time was read from is there, also by the time cut to its second.
-    for (const { seq, at } of (await audit(other, "")).body.entries)
-      for (const time of [at, `${at.slice(0, 19)}Z`])
-        expect((await audit(other, `?at.gte=${`${at.slice(0, 19)}Z`}&at.lte=${time}`)).body.entries).toContainEqual(
+    for (const { seq, at } of (await audit(other, "")).body.entries) {
+      const second = `${at.slice(0, 19)}Z`;
+      for (const time of [at, second])
+        expect((await audit(other, `?at.gte=${second}&at.lte=${time}`)).body.entries).toContainEqual(
           expect.objectContaining({ seq, at }),
         );
+    }
     expect((await audit(other, "?at.lte=9999-12-31T23:59:59Z")).body.entries).toHaveLength(6);
     const foreign = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, other);
     expect(foreign.status).toBe(404);
