@@ -13,7 +13,7 @@ export const namePattern = `^${somethingSeen}[^\\p{Cc}]*$`;
 /** D1: no control characters, no `/`, no blank at either end. A path segment of one or two dots means another path (RFC 3986, 5.2.4). */
 export const storeIdPattern = `^(?!\\.{1,2}$)${somethingSeen}(?!\\s)[^/\\p{Cc}]*[^\\s/\\p{Cc}]$`;
 /** The name of a device model, which stands in file names and paths. */
-export const modelPattern = "^(?!\\.{1,2}$)[A-Za-z0-9._-]+$";
+export const modelPattern = "^(?:\\.{0,2}[A-Za-z0-9_-]|\\.{3})[A-Za-z0-9._-]*$";
 /** Letters, digits, signs and blanks, but nothing that only formats. */
 export const pairingReferencePattern = `^${somethingSeen}[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$`;
 

@@ -154,6 +154,18 @@ describe("names and ids of callers", async () => {
     expect((await server.call("POST", clients, free)).status).toBe(201);
   });
 
+  it("do not let a model be called . or ..", async () => {
+    const { body: store } = await create({});
+    const register = (device_model: string) =>
+      server.call("POST", `/v1/accounts/${aid}/terminals`, {
+        token: tenant.token,
+        body: { device_serial_number: `MODEL-${device_model.length}`, store_id: store.id, device_model },
+      });
+    for (const model of [".", "..", "a b", ""]) expect([model, await register(model)]).toMatchObject([model, refused]);
+    for (const model of ["...", "S1P2.", "..S1F4_Pro"])
+      expect(await register(model)).toMatchObject({ status: 201, body: { device_model: model } });
+  });
+
   // Brønnøysund Register Centre: organization numbers begin with 8 or 9 (the authorities' test data with 2 or 3).
   it("do not take nine zeros, whose check digit fits by accident, for a Norwegian organization", async () => {
     for (const number of ["000000000", "000000019"]) {
