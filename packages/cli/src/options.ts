@@ -1,5 +1,8 @@
 import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
+import { namePattern } from "@tillkeeper/contract/names";
 import { InvalidArgumentError } from "commander";
+
+const nameForm = new RegExp(namePattern, "u");
 
 /** Checks an account id of the command line. Throws `InvalidArgumentError`. */
 export function readAccountId(text: string): string {
@@ -9,6 +12,7 @@ export function readAccountId(text: string): string {
 
 /** Checks a name of the command line. Throws `InvalidArgumentError`. */
 export function readName(text: string): string {
-  if (text.trim() !== "" && text.length <= 255 && !text.includes("\0")) return text;
-  throw new InvalidArgumentError("It has 1 to 255 characters.");
+  const name = text.normalize("NFC");
+  if (name.length <= 255 && nameForm.test(name)) return name;
+  throw new InvalidArgumentError("It has 1 to 255 characters, a visible one among them, and no control characters.");
 }

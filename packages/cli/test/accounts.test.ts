@@ -20,12 +20,16 @@ test("account create makes an operator, an account of its own, and credentials t
   const operator = await startCli(["account", "create", "--id", "P112", "--name", "Partner"], place.env).ended;
   expect(operator).toMatchObject({ code: 0, stderr: "" });
   expect(facts(operator.stdout)["Account"]).toBe("P112");
-  const merchant = await startCli(["account", "create", "--operator", "P112", "--name", "Shop"], place.env).ended;
+  const merchant = await startCli(
+    ["account", "create", "--operator", "P112", "--name", "Shop", "--time-zone", "europe/oslo"],
+    place.env,
+  ).ended;
   expect(merchant).toMatchObject({ code: 0, stderr: "" });
   expect(leftBehind(place)).toEqual([]);
-  const { Account: accountId = "", Operator, ...client } = facts(merchant.stdout);
+  const { Account: accountId = "", Operator, "Time zone": zone, ...client } = facts(merchant.stdout);
   expect(accountId).toMatch(/^P\d{8}$/);
   expect(Operator).toBe("P112");
+  expect(zone).toBe("Europe/Oslo");
 
   const url = await startServer(place);
   const credentials = { clientId: client["Client id"] ?? "", clientSecret: client["Client secret"] ?? "" };
@@ -44,6 +48,8 @@ test("account create says in one sentence what it cannot do", async () => {
     stdout: "",
     stderr: "There is no account P999 that could be the operator.\n",
   });
+  const zone = ["account", "create", "--name", "Shop", "--time-zone"];
+  expect((await startCli([...zone, "US/Eastern"], place.env).ended).stderr).toMatch(/America\/New_York\.\n$/);
   for (const args of [["--name", "x", "--id", "P1"], ["--name", " "], []]) {
     const refused = await startCli(["account", "create", ...args], place.env).ended;
     expect(refused).toMatchObject({ code: 1, stdout: "" });

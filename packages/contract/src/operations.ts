@@ -1,4 +1,6 @@
 import { type Static, type TObject, Type } from "typebox";
+import { minorUnitRule } from "./currencies.ts";
+import { nameOf } from "./names.ts";
 import { Time } from "./scalars.ts";
 import type { TerminalStatus } from "./terminal-status.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
@@ -42,7 +44,7 @@ export type WhenBusy = Static<typeof WhenBusy>;
 export const OperationParameters = Type.Object(
   {
     operator_id: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 64, description: "Who asked for it, by the point of sale's own id." }),
+      nameOf({ maxLength: 64, description: "Who asked for it, by the point of sale's own id." }),
     ),
   },
   { additionalProperties: false },
@@ -54,7 +56,7 @@ const Count = Type.Integer({ minimum: 0, maximum: most });
 const MinorUnits = Type.Integer({
   minimum: -most,
   maximum: most,
-  description: "In minor units of `currency`, for example øre.",
+  description: "In minor units of `currency`, which says what they are.",
 });
 
 /** The figures and times in the result of a close. Each is checked by itself: a wrong one does not spoil the rest (D29). */
@@ -67,10 +69,17 @@ export const endOfDayFigures = {
   reversals_amount: MinorUnits,
   sale_amount: MinorUnits,
   tip_amount: MinorUnits,
-  currency: Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217." }),
+  currency: Type.String({
+    pattern: "^[A-Z]{3}$",
+    description: `ISO 4217. Any three letters are kept: terminals may have a new code before servers do. ${minorUnitRule}`,
+  }),
 } as const;
 export type EndOfDayFigure = keyof typeof endOfDayFigures;
 export const endOfDayFigureNames = Object.keys(endOfDayFigures) as EndOfDayFigure[];
+
+/** The times of the message that a result comes in. A wrong one is left out as well, and named with the figures. */
+export const resultTimes = ["started_at", "finished_at"] as const;
+export type ResultTime = (typeof resultTimes)[number];
 
 /** The rules that the figures of a close can break. The server keeps such figures as reported, and names the rule (D29). */
 export const inconsistencies = ["sale_amount", "tip_above_purchases", "end_before_start"] as const;
@@ -84,8 +93,10 @@ export const EndOfDayResult = Type.Object(
     batch_id: Identifier({ maxLength: 64 }),
     ...Type.Partial(Type.Object(endOfDayFigures)).properties,
     invalid_fields: Type.Optional(
-      Type.Array(Type.Enum(endOfDayFigureNames), {
-        description: "Figures and times that the terminal reported with impossible values; they are left out.",
+      Type.Array(Type.Enum([...endOfDayFigureNames, ...resultTimes]), {
+        description:
+          "Figures and times that the terminal reported with impossible values; they are left out. started_at, finished_at: those of its " +
+          "message; the server's time stands in their place.",
       }),
     ),
     inconsistent: Type.Optional(

@@ -37,15 +37,17 @@ describe("the audit log", async () => {
   });
 
   it("keeps the text of an entry as JSON.stringify writes it, whatever it holds", async () => {
-    const name = '\\ " / \u0007\b\f\n\r\t\u007f\u0080\u2028\u2029 æøå € 𝄞 <script>';
-    const body = { store_id: "odd", store_name: name };
-    expect((await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body })).status).toBe(201);
+    const description = '\\ " / \u0007\b\f\n\r\t\u007f\u0080\u2028\u2029 æøå € 𝄞 <script>';
+    const body = { client_id: "odd", description };
+    expect((await server.call("POST", `/v1/accounts/${tenant.aid}/auth/clients`, { ...tenant, body })).status).toBe(
+      201,
+    );
     const { rows } = await server.db.pool.query(
       "select entry, at from audit_log where account_id = $1 order by seq desc limit 1",
       [tenant.aid],
     );
     const entry = JSON.parse(rows[0].entry);
-    expect(entry.after.store_name).toBe(name);
+    expect(entry.after.description).toBe(description);
     expect(entry.at).toBe(rows[0].at.toISOString());
     expect(rows[0].entry).toBe(JSON.stringify(entry));
   });
@@ -67,6 +69,15 @@ describe("the audit log", async () => {
     expect((await audit(other, `?actor=${tenant.clientId}`)).body.entries).toEqual([]);
     expect((await audit(other, "?at.gte=2099-01-01T00:00:00Z")).body.entries).toEqual([]);
     expect((await audit(other, "?at.lte=2099-01-01T00:00:00Z")).body.entries).toHaveLength(6);
+    // datalust/seq-tickets #1166: the entry that a time was read from is there, also by the time cut to its second.
+    for (const { seq, at } of (await audit(other, "")).body.entries) {
+      const second = `${at.slice(0, 19)}Z`;
+      for (const time of [at, second])
+        expect((await audit(other, `?at.gte=${second}&at.lte=${time}`)).body.entries).toContainEqual(
+          expect.objectContaining({ seq, at }),
+        );
+    }
+    expect((await audit(other, "?at.lte=9999-12-31T23:59:59Z")).body.entries).toHaveLength(6);
     const foreign = await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, other);
     expect(foreign.status).toBe(404);
   });

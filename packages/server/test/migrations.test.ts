@@ -234,3 +234,37 @@ it("lets the tables hold every kind of operation that the contract has, and no o
     expect({ name, allowed: new Set(allowed) }).toEqual({ name, allowed: new Set(operationNames) });
   }
 });
+
+it("keeps ids and names of before in one spelling, and gives no store the generated id of another", async () => {
+  const database = await createTestDatabase({ empty: true });
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
+  await migrate(db, "0030_running_clock.sql");
+  const aid = "T66000007";
+  await db.pool.query("insert into accounts (account_id, name, created_at) values ($1, $2, now())", [
+    aid,
+    "Café".normalize("NFD"),
+  ]);
+  const storeIds = [`${aid}-0002`, `${aid}-0001`, "Bø", "Café".normalize("NFD"), "Thé".normalize("NFD"), "Thé"];
+  for (const [place, storeId] of storeIds.entries()) {
+    await db.pool.query(
+      `insert into stores (account_id, id, number, store_id, status, verified, store_name, created_at, created_by, updated_at,
+         updated_by)
+       values ($1, $1 || '-' || lpad($2::text, 4, '0'), $2::int, $3, 'ACTIVE', false, $3, now(), 'c', now(), 'c')`,
+      [aid, place + 1, storeId],
+    );
+  }
+  await migrate(db);
+  const { rows } = await db.pool.query("select store_id, store_name from stores order by number");
+  expect(rows.map((row) => row.store_id)).toEqual([
+    `${aid}-0001`,
+    `${aid}-0002`,
+    "Bø",
+    "Café".normalize("NFC"),
+    // Two stores in use do not become one.
+    "Thé".normalize("NFD"),
+    "Thé",
+  ]);
+  expect(rows[3].store_name).toBe("Café".normalize("NFC"));
+  await db.close();
+  await database.drop();
+});

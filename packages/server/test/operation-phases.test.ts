@@ -29,9 +29,11 @@ describe("the phases of an operation", async () => {
     await expect.poll(() => wayOf(sent.id)).toEqual({ phase: "dispatched", told: ["accepted", "dispatched"] });
     await device.say("delivered", { operation_id: sent.id, received_at: at() });
     await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
+    server.clock.advance(2_000);
     await device.say("started", { operation_id: sent.id, started_at: at() });
     await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("started");
-    const { phases: begun } = await get(sent.id);
+    const { phases: begun, updated_at: updated } = await get(sent.id);
+    expect(updated).toBe(`${begun.started.slice(0, 19)}Z`);
     await device.say("started", { operation_id: sent.id, started_at: at() });
     await device.say("delivered", { operation_id: sent.id, received_at: at() });
     await device.openedMenu(sent.id);

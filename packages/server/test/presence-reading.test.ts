@@ -143,6 +143,8 @@ describe("reading of presence", async () => {
     const [, offline, late] = whole;
     const then = await see.get(`${path}?at.gte=${late.at}&at.lte=${offline.at}`);
     expect(then.changes).toEqual([offline, late]);
+    const second = `${offline.at.slice(0, 19)}Z`;
+    expect((await see.get(`${path}?at.gte=${second}&at.lte=${second}`)).changes).toContainEqual(offline);
     const bad = await server.call("GET", `${path}?starting_after=x&limit=0&at.gte=yesterday`, { token: tenant.token });
     expect(bad.status).toBe(400);
     expect(bad.body.error.errors.map((error: { path: string }) => error.path).toSorted()).toEqual([

@@ -71,6 +71,8 @@ describe("telemetry", async () => {
     const rest = await see.history(id, `&starting_after=${page.starting_after}`);
     expect([...page.changes, ...rest.changes]).toEqual(whole);
     expect(await told(`&at.gte=${whole[0].at}`)).toEqual([["printer", "paper_out"]]);
+    const second = `${whole[0].at.slice(0, 19)}Z`;
+    expect(await told(`&at.gte=${second}&at.lte=${second}`)).toContainEqual(["printer", "paper_out"]);
   });
 
   it("has of many values in quick succession the first and the last in its history", async () => {

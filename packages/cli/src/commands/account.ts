@@ -9,17 +9,19 @@ export interface CreateOptions {
   name: string;
   id?: string;
   operator?: string;
+  timeZone?: string;
 }
 
 const instead =
   "stop it first, or start it with TILLKEEPER_BOOTSTRAP_TOKEN and create the account with POST /v1/accounts";
 
 /** Creates an account and its first client, in the database itself. */
-export async function createAction({ name, id, operator }: CreateOptions): Promise<void> {
+export async function createAction({ name, id, operator, timeZone }: CreateOptions): Promise<void> {
   const wanted = {
     name,
     ...(id !== undefined && { account_id: id }),
     ...(operator !== undefined && { operator_account_id: operator }),
+    ...(timeZone !== undefined && { time_zone: timeZone }),
   };
   const account = await withDatabase(
     readConfig(process.env),
@@ -29,6 +31,7 @@ export async function createAction({ name, id, operator }: CreateOptions): Promi
   const facts = [
     ["Account", account.account_id],
     ...(account.operator_account_id === undefined ? [] : [["Operator", account.operator_account_id]]),
+    ...(account.time_zone === undefined ? [] : [["Time zone", account.time_zone]]),
     ["Client id", account.client.client_id],
     ["Client secret", account.client.client_secret],
   ];

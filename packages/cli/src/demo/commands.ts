@@ -1,5 +1,6 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import { type EndOfDayResult, operationKinds, operationNames } from "@tillkeeper/contract/operations";
+import { formatAmount } from "../money.ts";
 import { checkCompleted, type DemoContext, sendAccepted, waitForEnd } from "./demo-context.ts";
 import type { StepChecks } from "./step-checks.ts";
 
@@ -39,13 +40,6 @@ function describeDay(day: EndOfDayResult, checks: StepChecks): string {
   const { purchases_amount = 0, reversals_amount = 0, tip_amount = 0, sale_amount = 0, currency = "NOK" } = day;
   checks.equal("outcome", day.outcome, "accepted");
   checks.equal("sale_amount", sale_amount, purchases_amount - tip_amount - reversals_amount);
-  const money = moneyFormat(currency);
+  const money = (minorUnits: number) => formatAmount(minorUnits, currency);
   return `sales ${money(sale_amount)}, ${day.purchases_count} purchases, ${day.reversals_count} reversals, tips ${money(tip_amount)}`;
-}
-
-/** Formats minor units, whose number of digits depends on the currency. */
-function moneyFormat(currency: string): (minorUnits: number) => string {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return (minorUnits) => format.format(minorUnits / 10 ** digits);
 }

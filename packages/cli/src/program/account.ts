@@ -9,6 +9,7 @@ export function accountCommand(): Command {
     .requiredOption("--name <name>", "what people call the account", readName)
     .option("--id <id>", "P12345678 or T12345678; P112 for an operator (default: a free P number)", readAccountId)
     .option("--operator <id>", "the existing account that owns it", readAccountId)
+    .option("--time-zone <name>", "of its stores whose address does not tell, such as Europe/Oslo")
     .action(async (options: CreateOptions) => (await import("../commands/account.ts")).createAction(options));
   return new Command("account").addCommand(create);
 }

@@ -1,5 +1,6 @@
 import { isatty } from "node:tty";
 import type { Figures } from "@tillkeeper/virtual-terminals/simulation/figures";
+import { formatAmount } from "../money.ts";
 
 /** The progress of a simulation. */
 export interface SimulationProgress {
@@ -100,7 +101,7 @@ function summaryOf({ wanted, figures }: SimulationProgress): string {
   return [
     `connected ${connected} of ${wanted}`,
     `operations ${operations.running} running, ${operations.completed} completed, ${operations.failed} failed`,
-    `payments ${payments.count} (${(payments.amount / 100).toFixed(2)} NOK)`,
+    `payments ${payments.count} (${formatAmount(payments.amount, "NOK")})`,
     `faults ${troubles}`,
   ].join(" · ");
 }

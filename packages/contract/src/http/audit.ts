@@ -1,5 +1,5 @@
 import { type Static, Type } from "typebox";
-import { Text, Time } from "../scalars.ts";
+import { SpanEnd, SpanStart, Text, Time } from "../scalars.ts";
 import { readAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { nextPage } from "./paging.ts";
@@ -36,8 +36,8 @@ const ListQuery = Type.Object(
     action: Type.Optional(Text),
     subject_type: Type.Optional(Text),
     subject_id: Type.Optional(Text),
-    "at.gte": Type.Optional(Time),
-    "at.lte": Type.Optional(Time),
+    "at.gte": Type.Optional(SpanStart),
+    "at.lte": Type.Optional(SpanEnd),
     starting_after: Type.Optional(Type.String({ pattern: "^\\d{1,15}$" })),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 10 }),
   },

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
+import { nameOf } from "../names.ts";
 import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, type Scope, scopes, writeClients } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
@@ -25,7 +26,7 @@ export const clientSecretsMax = 5;
 export const clientIdPattern = "^(?!system$|device$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
 const changeable = {
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 255, examples: ["Back office"] })),
+  name: Type.Optional(nameOf({ maxLength: 255, examples: ["Back office"] })),
   description: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
   callbacks: Type.Optional(
     Type.Array(Type.String({ format: "uri", maxLength: 2000 }), {

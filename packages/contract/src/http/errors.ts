@@ -147,7 +147,8 @@ export const errorCodes = {
   },
   store_id_taken: {
     status: 409,
-    cause: "A live store of the account has this `store_id`.",
+    cause:
+      "A live store of the account has this `store_id`, or it has the form of the generated ids and is not the store's own.",
     cure: "Choose another `store_id`, or leave it out.",
   },
   store_has_terminals: {

@@ -12,7 +12,7 @@ import {
   operationResults,
   WhenBusy,
 } from "../operations.ts";
-import { Text, Time, Uuid } from "../scalars.ts";
+import { SpanEnd, SpanStart, Text, Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
@@ -45,8 +45,11 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     status: OperationStatus,
     created_at: Time,
     created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
-    updated_at: Time,
-    updated_by: Type.String(),
+    updated_at: Type.String({
+      format: "date-time",
+      description: "The last change of anything that is shown, a phase or a `late_result` among it.",
+    }),
+    updated_by: Type.String({ description: "Who made it PENDING or ended it, or the terminal that answered late." }),
     account_id: Type.String(),
     deadline: Type.String({
       format: "date-time",
@@ -150,8 +153,8 @@ const ListQuery = Type.Object(
     store_id: Type.Optional(Text),
     operation: Type.Optional(OperationName),
     status: Type.Optional(OperationStatus),
-    "created_at.gte": Type.Optional(Time),
-    "created_at.lte": Type.Optional(Time),
+    "created_at.gte": Type.Optional(SpanStart),
+    "created_at.lte": Type.Optional(SpanEnd),
     starting_after: Type.Optional(Uuid),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
   },

@@ -1,5 +1,6 @@
 import { accountIdPattern, operatorAccountIdPattern } from "../accounts.ts";
 import { deviceAddressPattern } from "../addresses.ts";
+import { modelPattern, namePattern, pairingReferencePattern, storeIdPattern } from "../names.ts";
 import { versionPattern } from "../versions.ts";
 import { clientIdPattern } from "./clients.ts";
 
@@ -14,12 +15,14 @@ export const patternWords: Readonly<Record<string, string>> = {
     "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `device`, nor the id of a terminal",
   [deviceAddressPattern]: "must be a device's address, such as T12345678-T0001-D3632400",
   [versionPattern]: "must be 1-64 letters, digits, or any of . _ + -",
+  [namePattern]: "must have a visible character and no control characters, such as a tab or a line break",
+  [storeIdPattern]:
+    "must have a visible character, no slash, no control character, and no blank at its beginning or end, and not be . or ..",
+  [pairingReferencePattern]: "must have only letters, digits, signs and blanks, one of them visible",
+  [modelPattern]: "must have only letters, digits, or any of . _ -, and not be . or ..",
   "^[^\\p{Cc}]+$": "must not have control characters, such as a tab or a line break",
   "^[^\\p{Cc}]*$": "must not have control characters, such as a tab or a line break",
   "^[^,]+$": "must not have a comma",
-  "^[^\\s/\\p{Cc}]([^/\\p{Cc}]*[^\\s/\\p{Cc}])?$":
-    "must have no slash, no control character, and no blank at its beginning or end",
-  "^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$": "must be letters, digits, signs and blanks, without control characters",
   "^[!-~]*$": "must be printable ASCII characters without blanks",
   "^[A-Za-z0-9-]{1,64}$": "must be 1-64 letters from A to Z, digits, or hyphens",
   "^[A-Za-z0-9._-]+$": "must be letters from A to Z, digits, or any of . _ -",

@@ -1,7 +1,8 @@
 import { type Static, Type } from "typebox";
 import { AccountId, OperatorAccountId } from "../accounts.ts";
 import { CaseStatus } from "../case-status.ts";
-import { Text, Time, Uuid } from "../scalars.ts";
+import { Name, nameOf } from "../names.ts";
+import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { TerminalStatus } from "../terminal-status.ts";
 import { endpoint } from "./endpoint.ts";
@@ -26,24 +27,24 @@ export type PayoutInterval = (typeof payoutIntervals)[number];
 
 const DestinationOrganization = Type.Object(
   {
-    organization_number: Type.String({ minLength: 1, maxLength: 32, examples: ["974760673"] }),
+    organization_number: nameOf({ maxLength: 32, examples: ["974760673"] }),
     country: Type.Optional(Country),
-    name: Type.Optional(Text),
-    trade_name: Type.Optional(Text),
+    name: Type.Optional(Name),
+    trade_name: Type.Optional(Name),
   },
   { additionalProperties: false, description: "The organization of a company. Without a country it is Norwegian." },
 );
 
 export const Individual = Type.Object(
   {
-    name: Type.Optional(Text),
+    name: Type.Optional(Name),
     birth_date: Type.Optional(Type.String({ pattern: "^\\d{4}-\\d{2}-\\d{2}$", examples: ["1990-12-25"] })),
     phone_number: Type.Optional(PhoneNumber),
     email: Type.Optional(Email),
-    address_line: Type.Optional(Text),
-    address_line_2: Type.Optional(Text),
-    address_postal_code: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
-    address_city: Type.Optional(Text),
+    address_line: Type.Optional(Name),
+    address_line_2: Type.Optional(Name),
+    address_postal_code: Type.Optional(nameOf({ maxLength: 20 })),
+    address_city: Type.Optional(Name),
     address_country: Type.Optional(Country),
   },
   { additionalProperties: false, description: "Used only when `type` is `individual`." },
@@ -53,7 +54,7 @@ export type Individual = Static<typeof Individual>;
 const bankAccountFields = {
   bank_account_currency: Currency,
   payout_currency: Type.Optional(Currency),
-  bank_name: Type.Optional(Text),
+  bank_name: Type.Optional(Name),
   bank_account_number_type: Type.Optional(
     Type.Enum(["IBAN", "BBAN"], { description: "Left out: BBAN for a bank in Norway, IBAN anywhere else." }),
   ),
@@ -81,7 +82,7 @@ const ShownBankAccount = Type.Object({
 });
 
 export const FormSubmitter = Type.Object(
-  { email: Type.Optional(Email), name: Type.Optional(Text), title: Type.Optional(Text) },
+  { email: Type.Optional(Email), name: Type.Optional(Name), title: Type.Optional(Name) },
   { additionalProperties: false, description: "Who fills in the form. It is kept; this server sends no e-mail." },
 );
 export type FormSubmitter = Static<typeof FormSubmitter>;
@@ -89,7 +90,7 @@ export type FormSubmitter = Static<typeof FormSubmitter>;
 const MerchantCategoryCode = Type.String({ pattern: "^\\d{1,4}$", description: "ISO 18245.", examples: ["2741"] });
 
 const writableFields = {
-  payout_destination_name: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+  payout_destination_name: Type.Optional(nameOf({ maxLength: 60 })),
   payout_destination_description: Type.Optional(
     Type.String({
       maxLength: 1000,
@@ -101,10 +102,10 @@ const writableFields = {
   address: Type.Optional(Address),
   payout_interval_type: Type.Optional(Type.Enum(payoutIntervals)),
   payout_reference: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 60, description: "The text of the transfers in bank statements." }),
+    nameOf({ maxLength: 60, description: "The text of the transfers in bank statements." }),
   ),
   email: Type.Optional(Email),
-  website: Type.Optional(Text),
+  website: Type.Optional(Name),
   phone_number: Type.Optional(PhoneNumber),
   merchant_category_code: Type.Optional(MerchantCategoryCode),
 };

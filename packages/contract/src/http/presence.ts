@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { PresenceReason, PresenceStatus, presenceStatuses } from "../presence.ts";
-import { Time, Uuid } from "../scalars.ts";
+import { SpanEnd, SpanStart, Time, Uuid } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
 import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "../telemetry.ts";
 import { endpoint } from "./endpoint.ts";
@@ -146,8 +146,8 @@ const tag = "Presence";
 const terminalPath = "/v1/accounts/:aid/terminals/:terminal_id";
 
 const history = {
-  "at.gte": Type.Optional(Time),
-  "at.lte": Type.Optional(Time),
+  "at.gte": Type.Optional(SpanStart),
+  "at.lte": Type.Optional(SpanEnd),
   starting_after: startingAfterUuid,
   limit,
 };

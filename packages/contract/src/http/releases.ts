@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
+import { modelPattern, Name } from "../names.ts";
 import { ReleaseStatus } from "../releases.ts";
 import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
@@ -13,7 +14,7 @@ import { ofAccount } from "./params.ts";
 export const ReleaseModel = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: "^[A-Za-z0-9._-]+$",
+  pattern: modelPattern,
   examples: ["SATURN1000"],
 });
 export const Version = Type.String({ pattern: versionPattern, examples: ["4.2.0"] });
@@ -72,7 +73,7 @@ export const ReleasePublicKey = Type.Object(
 export type ReleasePublicKey = Static<typeof ReleasePublicKey>;
 
 export const ReleaseKeyCreate = Type.Object(
-  { name: Type.String({ minLength: 1, maxLength: 255, pattern: "^[^\\p{Cc}]+$" }), public_key: ReleasePublicKey },
+  { name: Name, public_key: ReleasePublicKey },
   { additionalProperties: false },
 );
 export type ReleaseKeyCreate = Static<typeof ReleaseKeyCreate>;

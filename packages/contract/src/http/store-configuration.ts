@@ -5,7 +5,17 @@ const LocalTime = Type.String({
   description: "HH:MM in the store's time zone.",
   examples: ["23:30"],
 });
-const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: "IANA.", examples: ["Europe/Oslo"] });
+/** The name of a time zone, as callers give it. */
+export const TimeZone = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description:
+    "The name of an IANA time zone in today's spelling (`Europe/Kyiv`, `Asia/Kolkata`), in any case; no abbreviations.",
+  examples: ["Europe/Oslo"],
+});
+
+/** Where a store's time zone comes from (D30). */
+const timeZoneSources = ["store", "account", "country", "default"] as const;
 
 /** The configuration of a store (D7): always complete, with defaults filled in. */
 export const StoreConfiguration = Type.Object({
@@ -17,10 +27,28 @@ export const StoreConfiguration = Type.Object({
       examples: ["05:00"],
     }),
   }),
-  time_zone: Type.String({ description: "IANA. Default: by the country of the store's address." }),
+  time_zone: Type.String({ description: "IANA, in today's spelling.", examples: ["Europe/Oslo"] }),
+  time_zone_source: Type.Enum(timeZoneSources, {
+    description:
+      "store: set here. country: that of the store's address. account: the default of its account, where the store has no address, " +
+      "or its country several time zones. default: nothing is known.",
+  }),
+  time_zone_guess: Type.Optional(
+    Type.String({
+      description:
+        "Shown while the time zone is a guess, because the store has no address, or its country several time zones: why, and what to " +
+        "set. The automatic end of day cannot be enabled then, and one that is enabled by default stays off.",
+    }),
+  ),
 });
 export type StoreConfiguration = Static<typeof StoreConfiguration>;
 
+const echoed = Type.Optional(
+  Type.String({
+    maxLength: 1_000,
+    description: "Shown in answers; ignored in requests, so that an answer can be sent back.",
+  }),
+);
 const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
 /** Merged into the configuration, at every depth: an absent field stays as it is, `null` restores the default. */
@@ -33,6 +61,8 @@ export const StoreConfigurationPatch = Type.Object(
       ),
     ),
     time_zone: resettable(TimeZone),
+    time_zone_source: echoed,
+    time_zone_guess: echoed,
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
-import { Text, Time } from "../scalars.ts";
+import { Name, nameOf, storeIdPattern } from "../names.ts";
+import { Time } from "../scalars.ts";
 import { TerminalStatus } from "../terminal-status.ts";
 import { nextPage } from "./paging.ts";
 
@@ -8,12 +9,14 @@ export const storeStatuses = ["DELETED", "ACTIVE", "SUSPENDED"] as const;
 export const StoreStatus = Type.Enum(storeStatuses);
 export type StoreStatus = (typeof storeStatuses)[number];
 
-/** 1-20 characters without control characters, without `/`, and without a blank at either end (D1). */
+/** D1, D37. */
 export const StoreIdText = Type.String({
   minLength: 1,
   maxLength: 20,
-  pattern: "^[^\\s/\\p{Cc}]([^/\\p{Cc}]*[^\\s/\\p{Cc}])?$",
-  description: "The caller's own id of the store; left out, the server makes one.",
+  pattern: storeIdPattern,
+  description:
+    "The caller's own id of the store; left out, the server makes one. No other store's `id`, and nothing of that form. Kept " +
+    "and compared in Unicode's normal form C.",
   examples: ["S312"],
 });
 
@@ -24,16 +27,16 @@ const PhoneNumber = Type.String({
   description: "A phone number in E.164 format.",
   examples: ["+4799999999"],
 });
-const Website = Type.String({ minLength: 1, maxLength: 255 });
-const StoreName = Type.String({ minLength: 1, maxLength: 255 });
+const Website = Name;
+const StoreName = nameOf({ maxLength: 255, description: "Kept in Unicode's normal form C, like every text here." });
 
 export const Organization = Type.Object(
   {
-    organization_number: Type.Optional(Type.String({ minLength: 1, maxLength: 32 })),
+    organization_number: Type.Optional(nameOf({ maxLength: 32 })),
     country: Type.Optional(Country),
     type: Type.Optional(Type.Enum(["main_unit", "sub_unit"])),
-    name: Type.Optional(Text),
-    trade_name: Type.Optional(Text),
+    name: Type.Optional(Name),
+    trade_name: Type.Optional(Name),
   },
   { additionalProperties: false, description: "The organization for the store." },
 );
@@ -41,10 +44,10 @@ export type Organization = Static<typeof Organization>;
 
 export const Address = Type.Object(
   {
-    address_line: Type.String({ minLength: 1, maxLength: 255, examples: ["Sommerkroveien 34"] }),
-    address_line_2: Type.Optional(Type.String({ minLength: 1, maxLength: 255, examples: ["PB 123"] })),
-    postal_code: Type.Optional(Type.String({ minLength: 1, maxLength: 20, examples: ["0349"] })),
-    postal_place: Type.String({ minLength: 1, maxLength: 255, examples: ["Oslo"] }),
+    address_line: nameOf({ maxLength: 255, examples: ["Sommerkroveien 34"] }),
+    address_line_2: Type.Optional(nameOf({ maxLength: 255, examples: ["PB 123"] })),
+    postal_code: Type.Optional(nameOf({ maxLength: 20, examples: ["0349"] })),
+    postal_place: nameOf({ maxLength: 255, examples: ["Oslo"] }),
     country: Country,
   },
   { additionalProperties: false },

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { Ability } from "../abilities.ts";
 import { DeviceAddress } from "../addresses.ts";
+import { modelPattern, pairingReferencePattern } from "../names.ts";
 import { OperationName } from "../operations.ts";
 import { Text, Time, Uuid } from "../scalars.ts";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
@@ -12,7 +13,7 @@ const StoreId = Type.String({
   description: "The client-supplied store_id, or the generated id, of the store.",
   examples: ["S312"],
 });
-export const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: "^[A-Za-z0-9._-]+$" });
+export const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: modelPattern });
 export const DeviceSerialNumber = Type.String({
   pattern: "^[A-Za-z0-9-]{1,64}$",
   description: "Hardware serial number printed on the device.",
@@ -23,7 +24,7 @@ export const DeviceSerialNumber = Type.String({
 export const PairingReference = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: "^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$",
+  pattern: pairingReferencePattern,
   description: "The caller's own reference of this pairing; comes back wherever the pairing is shown.",
   examples: ["install-4711"],
 });

@@ -12,7 +12,7 @@ import fastify, {
   type FastifySchema,
   LogController,
 } from "fastify";
-import { Type } from "typebox";
+
 import { insufficientScope } from "../access/auth/refusals.ts";
 import type { Attempts, Tokens } from "../access/auth/tokens/tokens.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
@@ -20,8 +20,9 @@ import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { Addresses } from "../platform/http/addresses.ts";
-import { formType, jsonType, readBodyHeaders, type TakenBody } from "../platform/http/bodies/body-headers.ts";
+import { readBodyHeaders } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
+import { normalizerOf, schemaOf, takenBody, takesNothing } from "../platform/http/bodies/of-endpoint.ts";
 import { encodingFault } from "../platform/http/bodies/query-words.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
@@ -184,6 +185,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { method, path: url, body, scopes, limited, upload } = row.endpoint;
   const takes = takenBody(row.endpoint);
   // Free text of devices is masked before the handler gets it.
+  const normalize = normalizerOf(row.endpoint);
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
   app.route({
     method,
@@ -202,9 +204,10 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       if (scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    ...((row.endpoint.bodyOptional || takesNothing(row.endpoint)) && {
-      preValidation: async (request) => void (request.body ??= {}),
-    }),
+    preValidation: async (request) => {
+      if (row.endpoint.bodyOptional || takesNothing(row.endpoint)) request.body ??= {};
+      normalize?.(request);
+    },
     handler: async (request, reply) => {
       const caller = callers.get(request);
       const answer = await runHandler(row, gate, request, {
@@ -225,29 +228,6 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
 /** The first success status that an endpoint names. */
 function successOf({ answers }: Endpoint): number {
   return Number(Object.keys(answers)[0]);
-}
-
-/** What a caller may send where no body is taken: nothing, or an object without fields. */
-const noFields = Type.Object({}, { additionalProperties: false });
-
-/** Whether a body is read and must be empty. The framework reads none with GET. */
-function takesNothing({ method, body, upload }: Endpoint): boolean {
-  return method !== "GET" && !body && !upload;
-}
-
-/** The schemas by which the framework validates requests. */
-function schemaOf(endpoint: Endpoint): FastifySchema {
-  const { params, query } = endpoint;
-  const body = takesNothing(endpoint) ? noFields : endpoint.body;
-  return { ...(params && { params }), ...(query && { querystring: query }), ...(body && { body }) };
-}
-
-function takenBody({ body, form, upload, encodings = [] }: Endpoint): TakenBody {
-  // An upload may be a file of no bytes.
-  if (upload) return { types: upload, emptyTypes: upload, encodings };
-  // A form without content is a form without fields.
-  if (form) return { types: [jsonType, formType], emptyTypes: [formType] };
-  return { types: body ? [jsonType] : [] };
 }
 
 /**

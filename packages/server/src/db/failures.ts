@@ -5,6 +5,11 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return codeOf(error) === "23505" && (constraint === undefined || property(error, "constraint") === constraint);
 }
 
+/** A row breaks the rule of a table that is named. */
+export function isCheckViolation(error: unknown, constraint: string): boolean {
+  return codeOf(error) === "23514" && property(error, "constraint") === constraint;
+}
+
 /**
  * No partition exists for the row. PostgreSQL reports a check violation without a constraint's name, in every language
  * of messages.

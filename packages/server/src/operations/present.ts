@@ -9,7 +9,7 @@ export function presentOperation(row: OperationRow): Operation {
   const shown = {
     ...presentAccepted(row),
     status: row.status,
-    updated_at: documentedTime(row.updated_at),
+    updated_at: documentedTime(lastChange(row)),
     updated_by: row.updated_by,
     phase: lastPhase(phases),
     phases,
@@ -70,6 +70,14 @@ function presentPhases(row: PhaseTimes): Operation["phases"] {
     ...(row.started_at && { started: preciseTime(row.started_at) }),
     ...(row.answered_at && { answered: preciseTime(row.answered_at) }),
   };
+}
+
+/** While an operation is live, its phases and a request to cancel it are changes, too; what ends it is the last. */
+function lastChange(row: OperationRow): Date {
+  if (row.status !== "PENDING") return row.updated_at;
+  const { dispatched_at, delivered_at, started_at, cancel_requested_at, cancel_refused_at } = row;
+  const changes = [dispatched_at, delivered_at, started_at, cancel_requested_at, cancel_refused_at];
+  return new Date(Math.max(row.updated_at.getTime(), ...changes.map((at) => at?.getTime() ?? 0)));
 }
 
 function lastPhase(phases: Operation["phases"]): OperationPhase {

@@ -19,7 +19,7 @@ export interface OperationFilter {
   operation?: OperationName;
   status?: OperationStatus;
   created_at_gte?: Date;
-  created_at_lte?: Date;
+  created_before?: Date;
   starting_after?: string;
   limit: number;
 }
@@ -39,8 +39,7 @@ export function listOperations(
   if (filter.status === "PENDING") query = query.where("operations.id", "in", liveIds(db, accountId));
   // By id, which is the order of the index and of the partitions.
   if (filter.created_at_gte !== undefined) query = query.where("operations.id", ">=", lowestId(filter.created_at_gte));
-  if (filter.created_at_lte !== undefined)
-    query = query.where("operations.id", "<", lowestId(new Date(filter.created_at_lte.getTime() + 1)));
+  if (filter.created_before !== undefined) query = query.where("operations.id", "<", lowestId(filter.created_before));
   if (filter.starting_after !== undefined) query = query.where("operations.id", "<", filter.starting_after);
   if (filter.store_id !== undefined)
     query = query.where("operations.terminal_id", "in", terminalsOfStore(db, accountId, filter.store_id));

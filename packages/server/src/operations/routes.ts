@@ -5,6 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
+import { endOfNamed } from "../platform/timestamps.ts";
 import type { createAccept } from "./accept.ts";
 import { type CancelDeps, cancelOperation } from "./cancel.ts";
 import type { OperationFilter } from "./queries.ts";
@@ -66,13 +67,13 @@ async function list(
   const filter: OperationFilter = {
     ...query,
     ...(from !== undefined && { created_at_gte: new Date(from) }),
-    ...(to !== undefined && { created_at_lte: new Date(to) }),
+    ...(to !== undefined && { created_before: endOfNamed(to) }),
   };
   const { operations, next } = await getOperations(db, caller.accountId, filter);
   return pageAnswer(request, operations, next);
 }
 
-type ListFilters = Omit<OperationFilter, "created_at_gte" | "created_at_lte"> & {
+type ListFilters = Omit<OperationFilter, "created_at_gte" | "created_before"> & {
   "created_at.gte"?: string;
   "created_at.lte"?: string;
 };

@@ -1,7 +1,8 @@
 import { Set as setFormat } from "typebox/format";
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const dateTimeForm = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/i;
+const dateTimeForm =
+  /^(\d{4})-(\d{2})-(\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
 /** The plain form with four hyphens; libraries also accept `urn:uuid:…`, which the database does not. */
 export function isUuid(text: string): boolean {
@@ -9,11 +10,12 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * RFC 3339 with a zone, of the years 1 to 9999. Libraries also accept leap seconds, zones in brackets and offsets
- * without minutes, which neither JavaScript nor PostgreSQL can read. And JavaScript reads 30 February as a day in
- * March.
+ * RFC 3339 with a zone, of the years 1 to 9999; the letters in either case, as its section 5.6 allows. Libraries also accept leap
+ * seconds, zones in brackets and offsets without minutes, which neither JavaScript nor PostgreSQL can read. JavaScript
+ * reads 30 February as a day in March, and 24:00 as the next day, which is ISO 8601 and not RFC 3339.
  */
-export function isDateTime(text: string): boolean {
+export function isDateTime(text: unknown): boolean {
+  if (typeof text !== "string") return false;
   const [, ...date] = dateTimeForm.exec(text) ?? [];
   const [year, month, day] = date.map(Number);
   if (year === undefined || month === undefined || day === undefined) return false;

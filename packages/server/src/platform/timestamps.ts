@@ -10,3 +10,18 @@ export function documentedTime(at: Date): string {
 export function preciseTime(at: Date): string {
   return at.toISOString();
 }
+
+const keptForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
+
+/** A valid date-time that somebody else has told, as it is kept and shown: in UTC, to the second or to the millisecond. */
+export function normalTime(text: string): string {
+  return keptForm.test(text) ? text : new Date(text).toISOString().replace(".000Z", "Z");
+}
+
+/**
+ * The first instant after the time that a caller names as the end of a span. A time without a fraction stands for its whole second,
+ * as answers show it: so a row is found by the very time that is shown of it, though more is stored.
+ */
+export function endOfNamed(text: string): Date {
+  return new Date(Date.parse(text) + (text.includes(".") ? 1 : 1_000));
+}

@@ -6,6 +6,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { newId } from "../../platform/ids.ts";
+import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import { type Actor, creationAction, recordChange } from "../audit/audit.ts";
 import { createClient } from "../auth/clients.ts";
@@ -25,14 +26,16 @@ export type Maker = Omit<Actor, "accountId"> & { clientId: "tillkeeper:cli" | "t
 
 /**
  * Creates an account with a first client that holds every scope in it. The answer is the only one that shows the
- * client's secret. Throws `account_id_taken`, and `invalid_request` for an operator that does not exist.
+ * client's secret. Throws `account_id_taken`, and `invalid_request` for an operator that does not exist and for a name that is no
+ * time zone.
  */
 export async function createAccount(deps: AccountDeps, maker: Maker, input: AccountCreate): Promise<AccountCreated> {
   await checkOperator(deps.db, input);
+  const timeZone = input.time_zone === undefined ? undefined : zoneOf(input.time_zone);
   for (;;) {
     const accountId = input.account_id ?? `P${randomInt(10_000_000, 100_000_000)}`;
     const created = await inTenant(deps.db, accountId, (tx) =>
-      insertAccount(tx, deps.clock, { ...maker, accountId }, input),
+      insertAccount(tx, deps.clock, { ...maker, accountId }, { ...input, timeZone }),
     );
     if (created) return created;
     if (input.account_id !== undefined) {
@@ -47,10 +50,10 @@ async function insertAccount(
   tx: Tx,
   clock: Clock,
   actor: Actor,
-  { name, operator_account_id: operator }: AccountCreate,
+  { name, operator_account_id: operator, timeZone }: AccountCreate & { timeZone: string | undefined },
 ): Promise<AccountCreated | undefined> {
   const { accountId, clientId: createdBy } = actor;
-  const account = await insertRow(tx, clock, accountId, { name, operator });
+  const account = await insertRow(tx, clock, accountId, { name, operator, timeZone });
   if (!account) return undefined;
   const secret = newSecret();
   const clientId = newId(clock.now());
@@ -78,12 +81,18 @@ async function insertRow(
   tx: Tx,
   clock: Clock,
   accountId: string,
-  { name, operator }: { name: string; operator?: string | undefined },
+  { name, operator, timeZone }: { name: string; operator?: string | undefined; timeZone?: string | undefined },
 ) {
   const now = clock.now();
   const inserted = await tx
     .insertInto("accounts")
-    .values({ account_id: accountId, name, operator_account_id: operator ?? null, created_at: now })
+    .values({
+      account_id: accountId,
+      name,
+      operator_account_id: operator ?? null,
+      time_zone: timeZone ?? null,
+      created_at: now,
+    })
     .onConflict((conflict) => conflict.doNothing())
     .returning("account_id")
     .executeTakeFirst();
@@ -92,6 +101,7 @@ async function insertRow(
     account_id: accountId,
     name,
     ...(operator !== undefined && { operator_account_id: operator }),
+    ...(timeZone !== undefined && { time_zone: timeZone }),
     created_at: documentedTime(now),
   };
 }
@@ -99,6 +109,14 @@ async function insertRow(
 async function recordCreation(tx: Tx, clock: Clock, actor: Actor, after: object): Promise<void> {
   const subject = { type: "account", id: actor.accountId };
   await recordChange(tx, clock, actor, { action: creationAction, subject, after });
+}
+
+function zoneOf(name: string): string {
+  const { zone, instead } = readTimeZone(name);
+  if (zone !== undefined) return zone;
+  const message = timeZoneFault(instead);
+  const errors = [{ path: "/body/time_zone", message }];
+  throw new ApiError("invalid_request", `The time zone ${message}.`, { errors });
 }
 
 async function checkOperator(db: Db, { account_id, operator_account_id: operator }: AccountCreate): Promise<void> {

@@ -10,7 +10,7 @@ export interface AuditFilter {
   subject_type?: string;
   subject_id?: string;
   at_gte?: Date;
-  at_lte?: Date;
+  before?: Date;
   /** Entries below this number. */
   below?: number;
   limit: number;
@@ -29,7 +29,7 @@ export function listEntries(db: Kysely<Tables>, accountId: string, filter: Audit
   if (filter.subject_type !== undefined) query = query.where("subject_type", "=", filter.subject_type);
   if (filter.subject_id !== undefined) query = query.where("subject_id", "=", filter.subject_id);
   if (filter.at_gte !== undefined) query = query.where("at", ">=", filter.at_gte);
-  if (filter.at_lte !== undefined) query = query.where("at", "<=", filter.at_lte);
+  if (filter.before !== undefined) query = query.where("at", "<", filter.before);
   if (filter.below !== undefined) query = query.where("seq", "<", String(filter.below));
   return query.execute();
 }

@@ -3,6 +3,7 @@ import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import { bind, type Route } from "../../platform/http/route.ts";
+import { endOfNamed } from "../../platform/timestamps.ts";
 import { type AuditFilter, type AuditRow, listEntries } from "./queries.ts";
 
 export function auditRoutes({ db }: { db: Db }): Route[] {
@@ -13,7 +14,7 @@ export function auditRoutes({ db }: { db: Db }): Route[] {
         ...rest,
         limit: query.limit + 1,
         ...(from !== undefined && { at_gte: new Date(from) }),
-        ...(to !== undefined && { at_lte: new Date(to) }),
+        ...(to !== undefined && { before: endOfNamed(to) }),
         ...(after !== undefined && { below: Number(after) }),
       };
       const rows = await inTenant(db, caller.accountId, (tx) => listEntries(tx, caller.accountId, filter));

@@ -22,7 +22,14 @@ import { newSecret } from "../auth/secrets/secrets.ts";
 import { insertSecret } from "../auth/secrets/stored-secrets.ts";
 import { requireCovered } from "./covered-scopes.ts";
 import { presentClient } from "./present.ts";
-import { findClient, isOperatorClientId, listClients, lockLiveClient, scopesOfClient } from "./queries.ts";
+import {
+  findClient,
+  isIdOfClient,
+  isOperatorClientId,
+  listClients,
+  lockLiveClient,
+  scopesOfClient,
+} from "./queries.ts";
 import { inTenantRevoking } from "./revoking.ts";
 
 export { isOwnClientId, lockLiveClient } from "./queries.ts";
@@ -44,6 +51,7 @@ export async function addClient(deps: ClientDeps, caller: PowerfulCaller, input:
     const id = newId(now);
     const clientId = input.client_id ?? id;
     if (await isOperatorClientId(tx, accountId, clientId)) throw clientIdTaken();
+    if (await isIdOfClient(tx, accountId, clientId)) throw clientIdTaken();
     const inserted = await tx
       .insertInto("clients")
       .values({

@@ -1,6 +1,7 @@
 import type { ClientStatus } from "@tillkeeper/contract/http/clients";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Tx } from "../../db/db.ts";
+import { isUuid } from "../../platform/formats.ts";
 
 export type ClientRow = NonNullable<Awaited<ReturnType<typeof findClient>>>;
 
@@ -25,6 +26,14 @@ function selectClients(tx: Tx, accountId: string) {
 
 export function findClient(tx: Tx, accountId: string, id: string) {
   return selectClients(tx, accountId).where("clients.id", "=", id).executeTakeFirst();
+}
+
+/**
+ * Whether a text is the `id` of a client of the account: as a client id of another client, `created_by` and the audit log would
+ * name the wrong one. An id cannot be known before it is made, so that it is enough to look back.
+ */
+export async function isIdOfClient(tx: Tx, accountId: string, text: string): Promise<boolean> {
+  return isUuid(text) && (await findClient(tx, accountId, text)) !== undefined;
 }
 
 /**

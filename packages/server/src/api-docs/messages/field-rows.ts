@@ -79,7 +79,7 @@ function textOf(schema: AnySchema): string {
 function spanOf(minimum: number | undefined, maximum: number | undefined): string {
   const isBounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   if (isBounded) return `, ${minimum ?? 0}–${maximum}`;
-  if (minimum === undefined || minimum < 0) return ", in minor units (øre, cents); at most 2⁵³ − 1";
+  if (minimum === undefined || minimum < 0) return "; at most 2⁵³ − 1";
   return `, from ${minimum}`;
 }
 

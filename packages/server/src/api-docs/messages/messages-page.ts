@@ -38,7 +38,7 @@ const resultNotes: { readonly [Name in OperationName]?: string } = {
   end_of_day: `\`outcome\` and \`batch_id\` are facts, and required. The rest are figures: leave out what you do not know. \`unconfirmed\`: you do not know what the
 payment host said. The tips are among the purchases, and \`sale_amount\` = purchases − tips − reversals, which may be negative. No figure makes a
 close fail: one that cannot be (a count of −1) the server leaves out, and names in \`invalid_fields\` of what it shows; what does not fit together
-it keeps, and names in \`inconsistent\`. Both mean a fault in your program.`,
+it keeps, and names in \`inconsistent\`. A \`started_at\` or \`finished_at\` of the message that cannot be is named likewise. All of them mean a fault in your program.`,
 };
 
 /** docs/device-protocol/messages.md: every message with its fields, generated from the contract. */

@@ -34,6 +34,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     last_store_number: Generated<number>;
     last_terminal_number: Generated<number>;
     last_configuration_number: Generated<number>;
+    /** The default of its stores, by an IANA name in today's spelling. */
+    time_zone: string | null;
     created_at: Date;
   };
   clients: {

@@ -4,9 +4,12 @@ import {
   endOfDayFigureNames,
   endOfDayFigures,
   type Inconsistency,
+  type ResultTime,
 } from "@tillkeeper/contract/operations";
+import { Time } from "@tillkeeper/contract/scalars";
 import { Compile, type Validator } from "typebox/compile";
 import { registerFormats } from "../../platform/formats.ts";
+import { normalTime } from "../../platform/timestamps.ts";
 
 registerFormats();
 const validators = Object.fromEntries(
@@ -15,19 +18,21 @@ const validators = Object.fromEntries(
 
 /**
  * Makes the result of a close as it is stored (D29): its facts, and the figures and times that are valid. Invalid
- * fields are named, and so are figures that do not fit together. `reported` must hold valid facts.
+ * fields are named, and so are figures that do not fit together. Times are put into one form. `reported` must hold valid facts;
+ * `invalidTimes` are those of the message around it.
  */
 export function readClose(
   reported: Pick<EndOfDayResult, "outcome" | "batch_id"> & Record<string, unknown>,
+  invalidTimes: readonly ResultTime[] = [],
 ): EndOfDayResult {
   const { outcome, batch_id } = reported;
   const given = endOfDayFigureNames.filter((name) => reported[name] !== undefined);
   const valid = given.filter((name) => validators[name].Check(reported[name]));
-  const invalid = given.filter((name) => !valid.includes(name));
+  const invalid = [...given.filter((name) => !valid.includes(name)), ...invalidTimes];
   const close = {
     outcome,
     batch_id,
-    ...Object.fromEntries(valid.map((name) => [name, reported[name]])),
+    ...Object.fromEntries(valid.map((name) => [name, normal(name, reported[name])])),
   } as EndOfDayResult;
   const inconsistent = inconsistenciesOf(close);
   return {
@@ -35,6 +40,10 @@ export function readClose(
     ...(invalid.length > 0 && { invalid_fields: invalid }),
     ...(inconsistent.length > 0 && { inconsistent }),
   };
+}
+
+function normal(name: EndOfDayFigure, value: unknown): unknown {
+  return endOfDayFigures[name] === Time ? normalTime(value as string) : value;
 }
 
 function inconsistenciesOf(close: EndOfDayResult): Inconsistency[] {

@@ -1,13 +1,13 @@
 import { limits } from "@tillkeeper/contract/limits";
 import { type Messages, mayHaveClosed, messages, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import { type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
-import { operationKinds, operationNames } from "@tillkeeper/contract/operations";
+import { operationKinds, operationNames, resultTimes } from "@tillkeeper/contract/operations";
 import { Identifier } from "@tillkeeper/contract/texts";
-import { Type } from "typebox";
+import { type TObject, Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { type ReadTexts, textReader } from "../../logs/masking/device-texts.ts";
 import type { UnreadableResult } from "../../operations/reports/results.ts";
-import { registerFormats } from "../../platform/formats.ts";
+import { isDateTime, registerFormats } from "../../platform/formats.ts";
 import { findUnstorable } from "../../platform/http/bodies/storable.ts";
 import { hasMoreValues } from "../../platform/http/bodies/value-count.ts";
 import { readClose } from "./close.ts";
@@ -36,6 +36,16 @@ interface Reader {
 
 const mostPlaces = 10;
 
+/**
+ * Times by a device's own clock in messages that tell a fact. A clock that has gone wrong, or a time that cannot be, must not
+ * cost the fact (D29). They pass as they are, and count only where they are valid.
+ */
+const ownTimes: Partial<Record<UpChannel, readonly string[]>> = {
+  delivered: ["received_at"],
+  started: ["started_at"],
+  result: resultTimes,
+};
+
 registerFormats();
 const { result: _, ...resultHead } = messages.result.properties;
 const readers = new Map<UpChannel, Reader>(
@@ -43,7 +53,7 @@ const readers = new Map<UpChannel, Reader>(
     const schema = messages[channel];
     // Each operation has its own schema for the result; it is read separately.
     const kept = channel === "result" ? { ...schema, properties: resultHead } : schema;
-    return [channel, { validator: Compile(schema), texts: textReader(kept) }];
+    return [channel, { validator: Compile(withAnyTime(schema, ownTimes[channel] ?? [])), texts: textReader(kept) }];
   }),
 );
 const resultReaders = new Map<string, Reader>(
@@ -52,6 +62,14 @@ const resultReaders = new Map<string, Reader>(
     return [name, { validator: Compile(facts), texts: textReader(result) }];
   }),
 );
+
+/** The schema with fields that may have any value. */
+function withAnyTime(schema: TObject, fields: readonly string[]): TObject {
+  return {
+    ...schema,
+    properties: { ...schema.properties, ...Object.fromEntries(fields.map((name) => [name, Type.Unknown()])) },
+  };
+}
 
 /**
  * Reads a message of a device. Answers the message as it may be stored, or the places that are not understood. Never
@@ -83,13 +101,18 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
   return { message: { ...message, ...(result.read && { result: result.read() }) } as Messages[C] };
 }
 
-function readResult({ operation, status, result }: ResultMessage): { places?: Place[]; read?: () => unknown } {
+function readResult(message: ResultMessage): { places?: Place[]; read?: () => unknown } {
+  const { operation, status, result } = message;
   if (status === "FAILED") return {};
   const { validator, texts } = resultReaders.get(operation) as Reader;
   const places = placesOf(validator, result, "/result");
   if (places.length > 0) return { places };
   // Figures that cannot be right are left out (D29).
-  if (operation === "end_of_day") return { read: () => readClose(result as Parameters<typeof readClose>[0]) };
+  if (operation === "end_of_day") {
+    const reported = result as Parameters<typeof readClose>[0];
+    const invalidTimes = resultTimes.filter((name) => message[name] !== undefined && !isDateTime(message[name]));
+    return { read: () => readClose(reported, invalidTimes) };
+  }
   return { read: () => texts(result) };
 }
 

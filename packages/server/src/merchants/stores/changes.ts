@@ -1,6 +1,7 @@
 import type { Store, StoreCreate } from "@tillkeeper/contract/http/stores";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
+import { isCheckViolation, isUniqueViolation } from "../../db/failures.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
@@ -87,8 +88,21 @@ export function storeNotFound(): ApiError {
   return new ApiError("store_not_found", "There is no such store.");
 }
 
-export function storeIdTaken(): ApiError {
-  return new ApiError("store_id_taken", "A store with this store_id exists already.", {
-    errors: [{ path: "/body/store_id", message: "is taken" }],
-  });
+/**
+ * What to throw when a store cannot be written: `store_id_taken` if another live store has the id, or if it has the form of
+ * the generated ids and is not the store's own (D37); else the error itself.
+ */
+export function storeIdFault(error: unknown): unknown {
+  if (isUniqueViolation(error, "stores_live_store_id")) {
+    return storeIdTaken("A store with this store_id exists already.", "is taken");
+  }
+  if (isCheckViolation(error, "stores_store_id_of_another")) {
+    const message = "has the form of the ids that the server makes, and is not this store's own";
+    return storeIdTaken("This store_id is kept for the id that the server gives a store.", message);
+  }
+  return error;
+}
+
+function storeIdTaken(text: string, message: string): ApiError {
+  return new ApiError("store_id_taken", text, { errors: [{ path: "/body/store_id", message }] });
 }

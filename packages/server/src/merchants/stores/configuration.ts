@@ -5,19 +5,23 @@ import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
+import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
-import { findStore, type StoreRow } from "./queries.ts";
-import { isTimeZone, timeZoneOf } from "./time-zones.ts";
+import { accountTimeZone, findStore, type StoreRow } from "./queries.ts";
+import { timeZoneOf } from "./time-zones.ts";
 
 /** After most shops have closed; the night is left to reach terminals that are switched off. */
 const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
+
+type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "configuration">;
 
 /**
  * The whole configuration: set values, and defaults for the rest. The day is closed automatically on live accounts, not
  * on sandbox accounts.
  */
-export function configurationOf(store: StoreRow): StoreConfiguration {
+function configurationOf(store: Configured, ofAccount: string | null, now: Date): StoreConfiguration {
+  const { address, organization } = store;
   const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
   return {
     auto_end_of_day: {
@@ -25,7 +29,7 @@ export function configurationOf(store: StoreRow): StoreConfiguration {
       ...usualTimes,
       ...withoutNulls(autoEndOfDay ?? {}),
     },
-    time_zone: timeZone ?? timeZoneOf(store),
+    ...timeZoneOf({ configured: timeZone ?? undefined, ofAccount, address, organization, year: now.getUTCFullYear() }),
   };
 }
 
@@ -35,9 +39,11 @@ export async function getConfiguration(
   accountId: string,
   storeId: string,
 ): Promise<StoreConfiguration> {
-  const store = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
-  if (!store || store.status === "DELETED") throw storeNotFound();
-  return configurationOf(store);
+  return inTenant(deps.db, accountId, async (tx) => {
+    const store = await findStore(tx, accountId, storeId);
+    if (!store || store.status === "DELETED") throw storeNotFound();
+    return configurationOf(store, await accountTimeZone(tx, accountId), deps.clock.now());
+  });
 }
 
 /** Merges the patch into the set values; `null` restores the default. Throws `invalid_request`, `store_not_found`. */
@@ -47,17 +53,18 @@ export async function patchConfiguration(
   storeId: string,
   patch: StoreConfigurationPatch,
 ): Promise<StoreConfiguration> {
-  if (typeof patch.time_zone === "string" && !isTimeZone(patch.time_zone)) {
-    throw invalidRequest({ path: "/body/time_zone", message: "must be the name of an IANA time zone" });
-  }
+  const change = withTimeZone(patch);
   const { accountId } = caller;
   return retried(() =>
     inTenant(deps.db, accountId, async (tx) => {
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const store = await lockLiveStore(tx, accountId, found.id);
-      const configuration = merged(store.configuration, patch);
-      const [before, after] = [configurationOf(store), configurationOf({ ...store, configuration })];
+      const configuration = merged(store.configuration, change);
+      const ofAccount = await accountTimeZone(tx, accountId);
+      const show = (row: Configured) => configurationOf(row, ofAccount, deps.clock.now());
+      const [before, after] = [show(store), show({ ...store, configuration })];
+      if (patch.auto_end_of_day?.enabled) refuseGuess(after);
       if (JSON.stringify(configuration) === JSON.stringify(store.configuration)) return before;
       await tx
         .updateTable("stores")
@@ -70,6 +77,21 @@ export async function patchConfiguration(
       return after;
     }),
   );
+}
+
+/** The patch with today's name of its time zone. Throws `invalid_request`. */
+function withTimeZone(patch: StoreConfigurationPatch): StoreConfigurationPatch {
+  if (typeof patch.time_zone !== "string") return patch;
+  const { zone, instead } = readTimeZone(patch.time_zone);
+  if (zone === undefined) throw invalidRequest({ path: "/body/time_zone", message: timeZoneFault(instead) });
+  return { ...patch, time_zone: zone };
+}
+
+/** Nobody may order that days are closed at a time of day that is only guessed (D30). */
+function refuseGuess({ time_zone: zone, time_zone_guess: guess }: StoreConfiguration): void {
+  if (guess === undefined) return;
+  const message = `cannot be enabled while the time zone, ${zone}, is a guess. ${guess}`;
+  throw invalidRequest({ path: "/body/auto_end_of_day/enabled", message });
 }
 
 /** Merges set values. Defaults are not stored, so that later defaults reach all stores without a value of their own. */

@@ -129,6 +129,16 @@ function matching(accountId: string, { below, limit, statuses, payoutDestination
     ) as number`;
 }
 
+/** The time zone that an account has by default. */
+export async function accountTimeZone(db: Kysely<Tables>, accountId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("accounts")
+    .select("time_zone")
+    .where("account_id", "=", accountId)
+    .executeTakeFirstOrThrow();
+  return row.time_zone;
+}
+
 /** The next number of this account's stores. Locks the account's row until the transaction ends. */
 export async function nextStoreNumber(db: Kysely<Tables>, accountId: string): Promise<number> {
   const row = await db

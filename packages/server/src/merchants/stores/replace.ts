@@ -1,9 +1,8 @@
 import type { Store, StoreCreate } from "@tillkeeper/contract/http/stores";
-import { isUniqueViolation } from "../../db/failures.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { changeStore, storeIdTaken, storeNotFound } from "./changes.ts";
+import { changeStore, storeIdFault, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf } from "./details.ts";
@@ -37,7 +36,7 @@ export async function replaceStore(
       .where("id", "=", store.id)
       .execute()
       .catch((error: unknown) => {
-        throw isUniqueViolation(error, "stores_live_store_id") ? storeIdTaken() : error;
+        throw storeIdFault(error);
       });
     // With an unchanged destination the reason is up to date already.
     if (destinationId !== store.payout_destination_id) {

@@ -5,7 +5,7 @@ import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { presentWithTerminals, storeIdTaken } from "./changes.ts";
+import { presentWithTerminals, storeIdFault } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf, type StoreDetails } from "./details.ts";
@@ -51,31 +51,27 @@ async function insertStore(
   const { accountId, clientId } = caller;
   const now = clock.now();
   const suspension = { suspended_by_operator: false, suspended_by_destination: stopped };
-  for (;;) {
-    const number = await nextStoreNumber(tx, accountId);
-    const id = `${accountId}-${String(number).padStart(4, "0")}`;
-    const storeId = input.store_id ?? id;
-    const inserted = await tx
-      .insertInto("stores")
-      .values({
-        account_id: accountId,
-        id,
-        number,
-        store_id: storeId,
-        status: statusOf(suspension),
-        ...suspension,
-        ...columnsOf(details),
-        payout_destination_id: input.payout_destination?.payout_destination_id ?? null,
-        created_at: now,
-        created_by: clientId,
-        updated_at: now,
-        updated_by: clientId,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .returning("id")
-      .executeTakeFirst();
-    if (inserted) return id;
-    if (input.store_id !== undefined) throw storeIdTaken();
-    // Another store has this id by its caller's choice: try the next number.
-  }
+  const number = await nextStoreNumber(tx, accountId);
+  const id = `${accountId}-${String(number).padStart(4, "0")}`;
+  await tx
+    .insertInto("stores")
+    .values({
+      account_id: accountId,
+      id,
+      number,
+      store_id: input.store_id ?? id,
+      status: statusOf(suspension),
+      ...suspension,
+      ...columnsOf(details),
+      payout_destination_id: input.payout_destination?.payout_destination_id ?? null,
+      created_at: now,
+      created_by: clientId,
+      updated_at: now,
+      updated_by: clientId,
+    })
+    .execute()
+    .catch((error: unknown) => {
+      throw storeIdFault(error);
+    });
+  return id;
 }

@@ -1,4 +1,6 @@
+import type { StoreConfiguration } from "@tillkeeper/contract/http/store-configuration";
 import type { Address, Organization } from "@tillkeeper/contract/http/stores";
+import { readTimeZone, showTheSame, timeZonesOf } from "../../platform/time-zones.ts";
 
 /** For countries with several time zones: the zone in which most of the people live. */
 const mostPopulous: Record<string, string> = {
@@ -35,37 +37,56 @@ const mostPopulous: Record<string, string> = {
   UZ: "Asia/Tashkent",
 };
 
-/** Whether the name is a time zone of the IANA database, old names included. */
-export function isTimeZone(name: string): boolean {
-  // `Intl` also accepts offsets, which have no daylight saving.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    // `Intl` throws a RangeError for an unknown zone.
-    return false;
-  }
-}
+type StoreTimeZone = Pick<StoreConfiguration, "time_zone" | "time_zone_source" | "time_zone_guess">;
 
-/**
- * The time zone of a store's country: the country of its address, else of its organization, which is Norwegian by
- * default. A store without either has no place yet and keeps UTC.
- */
-export function timeZoneOf({
-  address,
-  organization,
-}: {
+interface Place {
+  /** The zone that was set for the store, by any name that was accepted when it was set. */
+  configured: string | undefined;
+  /** The account's default. */
+  ofAccount: string | null;
   address: Address | null;
   organization: Organization | null;
-}): string {
-  const country = address?.country ?? (organization && (organization.country ?? "NO"));
-  if (!country) return "UTC";
-  return mostPopulous[country] ?? onlyZone(country) ?? "UTC";
+  /** The running year: zones of a country may come to differ. */
+  year: number;
 }
 
-/** `undefined` for the two uninhabited islands without a time zone. */
-function onlyZone(country: string): string | undefined {
-  // ECMA-402 made the property a method; the types have neither.
-  const locale = new Intl.Locale(`und-${country}`) as Intl.Locale & { getTimeZones(): string[] | undefined };
-  return locale.getTimeZones()?.[0];
+const untilThen = "Until then the automatic end of day stays off.";
+
+/**
+ * The time zone of a store, and where it comes from (D30). What was set for the store counts; then a country whose clocks all
+ * show the same; then the account's default, unless it is a zone of another country than the store's. The rest are guesses: the
+ * zone of a country with several in which most people live, the country of the organization (Norwegian by default) for want
+ * of an address, and UTC.
+ */
+export function timeZoneOf({ configured, ofAccount, address, organization, year }: Place): StoreTimeZone {
+  const set = configured === undefined ? undefined : todaysZone(configured);
+  if (set !== undefined) return { time_zone: set, time_zone_source: "store" };
+  const zones = address ? timeZonesOf(address.country) : [];
+  const ofCountry = address && zoneIn(address.country);
+  if (ofCountry && showTheSame(zones, year)) return { time_zone: ofCountry, time_zone_source: "country" };
+  if (ofAccount !== null && (zones.length === 0 || zones.includes(ofAccount))) {
+    return { time_zone: ofAccount, time_zone_source: "account" };
+  }
+  if (address && ofCountry) {
+    const guess = `The store's country, ${address.country}, has several time zones; this is the one where most of its people live. Set time_zone. ${untilThen}`;
+    return { time_zone: ofCountry, time_zone_source: "country", time_zone_guess: guess };
+  }
+  const country = address ? undefined : organization && (organization.country ?? "NO");
+  const ofOrganization = country ? zoneIn(country) : undefined;
+  if (ofOrganization) {
+    const guess = `The store has no address; this is the time zone of its organization's country, ${country}. Set time_zone, or give the store its address. ${untilThen}`;
+    return { time_zone: ofOrganization, time_zone_source: "country", time_zone_guess: guess };
+  }
+  const guess = `Nothing says where the store is. Set time_zone, or give the store an address. ${untilThen}`;
+  return { time_zone: "UTC", time_zone_source: "default", time_zone_guess: guess };
+}
+
+/** Today's name of a zone that was set, also by a name that would be refused today; undefined for what meant no place. */
+function todaysZone(name: string): string | undefined {
+  const { zone, instead } = readTimeZone(name);
+  return zone ?? instead;
+}
+
+function zoneIn(country: string): string | undefined {
+  return mostPopulous[country] ?? timeZonesOf(country)[0];
 }

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { mayHaveClosed, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type { OperationError, OperationName } from "@tillkeeper/contract/operations";
+import { isDateTime } from "../../platform/formats.ts";
 import { idAt } from "../../platform/ids.ts";
+import { normalTime, preciseTime } from "../../platform/timestamps.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import type { KnownOrigin, Origins } from "./origin.ts";
 
@@ -65,7 +67,9 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
   const result = failed ? null : message.result;
   const reason = failed ? (message.reason ?? "device_error") : null;
   const error = failed ? (message.error ?? null) : null;
-  const begunAt = earlier(new Date(message.started_at ?? message.finished_at), at);
+  // A time that cannot be is no reason to lose the answer: the server's stands for it (D29).
+  const finishedAt = validTime(message.finished_at) ?? preciseTime(at);
+  const begunAt = earlier(new Date(validTime(message.started_at) ?? finishedAt), at);
   const signed = byHand ? undefined : origins.read(address, { ...message, operation_id: id });
   const ownId = idAt(begunAt, ownDigest(terminalId, id));
   return {
@@ -80,7 +84,7 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     result,
     reason,
     error,
-    late: withoutNulls({ status, finished_at: message.finished_at, result, reason, error }),
+    late: withoutNulls({ status, finished_at: normalTime(finishedAt), result, reason, error }),
     dispatchedAt: null,
     deliveredAt: null,
     // Stands for a `started` that was not sent; at the server's time, like every phase.
@@ -91,6 +95,10 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     begunAt,
     readable: true,
   };
+}
+
+function validTime(time: string | undefined): string | undefined {
+  return isDateTime(time) ? time : undefined;
 }
 
 /**

@@ -72,12 +72,13 @@ interface Answers {
 }
 
 /**
- * Keeps what was answered after the end, as `late_result` (D17). A row of `from` has `account_id`, `id`, `terminal_id`, `reason`,
- * and `late` as JSON.
+ * Keeps what was answered after the end, as `late_result` (D17): a change that `updated_at` shows. A row of `from` has `account_id`,
+ * `id`, `terminal_id`, `reason`, `at`, and `late` as JSON.
  */
 export function keepLate({ from, which }: Answers): string {
   return `kept_late as (
-  update operations set late_result = ${from}.late::jsonb
+  update operations set late_result = ${from}.late::jsonb,
+    updated_at = greatest(operations.updated_at, ${from}.at), updated_by = ${from}.terminal_id
   from ${from}
   where ${which} and operations.account_id = ${from}.account_id and operations.id = ${from}.id
     and operations.terminal_id = ${from}.terminal_id and operations.status in ('TIMEOUT', 'FAILED')

@@ -100,7 +100,8 @@ export function listStores(
 export interface HistoryPage {
   terminalId: string;
   from: Date | undefined;
-  to: Date | undefined;
+  /** The first instant after the page. */
+  before: Date | undefined;
   below: string | undefined;
   limit: number;
   /** Limits a telemetry history to one field. */
@@ -110,7 +111,7 @@ export interface HistoryPage {
 export function listChanges(
   db: Kysely<Tables>,
   accountId: string,
-  { terminalId, from, to, below, limit }: HistoryPage,
+  { terminalId, from, before, below, limit }: HistoryPage,
 ): Promise<Selectable<Tables["presence_changes"]>[]> {
   return db
     .selectFrom("presence_changes")
@@ -119,7 +120,7 @@ export function listChanges(
     .where("terminal_id", "=", terminalId)
     .$if(below !== undefined, (query) => query.where("id", "<", below as string))
     .$if(from !== undefined, (query) => query.where("id", ">=", lowestId(from as Date)))
-    .$if(to !== undefined, (query) => query.where("id", "<", lowestAfter(to as Date)))
+    .$if(before !== undefined, (query) => query.where("id", "<", lowestId(before as Date)))
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
@@ -128,7 +129,7 @@ export function listChanges(
 export function listTelemetryHistory(
   db: Kysely<Tables>,
   accountId: string,
-  { terminalId, from, to, below, limit, field }: HistoryPage,
+  { terminalId, from, before, below, limit, field }: HistoryPage,
 ): Promise<Selectable<Tables["telemetry_history"]>[]> {
   return db
     .selectFrom("telemetry_history")
@@ -138,15 +139,10 @@ export function listTelemetryHistory(
     .$if(field !== undefined, (query) => query.where("field", "=", field as never))
     .$if(below !== undefined, (query) => query.where("id", "<", below as string))
     .$if(from !== undefined, (query) => query.where("id", ">=", lowestId(from as Date)))
-    .$if(to !== undefined, (query) => query.where("id", "<", lowestAfter(to as Date)))
+    .$if(before !== undefined, (query) => query.where("id", "<", lowestId(before as Date)))
     .orderBy("id", "desc")
     .limit(limit)
     .execute();
-}
-
-/** The lowest id after the millisecond of `at`: ids carry milliseconds. */
-function lowestAfter(at: Date): string {
-  return lowestId(new Date(at.getTime() + 1));
 }
 
 export function latestTelemetry(

@@ -15,7 +15,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import { storeNotFound } from "../../merchants/stores/changes.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import { cutPage, numberAfter } from "../../platform/http/paging.ts";
-import { preciseTime } from "../../platform/timestamps.ts";
+import { endOfNamed, preciseTime } from "../../platform/timestamps.ts";
 import { deviceOverTime } from "../../terminals/record/device-over-time.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
 import { statusAt, withoutFutureTimes } from "../status/status.ts";
@@ -87,7 +87,7 @@ function pageOf(terminalId: string, query: HistoryQuery) {
   return {
     terminalId,
     from: from === undefined ? undefined : new Date(from),
-    to: to === undefined ? undefined : new Date(to),
+    before: to === undefined ? undefined : endOfNamed(to),
     below,
     limit: limit + 1,
     field,
