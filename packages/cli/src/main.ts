@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { reportFailure } from "./failure.ts";
+import { watchNpm } from "./npm-parent.ts";
 import { programFor, untilUnknownCommand } from "./program/program.ts";
 
 // The reader of our output has gone (`| head`, a closed terminal): the command still ends in order.
@@ -8,6 +9,12 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
   });
 }
+
+// Begun before a command's modules are loaded: npm may be killed while they are.
+watchNpm(() => {
+  console.error("The npm that ran this has ended: ending, too.");
+  process.kill(process.pid, "SIGTERM");
+});
 
 try {
   const args = process.argv.slice(2);

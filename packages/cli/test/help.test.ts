@@ -27,6 +27,7 @@ test("--help names every command and loads none of them", async () => {
   expect(sources.map((url) => url.replace(/.*\/packages\//, "")).toSorted()).toEqual([
     "cli/src/failure.ts",
     "cli/src/main.ts",
+    "cli/src/npm-parent.ts",
     "cli/src/program/command-table.ts",
     "cli/src/program/program.ts",
     "cli/src/version.ts",

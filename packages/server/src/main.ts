@@ -57,8 +57,9 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const supervisor = new Supervisor(core.log);
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
+  let started = false;
   await openApi(core, closing, {
-    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor }),
+    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor, started: () => started }),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
@@ -74,6 +75,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   sandbox = sandboxAsked
     ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, enrolment })
     : undefined;
+  started = true;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }
 

@@ -37,6 +37,8 @@ export interface Features {
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   supervisor: Supervisor;
+  /** Whether all is there that the server makes at its start. */
+  started: () => boolean;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -47,6 +49,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
     ...healthRoutes({
+      started: features.started,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),

@@ -57,8 +57,9 @@ export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { te
     client_id: client.id,
     client_secret: client.secret,
   };
-  writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   await ensureStores(deps, accountId, client.id);
+  // Last, and complete at once: programs wait for this file and then use what it names.
+  writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return { ...file, terminalIds: await terminalIds(deps.db, accountId) };
 }
 
