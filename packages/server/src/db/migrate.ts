@@ -42,3 +42,10 @@ export async function migrate(db: Db, to?: string): Promise<string[]> {
     throw new StartupError(`The database could not be brought to this version's schema: ${reason}`, { cause: error });
   }
 }
+
+/** Whether the database has this version's schema: all of its files, and none of a newer version. */
+export async function hasThisSchema({ sql: db }: Pick<Db, "sql">): Promise<boolean> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  const names = Object.keys(await sqlFiles.getMigrations());
+  return rows.length === names.length && rows.every(({ name }) => names.includes(name));
+}

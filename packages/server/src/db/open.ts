@@ -4,7 +4,8 @@ import type { Logger } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
-import { migrate } from "./migrate.ts";
+import { connectionToRunning } from "./embedded/running.ts";
+import { hasThisSchema, migrate } from "./migrate.ts";
 import { ensureTenantIsolation } from "./tenants/isolation.ts";
 
 const oldest = 15;
@@ -39,6 +40,21 @@ export async function openDatabase({
     await close();
     throw error;
   }
+}
+
+/**
+ * Opens the embedded database that another process keeps on the data folder, as it is. Throws `StartupError` when none is
+ * ready there, or when it has another version's schema; both are so for moments while a server starts.
+ */
+export async function openRunningDatabase({ dataDir, log }: { dataDir: string; log: Logger }): Promise<Db> {
+  const running = connectionToRunning(join(dataDir, "postgres"));
+  if (!running) throw new StartupError(`No database is ready in the data folder ${dataDir}`);
+  const db = openDb(running, log);
+  const same = await hasThisSchema(db).catch((error: unknown) => error);
+  if (same === true) return db;
+  await db.close();
+  if (same === false) throw new StartupError("The server is of another version than this program");
+  throw new StartupError(`The database of the running server cannot be reached: ${reasonOf(same)}`, { cause: same });
 }
 
 async function checkVersion(db: Db): Promise<void> {
