@@ -116,6 +116,8 @@ test("npm run demo ends with its npm, and removes its data", async () => {
   const folder = join(place.temporary, leftBehind(place).find((name) => name.startsWith("tillkeeper-demo-")) as string);
   const server = await vi.waitFor(() => holderOf(join(folder, "data", "server.lock")));
   process.kill(program.pid, "SIGHUP");
+  // The demo has npm's output, which is closed when both have ended.
+  expect((await program.ended).stdout).toContain("Interrupted; the server has ended and its data is gone.");
   await vi.waitFor(() => expect(hasEnded(server)).toBe(true));
   expect(leftBehind(place)).toEqual([]);
 });

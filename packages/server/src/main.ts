@@ -73,7 +73,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked
-    ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, enrolment })
+    ? await openSandbox({
+        ...{ db, clock, folder: core.folder, addresses, stores, enrolment },
+        accountId: config.sandboxAccountId,
+        client: config.sandboxClient,
+      })
     : undefined;
   started = true;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
