@@ -31,7 +31,6 @@ export function watchInterruption(): AbortSignal {
   });
   process.on("uncaughtException", (error) => {
     reportFailure(error);
-    process.exitCode = 1;
     controller.abort();
   });
   return controller.signal;

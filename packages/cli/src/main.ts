@@ -22,7 +22,6 @@ try {
   await program.parseAsync(untilUnknownCommand(program, args), { from: "user" });
 } catch (error) {
   reportFailure(error);
-  process.exitCode = 1;
 }
 // Sockets and timers that a command left open must not keep the process alive.
 process.exit();

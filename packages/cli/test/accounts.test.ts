@@ -48,7 +48,7 @@ test("account create says in one sentence what it cannot do", async () => {
   });
   for (const args of [["--name", "x", "--id", "P1"], ["--name", " "], []]) {
     const refused = await startCli(["account", "create", ...args], place.env).ended;
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(/^error: /);
   }
 });

@@ -111,7 +111,7 @@ test("client create says in one sentence what it cannot do", async () => {
   });
   for (const args of [["--account", "x"], ["--account", "P12345678", "--name", " "], []]) {
     const refused = await startCli(["client", "create", ...args], place.env).ended;
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(/^error: /);
   }
 });

@@ -3,7 +3,7 @@ import { withDatabase } from "../database.ts";
 
 /** Brings the database to this version's schema. */
 export async function migrate(): Promise<void> {
-  const alone = "stop it first. A server brings its database up to date by itself when it starts";
+  const alone = "stop it first, or leave it at that, since each server brings its database up to date when it starts";
   await withDatabase(readConfig(process.env), async () => undefined, { alone });
   console.log("The database has this version's schema.");
 }
