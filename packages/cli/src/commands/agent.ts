@@ -50,7 +50,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const emit: Emit = (event) => console.log(lineOf(event, options.json ?? false));
   const folder = takeStateFolder(identity.folder);
   try {
-    const device = await openPairedDevice(identity, interruption);
+    const device = await openPairedDevice(identity, interruption, (reason) =>
+      emit({ event: "trouble", what: `cannot reach ${identity.server}`, reason }),
+    );
     const { terminal_id, reference } = device.token;
     if (device.fresh) emit({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
     if (device.memoryLost) emit({ event: "memory_lost", terminal_id });
