@@ -59,7 +59,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
-    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor, started: () => started }),
+    routes: routesOf(core, devices, {
+      ...{ accept, stores, enrolment, supervisor },
+      sandbox: sandboxAsked,
+      started: () => started,
+    }),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
