@@ -54,23 +54,29 @@ interface Opened {
 async function openFor(config: Config, alone: string | undefined, interruption: AbortSignal): Promise<Opened> {
   // An outside database has no folder to lock, and servers on it may be running.
   if (config.databaseUrl !== undefined) return openOwn(config, () => undefined);
+  const { dataDir } = config;
+  const log = createLogger(config.logLevel);
   const giveUpAt = performance.now() + startingMs;
   for (;;) {
     try {
-      const folder = lockDataFolder(config.dataDir);
+      const folder = lockDataFolder(dataDir);
       return await openOwn(config, () => folder.release());
     } catch (error) {
       if (!(error instanceof FolderInUse)) throw error;
       if (alone !== undefined) {
-        const held = `A server is running on the data folder ${config.dataDir} and holds its database: ${alone}.`;
+        const held = `A server is running on the data folder ${dataDir} and holds its database: ${alone}.`;
         throw new StartupError(held, { cause: error });
       }
     }
-    const db = await openBeside(config, interruption.aborted || performance.now() > giveUpAt);
+    const db = await openRunningDatabase({ dataDir, log });
     if (db) return { db, beside: true, close: () => db.close() };
+    if (interruption.aborted || performance.now() > giveUpAt) throw new StartupError(nothingReady(dataDir));
     await sleep(lookEveryMs);
   }
 }
+
+const nothingReady = (dataDir: string) =>
+  `The program that runs on the data folder ${dataDir} has no database ready there for this version: use the settings and the version of that program, or stop it first.`;
 
 async function openOwn({ databaseUrl: url, dataDir, logLevel }: Config, release: () => void): Promise<Opened> {
   try {
@@ -79,17 +85,5 @@ async function openOwn({ databaseUrl: url, dataDir, logLevel }: Config, release:
   } catch (error) {
     release();
     throw error;
-  }
-}
-
-/** Undefined, or with `last` a `StartupError`, when the holder of the folder has no database there to work on. */
-async function openBeside({ dataDir, logLevel }: Config, last: boolean): Promise<Db | undefined> {
-  try {
-    return await openRunningDatabase({ dataDir, log: createLogger(logLevel) });
-  } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
-    if (!last) return undefined;
-    const advice = "use the settings and the version of the server that runs there, or stop it first";
-    throw new StartupError(`${error.message}: ${advice}.`, { cause: error });
   }
 }

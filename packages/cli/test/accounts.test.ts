@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@tillkeeper/sdk";
+import { openRunningDatabase } from "@tillkeeper/server/db/open";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { isAlive, leftBehind, postgresPid, type Scratch, scratch, startCli } from "./support/cli.ts";
 
@@ -97,6 +99,15 @@ test("accounts, clients, releases and keys are made while a server runs, and the
       /^A server is running on the data folder [^\n]+ holds its database: stop it first[^\n]+\n$/,
     );
   }
+  // After an upgrade of the server the program of before is not for it any more.
+  const db = await openRunningDatabase({ dataDir: data.data, log: createLogger("silent") });
+  await db?.pool.query("insert into kysely_migration (name, timestamp) values ('9999_later.sql', now())");
+  const older = await startCli(["account", "create", "--name", "Older"], env).ended;
+  expect(older).toMatchObject({ code: 1, stdout: "" });
+  expect(older.stderr).toMatch(/^The server that runs on the data folder [^\n]+ is newer than this program[^\n]+\n$/);
+  await db?.pool.query("delete from kysely_migration where name = '9999_later.sql'");
+  await db?.close();
+
   // After kill -9 the database has outlived its server for as long as nobody comes.
   const orphan = postgresPid(data);
   server.signal("SIGKILL");

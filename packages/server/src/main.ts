@@ -60,7 +60,10 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   let started = false;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
-      ...{ accept, stores, enrolment, supervisor },
+      accept,
+      stores,
+      enrolment,
+      supervisor,
       sandbox: sandboxAsked,
       started: () => started,
     }),
@@ -78,7 +81,12 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked
     ? await openSandbox({
-        ...{ db, clock, folder: core.folder, addresses, stores, enrolment },
+        db,
+        clock,
+        folder: core.folder,
+        addresses,
+        stores,
+        enrolment,
         accountId: config.sandboxAccountId,
         client: config.sandboxClient,
       })

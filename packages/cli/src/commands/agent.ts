@@ -9,7 +9,6 @@ import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
 import { openFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { OperationName } from "@tillkeeper/contract/operations";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
 import { type Emit, lineOf, observed } from "../agent/events.ts";
 import {

@@ -43,9 +43,10 @@ export async function migrate(db: Db, to?: string): Promise<string[]> {
   }
 }
 
-/** Whether the database has this version's schema: all of its files, and none of a newer version. */
-export async function hasThisSchema({ sql: db }: Pick<Db, "sql">): Promise<boolean> {
+/** How the database's schema compares with this version's. A database that nobody has migrated yet is older. */
+export async function compareSchema({ sql: db }: Pick<Db, "sql">): Promise<"same" | "older" | "newer"> {
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   const names = Object.keys(await sqlFiles.getMigrations());
-  return rows.length === names.length && rows.every(({ name }) => names.includes(name));
+  if (rows.some(({ name }) => !names.includes(name))) return "newer";
+  return rows.length < names.length ? "older" : "same";
 }

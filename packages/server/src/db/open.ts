@@ -5,7 +5,7 @@ import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { connectionToRunning } from "./embedded/running.ts";
-import { hasThisSchema, migrate } from "./migrate.ts";
+import { compareSchema, migrate } from "./migrate.ts";
 import { ensureTenantIsolation } from "./tenants/isolation.ts";
 
 const oldest = 15;
@@ -43,18 +43,21 @@ export async function openDatabase({
 }
 
 /**
- * Opens the embedded database that another process keeps on the data folder, as it is. Throws `StartupError` when none is
- * ready there, or when it has another version's schema; both are so for moments while a server starts.
+ * Opens the embedded database that another process keeps on the data folder, as it is. Resolves with undefined when none
+ * with this version's schema is ready there: a server may be starting. Throws `StartupError` for a newer schema.
  */
-export async function openRunningDatabase({ dataDir, log }: { dataDir: string; log: Logger }): Promise<Db> {
+export async function openRunningDatabase({ dataDir, log }: { dataDir: string; log: Logger }): Promise<Db | undefined> {
   const running = connectionToRunning(join(dataDir, "postgres"));
-  if (!running) throw new StartupError(`No database is ready in the data folder ${dataDir}`);
+  if (!running) return undefined;
   const db = openDb(running, log);
-  const same = await hasThisSchema(db).catch((error: unknown) => error);
-  if (same === true) return db;
+  // Until the first server has made the roles and the tables, all of this fails.
+  const schema = await compareSchema(db).catch(() => "older");
+  if (schema === "same") return db;
   await db.close();
-  if (same === false) throw new StartupError("The server is of another version than this program");
-  throw new StartupError(`The database of the running server cannot be reached: ${reasonOf(same)}`, { cause: same });
+  if (schema === "older") return undefined;
+  throw new StartupError(
+    `The server that runs on the data folder ${dataDir} is newer than this program: use the program of its version.`,
+  );
 }
 
 async function checkVersion(db: Db): Promise<void> {
