@@ -5,6 +5,7 @@ import { clientSettings } from "@tillkeeper/server/config/settings";
 import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
+import { UsageError } from "./failure.ts";
 
 /** A server's address, and a client of one of its accounts. */
 export interface Credentials {
@@ -46,9 +47,7 @@ export function readCredentials(flags: ClientFlags, env: Environment = process.e
   if (url && clientId && clientSecret && accountId) return withCheckedUrl({ url, clientId, clientSecret, accountId });
   // Two values from the flags and two from the sandbox would be a mistake that is hard to see.
   if (Object.values(given).some((value) => value)) {
-    throw new StartupError(
-      `All four are needed, or none: ${Object.keys(clientSettings).join(", ")}, or their options.`,
-    );
+    throw new UsageError(`All four are needed, or none: ${Object.keys(clientSettings).join(", ")}, or their options.`);
   }
   return readSandbox(join(env["TILLKEEPER_DATA_DIR"] || "data", "sandbox.json"));
 }
@@ -56,7 +55,7 @@ export function readCredentials(flags: ClientFlags, env: Environment = process.e
 function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): string | undefined {
   if (path === undefined) return clientSecret;
   if (clientSecret !== undefined) {
-    throw new StartupError("Give the secret once: by --client-secret-file or by --client-secret.");
+    throw new UsageError("Give the secret once: by --client-secret-file or by --client-secret.");
   }
   const secret = readConfigured("--client-secret-file", path === "-" ? "/dev/stdin" : path).trim();
   if (secret === "") throw new StartupError(`There is no secret in ${path} (--client-secret-file).`);
@@ -65,7 +64,7 @@ function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): stri
 
 function withCheckedUrl(credentials: Credentials): Credentials {
   if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
-  throw new StartupError(`This is no address of a server: ${credentials.url}.`);
+  throw new UsageError(`This is no address of a server: ${credentials.url}.`);
 }
 
 function readSandbox(path: string): Credentials {

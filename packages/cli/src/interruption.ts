@@ -6,8 +6,9 @@ const samePressMs = 500;
 const interruptedCode = 130;
 
 /**
- * Gives a signal that aborts with the first SIGINT or SIGTERM, so that the command can end in order. After that another
- * Ctrl-C ends the process at once with 130. An uncaught error is printed and aborts the signal, too, with exit code 1.
+ * Gives a signal that aborts with the first SIGINT or SIGTERM, and when the terminal closes, so that the command can end in
+ * order. After that another Ctrl-C ends the process at once with 130. An uncaught error is printed and aborts the signal,
+ * too, with exit code 1.
  */
 export function watchInterruption(): AbortSignal {
   const controller = new AbortController();
@@ -22,11 +23,14 @@ export function watchInterruption(): AbortSignal {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", () => controller.abort());
-  // SIGHUP: the terminal's window was closed. Under nohup, where the process must survive that, standard input is no terminal.
-  if (isatty(0)) process.on("SIGHUP", () => controller.abort());
+  // SIGHUP: the terminal's window was closed. Without a terminal, as under nohup, the process must survive that; nohup's own
+  // way, to have the signal ignored, is undone by Node.
+  const inTerminal = [0, 1, 2].some((stream) => isatty(stream));
+  process.on("SIGHUP", () => {
+    if (inTerminal) controller.abort();
+  });
   process.on("uncaughtException", (error) => {
     reportFailure(error);
-    process.exitCode = 1;
     controller.abort();
   });
   return controller.signal;

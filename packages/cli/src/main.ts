@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { reportFailure } from "./failure.ts";
+import { watchNpm } from "./npm-parent.ts";
 import { programFor, untilUnknownCommand } from "./program/program.ts";
 
 // The reader of our output has gone (`| head`, a closed terminal): the command still ends in order.
@@ -9,13 +10,18 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Begun before a command's modules are loaded: npm may be killed while they are.
+watchNpm(() => {
+  console.error("The npm that ran this has ended: ending, too.");
+  process.kill(process.pid, "SIGTERM");
+});
+
 try {
   const args = process.argv.slice(2);
   const program = await programFor(args);
   await program.parseAsync(untilUnknownCommand(program, args), { from: "user" });
 } catch (error) {
   reportFailure(error);
-  process.exitCode = 1;
 }
 // Sockets and timers that a command left open must not keep the process alive.
 process.exit();

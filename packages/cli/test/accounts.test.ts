@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createClient } from "@tillkeeper/sdk";
-import { expect, onTestFinished, test } from "vitest";
-import { leftBehind, type Scratch, scratch, startCli } from "./support/cli.ts";
+import { openRunningDatabase } from "@tillkeeper/server/db/open";
+import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { isAlive, leftBehind, postgresPid, type Scratch, scratch, startCli } from "./support/cli.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 
@@ -52,27 +56,83 @@ test("account create says in one sentence what it cannot do", async () => {
   expect((await startCli([...zone, "US/Eastern"], place.env).ended).stderr).toMatch(/America\/New_York\.\n$/);
   for (const args of [["--name", "x", "--id", "P1"], ["--name", " "], []]) {
     const refused = await startCli(["account", "create", ...args], place.env).ended;
-    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(/^error: /);
   }
 });
 
-test("while a server holds the data folder, account create names the other way, and that works", async () => {
+// A new customer, or a lost secret, must not stop the terminals of all others.
+test("accounts, clients, releases and keys are made while a server runs, and the audit log names the maker", async () => {
+  const place = scratch();
+  // Deeper than a path of a socket may be (unix(7): 108 bytes).
+  const env = {
+    ...place.env,
+    TILLKEEPER_DATA_DIR: join(place.data, ...Array.from({ length: 4 }, () => "d".repeat(40))),
+  };
+  const data = { ...place, data: env.TILLKEEPER_DATA_DIR };
+  const server = startCli(["serve"], env);
+  onTestFinished(async () => void (await server.stop()));
+  await vi.waitFor(() => expect(existsSync(join(data.data, "server.lock"))).toBe(true), { interval: 5 });
+  // The server is still starting: its database is being made.
+  const shop = await startCli(["account", "create", "--id", "P10000001", "--name", "Shop"], env).ended;
+  expect(shop).toMatchObject({ code: 0, stderr: "" });
+  const url = /http:\/\/\S+/.exec(await server.until(/Tillkeeper listens on .*\n/))?.[0] as string;
+  const way = await startCli(["client", "create", "--account", "P10000001", "--name", "Way back"], env).ended;
+  expect(way).toMatchObject({ code: 0, stderr: "" });
+  for (const made of [facts(shop.stdout), facts(way.stdout)]) {
+    const credentials = { clientId: made["Client id"] ?? "", clientSecret: made["Client secret"] ?? "" };
+    const client = createClient({ url, accountId: "P10000001", ...credentials });
+    const { entries } = await client.audit.list({ action: "client.create" });
+    expect(entries.map(({ actor }) => actor)).toContain("tillkeeper:cli");
+  }
+  const taken = await startCli(["account", "create", "--id", "P10000001", "--name", "Shop"], env).ended;
+  expect(taken).toMatchObject({ code: 1, stdout: "", stderr: "The account P10000001 exists already.\n" });
+  const none = await startCli(["terminal", "release", "--serial", "X"], env).ended;
+  expect(none.stderr).toMatch(/^No live account has a terminal with the serial number X\./);
+  const rotation = await startCli(["keys", "rotate"], env).ended;
+  const [, kid] = /The new key is (\S+)\./.exec(rotation.stdout) ?? [];
+  await vi.waitFor(async () => {
+    const { keys } = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
+    expect(keys.map((key) => key.kid)).toContain(kid);
+  });
+  expect((await startCli(["audit", "verify"], env).ended).stdout).toMatch(/^P10000001 {2}holds/);
+
+  // What needs the database for itself says so at once.
+  for (const args of [["restored"], ["migrate"]]) {
+    const held = await startCli(args, env).ended;
+    expect(held).toMatchObject({ code: 1, stdout: "" });
+    expect(held.stderr).toMatch(
+      /^A server is running on the data folder [^\n]+ holds its database: stop it first[^\n]+\n$/,
+    );
+  }
+  // After an upgrade of the server the program of before is not for it any more.
+  const db = await openRunningDatabase({ dataDir: data.data, log: createLogger("silent") });
+  await db?.pool.query("insert into kysely_migration (name, timestamp) values ('9999_later.sql', now())");
+  const older = await startCli(["account", "create", "--name", "Older"], env).ended;
+  expect(older).toMatchObject({ code: 1, stdout: "" });
+  expect(older.stderr).toMatch(/^The server that runs on the data folder [^\n]+ is newer than this program[^\n]+\n$/);
+  await db?.pool.query("delete from kysely_migration where name = '9999_later.sql'");
+  await db?.close();
+
+  // After kill -9 the database has outlived its server for as long as nobody comes.
+  const orphan = postgresPid(data);
+  server.signal("SIGKILL");
+  await server.ended;
+  const after = await startCli(["account", "create", "--name", "Next"], env).ended;
+  expect(after).toMatchObject({ code: 0, stderr: expect.stringContaining("whose server was killed") });
+  await vi.waitFor(() => expect(isAlive(orphan)).toBe(false));
+  expect(leftBehind(place)).toEqual([]);
+});
+
+test("a bootstrap token makes accounts over HTTP", async () => {
   const place = scratch();
   const url = await startServer(place, { TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken });
-  const refused = await startCli(["account", "create", "--name", "Shop"], place.env).ended;
-  expect(refused).toMatchObject({ code: 1, stdout: "" });
-  expect(refused.stderr).toMatch(/^A server is running on the data folder [^\n]+ POST \/v1\/accounts\.\n$/);
-  expect(refused.stderr).toContain("TILLKEEPER_BOOTSTRAP_TOKEN");
   const answer = await fetch(`${url}/v1/accounts`, {
     method: "POST",
     headers: { authorization: `Bearer ${bootstrapToken}`, "content-type": "application/json" },
     body: JSON.stringify({ name: "Shop" }),
   });
   expect(answer.status).toBe(201);
-  const rotation = await startCli(["keys", "rotate"], place.env).ended;
-  expect(rotation.code).toBe(1);
-  expect(rotation.stderr).toMatch(/^A server is running on the data folder [^\n]+\.\n$/);
 });
 
 test("keys rotate adds a key to those that are published", async () => {

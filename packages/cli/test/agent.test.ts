@@ -150,7 +150,7 @@ describe("tillkeeper agent", () => {
     const weak = join(folder(), "..", "weak.json");
     writeFileSync(weak, JSON.stringify({ keys: [{ kty: "OKP", crv: "Ed25519", x: "A".repeat(43) }] }));
     const known = ["--server", file.http_url, "--serial", "AGENT-4", "--state", state];
-    const cases: [string[], RegExp][] = [
+    const cases: [string[], RegExp, code?: number][] = [
       [["--server", file.http_url, "--serial", "AGENT-4", "--state", state], /not paired; give it a pairing code/],
       [
         ["--server", file.http_url, "--serial", "AGENT-4", "--code", "0000-0000", "--state", state],
@@ -160,34 +160,37 @@ describe("tillkeeper agent", () => {
         ["--server", file.http_url, "--serial", "AGENT-5", "--code", pairing.code, "--state", state],
         /could not be paired/,
       ],
-      [["--server", "nowhere", "--serial", "AGENT-4", "--state", state], /--server must be/],
-      [["--server", file.http_url, "--state", state], /--serial must be/],
-      [["--qr", pairing.qr_text, "--serial", "AGENT-5", "--state", state], /another device's/],
-      [["--qr", "https://example.com", "--state", state], /not a pairing/],
-      [["--qr", pairing.qr_text, "--code", "x", "--state", damaged], /cannot be used with/],
-      [[...known, "--transport", "post"], /--transport/],
+      [["--server", "nowhere", "--serial", "AGENT-4", "--state", state], /--server must be/, 2],
+      [["--server", file.http_url, "--state", state], /--serial must be/, 2],
+      [["--qr", pairing.qr_text, "--serial", "AGENT-5", "--state", state], /another device's/, 2],
+      [["--qr", "https://example.com", "--state", state], /not a pairing/, 2],
+      [["--qr", pairing.qr_text, "--code", "x", "--state", damaged], /cannot be used with/, 2],
+      [[...known, "--transport", "post"], /--transport/, 2],
       [[...known, "--release-keys", keys], /number 1 is no Ed25519 public key/],
       [[...known, "--release-keys", weak], /is a weak key/],
       [[...known, "--release-keys", `${keys}.none`], /cannot be read/],
       [[...known, "--release-keys", join(place.data, "sandbox.json")], /no list of public keys/],
     ];
-    for (const [args, message] of cases) {
+    for (const [args, message, expected = 1] of cases) {
       const { code, stdout, stderr } = await agent(...args).ended;
-      expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
+      expect({ args, code, stdout }).toEqual({ args, code: expected, stdout: "" });
       expect(stderr).toMatch(message);
       expect(stderr).not.toMatch(/^ {4}at /m);
     }
   });
 
-  test("waits for a server that is not there, and ends in order meanwhile", async () => {
+  // Each word when it is new: a line per attempt would fill a log, and none leaves people without a clue.
+  test("says that a server is not there, when that changes, and ends in order meanwhile", async () => {
+    const nobody = createServer();
+    await new Promise<void>((resolve) => nobody.listen(0, "127.0.0.1", resolve));
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
     const asked = vi.fn<() => void>();
     const silent = createServer((socket) => {
       asked();
       socket.destroy();
     });
-    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void silent.close());
-    const { port } = silent.address() as AddressInfo;
     const cli = agent(
       "--server",
       `http://127.0.0.1:${port}`,
@@ -198,8 +201,16 @@ describe("tillkeeper agent", () => {
       "--state",
       folder(),
     );
+    await cli.until(/\n/);
+    await new Promise<void>((resolve) => silent.listen(port, "127.0.0.1", resolve));
     await vi.waitUntil(() => asked.mock.calls.length > 1);
     cli.signal("SIGINT");
-    expect(await cli.ended).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(await cli.ended).toMatchObject({
+      code: 0,
+      stdout: ["connection refused", "connection closed"]
+        .map((why) => `cannot reach http://127.0.0.1:${port} (${why}); trying again\n`)
+        .join(""),
+      stderr: "",
+    });
   });
 });

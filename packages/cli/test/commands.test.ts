@@ -28,7 +28,7 @@ test.for([
   { args: [], message: "Usage: tillkeeper" },
 ])("$args is refused with the help", async ({ args, message }) => {
   const ended = await startCli(args, {}).ended;
-  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.stderr).toContain(message);
   expect(ended.stderr).toContain("Usage: tillkeeper");
 });

@@ -27,6 +27,7 @@ test("--help names every command and loads none of them", async () => {
   expect(sources.map((url) => url.replace(/.*\/packages\//, "")).toSorted()).toEqual([
     "cli/src/failure.ts",
     "cli/src/main.ts",
+    "cli/src/npm-parent.ts",
     "cli/src/program/command-table.ts",
     "cli/src/program/program.ts",
     "cli/src/version.ts",
@@ -57,7 +58,7 @@ test.for([
   { args: ["nonsense"] },
 ])("$args is refused: there is no such command to give help for", async ({ args }) => {
   const ended = await startCli(args, {}).ended;
-  expect(ended).toMatchObject({ code: 1, stdout: "" });
+  expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.stderr).toMatch(/^error: unknown command 'nonsense'/);
 });
 
@@ -67,6 +68,6 @@ test.for(["--version", "-V"])("%s is the version of the package", async (flag) =
 
 test("an option of a command is the command's, also where the program has one of that name", async () => {
   const { code, stderr } = await startCli(["release", "add", "--version", "1.2.3"], {}).ended;
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(stderr).toContain("required option '--model <model>' not specified");
 });

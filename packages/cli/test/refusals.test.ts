@@ -78,11 +78,14 @@ test.for(["sandbox", "serve", "migrate"])("%s: the database cannot be reached", 
   expect(ended.stderr).not.toContain("hidden");
 });
 
-test.for(["sandbox", "migrate"])("%s: another server has the data folder", async (command) => {
+test.for([
+  ["sandbox", "The data folder FOLDER is in use by another server"],
+  ["migrate", "A server is running on the data folder FOLDER and holds its database"],
+] as const)("%s: another server has the data folder", async ([command, message]) => {
   const place = scratch();
   await startSandbox(place.env);
   const ended = await startCli([command], place.env).ended;
   expect(ended).toMatchObject({ code: 1, stdout: "" });
   expect(ended.stderr).toMatch(oneSentence);
-  expect(ended.stderr).toContain(`The data folder ${place.data} is in use by another server`);
+  expect(ended.stderr).toContain(message.replace("FOLDER", place.data));
 });

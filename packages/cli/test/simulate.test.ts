@@ -181,21 +181,22 @@ describe("tillkeeper simulate", () => {
   test("says in one sentence why it does not begin", async () => {
     const { http_url: url, account_id: account, client_id: clientId } = file;
     const named = ["--url", url, "--account", account, "--client-id", clientId];
-    const refusals: [string[], RegExp][] = [
-      [[...named, "--client-secret", "wrong"], /^The server refused: .* \(invalid_client\)\n$/],
+    const refusals: [string[], RegExp, code?: number][] = [
+      [[...named, "--client-secret", "wrong"], /^The server refused: .* \(invalid_client\)\n$/, 1],
       [named, /^All four are needed, or none: TILLKEEPER_URL, [^\n]*, or their options\.\n$/],
       [
         [...named, "--client-secret-file", "/nowhere"],
         /^The file \/nowhere \(--client-secret-file\) cannot be read: ENOENT\.\n$/,
+        1,
       ],
       [["--faults", "noise"], /"noise" is no fault; there are all, none, bad-links/],
       [["--terminals", "0"], /It is a number from 1 to 100000\./],
       [["--seed", "a b"], /letters, digits and hyphens/],
       [["--from", "25:00"], /It is a time of day/],
     ];
-    for (const [args, message] of refusals) {
+    for (const [args, message, expected = 2] of refusals) {
       const { code, stderr } = await simulate(...args).ended;
-      expect({ args, code }).toEqual({ args, code: 1 });
+      expect({ args, code }).toEqual({ args, code: expected });
       expect(stderr).toMatch(message);
       expect(stderr).not.toMatch(/^ {4}at /m);
     }

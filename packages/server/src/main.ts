@@ -57,8 +57,16 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const supervisor = new Supervisor(core.log);
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
+  let started = false;
   await openApi(core, closing, {
-    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor, sandbox: sandboxAsked }),
+    routes: routesOf(core, devices, {
+      accept,
+      stores,
+      enrolment,
+      supervisor,
+      sandbox: sandboxAsked,
+      started: () => started,
+    }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
     docs: {
       ownUrl: core.addresses.url,
@@ -73,8 +81,18 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked
-    ? await openSandbox({ db, clock, folder: core.folder, client: config.sandboxClient, addresses, stores, enrolment })
+    ? await openSandbox({
+        db,
+        clock,
+        folder: core.folder,
+        addresses,
+        stores,
+        enrolment,
+        accountId: config.sandboxAccountId,
+        client: config.sandboxClient,
+      })
     : undefined;
+  started = true;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
 }
 

@@ -11,7 +11,7 @@ describe("the client of a sandbox", async () => {
   const maker = await ownServer();
   const dataDir = folderOfTests("test-sandbox");
 
-  const start = (sandboxClient: { id: string; secret: string } | undefined) =>
+  const start = (sandboxClient: { id: string; secret: string } | undefined, sandboxAccountId?: string) =>
     startServer({
       config: {
         ...testConfig,
@@ -20,6 +20,7 @@ describe("the client of a sandbox", async () => {
         keyFile: inject("keyFile"),
         databaseUrl: maker.database.url,
         sandboxClient,
+        sandboxAccountId,
       },
       log: createLogger("silent"),
       sandbox: true,
@@ -43,6 +44,23 @@ describe("the client of a sandbox", async () => {
       await server.stop();
     }
   }
+
+  // Fixtures hold terminal ids, so those must not be new with each data folder.
+  it("is one of the account that was asked for, whose terminals have the ids that follow from that", async () => {
+    const opened = async (accountId?: string) => {
+      const server = await start({ id: "fixture", secret: "0123456789abcdef" }, accountId);
+      await server.stop();
+      return server.sandbox;
+    };
+    const any = await opened();
+    const asked = await opened("T10000001");
+    expect(any?.account_id).not.toBe("T10000001");
+    expect(asked).toMatchObject({ account_id: "T10000001", client_id: "fixture" });
+    expect(asked?.terminalIds).toEqual([1, 2, 3, 4, 5].map((number) => `T10000001-T000${number}`));
+    // Without the setting it goes on where it was.
+    expect(await opened()).toEqual(expect.objectContaining({ account_id: "T10000001" }));
+    expect(await opened(any?.account_id)).toMatchObject({ account_id: any?.account_id, terminalIds: any?.terminalIds });
+  });
 
   it("is another one after it was deleted, and a fixed one is asked for anew", async () => {
     const deleted = (id: string) =>

@@ -1,10 +1,13 @@
 import type { OpenConnection } from "@tillkeeper/agent/links/connection";
+import type { Logger } from "@tillkeeper/agent/logger";
 import { readMessage } from "@tillkeeper/agent/talk/wire";
 import type { CommandMessage, ResultMessage, StartedMessage } from "@tillkeeper/contract/mqtt/messages";
+import { networkFault } from "./network-fault.ts";
 
 /** An event of an agent, as the command prints it. */
 export type AgentEvent =
   | { event: "paired"; terminal_id: string; reference?: string }
+  | { event: "trouble"; what: string; reason: string }
   | { event: "connected" | "disconnected" | "locked_out" | "memory_lost"; terminal_id: string }
   | { event: "operation"; operation_id: string; operation: string; state: "received" | "started" }
   | { event: "operation"; operation_id: string; operation: string; state: "COMPLETED" | "FAILED"; reason?: string };
@@ -15,6 +18,7 @@ export type Emit = (event: AgentEvent) => void;
 /** The line that an event prints: JSON, or words. */
 export function lineOf(event: AgentEvent, json: boolean): string {
   if (json) return JSON.stringify(event);
+  if (event.event === "trouble") return `${event.what} (${event.reason}); trying again`;
   if (event.event !== "operation") return [event.event, event.terminal_id].join(" ");
   const reason = "reason" in event && event.reason !== undefined ? [event.reason] : [];
   return ["operation", event.operation_id, event.operation, event.state, ...reason].join(" ");
@@ -27,6 +31,7 @@ export function observed(open: OpenConnection, terminalId: string, emit: Emit): 
     const { events } = settings;
     const connection = open({
       ...settings,
+      log: telling(settings.log, emit),
       events: {
         up: (session) => {
           emit({ event: "connected", terminal_id: terminalId });
@@ -55,6 +60,20 @@ export function observed(open: OpenConnection, terminalId: string, emit: Emit): 
       close: () => connection.close(),
       destroy: () => connection.destroy(),
     };
+  };
+}
+
+/** A connection logs each problem once, not at each attempt. Those of the network are events, too. */
+function telling(log: Logger, emit: Emit): Logger {
+  return {
+    debug: (details, message) => log.debug(details, message),
+    info: (details, message) => log.info(details, message),
+    warn: (details, message) => {
+      const reason = networkFault((details as { err?: unknown }).err);
+      if (reason !== undefined) emit({ event: "trouble", what: "cannot connect", reason });
+      log.warn(details, message);
+    },
+    error: (details, message) => log.error(details, message),
   };
 }
 

@@ -16,6 +16,7 @@ import { type FileJournalOptions, readFileJournal } from "@tillkeeper/agent/memo
 import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type TerminalState, terminalFile } from "@tillkeeper/virtual-terminals/virtual/state";
+import { networkFault } from "./network-fault.ts";
 
 /** A device and its server, with the code to pair with if there is one. */
 export interface DeviceIdentity {
@@ -43,12 +44,17 @@ const reserveBytes = 128 * 1024;
 
 /**
  * Gives the device with the first token of this run. It pairs by the code. A device that was paired before goes on with the
- * address of its journal, or gets a new address if the journal is lost. Requests are repeated until the server answers.
+ * address of its journal, or gets a new address if the journal is lost. Requests are repeated until the server answers;
+ * `trouble` is called with the reason whenever that is another one.
  *
  * Throws the signal's reason, and `StartupError` when the server refuses the device. A refused device may have been replaced,
  * so it first hands in the rest of its log.
  */
-export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
+export async function openPairedDevice(
+  identity: DeviceIdentity,
+  signal: AbortSignal,
+  trouble: (reason: string) => void,
+): Promise<PairedDevice> {
   const { folder, server, serialNumber, code, agentName } = identity;
   await makeFolder(folder);
   const keys = await openDeviceKeys(join(folder, "device-keys.json"));
@@ -61,7 +67,7 @@ export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSi
     reserveBytes,
   });
   const asked = <T>(work: () => Promise<T>) =>
-    withRetries(work, signal).catch(async (cause: unknown) => {
+    withRetries(work, signal, trouble).catch(async (cause: unknown) => {
       if (!(cause instanceof DeviceServerError)) throw cause;
       if (known) await handInRest(by, journalOf(known.terminal_id));
       throw refused(cause, code);
@@ -96,12 +102,20 @@ function refused(cause: DeviceServerError, code: string | undefined): StartupErr
 }
 
 /** Repeats `work` while the server is away. Throws a final refusal, and the signal's reason. */
-async function withRetries<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+async function withRetries<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  trouble: (reason: string) => void,
+): Promise<T> {
+  let told = "";
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await work();
     } catch (cause) {
       if (!(cause instanceof DeviceServerError) || cause.final) throw cause;
+      const reason = networkFault(cause) ?? cause.message;
+      if (reason !== told) trouble(reason);
+      told = reason;
       const waitMs = Math.max(cause.retryAfterMs, backoff(attempt, firstRetryMs, longestRetryMs));
       await sleep(systemClock, waitMs, signal);
     }

@@ -12,10 +12,7 @@ export interface CreateOptions {
   timeZone?: string;
 }
 
-const instead =
-  "stop it first, or start it with TILLKEEPER_BOOTSTRAP_TOKEN and create the account with POST /v1/accounts";
-
-/** Creates an account and its first client, in the database itself. */
+/** Creates an account and its first client, in the database itself. A server may be running on it. */
 export async function createAction({ name, id, operator, timeZone }: CreateOptions): Promise<void> {
   const wanted = {
     name,
@@ -23,10 +20,8 @@ export async function createAction({ name, id, operator, timeZone }: CreateOptio
     ...(operator !== undefined && { operator_account_id: operator }),
     ...(timeZone !== undefined && { time_zone: timeZone }),
   };
-  const account = await withDatabase(
-    readConfig(process.env),
-    async (db) => createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, wanted),
-    { instead },
+  const account = await withDatabase(readConfig(process.env), async (db) =>
+    createAccount({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, wanted),
   );
   const facts = [
     ["Account", account.account_id],

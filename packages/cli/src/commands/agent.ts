@@ -9,7 +9,6 @@ import type { MqttVersion } from "@tillkeeper/agent/links/mqtt-version";
 import { openFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { OperationName } from "@tillkeeper/contract/operations";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { VirtualTerminal } from "@tillkeeper/virtual-terminals/virtual/terminal";
 import { type Emit, lineOf, observed } from "../agent/events.ts";
 import {
@@ -20,6 +19,7 @@ import {
   readKnown,
 } from "../agent/paired-device.ts";
 import { readReleaseKeys } from "../agent/release-keys.ts";
+import { UsageError } from "../failure.ts";
 import { aborted, watchInterruption } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { version } from "../version.ts";
@@ -49,7 +49,9 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const emit: Emit = (event) => console.log(lineOf(event, options.json ?? false));
   const folder = takeStateFolder(identity.folder);
   try {
-    const device = await openPairedDevice(identity, interruption);
+    const device = await openPairedDevice(identity, interruption, (reason) =>
+      emit({ event: "trouble", what: `cannot reach ${identity.server}`, reason }),
+    );
     const { terminal_id, reference } = device.token;
     if (device.fresh) emit({ event: "paired", terminal_id, ...(reference !== undefined && { reference }) });
     if (device.memoryLost) emit({ event: "memory_lost", terminal_id });
@@ -120,14 +122,14 @@ function connectionOf(
 /** The device's identity from the options, else from the folder of a device that has paired. Throws `StartupError`. */
 function identityOf({ server, serial, code, qr, state }: AgentOptions, known: KnownDevice | undefined): DeviceIdentity {
   const scanned = qr === undefined ? undefined : readPairingUri(qr);
-  if (qr !== undefined && !scanned) throw new StartupError("The text of --qr is not a pairing's.");
+  if (qr !== undefined && !scanned) throw new UsageError("The text of --qr is not a pairing's.");
   const address = server ?? scanned?.server ?? known?.server;
   const serialNumber = serial ?? scanned?.serialNumber ?? known?.serial_number;
   if (address === undefined || !/^https?:$/.test(URL.parse(address)?.protocol ?? "")) {
-    throw new StartupError("--server must be the address of a server, http:// or https://.");
+    throw new UsageError("--server must be the address of a server, http:// or https://.");
   }
   if (scanned && scanned.serialNumber !== serialNumber)
-    throw new StartupError("The pairing of --qr is another device's.");
-  if (serialNumber === undefined) throw new StartupError("--serial must be the device's serial number.");
+    throw new UsageError("The pairing of --qr is another device's.");
+  if (serialNumber === undefined) throw new UsageError("--serial must be the device's serial number.");
   return { server: address, serialNumber, code: code ?? scanned?.code, folder: state, agentName };
 }

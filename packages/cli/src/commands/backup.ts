@@ -6,6 +6,7 @@ import type { DatabaseLocation } from "@tillkeeper/server/db/db";
 import { startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
 import { connectionToRunning } from "@tillkeeper/server/db/embedded/running";
 import { lockDataFolder } from "@tillkeeper/server/platform/folders/data-folder";
+import { FolderInUse } from "@tillkeeper/server/platform/folders/folder-lock";
 import { rootKeyFile } from "@tillkeeper/server/platform/folders/root-key";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
@@ -81,8 +82,7 @@ function takeFolder(dataDir: string, beside: boolean): ReturnType<typeof lockDat
   try {
     return lockDataFolder(dataDir);
   } catch (error) {
-    if (beside && error instanceof StartupError && error.message.includes("is in use by another server"))
-      return undefined;
+    if (beside && error instanceof FolderInUse) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { isatty } from "node:tty";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { allCases, type LevelCase } from "../check-agent/cases/all.ts";
 import { check, type Finding } from "../check-agent/check.ts";
 import { jsonOf, lastLineOf, lineOf, pageOf, summaryOf } from "../check-agent/report.ts";
+import { UsageError } from "../failure.ts";
 import { watchInterruption } from "../interruption.ts";
 
 export interface CheckOptions {
@@ -51,7 +51,7 @@ export async function checkAgent(options: CheckOptions): Promise<void> {
 
 function chosen(level: number, only: readonly string[] | undefined): LevelCase[] {
   const unknown = only?.find((name) => !allCases.some((one) => one.name === name));
-  if (unknown !== undefined) throw new StartupError(`There is no case ${unknown}; --help names them all.`);
+  if (unknown !== undefined) throw new UsageError(`There is no case ${unknown}; --help names them all.`);
   return allCases.filter((one) => (only ? only.includes(one.name) : one.level <= level));
 }
 

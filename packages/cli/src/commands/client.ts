@@ -5,13 +5,10 @@ import { cliActor } from "../cli-actor.ts";
 import { columns } from "../columns.ts";
 import { withDatabase } from "../database.ts";
 
-/** Creates a client that may do everything in an account, in the database itself. */
+/** Creates a client that may do everything in an account, in the database itself. A server may be running on it. */
 export async function createAction({ account: accountId, name }: { account: string; name: string }): Promise<void> {
-  const instead = "stop it first, make the client, and start it again";
-  const client = await withDatabase(
-    readConfig(process.env),
-    async (db) => addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { accountId, name }),
-    { instead },
+  const client = await withDatabase(readConfig(process.env), async (db) =>
+    addAdministrator({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { accountId, name }),
   );
   const facts = [
     ["Account", accountId],

@@ -6,12 +6,9 @@ import { withDatabase } from "../database.ts";
 
 /** Adds a new key to sign tokens with. */
 export async function rotateAction(): Promise<void> {
-  const instead = "stop it first, rotate, and start it again; nobody is logged out by that";
   const config = readConfig(process.env);
-  const kid = await withDatabase(
-    config,
-    async (db) => createSigningKey(db, await DatabaseClock.open(db.urgent), await openRootKey(db, config)),
-    { instead },
+  const kid = await withDatabase(config, async (db) =>
+    createSigningKey(db, await DatabaseClock.open(db.urgent), await openRootKey(db, config)),
   );
   console.log(
     [

@@ -6,11 +6,11 @@ import { withDatabase } from "../database.ts";
 
 /** Notes in the database that it went back to an earlier moment, and prints what follows from that. */
 export async function restored(): Promise<void> {
-  const instead = "stop it first, and start it again afterwards";
+  const alone = "stop it first, and start it again afterwards";
   const done = await withDatabase(
     readConfig(process.env),
     async (db) => noteRestored({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, "told"),
-    { instead },
+    { alone },
   );
   console.log(
     [

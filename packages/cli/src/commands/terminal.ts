@@ -12,12 +12,8 @@ export interface ReleaseOptions {
 
 /** Frees a serial number that the wrong live account has registered. */
 export async function releaseAction({ serial, paired = false }: ReleaseOptions): Promise<void> {
-  const instead = "stop it first, release, and start it again";
-  const found = await withDatabase(
-    readConfig(process.env),
-    async (db) =>
-      releaseSerial({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { serialNumber: serial, paired }),
-    { instead },
+  const found = await withDatabase(readConfig(process.env), async (db) =>
+    releaseSerial({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, { serialNumber: serial, paired }),
   );
   if (!found) {
     throw new StartupError(

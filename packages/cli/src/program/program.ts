@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { usageExitCode } from "../failure.ts";
 import { version } from "../version.ts";
 import { rows } from "./command-table.ts";
 
@@ -16,7 +17,14 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
     const command = name === asked ? await define() : new Command(name);
     program.addCommand(command.description(description).copyInheritedSettings(program));
   }
+  setUsageExitCode(program);
   return program;
+}
+
+/** Makes a faulty command line end with `usageExitCode`, in each command below, too. */
+function setUsageExitCode(command: Command): void {
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : usageExitCode));
+  for (const below of command.commands) setUsageExitCode(below);
 }
 
 /**

@@ -80,6 +80,6 @@ describe.concurrent("tillkeeper check-agent", () => {
 
   it("says in one line what it cannot do", async () => {
     const { code, stderr } = await startCli(["check-agent", "--only", "dance"], {}).ended;
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "There is no case dance; --help names them all.\n" });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "There is no case dance; --help names them all.\n" });
   });
 });

@@ -7,6 +7,12 @@ const Readiness = Type.Object({
   status: Type.Enum(["ready", "not_ready"]),
   database: Part,
   broker: Part,
+  starting: Type.Optional(
+    Type.Boolean({
+      description:
+        "true until the server has started. A sandbox has when its account, stores and terminals are there and `sandbox.json` is written.",
+    }),
+  ),
   workers: Type.Optional(
     Type.Array(
       Type.Object({
@@ -41,7 +47,7 @@ export const healthEndpoints = {
     path: "/health/ready",
     scopes: "public",
     id: "health_ready",
-    summary: "Database, broker and workers are up",
+    summary: "The server has started; database, broker and workers are up",
     tag,
     answers: { 200: Readiness, 503: Readiness },
     outsideSdk: "for monitoring",

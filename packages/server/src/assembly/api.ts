@@ -38,6 +38,8 @@ export interface Features {
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   supervisor: Supervisor;
+  /** Whether all is there that the server makes at its start. */
+  started: () => boolean;
   /** Whether the server is a sandbox. */
   sandbox: boolean;
 }
@@ -51,6 +53,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...deviceRoutes(core, devices, features),
     ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
+      started: features.started,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),

@@ -20,12 +20,14 @@ describe("configuration", () => {
       TILLKEEPER_HTTP_PORT: "9000",
       TILLKEEPER_MQTT_PORT: " ",
       DATABASE_URL: "postgres://u:p@db/x",
+      TILLKEEPER_SANDBOX_ACCOUNT_ID: "T10000001",
       TILLKEEPER_SANDBOX_CLIENT_ID: "ci@example.com",
       TILLKEEPER_SANDBOX_CLIENT_SECRET: "0123456789abcdef",
       TILLKEEPER_PUBLIC_URL: "https://till.example.com/",
     });
     expect(config.http.port).toEqual({ number: 9000, configured: true });
     expect(config.mqtt.port.configured).toBe(false);
+    expect(config.sandboxAccountId).toBe("T10000001");
     expect(config.sandboxClient).toEqual({ id: "ci@example.com", secret: "0123456789abcdef" });
     expect(config.publicUrl).toBe("https://till.example.com");
   });
@@ -92,6 +94,7 @@ describe("configuration", () => {
       TILLKEEPER_HTTP_PROT: "1",
       DATABASE_URL: "mysql://user:hunter2@x/y",
       MQTT_URL: "nonsense",
+      TILLKEEPER_SANDBOX_ACCOUNT_ID: "P12345678",
       TILLKEEPER_SANDBOX_CLIENT_SECRET: "short",
       TILLKEEPER_TOKEN_SECONDS: "soon",
       TILLKEEPER_LOG_LEVEL: "loud",

@@ -26,6 +26,8 @@ export interface Config extends LimitsConfig {
   tokenLifetimeSeconds: number;
   /** Left out: an hour. */
   deviceTokenSeconds?: number;
+  /** Left out: any free one, and the one that was made before. */
+  sandboxAccountId?: string | undefined;
   sandboxClient: { id: string; secret: string } | undefined;
   /** Left out: the public register, and destinations are not checked against it. */
   organizations?: { registerUrl: string | undefined; checkDestinations: boolean };
@@ -101,6 +103,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     audienceHosts: values.TILLKEEPER_AUDIENCE_HOSTS,
     tokenLifetimeSeconds: values.TILLKEEPER_TOKEN_SECONDS,
     deviceTokenSeconds: values.TILLKEEPER_DEVICE_TOKEN_SECONDS ?? defaultDeviceTokenSeconds(mqtt),
+    sandboxAccountId: values.TILLKEEPER_SANDBOX_ACCOUNT_ID,
     sandboxClient: sandboxClientOf(values, fault),
     organizations: {
       registerUrl: values.TILLKEEPER_BRREG_URL,

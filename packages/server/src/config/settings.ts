@@ -79,6 +79,11 @@ export const settings = {
     ...kinds.text(),
   },
   TILLKEEPER_MQTT_KEY_FILE: { about: "PEM file of the private key of that certificate", ...kinds.text() },
+  TILLKEEPER_SANDBOX_ACCOUNT_ID: {
+    about:
+      "Fixed account id of the sandbox, so that fixtures can name its terminals: T and eight digits. An account that is not there is made",
+    ...kinds.textLike(/^T\d{8}$/, "T and eight digits"),
+  },
   TILLKEEPER_SANDBOX_CLIENT_ID: {
     about: "Fixed client id of the sandbox, for CI. Needs the secret as well",
     ...kinds.textLike(

@@ -42,3 +42,11 @@ export async function migrate(db: Db, to?: string): Promise<string[]> {
     throw new StartupError(`The database could not be brought to this version's schema: ${reason}`, { cause: error });
   }
 }
+
+/** How the database's schema compares with this version's. A database that nobody has migrated yet is older. */
+export async function compareSchema({ sql: db }: Pick<Db, "sql">): Promise<"same" | "older" | "newer"> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
+  const names = Object.keys(await sqlFiles.getMigrations());
+  if (rows.some(({ name }) => !names.includes(name))) return "newer";
+  return rows.length < names.length ? "older" : "same";
+}

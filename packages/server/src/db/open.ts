@@ -4,7 +4,8 @@ import type { Logger } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
-import { migrate } from "./migrate.ts";
+import { connectionToRunning } from "./embedded/running.ts";
+import { compareSchema, migrate } from "./migrate.ts";
 import { ensureTenantIsolation } from "./tenants/isolation.ts";
 
 const oldest = 15;
@@ -39,6 +40,24 @@ export async function openDatabase({
     await close();
     throw error;
   }
+}
+
+/**
+ * Opens the embedded database that another process keeps on the data folder, as it is. Resolves with undefined when none
+ * with this version's schema is ready there: a server may be starting. Throws `StartupError` for a newer schema.
+ */
+export async function openRunningDatabase({ dataDir, log }: { dataDir: string; log: Logger }): Promise<Db | undefined> {
+  const running = connectionToRunning(join(dataDir, "postgres"));
+  if (!running) return undefined;
+  const db = openDb(running, log);
+  // Until the first server has made the roles and the tables, all of this fails.
+  const schema = await compareSchema(db).catch(() => "older");
+  if (schema === "same") return db;
+  await db.close();
+  if (schema === "older") return undefined;
+  throw new StartupError(
+    `The server that runs on the data folder ${dataDir} is newer than this program: use the program of its version.`,
+  );
 }
 
 async function checkVersion(db: Db): Promise<void> {

@@ -4,6 +4,8 @@ import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { WorkerHealth } from "../platform/supervisor.ts";
 
 export interface HealthDeps {
+  /** Whether all is there that the server makes at its start. */
+  started(): boolean;
   /** Resolves when the database answers. */
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
@@ -34,10 +36,18 @@ async function readiness(deps: HealthDeps, local: boolean) {
   );
   const broker: "up" | "down" = deps.brokerHealthy() ? "up" : "down";
   const workers = deps.workers();
-  const ready = database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
+  const started = deps.started();
+  const ready =
+    started && database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
   return new Answer(
-    { status, database, broker, ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }) },
+    {
+      status,
+      database,
+      broker,
+      ...(!started && { starting: true }),
+      ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }),
+    },
     { status: ready ? 200 : 503 },
   );
 }

@@ -32,6 +32,8 @@ export interface SandboxDeps {
   db: Db;
   clock: Clock;
   folder: string;
+  /** Fixed account id, for fixtures. */
+  accountId: string | undefined;
   /** Fixed credentials, for CI. */
   client: { id: string; secret: string } | undefined;
   addresses: { http_url: string; mqtt_url: string };
@@ -49,36 +51,41 @@ const scopes = ["admin:accounts", "admin:checkout"] as const satisfies readonly 
  */
 export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
   const path = join(deps.folder, "sandbox.json");
-  const accountId = (await findAccount(deps.db)) ?? (await createAccount(deps));
-  const client = await ensureClient(deps, accountId, readSandboxFile(path));
+  const known = readSandboxFile(path);
+  const accountId = (await findAccount(deps, known)) ?? (await createAccount(deps));
+  const client = await ensureClient(deps, accountId, known);
   const file: SandboxFile = {
     ...deps.addresses,
     account_id: accountId,
     client_id: client.id,
     client_secret: client.secret,
   };
-  writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   await ensureStores(deps, accountId, client.id);
+  // Last, and complete at once: programs wait for this file and then use what it names.
+  writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return { ...file, terminalIds: await terminalIds(deps.db, accountId) };
 }
 
-async function findAccount(db: Db): Promise<string | undefined> {
-  const row = await db.sql
-    .selectFrom("accounts")
-    .select("account_id")
-    .where("name", "=", accountName)
-    .where("account_id", "like", "T%")
-    .orderBy("created_at")
-    .executeTakeFirst();
-  return row?.account_id;
+/** The account that was asked for; else the one of the last start, or the oldest. */
+async function findAccount({ db, accountId }: SandboxDeps, known: Partial<SandboxFile>): Promise<string | undefined> {
+  const sandboxes = db.sql.selectFrom("accounts").select("account_id").where("account_id", "like", "T%");
+  const found =
+    accountId === undefined
+      ? sandboxes
+          .where("name", "=", accountName)
+          .orderBy((eb) => eb("account_id", "=", known.account_id ?? ""), "desc")
+          .orderBy("created_at")
+      : sandboxes.where("account_id", "=", accountId);
+  return (await found.executeTakeFirst())?.account_id;
 }
 
-async function createAccount({ db, clock }: SandboxDeps): Promise<string> {
+async function createAccount({ db, clock, accountId: fixed }: SandboxDeps): Promise<string> {
   for (;;) {
-    const accountId = `T${randomInt(10_000_000, 100_000_000)}`;
+    const accountId = fixed ?? `T${randomInt(10_000_000, 100_000_000)}`;
     const actor = { accountId, clientId: "tillkeeper:sandbox", address: "", requestId: "sandbox" };
     const created = await inTenant(db, accountId, (tx) => openAccount(tx, clock, actor, accountName));
-    if (created) return accountId;
+    // Another server on the same database may have made the one asked for at this moment.
+    if (created || fixed !== undefined) return accountId;
   }
 }
 

@@ -4,8 +4,8 @@ import { type LockedFolder, lockFolder, troubleWith } from "./folder-lock.ts";
 
 /**
  * Locks the data folder for this process: creates it (mode 0700) if missing, closes it to other users, and writes
- * `server.lock` into it. The lock of a dead server is taken over at once. `release()` is idempotent. Throws
- * `StartupError` when another live server holds the folder (naming its pid), or when the path is not a writable folder.
+ * `server.lock` into it. The lock of a dead server is taken over at once. `release()` is idempotent. Throws `FolderInUse`
+ * when another live process holds the folder (naming its pid), and `StartupError` when the path is not a writable folder.
  */
 export function lockDataFolder(folder: string): LockedFolder {
   const path = resolve(folder);

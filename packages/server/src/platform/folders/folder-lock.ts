@@ -25,6 +25,9 @@ interface LockOptions {
   ownNames: readonly string[];
 }
 
+/** A live process holds the folder. */
+export class FolderInUse extends StartupError {}
+
 /** A folder locked by this process. */
 export interface LockedFolder {
   path: string;
@@ -35,8 +38,8 @@ export interface LockedFolder {
 /**
  * Locks a folder for this process: creates it (mode 0700) if missing and writes a lock file into it. The lock holds
  * while the process lives. The lock of a dead process is taken over at once. Other users lose their access to the
- * folder. Throws `StartupError` when a live process holds the lock, or when the folder is shared. Throws the file
- * system's error when the path is not a writable folder.
+ * folder. Throws `FolderInUse` when a live process holds the lock, and `StartupError` when the folder is shared. Throws the
+ * file system's error when the path is not a writable folder.
  */
 export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOptions): LockedFolder {
   const path = resolve(folder);
@@ -80,7 +83,7 @@ function takeLock(lock: string, mine: string, inUse: LockOptions["inUse"]): void
       const found = readLock(lock);
       if (found === undefined) continue;
       const pid = livingHolder(found);
-      if (pid !== undefined) throw new StartupError(inUse(pid));
+      if (pid !== undefined) throw new FolderInUse(inUse(pid));
       clearStale(lock, found);
     }
   } finally {
