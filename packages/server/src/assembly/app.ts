@@ -20,6 +20,7 @@ import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { ignoreEmptyBody } from "../platform/http/bodies/empty-body.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
+import { takeBackOf } from "../platform/http/bodies/sent-back.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
@@ -36,6 +37,7 @@ import { clientOf, nameClient } from "../platform/http/request-client.ts";
 import { headerFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
+import { singleResource } from "../platform/http/single-resources.ts";
 import type { Logger } from "../platform/log/log.ts";
 
 declare module "fastify" {
@@ -176,11 +178,15 @@ function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
 const bucketOf = { "per address": "perAddress", "devices per address": "devicesPerAddress" } as const;
 
 const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
+/** Fields that came back with a request and may not have another value than the resource. */
+const sentBack = new WeakMap<FastifyRequest, Record<string, unknown>>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { method, path: url, body, scopes, limited, form, upload } = row.endpoint;
   // Free text of devices is masked before the handler gets it.
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
+  const takeBack = body && takeBackOf(body);
+  const single = singleResource(row.endpoint);
   app.route({
     method,
     url,
@@ -194,20 +200,27 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       if (scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    ...(row.endpoint.bodyOptional && { preValidation: async (request) => void (request.body ??= {}) }),
+    preValidation: (request, _reply, done) => {
+      if (row.endpoint.bodyOptional) request.body ??= {};
+      if (takeBack) sentBack.set(request, takeBack(request.body));
+      done();
+    },
     handler: async (request, reply) => {
+      const expects = single?.expectationsOf(request, sentBack.get(request));
       const caller = callers.get(request);
       const answer = await runHandler(row, gate, request, {
         params: request.params,
         query: request.query,
         body: readBody ? readBody(request.body) : request.body,
         request,
-        ...(caller && { caller }),
+        ...(caller && { caller: expects ? { ...caller, expects } : caller }),
       });
+      const status = answer.status ?? successOf(row.endpoint);
+      const shown = single ? single.finish(answer, status, expects) : answer;
       return reply
-        .status(answer.status ?? successOf(row.endpoint))
-        .headers(answer.headers)
-        .send(answer.body);
+        .status(shown.status ?? status)
+        .headers(shown.headers)
+        .send(shown.body);
     },
   });
 }

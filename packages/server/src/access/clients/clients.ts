@@ -12,7 +12,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
 import { recordInLogs } from "../audit/record-in-logs.ts";
@@ -111,6 +111,7 @@ export function updateClient(
 ): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const { before } = await lockClient(tx, live.accountId, id);
+    requireExpected(live, before);
     await tx
       .updateTable("clients")
       .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
@@ -130,6 +131,7 @@ export function updateClient(
 export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
   await inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await lockClient(tx, live.accountId, id);
+    requireExpected(live, before);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });
     const after = await showClient(tx, live.accountId, id);

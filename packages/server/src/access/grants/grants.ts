@@ -10,7 +10,7 @@ import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { Change } from "../audit/audit.ts";
@@ -138,6 +138,7 @@ export function updateGrant(
   return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
+    requireExpected(live, present(deps, row));
     const added = scope.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
@@ -163,6 +164,7 @@ export function updateGrant(
 export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
   return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
+    requireExpected(live, present(deps, row));
     requireCovered(live, row.scopes);
     const now = deps.clock.now();
     const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };

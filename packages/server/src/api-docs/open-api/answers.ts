@@ -1,6 +1,8 @@
 import type { Endpoint, Examples } from "@tillkeeper/contract/http/endpoint";
 import { errorsOf } from "@tillkeeper/contract/http/endpoint-errors";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
+import { readsResource, showsResource } from "@tillkeeper/contract/http/resource";
+import type { TSchema } from "typebox";
 import type { Failures } from "./failures.ts";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
@@ -16,11 +18,18 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
   ]);
   const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
   const failed = [...byStatus].map(([status, codes]) => [String(status), failures.show(status, codes)]);
-  return Object.fromEntries([...failed, ...successes]);
+  const unchanged = readsResource(row) ? [["304", notModified]] : [];
+  return Object.fromEntries([...failed, ...unchanged, ...successes]);
 }
 
+const notModified = {
+  description: "It is still what `If-None-Match` names.",
+  headers: headersOf(["request-id", "etag"]),
+};
+
 function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
-  const headers = headersOf(["request-id", ...(row.headers ?? [])]);
+  const tag = row.resource && showsResource(schema as TSchema, row.resource) ? (["etag"] as const) : [];
+  const headers = headersOf(["request-id", ...tag, ...(row.headers ?? [])]);
   if (status === "204") return { description: meaningOf(row, status), headers };
   const content = row.binary
     ? { [row.binary]: { schema: bytes } }

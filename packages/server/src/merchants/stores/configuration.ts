@@ -4,7 +4,7 @@ import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { findStore, type StoreRow } from "./queries.ts";
@@ -58,6 +58,7 @@ export async function patchConfiguration(
       const store = await lockLiveStore(tx, accountId, found.id);
       const configuration = merged(store.configuration, patch);
       const [before, after] = [configurationOf(store), configurationOf({ ...store, configuration })];
+      requireExpected(caller, before);
       if (JSON.stringify(configuration) === JSON.stringify(store.configuration)) return before;
       await tx
         .updateTable("stores")

@@ -1,4 +1,5 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
+import { unchangedKeyword } from "@tillkeeper/contract/http/sent-back";
 import { Ajv, type ErrorObject } from "ajv";
 import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
@@ -20,6 +21,7 @@ const partNames: Record<string, string> = {
 
 function ajv(coerceTypes: false | "array"): Ajv {
   const instance = new Ajv({ allErrors: true, coerceTypes, removeAdditional: false, useDefaults: true, strict: true });
+  instance.addKeyword(unchangedKeyword);
   addFormats(instance, ["email", "uri"]);
   instance.addFormat("date-time", isDateTime);
   instance.addFormat("uuid", isUuid);
