@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Client,
   type ClientCreate,
@@ -102,7 +103,7 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
   return { clients: page.map(presentClient), ...(last && { starting_after: last.id }) };
 }
 
-/** Replaces the fields of a client that may change. Throws `client_not_found`. */
+/** Replaces the fields of a client that may change; the same ones again change nothing. Throws `client_not_found`. */
 export function updateClient(
   { db, clock }: ClientDeps,
   caller: PowerfulCaller,
@@ -112,9 +113,11 @@ export function updateClient(
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const { before } = await lockClient(tx, live.accountId, id);
     requireExpected(live, before);
+    const wanted = changeableFields(input);
+    if (isDeepStrictEqual(wanted, changeableFields(before))) return before;
     await tx
       .updateTable("clients")
-      .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
+      .set({ ...wanted, updated_at: clock.now(), updated_by: live.clientId })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();

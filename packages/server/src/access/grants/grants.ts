@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   ClientGrant,
   ClientGrantCreate,
@@ -126,7 +127,7 @@ export async function getGrants(deps: GrantDeps, accountId: string, query: Grant
 }
 
 /**
- * Replaces the scopes. The caller must hold the scopes that are added; where a scope is removed, it must hold all
+ * Replaces the scopes; the same ones again change nothing. The caller must hold the scopes that are added; where a scope is removed, it must hold all
  * scopes of the grant. Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
  */
 export function updateGrant(
@@ -142,6 +143,7 @@ export function updateGrant(
     const added = scope.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
+    if (isDeepStrictEqual(scope, row.scopes)) return present(deps, row);
     const narrowed = row.scopes.some((entry) => !scope.some((kept) => kept === entry));
     if (narrowed) requireCovered(live, row.scopes);
     await tx

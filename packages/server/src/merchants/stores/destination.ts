@@ -22,7 +22,9 @@ export async function lookUpUnit(
   const id = input.payout_destination?.payout_destination_id;
   if (id === undefined) return undefined;
   const destination = await inTenant(deps.db, accountId, (tx) => requireDestination(tx, accountId, id));
-  return lookUpSubUnit(deps.register, destination, input, present);
+  // With another destination, the details are the caller's own, or those of the former one.
+  const tied = present?.payout_destination_id === id ? present : undefined;
+  return lookUpSubUnit(deps.register, destination, input, tied);
 }
 
 /**
