@@ -120,7 +120,12 @@ describe("stores of a payout destination", async () => {
   });
 
   it("may not bring details of their own, at creation and afterwards", async () => {
-    const own = { address: { ...address, postal_code: "0250" }, phone_number: "+4711111111", email: "a@example.com", website: "example.com" };
+    const own = {
+      address: { ...address, postal_code: "0250" },
+      phone_number: "+4711111111",
+      email: "a@example.com",
+      website: "example.com",
+    };
     const places = ["/body/address", "/body/phone_number", "/body/email", "/body/website"];
     const { id } = (await call("POST", "", own)).body;
     for (const answer of [
