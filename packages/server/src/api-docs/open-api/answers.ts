@@ -18,7 +18,8 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
   ]);
   const byStatus = Map.groupBy(errorsOf(row), (code) => errorCodes[code].status);
   const failed = [...byStatus].map(([status, codes]) => [String(status), failures.show(status, codes)]);
-  const unchanged = readsResource(row) ? [["304", notModified]] : [];
+  const { "If-None-Match": ofFile } = row.requestHeaders?.properties ?? {};
+  const unchanged = readsResource(row) || ofFile ? [["304", notModified]] : [];
   return Object.fromEntries([...failed, ...unchanged, ...successes]);
 }
 

@@ -72,6 +72,15 @@ function readDate(text: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** Whether `If-None-Match` names the tag of what is shown, by the weak comparison. Throws `invalid_request`. */
+export function namesTag(headers: IncomingHttpHeaders, tag: string): boolean {
+  return isNamed(readTags(headers, "if-none-match"), tag);
+}
+
+function isNamed(tags: readonly Tag[] | "*" | undefined, tag: string): boolean {
+  return tags === "*" || (tags ?? []).some(({ opaque }) => `"${opaque}"` === tag);
+}
+
 function malformed(name: Condition): ApiError {
   return invalidRequest({ path: `/headers/${name}`, message: 'must be `*`, or tags in quotes: `"…", "…"`' });
 }
@@ -125,8 +134,7 @@ export class Expectations {
     this.checked = true;
     if (!this.any) return false;
     const tag = this.#holds(shown);
-    if (this.#noneMatch === undefined) return false;
-    return this.#noneMatch === "*" || this.#noneMatch.some(({ opaque }) => `"${opaque}"` === tag);
+    return isNamed(this.#noneMatch, tag);
   }
 
   /** Evaluates what comes first (RFC 9110 section 13.2.2), and returns the tag. */
