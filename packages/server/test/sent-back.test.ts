@@ -4,6 +4,7 @@ import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { changesResource } from "@tillkeeper/contract/http/resource";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { announcement, newMaker } from "./support/releases.ts";
 import { makerOf } from "./support/single-resources.ts";
 
 const replacements = Object.values(endpoints)
@@ -126,6 +127,12 @@ describe("what was read, sent back", async () => {
     });
     expect(terminal).toMatchObject({ status: "PENDING", created_by: tenant.clientId });
     expect(terminal.terminal_id).not.toBe(`${aid}-T9999`);
+
+    const maker = await newMaker(server, tenant);
+    const released = { id: randomUUID(), status: "available", offered: true, created_by: "x" };
+    const release = await send("POST", `${account}/releases`, { ...announcement(maker), ...released });
+    expect(release.body).toMatchObject({ status: "draft", offered: false, created_by: tenant.clientId });
+    expect(release.body.id).not.toBe(released.id);
 
     const operation = await send("POST", "/v1/admin/terminals/operations", {
       terminal_id: terminal.terminal_id,
