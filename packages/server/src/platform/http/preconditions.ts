@@ -141,7 +141,7 @@ export class Expectations {
   #holds(shown: object): string {
     const tag = tagOf(this.#resource, shown);
     if (this.#match && this.#match !== "*" && !names(this.#match, tag, { weakly: false })) {
-      const weak = this.#match.some((one) => one.weak) ? "; a weak tag (`W/`) never matches" : "";
+      const weak = this.#match.some((one) => one.weak) ? `; ${weakTags}` : "";
       throw failed("if-match", changedSince, `names no tag that is present${weak}`);
     }
     const updatedAt = Date.parse((shown as { updated_at?: string }).updated_at ?? "");
@@ -152,6 +152,7 @@ export class Expectations {
   }
 }
 
+const weakTags = "a weak tag (`W/`) never matches, and a proxy that compresses answers makes them weak";
 const changedSince = "It has changed since it was read: read it again, and send the change with the new `ETag`.";
 
 /** HTTP dates have no fractions of a second. NaN for a resource without a date. */
