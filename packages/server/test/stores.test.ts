@@ -62,8 +62,8 @@ describe("changing and deleting stores", async () => {
     const again = await call("PUT", `/${id}`, { store_id: got.store_id, ...full });
     expect(again).toMatchObject({ status: 200, body: { ...full, store_id: "R2", id } });
     expect(await call("PUT", "/R2", { ...got, terminals: [{}] })).toMatchObject({ status: 200, body: { ...full, id } });
-    const other = await call("PUT", "/R2", { ...got, id: `${got.id.slice(0, -4)}9999` });
-    expect([other.status, other.body.error.errors[0].path]).toEqual([400, "/body/id"]);
+    const refused = await call("PUT", "/R2", { ...got, id: `${got.id.slice(0, -4)}9999` });
+    expect([refused.status, refused.body.error.errors[0].path]).toEqual([400, "/body/id"]);
   });
 
   it("gives a store another store_id, unless a live one has it", async () => {

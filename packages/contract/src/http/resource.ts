@@ -1,5 +1,4 @@
 import type { TSchema } from "typebox";
-import type { Endpoint } from "./endpoint.ts";
 
 /** A single resource: what one GET shows whole, and what `If-Match` of a change is about. */
 export interface Resource {
@@ -14,7 +13,12 @@ export interface Resource {
   beside?: readonly string[];
 }
 
-type Row = Pick<Endpoint, "method" | "path" | "resource">;
+/** What an endpoint's row says of it. */
+interface Row {
+  method: string;
+  path: string;
+  resource?: Resource;
+}
 
 /** Whether the endpoint changes a resource that is there: it has conditions to obey. */
 export function changesResource({ method, path, resource }: Row): boolean {

@@ -28,7 +28,7 @@ export function takesBack<Body extends TObject>(
 ): Body {
   const names = new Set(Object.keys(created?.properties ?? {}));
   const isFixed = (name: string) => created !== undefined && (names.has(name) || /(^|_)id$/.test(name));
-  return withShown(body as Shape, shown as Shape, isFixed) as Body;
+  return withShown(body, shown, isFixed) as Body;
 }
 
 const ignored = Type.Unsafe<unknown>({ readOnly: true, description: "Shown in answers; ignored here." });
@@ -41,7 +41,7 @@ const fixed = Type.Unsafe<unknown>({
 function withShown(body: Shape, shown: Shape, isFixed: (name: string) => boolean): Shape {
   if (body.anyOf) return { ...body, anyOf: body.anyOf.map((one) => withShown(one, shown, isFixed) as Shape & TSchema) };
   if (body.items && shown.items) {
-    return { ...body, items: withShown(body.items, shown.items, noneFixed) as Shape & TSchema };
+    return { ...body, items: withShown(body.items, shown.items, noneFixed) };
   }
   if (!body.properties || !shown.properties || isOpen(body)) return body;
   const properties: Shape["properties"] = {};
@@ -54,7 +54,7 @@ function withShown(body: Shape, shown: Shape, isFixed: (name: string) => boolean
     properties[name] ??= Type.Optional(isFixed(name) ? fixed : ignored);
   }
   const { properties: _replaced, required: _derived, type: _object, ...options } = body;
-  return Type.Object(properties, options) as Shape;
+  return Type.Object(properties, options);
 }
 
 function noneFixed(): boolean {

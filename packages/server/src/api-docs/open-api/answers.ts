@@ -2,7 +2,6 @@ import type { Endpoint, Examples } from "@tillkeeper/contract/http/endpoint";
 import { errorsOf } from "@tillkeeper/contract/http/endpoint-errors";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { readsResource, showsResource } from "@tillkeeper/contract/http/resource";
-import type { TSchema } from "typebox";
 import type { Failures } from "./failures.ts";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
@@ -29,7 +28,7 @@ const notModified = {
 };
 
 function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
-  const tag = row.resource && showsResource(schema as TSchema, row.resource) ? (["etag"] as const) : [];
+  const tag = row.resource && showsResource(schema, row.resource) ? (["etag"] as const) : [];
   const headers = headersOf(["request-id", ...tag, ...(row.headers ?? [])]);
   if (status === "204") return { description: meaningOf(row, status), headers };
   const content = row.binary

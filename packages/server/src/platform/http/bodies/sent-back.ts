@@ -17,7 +17,7 @@ interface Shape {
 
 /** For a body's schema; undefined for one without read-only fields. */
 export function takeBackOf(schema: TSchema): TakeBack | undefined {
-  const remove = removerOf(schema as Shape);
+  const remove = removerOf(schema);
   if (!remove) return undefined;
   const fixed = Object.entries((schema as Shape).properties ?? {}).flatMap(([name, field]) =>
     field[unchangedKeyword] ? [name] : [],
