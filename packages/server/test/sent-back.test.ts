@@ -37,6 +37,8 @@ describe("what was read, sent back", async () => {
     );
     for (const row of replacements) {
       const url = await made(row);
+      // Defaults of a configuration become values of its own when they are sent: after that, nothing changes.
+      if (row.method === "PATCH") await send("PATCH", url, (await send("GET", url)).body);
       const before = await send("GET", url);
       const entries = await countEntries();
       const headers = { "if-match": before.headers.get("etag") ?? "" };
@@ -45,8 +47,7 @@ describe("what was read, sent back", async () => {
       const after = await send("GET", url);
       expect(after.body, row.id).toEqual(before.body);
       expect(after.headers.get("etag"), row.id).toBe(before.headers.get("etag"));
-      // Defaults of a configuration become values of its own when they are sent.
-      if (row.method === "PUT") expect(await countEntries(), row.id).toBe(entries);
+      expect(await countEntries(), row.id).toBe(entries);
     }
   });
 

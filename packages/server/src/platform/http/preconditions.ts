@@ -13,7 +13,10 @@ const hashCharacters = 22;
  */
 export function tagOf(resource: Resource, shown: object): string {
   const { beside = [], schema } = resource;
-  const state = digest(pick(shown, (name) => !beside.includes(name) && isField(schema, name)));
+  const fields = new Set(fieldsOf(schema));
+  // A union of objects has no list of fields: all are its own.
+  const isOwn = (name: string) => !beside.includes(name) && (fields.size === 0 || fields.has(name));
+  const state = digest(pick(shown, isOwn));
   return beside.length === 0 ? `"${state}"` : `"${state}.${digest(pick(shown, (name) => beside.includes(name)))}"`;
 }
 
@@ -23,12 +26,6 @@ function digest(shown: object): string {
 
 function pick(shown: object, isPicked: (name: string) => boolean): object {
   return Object.fromEntries(Object.entries(shown).filter(([name]) => isPicked(name)));
-}
-
-/** A union of objects has no list of fields: all are its own. */
-function isField(schema: Resource["schema"], name: string): boolean {
-  const fields = fieldsOf(schema);
-  return fields.length === 0 || fields.includes(name);
 }
 
 /** RFC 9110 section 8.8.3. */
