@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
@@ -59,7 +60,7 @@ export async function patchConfiguration(
       const configuration = merged(store.configuration, patch);
       const [before, after] = [configurationOf(store), configurationOf({ ...store, configuration })];
       requireExpected(caller, before);
-      if (JSON.stringify(configuration) === JSON.stringify(store.configuration)) return before;
+      if (isDeepStrictEqual(configuration, store.configuration)) return before;
       await tx
         .updateTable("stores")
         .set({ configuration: JSON.stringify(configuration) })
