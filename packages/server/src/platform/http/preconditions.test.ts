@@ -117,6 +117,8 @@ describe("fields that came back", () => {
   it("may not have another value, after the conditions", () => {
     expect(change({}, { name: "one" })).toBe("done");
     expect(change({}, { name: "two" })).toBe("invalid_request");
+    const settings = { sound: true, light: false };
+    expect(change({}, { settings: { light: false, sound: true } }, { ...thing, settings })).toBe("done");
     expect(change({ "if-match": '"other"' }, { name: "two" })).toBe("precondition_failed");
   });
 });

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import { fieldsOf, type Resource } from "@tillkeeper/contract/http/resource";
 import { ApiError, invalidRequest } from "../errors.ts";
@@ -121,7 +122,7 @@ export class Expectations {
       throw failed("if-none-match", "It is there already; nothing was changed.", "names what is there");
     }
     const changed = Object.keys(this.#sentBack).filter(
-      (name) => !isSame(this.#sentBack[name], (shown as Record<string, unknown>)[name]),
+      (name) => !isDeepStrictEqual(this.#sentBack[name], (shown as Record<string, unknown>)[name]),
     );
     if (changed.length > 0) throw invalidRequest(...changed.map(otherValue));
   }
@@ -165,10 +166,6 @@ function names(tags: readonly Tag[], tag: string, { weakly }: { weakly: boolean 
 
 function stateOf(opaque: string): string {
   return opaque.split(".")[0] as string;
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function otherValue(name: string): ErrorDetail {
