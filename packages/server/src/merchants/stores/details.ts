@@ -29,9 +29,10 @@ export async function lookUpSubUnit(
   const number = store.organization?.organization_number;
   const isDestinations = number === undefined || isOwn(destination, number);
   const sources = [ownedBy(destination), ...(present ? [present] : [])];
-  // The details of a sub-unit are compared once the register has shown it.
-  const owned = isDestinations ? ownedFieldErrors(store, sources) : [];
-  refuse([...owned, ...organizationErrors(destination, store.organization)]);
+  const wrong = organizationErrors(destination, store.organization);
+  // The details of what may be a sub-unit are compared once the register has shown it.
+  const owned = isDestinations || wrong.length > 0 ? ownedFieldErrors(store, sources) : [];
+  refuse([...owned, ...wrong]);
   if (isDestinations) return undefined;
   const found = await register.findSubUnit(number).catch((error: unknown) => {
     throw error instanceof ApiError ? withErrorPath(error) : error;
