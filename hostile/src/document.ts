@@ -14,6 +14,8 @@ export interface Schema {
   required?: string[];
   items?: Schema;
   examples?: unknown[];
+  /** The field may come back with the value that is shown, and with no other. */
+  "x-unchanged"?: boolean;
 }
 
 interface Parameter {

@@ -85,7 +85,8 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** A value that fits the schema. An object has its required fields, and each optional one with the probability `more`. */
+/** A value that fits the schema. An object has its required fields, and each optional one with the probability `more`,
+ * but for ids that may come back unchanged only. */
 export function fitting(schema: Schema, random: Random, more = 0.3): unknown {
   if (schema.anyOf) return fitting(random.pick(schema.anyOf), random, more);
   if (schema.enum) return random.pick(schema.enum);
@@ -93,7 +94,7 @@ export function fitting(schema: Schema, random: Random, more = 0.3): unknown {
   switch (schema.type) {
     case "object": {
       const fields = Object.entries(schema.properties ?? {}).filter(
-        ([name]) => schema.required?.includes(name) || random.chance(more),
+        ([name, field]) => schema.required?.includes(name) || (!field["x-unchanged"] && random.chance(more)),
       );
       return Object.fromEntries(fields.map(([name, field]) => [name, fitting(field, random, more)]));
     }

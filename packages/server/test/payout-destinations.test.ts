@@ -125,7 +125,7 @@ describe("creating payout destinations", () => {
       [{ email: "nobody" }, "/body/email"],
       [{ phone_number: "99999999" }, "/body/phone_number"],
       [{ address: { address_line: "A", postal_place: "Oslo", country: "XX" } }, "/body/address/country"],
-      [{ case_status: "ACTIVE" }, "/body/case_status"],
+      [{ status: "ACTIVE" }, "/body/status"],
     ];
     const before = await server.call("GET", `${pathOf(tenant.aid)}?limit=100`, tenant);
     for (const [body, place] of bad) {

@@ -178,6 +178,10 @@ describe("releases", async () => {
     expect(whole.bytes.equals(content)).toBe(true);
     expect(whole.headers.get("content-digest")).toBe(part.headers.get("repr-digest"));
     expect((await ask({ range: "bytes=1-1", "if-range": etag })).bytes.equals(content.subarray(1, 2))).toBe(true);
+    // RFC 9110 section 13.2.2: If-None-Match counts before Range.
+    const known = await ask({ range: "bytes=900-", "if-none-match": `"another", W/${etag}` });
+    expect([known.status, known.bytes.length, known.headers.get("etag")]).toEqual([304, 0, etag]);
+    expect((await ask({ range: "bytes=900-", "if-none-match": '"another"' })).status).toBe(206);
     const beyond = await ask({ range: "bytes=1000-" });
     expect(beyond.status).toBe(416);
     expect(beyond.headers.get("content-range")).toBe("bytes */1000");

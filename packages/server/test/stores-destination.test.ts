@@ -120,7 +120,12 @@ describe("stores of a payout destination", async () => {
   });
 
   it("may not bring details of their own, at creation and afterwards", async () => {
-    const own = { address, phone_number: "+4711111111", email: "a@example.com", website: "example.com" };
+    const own = {
+      address: { ...address, postal_code: "0250" },
+      phone_number: "+4711111111",
+      email: "a@example.com",
+      website: "example.com",
+    };
     const places = ["/body/address", "/body/phone_number", "/body/email", "/body/website"];
     const { id } = (await call("POST", "", own)).body;
     for (const answer of [
@@ -142,6 +147,28 @@ describe("stores of a payout destination", async () => {
     });
     const answer = await call("PUT", `/${id}`, { payout_destination: { ...shown, name: "x" } });
     expect([answer.status, placesOf(answer)]).toEqual([400, ["/body/payout_destination/name"]]);
+  });
+
+  it("take a whole store back as it was shown, with the details that they have from elsewhere, and nothing else", async () => {
+    const isSub = { organization: { organization_number: subUnit }, store_name: "Mine" };
+    for (const given of [{}, { store_name: "Mine" }, isSub]) {
+      const { id } = (await call("POST", "", { payout_destination: reference, ...given })).body;
+      const { body: shown } = await call("GET", `/${id}`);
+      expect(shown.phone_number).toBe("+4722222222");
+      expect(await call("PUT", `/${id}`, shown)).toMatchObject({ status: 200, body: shown });
+      const answer = await call("PUT", `/${id}`, { ...shown, website: "other.example" });
+      expect([answer.status, placesOf(answer)]).toEqual([400, ["/body/website"]]);
+      // The destination has changed since the store took its details over: what the store shows may still come back.
+      const stale = { ...shown, phone_number: "+4733333333" };
+      await server.db.sql
+        .updateTable("stores")
+        .set({ phone_number: stale.phone_number })
+        .where("account_id", "=", aid)
+        .where("id", "=", id)
+        .execute();
+      expect((await call("PUT", `/${id}`, stale)).status).toBe(200);
+      expect((await call("PUT", `/${id}`, { ...shown, store_name: "Ours" })).body.store_name).toBe("Ours");
+    }
   });
 
   it("may be a sub-unit of it, with the details that the register has", async () => {

@@ -61,14 +61,9 @@ describe("changing and deleting stores", async () => {
     const got = (await call("GET", "/R2")).body;
     const again = await call("PUT", `/${id}`, { store_id: got.store_id, ...full });
     expect(again).toMatchObject({ status: 200, body: { ...full, store_id: "R2", id } });
-    const readOnly = { id, created_at: got.created_at, status: "ACTIVE", verified: true, terminals: [] };
-    const refused = await call("PUT", "/R2", { ...full, ...readOnly });
-    expect(refused.status).toBe(400);
-    expect(refused.body.error.errors.map((error: { path: string }) => error.path).toSorted()).toEqual(
-      Object.keys(readOnly)
-        .map((field) => `/body/${field}`)
-        .toSorted(),
-    );
+    expect(await call("PUT", "/R2", { ...got, terminals: [{}] })).toMatchObject({ status: 200, body: { ...full, id } });
+    const refused = await call("PUT", "/R2", { ...got, id: `${got.id.slice(0, -4)}9999` });
+    expect([refused.status, refused.body.error.errors[0].path]).toEqual([400, "/body/id"]);
   });
 
   it("gives a store another store_id, unless a live one has it", async () => {

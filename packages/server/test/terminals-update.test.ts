@@ -99,7 +99,8 @@ describe("update terminal", async () => {
       [{ store_id: null }, "/body/store_id"],
       [{ device_model: "a b" }, "/body/device_model"],
       [{ device_serial_number: "1" }, "/body/device_serial_number"],
-      [{ status: "ACTIVE" }, "/body/status"],
+      [{ terminal_id: "T12233302-T0001" }, "/body/terminal_id"],
+      [{ state: "ACTIVE" }, "/body/state"],
     ];
     for (const [body, place] of bad) {
       const answer = await put(id, body);

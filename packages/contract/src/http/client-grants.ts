@@ -6,10 +6,12 @@ import { ClientGrant, ClientGrantCreate, ClientGrantList, ClientGrantUpdate } fr
 import { endpoint } from "./endpoint.ts";
 import { limit, startingAfterUuid } from "./paging.ts";
 import { ofOperatorAccount } from "./params.ts";
+import type { Resource } from "./resource.ts";
 
 const tag = "Clients";
 const collection = "/v1/accounts/:oid/auth/client-grants";
 const one = `${collection}/:id` as const;
+const grant = { path: one, schema: ClientGrant } as const satisfies Resource;
 const ofGrant = Type.Object({ oid: OperatorAccountId, id: Uuid });
 
 const GrantListQuery = Type.Object(
@@ -28,6 +30,7 @@ export const clientGrantEndpoints = {
   create: endpoint({
     method: "POST",
     path: collection,
+    resource: grant,
     scopes: writeClients,
     id: "auth_client_grants_post",
     summary: "Grant a client scopes for this account, or for an account that this account operates",
@@ -52,6 +55,7 @@ export const clientGrantEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: grant,
     scopes: readAccounts,
     id: "auth_client_grants_get",
     summary: "Get a client grant",
@@ -63,6 +67,7 @@ export const clientGrantEndpoints = {
   update: endpoint({
     method: "PATCH",
     path: one,
+    resource: grant,
     scopes: writeClients,
     id: "auth_client_grants_patch",
     summary: "Change the scopes of a client grant",
@@ -75,6 +80,7 @@ export const clientGrantEndpoints = {
   delete: endpoint({
     method: "DELETE",
     path: one,
+    resource: grant,
     scopes: writeClients,
     id: "auth_client_grants_delete",
     summary: "Remove a client grant; its tokens stop working within 5 seconds",

@@ -6,6 +6,8 @@ import { readAccounts, type Scope, scopes, writeClients } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery, limit, nextPage, startingAfterUuid } from "./paging.ts";
 import { ofOperatorAccount } from "./params.ts";
+import type { Resource } from "./resource.ts";
+import { takesBack } from "./sent-back.ts";
 
 /**
  * API clients and their grants, as the public reference lists them. Where it is silent these rules hold. Writing takes
@@ -36,7 +38,7 @@ const changeable = {
   ),
 };
 
-export const ClientCreate = Type.Object(
+const ClientInput = Type.Object(
   {
     ...changeable,
     client_id: Type.Optional(
@@ -48,13 +50,13 @@ export const ClientCreate = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ClientCreate = Static<typeof ClientCreate>;
+export type ClientCreate = Static<typeof ClientInput>;
 
-export const ClientUpdate = Type.Object(changeable, {
+const ClientChange = Type.Object(changeable, {
   additionalProperties: false,
   description: "Replaces all three fields: an absent one is empty afterwards.",
 });
-export type ClientUpdate = Static<typeof ClientUpdate>;
+export type ClientUpdate = Static<typeof ClientChange>;
 
 const entityFields = {
   created_at: Time,
@@ -86,6 +88,9 @@ export const Client = Type.Object({
 });
 export type Client = Static<typeof Client>;
 
+export const ClientCreate = takesBack(ClientInput, Client);
+export const ClientUpdate = takesBack(ClientChange, Client, { created: ClientInput });
+
 export const ClientCreated = Type.Object({ ...Client.properties, client_secret: secretOnce });
 export type ClientCreated = Static<typeof ClientCreated>;
 
@@ -104,7 +109,7 @@ const GrantScope = Type.Unsafe<Scope>({ type: "string", enum: [...scopes] });
 const GrantScopes = Type.Array(GrantScope, { minItems: 1, uniqueItems: true });
 const grantTypes = ["client_credentials"] as const;
 
-export const ClientGrantCreate = Type.Object(
+const ClientGrantInput = Type.Object(
   {
     client_id: Type.String({ format: "uuid", description: "The client's `id`." }),
     audience: Type.String({
@@ -122,16 +127,16 @@ export const ClientGrantCreate = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ClientGrantCreate = Static<typeof ClientGrantCreate>;
+export type ClientGrantCreate = Static<typeof ClientGrantInput>;
 
-export const ClientGrantUpdate = Type.Object(
+const ClientGrantChange = Type.Object(
   { scope: GrantScopes },
   {
     additionalProperties: false,
     description: "Replaces the scopes. Issued tokens lose removed scopes within 5 s; they never gain scopes.",
   },
 );
-export type ClientGrantUpdate = Static<typeof ClientGrantUpdate>;
+export type ClientGrantUpdate = Static<typeof ClientGrantChange>;
 
 export const ClientGrant = Type.Object({
   id: Uuid,
@@ -147,6 +152,9 @@ export const ClientGrant = Type.Object({
 });
 export type ClientGrant = Static<typeof ClientGrant>;
 
+export const ClientGrantCreate = takesBack(ClientGrantInput, ClientGrant);
+export const ClientGrantUpdate = takesBack(ClientGrantChange, ClientGrant, { created: ClientGrantInput });
+
 export const ClientGrantList = Type.Object({
   client_grants: Type.Array(ClientGrant),
   starting_after: nextPage,
@@ -156,6 +164,7 @@ export type ClientGrantList = Static<typeof ClientGrantList>;
 const tag = "Clients";
 const collection = "/v1/accounts/:oid/auth/clients";
 const one = `${collection}/:id` as const;
+const client = { path: one, schema: Client } as const satisfies Resource;
 const ofClient = Type.Object({ oid: OperatorAccountId, id: Uuid });
 const ofSecret = Type.Object({ oid: OperatorAccountId, id: Uuid, secret_id: Uuid });
 const gone = { 204: Type.Null({ description: "It is removed." }) };
@@ -177,6 +186,7 @@ export const clientEndpoints = {
   create: endpoint({
     method: "POST",
     path: collection,
+    resource: client,
     scopes: writeClients,
     id: "auth_clients_post",
     summary: "Create an API client; its secret is shown this once",
@@ -200,6 +210,7 @@ export const clientEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: client,
     scopes: readAccounts,
     id: "auth_clients_get",
     summary: "Get an API client",
@@ -211,6 +222,7 @@ export const clientEndpoints = {
   update: endpoint({
     method: "PUT",
     path: one,
+    resource: client,
     scopes: writeClients,
     id: "auth_clients_put",
     summary: "Change an API client's name, description and callbacks",
@@ -223,6 +235,7 @@ export const clientEndpoints = {
   delete: endpoint({
     method: "DELETE",
     path: one,
+    resource: client,
     scopes: writeClients,
     id: "auth_clients_delete",
     summary: "Delete an API client; its tokens stop working within 5 seconds",
@@ -234,6 +247,7 @@ export const clientEndpoints = {
   addSecret: endpoint({
     method: "POST",
     path: `${one}/secrets`,
+    resource: client,
     scopes: writeClients,
     id: "auth_clients_secrets_post",
     summary: "Get a further secret, shown this once; the others stay valid",
@@ -245,6 +259,7 @@ export const clientEndpoints = {
   deleteSecret: endpoint({
     method: "DELETE",
     path: `${one}/secrets/:secret_id`,
+    resource: client,
     scopes: writeClients,
     id: "auth_clients_secrets_delete",
     summary: "Delete a secret; it gets no further token",

@@ -6,6 +6,8 @@ import { endpoint } from "./endpoint.ts";
 import { limit, nextPage } from "./paging.ts";
 import { ofAccount } from "./params.ts";
 import { ReleaseModel } from "./releases.ts";
+import type { Resource } from "./resource.ts";
+import { takesBack } from "./sent-back.ts";
 
 const Content = Type.Object(
   {},
@@ -21,7 +23,7 @@ const ConfigurationVersion = Type.String({
 });
 
 /** A new configuration: for a model, a store, a model in a store, or, with neither, for all terminals of the account. */
-export const ConfigurationCreate = Type.Object(
+const ConfigurationInput = Type.Object(
   {
     device_model: Type.Optional(ReleaseModel),
     store_id: Type.Optional(
@@ -36,7 +38,7 @@ export const ConfigurationCreate = Type.Object(
   },
   { additionalProperties: false },
 );
-export type ConfigurationCreate = Static<typeof ConfigurationCreate>;
+export type ConfigurationCreate = Static<typeof ConfigurationInput>;
 
 export const Configuration = Type.Object({
   version: ConfigurationVersion,
@@ -51,6 +53,8 @@ export const Configuration = Type.Object({
   withdrawn_by: Type.Optional(Type.String()),
 });
 export type Configuration = Static<typeof Configuration>;
+
+export const ConfigurationCreate = takesBack(ConfigurationInput, Configuration);
 
 export const ConfigurationList = Type.Object({
   configurations: Type.Array(Configuration),
@@ -84,6 +88,11 @@ export { ConfigurationVersion };
 
 const tag = "Updates";
 const list = "/v1/accounts/:aid/configurations";
+const configuration = { path: `${list}/:version`, schema: Configuration } as const satisfies Resource;
+const terminalConfiguration = {
+  path: "/v1/accounts/:aid/terminals/:terminal_id/configuration",
+  schema: TerminalConfiguration,
+} as const satisfies Resource;
 const ofConfiguration = Type.Object({ aid: AccountId, version: ConfigurationVersion });
 const ofTerminal = Type.Object({ aid: AccountId, terminal_id: Type.String({ minLength: 1, maxLength: 64 }) });
 const ConfigurationListQuery = Type.Object(
@@ -100,6 +109,7 @@ export const configurationEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
+    resource: configuration,
     scopes: writeAccounts,
     id: "aid_configurations_post",
     summary: "Create a configuration for all terminals, or for those of a model, of a store, or of both",
@@ -121,7 +131,8 @@ export const configurationEndpoints = {
   }),
   get: endpoint({
     method: "GET",
-    path: `${list}/:version`,
+    path: configuration.path,
+    resource: configuration,
     scopes: readAccounts,
     id: "aid_configurations_version_get",
     summary: "One configuration",
@@ -132,7 +143,8 @@ export const configurationEndpoints = {
   }),
   withdraw: endpoint({
     method: "DELETE",
-    path: `${list}/:version`,
+    path: configuration.path,
+    resource: configuration,
     scopes: writeAccounts,
     id: "aid_configurations_version_delete",
     summary: "Withdraw a configuration: it holds for no terminal any more",
@@ -143,7 +155,8 @@ export const configurationEndpoints = {
   }),
   ofTerminal: endpoint({
     method: "GET",
-    path: "/v1/accounts/:aid/terminals/:terminal_id/configuration",
+    path: terminalConfiguration.path,
+    resource: terminalConfiguration,
     scopes: readAccounts,
     id: "aid_terminals_termid_configuration_get",
     summary: "The configuration that a terminal should have, and the versions that it reported last",

@@ -3,6 +3,7 @@ import type { Scope } from "../scopes.ts";
 import type { CredentialName } from "./credentials.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { AnswerHeader } from "./headers.ts";
+import type { Resource } from "./resource.ts";
 import type { Tag } from "./tags.ts";
 
 /** Examples by name: a line that says what the example shows, and its body. */
@@ -27,6 +28,11 @@ export interface Endpoint {
   params?: TObject;
   query?: TObject;
   body?: TSchema;
+  /**
+   * The single resource that it reads, changes or creates. Answers that show it carry its `ETag`; reading takes `If-None-Match`,
+   * and a change obeys `If-Match`, `If-None-Match` and `If-Unmodified-Since` (docs/adr/0033).
+   */
+  resource?: Resource;
   /** Success answers by status. */
   answers: Readonly<Record<number, TSchema>>;
   /** Headers of the request that matter beyond `Authorization`. */

@@ -164,6 +164,10 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     ],
   },
   virtual_terminal: { message: "A virtual terminal has its credential from the server itself.", errors: [] },
+  precondition_failed: {
+    message: "It has changed since it was read: read it again, and send the change with the new `ETag`.",
+    errors: [{ path: "/headers/if-match", message: "names no tag that is present" }],
+  },
   body_too_large: { message: "The body is larger than this server accepts.", errors: [] },
   unsupported_media_type: { message: "This content type is not accepted here.", errors: [] },
   idempotency_key_reused: {

@@ -214,6 +214,12 @@ export const errorCodes = {
     cause: "The server itself gives virtual terminals their credentials.",
     cure: "A virtual terminal keeps its own credential.",
   },
+  precondition_failed: {
+    status: 412,
+    cause:
+      "What is there is not in the state that `If-Match`, `If-None-Match` or `If-Unmodified-Since` asks for; nothing was changed.",
+    cure: "Read it again, make the change to what is there now, and send it with the new `ETag`.",
+  },
   body_too_large: { status: 413, cause: "The body is over 256 KiB.", cure: "Send a smaller body." },
   unsupported_media_type: {
     status: 415,

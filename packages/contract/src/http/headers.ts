@@ -17,6 +17,31 @@ export const answerHeaders = {
   "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),
   "repr-digest": Type.String({ description: "The SHA-256 of the whole file (RFC 9530)." }),
   "content-disposition": Type.String({ description: "A name for the file." }),
-  etag: Type.String({ description: "Names this content; for `If-Range`." }),
+  etag: Type.String({
+    description: "Names this state of what is shown: for `If-Match`, `If-None-Match` and, of a file, `If-Range`.",
+    examples: ['"p2cWOGBmhTGW0v1uF3qFkQ"'],
+  }),
 } as const satisfies Record<string, TSchema>;
+/** Headers of a request that reads a single resource. */
+export const ReadingConditions = Type.Object({
+  "If-None-Match": Type.Optional(
+    Type.String({ description: "Tags of what the caller has, or `*`: 304 without a body if one is still present." }),
+  ),
+});
+
+/** Headers of a request that changes a single resource (RFC 9110 section 13.1). */
+export const ChangingConditions = Type.Object({
+  "If-Match": Type.Optional(
+    Type.String({
+      description:
+        "The `ETag` that was read, or several: 412 if it has changed since. A weak tag (`W/`) never matches.",
+      examples: ['"p2cWOGBmhTGW0v1uF3qFkQ"'],
+    }),
+  ),
+  "If-None-Match": Type.Optional(Type.String({ description: "Tags, or `*`: 412 if what is there has one of them." })),
+  "If-Unmodified-Since": Type.Optional(
+    Type.String({ description: "An HTTP date: 412 if `updated_at` is later. Of no effect beside `If-Match`." }),
+  ),
+});
+
 export type AnswerHeader = keyof typeof answerHeaders;

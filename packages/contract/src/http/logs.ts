@@ -6,6 +6,7 @@ import { readLogs } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { LinkedListQuery } from "./paging.ts";
 import { PathId } from "./params.ts";
+import type { Resource } from "./resource.ts";
 
 const Sha256 = Type.String({
   pattern: "^[0-9a-f]{64}$",
@@ -52,6 +53,7 @@ const tag = "Terminal logs";
 function logsAt<const Base extends string, OfBase extends TProperties>(base: Base, ofBase: OfBase, idPrefix: string) {
   const path = `${base}/admin/terminals/:terminal_id/logs` as const;
   const id = `${idPrefix}admin_terminals_terminal_id_logs`;
+  const log = { path: `${path}/:log_id`, schema: TerminalLog } as const satisfies Resource;
   const OfLog = Type.Object({ ...ofBase, terminal_id: PathId, log_id: Uuid });
   return {
     list: endpoint({
@@ -69,7 +71,8 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
     }),
     get: endpoint({
       method: "GET",
-      path: `${path}/:log_id`,
+      path: log.path,
+      resource: log,
       scopes: readLogs,
       id: `${id}_log_id_get`,
       summary: "Read about one log of a terminal",

@@ -16,9 +16,11 @@ import { SpanEnd, SpanStart, Text, Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
+import type { Resource } from "./resource.ts";
+import { takesBack } from "./sent-back.ts";
 
 /** Terminal operations over HTTP: the documented fields first, then what this server adds (D17). */
-export const OperationCreate = Type.Object(
+const OperationInput = Type.Object(
   {
     terminal_id: Type.String({ minLength: 1, maxLength: 255, examples: ["P11223351-T0013"] }),
     operation: OperationName,
@@ -34,7 +36,7 @@ export const OperationCreate = Type.Object(
   },
   { additionalProperties: false, examples: [{ terminal_id: "P11223351-T0013", operation: "end_of_day" }] },
 );
-export type OperationCreate = Static<typeof OperationCreate>;
+export type OperationCreate = Static<typeof OperationInput>;
 
 /** The schema of one kind of operation. The kinds differ in `operation` and in the shape of `result`. */
 function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
@@ -131,6 +133,9 @@ export const Operation = Type.Unsafe<Operation>(
   ),
 );
 
+/** Every kind shows the same fields, but for the shape of the result. */
+export const OperationCreate = takesBack(OperationInput, operationSchemas.end_of_day);
+
 export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;
 
@@ -168,12 +173,14 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
   idPrefix: string,
 ) {
   const path = `${base}/admin/terminals/operations` as const;
+  const operation = { path: `${path}/:operation_id`, schema: Operation } as const satisfies Resource;
   const params = Type.Object(ofBase);
   const ofOperation = Type.Object({ ...ofBase, operation_id: Text });
   return {
     create: endpoint({
       method: "POST",
       path,
+      resource: operation,
       scopes: writeOperations,
       id: `${idPrefix}admin_terminals_operations_post`,
       summary: "Send a command to a terminal",
@@ -207,7 +214,8 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
     }),
     get: endpoint({
       method: "GET",
-      path: `${path}/:operation_id`,
+      path: operation.path,
+      resource: operation,
       scopes: readOperations,
       id: `${idPrefix}admin_terminals_operations_id_get`,
       summary: "One operation",
@@ -220,6 +228,7 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
     cancel: endpoint({
       method: "POST",
       path: `${path}/:operation_id/cancel`,
+      resource: operation,
       scopes: writeOperations,
       id: `${idPrefix}admin_terminals_operations_id_cancel`,
       summary: "Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202)",

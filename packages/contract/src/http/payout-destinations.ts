@@ -8,6 +8,8 @@ import { TerminalStatus } from "../terminal-status.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery, nextPage } from "./paging.ts";
 import { ofOperatorAccount, PathId } from "./params.ts";
+import type { Resource } from "./resource.ts";
+import { takesBack } from "./sent-back.ts";
 import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
 
 /** Payout destinations, field by field as the public reference shows them; additions are marked as such. */
@@ -110,7 +112,7 @@ const writableFields = {
   merchant_category_code: Type.Optional(MerchantCategoryCode),
 };
 
-export const PayoutDestinationCreate = Type.Object(
+const PayoutDestinationInput = Type.Object(
   {
     payout_destination_id: Type.Optional(PayoutDestinationId),
     type: Type.Optional(DestinationType),
@@ -124,7 +126,7 @@ export const PayoutDestinationCreate = Type.Object(
   },
   { additionalProperties: false, description: "Without `type` it is a company." },
 );
-export type PayoutDestinationCreate = Static<typeof PayoutDestinationCreate>;
+export type PayoutDestinationCreate = Static<typeof PayoutDestinationInput>;
 
 const destinationFields = {
   id: Uuid,
@@ -173,6 +175,8 @@ export const PayoutDestination = Type.Object({
 });
 export type PayoutDestination = Static<typeof PayoutDestination>;
 
+export const PayoutDestinationCreate = takesBack(PayoutDestinationInput, PayoutDestination);
+
 export const PayoutDestinationListItem = Type.Object(destinationFields);
 export type PayoutDestinationListItem = Static<typeof PayoutDestinationListItem>;
 
@@ -191,6 +195,11 @@ export const OwnedStorePath = { account_id: AccountId, store_id: PathId };
 const tag = "Payout destinations";
 const list = "/v1/accounts/:oid/payout-destinations";
 const one = `${list}/:payout_destination_id` as const;
+const destination = {
+  path: one,
+  schema: PayoutDestination,
+  beside: ["stores", "terminals", "links", "number_of_stores", "number_of_terminals"],
+} as const satisfies Resource;
 const ofDestination = Type.Object({ oid: OperatorAccountId, payout_destination_id: PayoutDestinationId });
 const { limit, starting_after } = ListQuery.properties;
 const listQuery = Type.Object(
@@ -223,6 +232,7 @@ export const payoutDestinationEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
+    resource: destination,
     scopes: create,
     id: "aid_mgmnt_payout_destinations_post",
     summary: "Create a payout destination",
@@ -251,6 +261,7 @@ export const payoutDestinationEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: destination,
     scopes: readAccounts,
     id: "aid_mgmnt_payout_destinations_get_by_id",
     summary: "One payout destination with its stores and terminals",
@@ -262,6 +273,7 @@ export const payoutDestinationEndpoints = {
   moveCase: endpoint({
     method: "PUT",
     path: `${one}/case-status`,
+    resource: destination,
     scopes: administer,
     id: "payout_destinations_case_status_put",
     summary: "Move the case of a payout destination; on a live account only its operator may",

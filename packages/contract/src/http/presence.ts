@@ -6,6 +6,7 @@ import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "..
 import { endpoint } from "./endpoint.ts";
 import { limit, nextPage, startingAfterUuid } from "./paging.ts";
 import { ofAccount, ofStore, ofTerminal, PathId } from "./params.ts";
+import type { Resource } from "./resource.ts";
 
 const RoundTrip = Type.Integer({
   minimum: 0,
@@ -158,10 +159,18 @@ const HistoryQuery = Type.Object(
 );
 const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(PathId) }, { additionalProperties: false });
 
+const presence = { path: `${terminalPath}/presence`, schema: TerminalPresence } as const satisfies Resource;
+const telemetry = { path: `${terminalPath}/telemetry`, schema: TerminalTelemetry } as const satisfies Resource;
+const storePresence = {
+  path: "/v1/accounts/:aid/stores/:store_id/presence",
+  schema: StorePresence,
+} as const satisfies Resource;
+
 export const presenceEndpoints = {
   ofTerminal: endpoint({
     method: "GET",
-    path: `${terminalPath}/presence`,
+    path: presence.path,
+    resource: presence,
     scopes: readAccounts,
     id: "terminal_presence_get",
     summary: "The presence of a terminal",
@@ -195,7 +204,8 @@ export const presenceEndpoints = {
   }),
   telemetry: endpoint({
     method: "GET",
-    path: `${terminalPath}/telemetry`,
+    path: telemetry.path,
+    resource: telemetry,
     scopes: readAccounts,
     id: "terminal_telemetry_get",
     summary: "The telemetry of a terminal: the latest value of each field",
@@ -218,7 +228,8 @@ export const presenceEndpoints = {
   }),
   ofStore: endpoint({
     method: "GET",
-    path: "/v1/accounts/:aid/stores/:store_id/presence",
+    path: storePresence.path,
+    resource: storePresence,
     scopes: readAccounts,
     id: "store_presence_get",
     summary: "The presence of a store's terminals",

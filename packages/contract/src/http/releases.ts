@@ -10,6 +10,8 @@ import { endpoint } from "./endpoint.ts";
 import { fileAnswers, fileHeaders, fileType, RangeHeaders } from "./files.ts";
 import { limit, nextPage, startingAfterUuid } from "./paging.ts";
 import { ofAccount } from "./params.ts";
+import type { Resource } from "./resource.ts";
+import { takesBack } from "./sent-back.ts";
 
 export const ReleaseModel = Type.String({
   minLength: 1,
@@ -32,11 +34,11 @@ const Notes = Type.String({ minLength: 1, maxLength: 4_000, description: "For pe
 
 const described = { device_model: ReleaseModel, version: Version, size: Size, sha256: Sha256 };
 
-export const ReleaseCreate = Type.Object(
+const ReleaseInput = Type.Object(
   { ...described, signature: Signature, key_id: KeyId, notes: Type.Optional(Notes) },
   { additionalProperties: false },
 );
-export type ReleaseCreate = Static<typeof ReleaseCreate>;
+export type ReleaseCreate = Static<typeof ReleaseInput>;
 
 export const Release = Type.Object({
   id: Uuid,
@@ -52,6 +54,8 @@ export const Release = Type.Object({
   updated_by: Type.String(),
 });
 export type Release = Static<typeof Release>;
+
+export const ReleaseCreate = takesBack(ReleaseInput, Release);
 
 export const ReleaseList = Type.Object({ releases: Type.Array(Release), starting_after: nextPage });
 export type ReleaseList = Static<typeof ReleaseList>;
@@ -72,11 +76,8 @@ export const ReleasePublicKey = Type.Object(
 );
 export type ReleasePublicKey = Static<typeof ReleasePublicKey>;
 
-export const ReleaseKeyCreate = Type.Object(
-  { name: Name, public_key: ReleasePublicKey },
-  { additionalProperties: false },
-);
-export type ReleaseKeyCreate = Static<typeof ReleaseKeyCreate>;
+const ReleaseKeyInput = Type.Object({ name: Name, public_key: ReleasePublicKey }, { additionalProperties: false });
+export type ReleaseKeyCreate = Static<typeof ReleaseKeyInput>;
 
 export const ReleaseKey = Type.Object({
   key_id: KeyId,
@@ -89,6 +90,8 @@ export const ReleaseKey = Type.Object({
 });
 export type ReleaseKey = Static<typeof ReleaseKey>;
 
+export const ReleaseKeyCreate = takesBack(ReleaseKeyInput, ReleaseKey);
+
 export const ReleaseKeyList = Type.Object({ release_keys: Type.Array(ReleaseKey) });
 export type ReleaseKeyList = Static<typeof ReleaseKeyList>;
 
@@ -96,6 +99,7 @@ const tag = "Updates";
 const list = "/v1/accounts/:aid/releases";
 const one = `${list}/:release_id` as const;
 const keys = "/v1/accounts/:aid/release-keys";
+const release = { path: one, schema: Release } as const satisfies Resource;
 const ofRelease = Type.Object({ aid: AccountId, release_id: Uuid });
 const ofKey = Type.Object({ aid: AccountId, key_id: KeyId });
 const ReleaseListQuery = Type.Object(
@@ -111,6 +115,7 @@ export const releaseEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
+    resource: release,
     scopes: writeAccounts,
     id: "aid_releases_post",
     summary: "Create a release; it is offered once its file has been sent",
@@ -134,6 +139,7 @@ export const releaseEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: release,
     scopes: readAccounts,
     id: "aid_releases_rid_get",
     summary: "One release",
@@ -145,6 +151,7 @@ export const releaseEndpoints = {
   withdraw: endpoint({
     method: "DELETE",
     path: one,
+    resource: release,
     scopes: writeAccounts,
     id: "aid_releases_rid_delete",
     summary: "Withdraw a release: terminals are not offered it any more",

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { takesBack } from "./sent-back.ts";
 
 const LocalTime = Type.String({
   pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
@@ -51,8 +52,7 @@ const echoed = Type.Optional(
 );
 const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
-/** Merged into the configuration, at every depth: an absent field stays as it is, `null` restores the default. */
-export const StoreConfigurationPatch = Type.Object(
+const StoreConfigurationInput = Type.Object(
   {
     auto_end_of_day: resettable(
       Type.Object(
@@ -66,4 +66,8 @@ export const StoreConfigurationPatch = Type.Object(
   },
   { additionalProperties: false },
 );
-export type StoreConfigurationPatch = Static<typeof StoreConfigurationPatch>;
+/** Merged into the configuration, at every depth: an absent field stays as it is, `null` restores the default. */
+export const StoreConfigurationPatch = takesBack(StoreConfigurationInput, StoreConfiguration, {
+  created: StoreConfigurationInput,
+});
+export type StoreConfigurationPatch = Static<typeof StoreConfigurationInput>;

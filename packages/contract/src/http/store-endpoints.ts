@@ -3,13 +3,20 @@ import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
 import { ofAccount, ofStore } from "./params.ts";
+import type { Resource } from "./resource.ts";
 import { StoreConfiguration, StoreConfigurationPatch } from "./store-configuration.ts";
-import { Store, StoreCreate, StoreIncludes, StoreList, storeFilters } from "./stores.ts";
+import { Store, StoreCreate, StoreIncludes, StoreList, StoreReplacement, storeFilters } from "./stores.ts";
 
 const tag = "Stores";
 const operators = ["admin:accounts"] as const satisfies readonly Scope[];
 const list = "/v1/accounts/:aid/stores";
 const one = `${list}/:store_id` as const;
+const store = {
+  path: one,
+  schema: Store,
+  beside: ["terminals", "number_of_terminals", "operator_payout_destinations"],
+} as const satisfies Resource;
+const configuration = { path: `${one}/configuration`, schema: StoreConfiguration } as const satisfies Resource;
 
 export const storeEndpoints = {
   list: endpoint({
@@ -26,6 +33,7 @@ export const storeEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: store,
     scopes: readAccounts,
     id: "aid_account_management_stores_sid_get",
     summary: "One store with its terminals",
@@ -38,6 +46,7 @@ export const storeEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
+    resource: store,
     scopes: writeAccounts,
     id: "aid_account_management_stores_post",
     summary: "Create a store",
@@ -57,12 +66,13 @@ export const storeEndpoints = {
   replace: endpoint({
     method: "PUT",
     path: one,
+    resource: store,
     scopes: writeAccounts,
     id: "aid_account_management_stores_sid_put",
     summary: "Replace a store; absent fields are cleared, except its store_id",
     tag,
     params: ofStore,
-    body: StoreCreate,
+    body: StoreReplacement,
     answers: { 200: Store },
     errors: [
       "payout_destination_not_found",
@@ -77,6 +87,7 @@ export const storeEndpoints = {
   delete: endpoint({
     method: "DELETE",
     path: one,
+    resource: store,
     scopes: writeAccounts,
     id: "aid_account_management_stores_sid_delete",
     summary: "Delete a store without terminals; its store_id can be used again",
@@ -87,7 +98,8 @@ export const storeEndpoints = {
   }),
   getConfiguration: endpoint({
     method: "GET",
-    path: `${one}/configuration`,
+    path: configuration.path,
+    resource: configuration,
     scopes: readAccounts,
     id: "aid_account_management_stores_sid_configuration_get",
     summary: "The configuration of a store, defaults filled in",
@@ -98,7 +110,8 @@ export const storeEndpoints = {
   }),
   patchConfiguration: endpoint({
     method: "PATCH",
-    path: `${one}/configuration`,
+    path: configuration.path,
+    resource: configuration,
     scopes: writeAccounts,
     id: "aid_account_management_stores_sid_configuration_patch",
     summary: "Change parts of a store's configuration; null restores the default",
@@ -111,6 +124,7 @@ export const storeEndpoints = {
   suspend: endpoint({
     method: "POST",
     path: `${one}/suspend`,
+    resource: store,
     scopes: operators,
     id: "store_suspend_post",
     summary: "Suspend a store; its terminals turn INACTIVE",
@@ -122,6 +136,7 @@ export const storeEndpoints = {
   resume: endpoint({
     method: "POST",
     path: `${one}/resume`,
+    resource: store,
     scopes: operators,
     id: "store_resume_post",
     summary: "End the operator's suspension of a store",

@@ -3,6 +3,7 @@ import { Name, nameOf, storeIdPattern } from "../names.ts";
 import { Time } from "../scalars.ts";
 import { TerminalStatus } from "../terminal-status.ts";
 import { nextPage } from "./paging.ts";
+import { takesBack } from "./sent-back.ts";
 
 /** Stores, field by field as the public reference shows them (D1-D3). */
 export const storeStatuses = ["DELETED", "ACTIVE", "SUSPENDED"] as const;
@@ -65,24 +66,13 @@ export type Coordinates = Static<typeof Coordinates>;
 
 export const PayoutDestinationId = Type.String({ pattern: "^[A-Za-z0-9_-]{1,40}$", examples: ["PD032"] });
 
-const echoed = Type.Optional(
-  Type.String({
-    maxLength: 255,
-    description: "Shown in answers; ignored in requests, so that an answer can be sent back.",
-  }),
-);
-
-/**
- * In a request only the id counts; the other three fields belong to the destination and are ignored. No other read-only
- * fields may be sent: `id`, `status`, `created_at` and others of the store itself are unknown fields in a request.
- */
 const PayoutDestinationReference = Type.Object(
-  { payout_destination_id: PayoutDestinationId, status: echoed, type: echoed, merchant_category_code: echoed },
+  { payout_destination_id: PayoutDestinationId },
   { additionalProperties: false },
 );
 
-/** The body of POST and PUT. PUT replaces the store: absent fields are cleared, except `store_id`. */
-export const StoreCreate = Type.Object(
+/** What a caller may set. PUT replaces the store: absent fields are cleared, except `store_id`. */
+const StoreInput = Type.Object(
   {
     store_id: Type.Optional(StoreIdText),
     organization: Type.Optional(Organization),
@@ -110,7 +100,7 @@ export const StoreCreate = Type.Object(
     ],
   },
 );
-export type StoreCreate = Static<typeof StoreCreate>;
+export type StoreCreate = Static<typeof StoreInput>;
 
 const StorePayoutDestination = Type.Object({
   payout_destination_id: Type.String(),
@@ -172,6 +162,9 @@ const storeFields = {
 
 export const Store = Type.Object({ ...storeFields, terminals: Type.Array(StoreTerminal) });
 export type Store = Static<typeof Store>;
+
+export const StoreCreate = takesBack(StoreInput, Store);
+export const StoreReplacement = takesBack(StoreInput, Store, { created: StoreInput });
 
 export const StoreListItem = Type.Object({
   ...storeFields,

@@ -11,6 +11,7 @@ import {
 import { endpoint } from "./endpoint.ts";
 import { ListQuery } from "./paging.ts";
 import { ofAccount, ofTerminal } from "./params.ts";
+import type { Resource } from "./resource.ts";
 import {
   Terminal,
   TerminalCreate,
@@ -23,12 +24,15 @@ import {
 const tag = "Terminals";
 const list = "/v1/accounts/:aid/terminals";
 const one = `${list}/:terminal_id` as const;
+/** The terminal's device reports its abilities. */
+const terminal = { path: one, schema: Terminal, beside: ["abilities"] } as const satisfies Resource;
 const TerminalQuery = Type.Object({ ...ListQuery.properties, ...terminalFilters }, { additionalProperties: false });
 
 export const terminalEndpoints = {
   issuePairingCode: endpoint({
     method: "POST",
     path: `${one}/pairing-codes`,
+    resource: terminal,
     scopes: writeAccounts,
     id: "terminal_pairing_codes_post",
     summary: "Make a pairing code for a device; the terminal's earlier code ends",
@@ -53,6 +57,7 @@ export const terminalEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
+    resource: terminal,
     scopes: writeAccounts,
     id: "aid_account_management_terminals_post",
     summary: "Register a terminal in a store",
@@ -76,6 +81,7 @@ export const terminalEndpoints = {
   get: endpoint({
     method: "GET",
     path: one,
+    resource: terminal,
     scopes: readAccounts,
     id: "aid_account_management_terminals_termid_get",
     summary: "One terminal",
@@ -87,6 +93,7 @@ export const terminalEndpoints = {
   update: endpoint({
     method: "PUT",
     path: one,
+    resource: terminal,
     scopes: writeAccounts,
     id: "aid_account_management_terminals_termid_put",
     summary: "Move a terminal to another store, or name its model",
@@ -99,6 +106,7 @@ export const terminalEndpoints = {
   delete: endpoint({
     method: "DELETE",
     path: one,
+    resource: terminal,
     scopes: writeAccounts,
     id: "aid_account_management_terminals_termid_delete",
     summary: "Remove a terminal; a connected one closes its day first",
@@ -110,6 +118,7 @@ export const terminalEndpoints = {
   issueCredential: endpoint({
     method: "POST",
     path: `${one}/credentials`,
+    resource: terminal,
     scopes: writeAccounts,
     id: "terminal_credentials_post",
     summary: "Give a terminal a new MQTT credential; the old credential ends at once",
@@ -121,6 +130,7 @@ export const terminalEndpoints = {
   replaceDevice: endpoint({
     method: "POST",
     path: `${one}/device`,
+    resource: terminal,
     scopes: writeAccounts,
     id: "terminal_device_post",
     summary: "Replace a terminal's device by another one; id and history of the terminal stay",

@@ -6,6 +6,7 @@ import { OperationName } from "../operations.ts";
 import { Text, Time, Uuid } from "../scalars.ts";
 import { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
 import { nextPage } from "./paging.ts";
+import { takesBack } from "./sent-back.ts";
 
 const StoreId = Type.String({
   minLength: 1,
@@ -30,7 +31,7 @@ export const PairingReference = Type.String({
 });
 
 /** Terminals, field by field as the public reference shows them (D8-D12). */
-export const TerminalCreate = Type.Object(
+const TerminalInput = Type.Object(
   {
     device_serial_number: DeviceSerialNumber,
     store_id: StoreId,
@@ -39,14 +40,14 @@ export const TerminalCreate = Type.Object(
   },
   { additionalProperties: false, examples: [{ device_serial_number: "123456789012", store_id: "S312" }] },
 );
-export type TerminalCreate = Static<typeof TerminalCreate>;
+export type TerminalCreate = Static<typeof TerminalInput>;
 
 /** An absent field stays as it is; another `store_id` moves the terminal (D12). */
-export const TerminalUpdate = Type.Object(
+const TerminalChange = Type.Object(
   { device_model: Type.Optional(DeviceModel), store_id: Type.Optional(StoreId) },
   { additionalProperties: false },
 );
-export type TerminalUpdate = Static<typeof TerminalUpdate>;
+export type TerminalUpdate = Static<typeof TerminalChange>;
 
 const terminalFields = {
   terminal_id: Type.String({ examples: ["T12233302-T0001"] }),
@@ -74,6 +75,9 @@ export const Terminal = Type.Object({
   ),
 });
 export type Terminal = Static<typeof Terminal>;
+
+export const TerminalCreate = takesBack(TerminalInput, Terminal);
+export const TerminalUpdate = takesBack(TerminalChange, Terminal, { created: TerminalInput });
 
 /** The store of a terminal, and the payout destination that its money goes to. */
 export const TerminalStore = Type.Object({

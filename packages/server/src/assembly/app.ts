@@ -24,6 +24,7 @@ import { readBodyHeaders } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
 import { normalizerOf, schemaOf, takenBody, takesNothing } from "../platform/http/bodies/of-endpoint.ts";
 import { encodingFault } from "../platform/http/bodies/query-words.ts";
+import { takeBackOf } from "../platform/http/bodies/sent-back.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
@@ -41,6 +42,7 @@ import { clientOf, nameClient } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
+import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 
@@ -180,6 +182,8 @@ function addUpload(app: FastifyInstance, row: Route, gate: Gate): void {
 const bucketOf = { "per address": "perAddress", "devices per address": "devicesPerAddress" } as const;
 
 const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
+/** Fields that came back with a request and may not have another value than the resource. */
+const sentBack = new WeakMap<FastifyRequest, Record<string, unknown>>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   const { method, path: url, body, scopes, limited, upload } = row.endpoint;
@@ -187,6 +191,8 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
   // Free text of devices is masked before the handler gets it.
   const normalize = normalizerOf(row.endpoint);
   const readBody = body && hasFreeText(body) ? textReader(body) : undefined;
+  const takeBack = body && takeBackOf(body);
+  const single = singleResource(row.endpoint);
   app.route({
     method,
     url,
@@ -204,23 +210,28 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       if (scopes === "public") row.guard?.(request);
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
-    preValidation: async (request) => {
+    preValidation: (request, _reply, done) => {
       if (row.endpoint.bodyOptional || takesNothing(row.endpoint)) request.body ??= {};
       normalize?.(request);
+      if (takeBack) sentBack.set(request, takeBack(request.body));
+      done();
     },
     handler: async (request, reply) => {
+      const expects = single?.expectationsOf(request, sentBack.get(request));
       const caller = callers.get(request);
       const answer = await runHandler(row, gate, request, {
         params: request.params,
         query: request.query,
         body: readBody ? readBody(request.body) : request.body,
         request,
-        ...(caller && { caller }),
+        ...(caller && { caller: expects ? { ...caller, expects } : caller }),
       });
+      const status = answer.status ?? successOf(row.endpoint);
+      const shown = single ? single.finish(answer, status, expects) : answer;
       return reply
-        .status(answer.status ?? successOf(row.endpoint))
-        .headers(answer.headers)
-        .send(answer.body);
+        .status(shown.status ?? status)
+        .headers(shown.headers)
+        .send(shown.body);
     },
   });
 }

@@ -8,7 +8,7 @@ import { cancelUndelivered } from "../operations/cancel.ts";
 import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { PowerfulCaller } from "../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
 import { endCredentialWith } from "../terminals/credentials/end-later.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { markDeleted } from "../terminals/record/life-cycle.ts";
@@ -44,6 +44,8 @@ export async function deleteTerminal(
     connected: await deps.isConnected(tx, { accountId, terminalId }),
   }));
   if (!found || found.status === "DELETED") throw terminalNotFound();
+  // Before the day is closed; compared again once the row is locked.
+  requireExpected(caller, presentTerminal(found));
   const closing = connected ? await closeDay(deps, live, terminalId) : undefined;
   const { terminal, ended } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
     remove(tx, deps, holder, { terminalId, connected, closing }),
@@ -87,6 +89,7 @@ async function remove(
   const { accountId } = caller;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
+  requireExpected(caller, presentTerminal(row));
   await markDeleted(tx, clock, { accountId, terminalId }, caller.clientId);
   await endOpenCode(tx, { accountId, terminalId }, clock.realNow(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;

@@ -3,11 +3,11 @@ import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { PowerfulCaller } from "../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
 import { type AdmitDeps, admitIfLive } from "../terminals/credentials/admit-if-live.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
-import { terminalNotFound } from "../terminals/record/present.ts";
+import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { lockTerminal } from "../terminals/record/rows.ts";
 
 export interface CredentialDeps extends AdmitDeps {
@@ -29,6 +29,7 @@ export async function issueCredential(
   const { address, former } = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const terminal = await lockTerminal(tx, accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
+    requireExpected(live, presentTerminal(terminal));
     if (terminal.simulated) throw virtualTerminal();
     await recordChange(tx, deps.clock, live, {
       action: "terminal.issue_credential",

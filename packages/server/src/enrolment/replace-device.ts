@@ -9,7 +9,7 @@ import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import { operationPending } from "../operations/pending.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { PowerfulCaller } from "../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
 import { endFault, noteDeviceChange } from "../presence/hearing/hear.ts";
 import { clearReportedVersions, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
@@ -66,6 +66,7 @@ async function swap(
   const { device_serial_number: serialNumber, pairing_reference: reference } = input;
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
+  requireExpected(caller, presentTerminal(row));
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
   await endLiveOperation(tx, deps, caller, terminalId);

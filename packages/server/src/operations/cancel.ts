@@ -3,8 +3,9 @@ import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
+import type { Caller } from "../platform/http/route.ts";
 import { presentOperation } from "./present.ts";
-import { commandOf, findOperation, type OperationRow } from "./queries.ts";
+import { commandOf, findOperation, lockOperation, type OperationRow } from "./queries.ts";
 import { type Cancel, cancelLive } from "./sql/cancel.ts";
 import type { Command } from "./sql/claim-messages.ts";
 import { expireOperations } from "./sql/expire.ts";
@@ -16,9 +17,7 @@ export interface CancelDeps {
   announceCancel: (command: Command) => void;
 }
 
-interface CancelRequest {
-  accountId: string;
-  clientId: string;
+interface CancelRequest extends Pick<Caller, "accountId" | "clientId" | "expects"> {
   operationId: string;
 }
 
@@ -33,19 +32,26 @@ const askAgainAfterMs = 1_000;
  */
 export async function cancelOperation(
   deps: CancelDeps,
-  { accountId, clientId, operationId: id }: CancelRequest,
+  { accountId, clientId, operationId: id, expects }: CancelRequest,
 ): Promise<{ operation: Operation; ended: boolean }> {
   const { db, clock } = deps;
   const at = clock.now();
-  const { cancelled, row } = await inTenant(db, accountId, async (tx) => ({
-    cancelled: await cancelLive(tx, { accountId, id, by: clientId, at }, new Date(at.getTime() + askAgainAfterMs)),
-    row: await findOperation(tx, accountId, id),
-  }));
-  if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
+  const { cancelled, row } = await inTenant(db, accountId, async (tx) => {
+    if (expects?.any) expects.check(presentOperation(existing(await lockOperation(tx, accountId, id))));
+    return {
+      cancelled: await cancelLive(tx, { accountId, id, by: clientId, at }, new Date(at.getTime() + askAgainAfterMs)),
+      row: existing(await findOperation(tx, accountId, id)),
+    };
+  });
   if (!cancelled) return { operation: presentOperation(await cancelledBefore(deps, row)), ended: true };
   const { address, previousClose, request } = cancelled;
   if (address !== null) deps.announceCancel({ ...commandOf(row, address), previousClose, request });
   return { operation: presentOperation(row), ended: cancelled.ended };
+}
+
+function existing(row: OperationRow | undefined): OperationRow {
+  if (row) return row;
+  throw new ApiError("operation_not_found", "There is no such operation.");
 }
 
 /** Ends an operation that cannot have begun, in the transaction that takes its terminal away. */

@@ -91,6 +91,22 @@ export function findOperation(db: Kysely<Tables>, accountId: string, id: string)
   return selectOperations(db, accountId).where("operations.id", "=", id).executeTakeFirst();
 }
 
+/** As `findOperation`. A live one neither moves nor ends until the transaction does: its claim is locked. */
+export async function lockOperation(
+  tx: Kysely<Tables>,
+  accountId: string,
+  id: string,
+): Promise<OperationRow | undefined> {
+  await tx
+    .selectFrom("operation_claims")
+    .select("operation_id")
+    .where("account_id", "=", accountId)
+    .where("operation_id", "=", id)
+    .forUpdate()
+    .execute();
+  return findOperation(tx, accountId, id);
+}
+
 /** The claim that holds a client's idempotency key. */
 export function findByRequestKey(
   db: Kysely<Tables>,

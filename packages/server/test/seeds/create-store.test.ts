@@ -120,7 +120,7 @@ describe("create store, as documented", async () => {
     });
 
     const other = { organization_number: "974760673", type: "main_unit" };
-    const own = { ...body, store_id: "S315", address, organization: other };
+    const own = { ...body, store_id: "S315", address: { ...address, address_line: "Mine 1" }, organization: other };
     expect(await server.call("POST", path, { ...tenant, body: own })).toMatchObject({
       status: 400,
       body: {
@@ -158,7 +158,7 @@ describe("create store, as documented", async () => {
       [{ organization: { type: "department" } }, "/body/organization/type"],
       [{ organization: { organization_number: "923609017" } }, "/body/organization/organization_number"],
       [{ organization: { organization_number: "12345678" } }, "/body/organization/organization_number"],
-      [{ status: "ACTIVE" }, "/body/status"],
+      [{ state: "ACTIVE" }, "/body/state"],
       [{ store_name: null }, "/body/store_name"],
     ];
     for (const [body, place] of bad) {

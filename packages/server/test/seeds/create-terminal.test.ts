@@ -89,7 +89,7 @@ describe("create terminal, as documented", async () => {
       [{ device_serial_number: "1".repeat(65), store_id: "S312" }, "/body/device_serial_number"],
       [{ device_serial_number: 1, store_id: "S312" }, "/body/device_serial_number"],
       [{ device_serial_number: "1", store_id: "nowhere" }, "/body/store_id"],
-      [{ device_serial_number: "1", store_id: "S312", status: "ACTIVE" }, "/body/status"],
+      [{ device_serial_number: "1", store_id: "S312", state: "ACTIVE" }, "/body/state"],
     ];
     for (const [body, place] of bad) {
       const answer = await server.call("POST", path, { ...tenant, body });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Client,
   type ClientCreate,
@@ -12,7 +13,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
 import { recordInLogs } from "../audit/record-in-logs.ts";
@@ -110,7 +111,7 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
   return { clients: page.map(presentClient), ...(last && { starting_after: last.id }) };
 }
 
-/** Replaces the fields of a client that may change. Throws `client_not_found`. */
+/** Replaces the fields of a client that may change; the same ones again change nothing. Throws `client_not_found`. */
 export function updateClient(
   { db, clock }: ClientDeps,
   caller: PowerfulCaller,
@@ -119,9 +120,12 @@ export function updateClient(
 ): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const { before } = await lockClient(tx, live.accountId, id);
+    requireExpected(live, before);
+    const wanted = changeableFields(input);
+    if (isDeepStrictEqual(wanted, changeableFields(before))) return before;
     await tx
       .updateTable("clients")
-      .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
+      .set({ ...wanted, updated_at: clock.now(), updated_by: live.clientId })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
@@ -138,6 +142,7 @@ export function updateClient(
 export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
   await inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await lockClient(tx, live.accountId, id);
+    requireExpected(live, before);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });
     const after = await showClient(tx, live.accountId, id);

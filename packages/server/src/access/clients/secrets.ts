@@ -1,6 +1,6 @@
 import { type ClientSecretCreated, clientSecretsMax } from "@tillkeeper/contract/http/clients";
 import { ApiError } from "../../platform/errors.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import { newSecret } from "../auth/secrets/secrets.ts";
@@ -24,6 +24,7 @@ export async function addClientSecret(
   const secret = newSecret();
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const { clientId, before: client } = await lockClient(tx, accountId, id);
+    requireExpected(live, client);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     if (client.secrets.length >= clientSecretsMax) {
       throw new ApiError("too_many_secrets", `A client has at most ${clientSecretsMax} valid secrets.`);
@@ -53,6 +54,7 @@ export async function deleteClientSecret(
   const { accountId } = caller;
   await inTenantRevoking(deps.db, caller, { clientRef: id }, async (tx, live) => {
     const { clientId, before: client } = await lockClient(tx, accountId, id);
+    requireExpected(live, client);
     requireCovered(live, await scopesOfClient(tx, accountId, id));
     const before = client.secrets.find((entry) => entry.id === secretId);
     if (!before) throw new ApiError("client_secret_not_found", "The client has no such secret.");

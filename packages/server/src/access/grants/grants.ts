@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   ClientGrant,
   ClientGrantCreate,
@@ -10,7 +11,7 @@ import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { Change } from "../audit/audit.ts";
@@ -127,7 +128,7 @@ export async function getGrants(deps: GrantDeps, accountId: string, query: Grant
 }
 
 /**
- * Replaces the scopes. The caller must hold the scopes that are added; where a scope is removed, it must hold all
+ * Replaces the scopes; the same ones again change nothing. The caller must hold the scopes that are added; where a scope is removed, it must hold all
  * scopes of the grant. Throws `client_grant_not_found`, `not_own_grant`, `scope_not_held`, `last_admin_client`.
  */
 export function updateGrant(
@@ -139,9 +140,11 @@ export function updateGrant(
   return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
+    requireExpected(live, present(deps, row));
     const added = scope.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
+    if (isDeepStrictEqual(scope, row.scopes)) return present(deps, row);
     const narrowed = row.scopes.some((entry) => !scope.some((kept) => kept === entry));
     if (narrowed) requireCovered(live, row.scopes);
     await tx
@@ -164,6 +167,7 @@ export function updateGrant(
 export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
   return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
+    requireExpected(live, present(deps, row));
     requireCovered(live, row.scopes);
     const now = deps.clock.now();
     const by = row.account_id === live.accountId ? live : { clientId: `${live.accountId}/${live.clientId}` };

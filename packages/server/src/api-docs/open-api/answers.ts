@@ -1,6 +1,7 @@
 import type { Endpoint, Examples } from "@tillkeeper/contract/http/endpoint";
 import { errorsOf } from "@tillkeeper/contract/http/endpoint-errors";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
+import { readsResource, showsResource } from "@tillkeeper/contract/http/resource";
 import type { Failures } from "./failures.ts";
 import { headersOf } from "./headers.ts";
 import type { Schemas } from "./schemas.ts";
@@ -19,11 +20,19 @@ export function answersOf(row: Endpoint, schemas: Schemas, failures: Failures): 
     String(status),
     row.oauthErrors ? failures.showWithOAuth(status, codes) : failures.show(status, codes),
   ]);
-  return Object.fromEntries([...failed, ...successes]);
+  const { "If-None-Match": ofFile } = row.requestHeaders?.properties ?? {};
+  const unchanged = readsResource(row) || ofFile ? [["304", notModified]] : [];
+  return Object.fromEntries([...failed, ...unchanged, ...successes]);
 }
 
+const notModified = {
+  description: "It is still what `If-None-Match` names.",
+  headers: headersOf(["request-id", "etag"]),
+};
+
 function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
-  const headers = headersOf(["request-id", ...(row.headers ?? [])]);
+  const tag = row.resource && showsResource(schema, row.resource) ? (["etag"] as const) : [];
+  const headers = headersOf(["request-id", ...tag, ...(row.headers ?? [])]);
   if (status === "204") return { description: meaningOf(row, status), headers };
   const content = row.binary
     ? { [row.binary]: { schema: bytes } }

@@ -1,4 +1,6 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { ChangingConditions, ReadingConditions } from "@tillkeeper/contract/http/headers";
+import { changesResource, readsResource } from "@tillkeeper/contract/http/resource";
 import type { TObject } from "typebox";
 import { bytes, examplesOf } from "./answers.ts";
 import type { Schemas } from "./schemas.ts";
@@ -8,15 +10,23 @@ const formType = "application/x-www-form-urlencoded";
 /**
  * Path and query parameters, and headers. A parameter with a default may be left out, even if the schema requires it.
  */
-export function parametersOf({ path, params, query, requestHeaders }: Endpoint, schemas: Schemas): object[] {
+export function parametersOf(row: Endpoint, schemas: Schemas): object[] {
+  const { path, params, query, requestHeaders } = row;
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
   return [
     ...inPath.map((name) => parameter("path", name, true, params?.properties[name] ?? { type: "string" }, schemas)),
     ...allOf(query).map(([name, schema, required]) =>
       parameter("query", name, required && !("default" in schema), schema, schemas),
     ),
-    ...allOf(requestHeaders).map(([name, schema, required]) => parameter("header", name, required, schema, schemas)),
+    ...[requestHeaders, conditionsOf(row)]
+      .flatMap(allOf)
+      .map(([name, schema, required]) => parameter("header", name, required, schema, schemas)),
   ];
+}
+
+function conditionsOf(row: Endpoint): TObject | undefined {
+  if (changesResource(row)) return ChangingConditions;
+  return readsResource(row) ? ReadingConditions : undefined;
 }
 
 function allOf(object: TObject | undefined): [name: string, schema: object, required: boolean][] {

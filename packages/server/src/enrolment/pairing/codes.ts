@@ -14,10 +14,10 @@ import { inTenantWithLiveGrant, type LiveCaller } from "../../access/auth/live-g
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
-import { terminalNotFound } from "../../terminals/record/present.ts";
+import { presentTerminal, terminalNotFound } from "../../terminals/record/present.ts";
 import { findTerminal, lockTerminal } from "../../terminals/record/rows.ts";
 import { virtualTerminal } from "../issue-credential.ts";
 import { type CodeRow, endOpenCode, listCodes, type NewCode } from "./queries.ts";
@@ -42,6 +42,7 @@ export function issuePairingCode(
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const terminal = await lockTerminal(tx, caller.accountId, terminalId);
     if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
+    requireExpected(live, presentTerminal(terminal));
     if (terminal.simulated) throw virtualTerminal();
     const { device_serial_number: serialNumber } = terminal;
     return addPairingCode(tx, deps, live, { terminalId, serialNumber, reference, seconds: expires_in });

@@ -5,8 +5,10 @@ import { recordChange } from "../../access/audit/audit.ts";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { type DestinationDeps, destinationNotFound, getDestination } from "./destinations.ts";
+import { presentListItem } from "./present.ts";
+import { type DestinationRow, findDestination } from "./queries.ts";
 
 /**
  * Moves a case, if the table of moves allows it. Its stores are suspended or resumed in the same transaction (D5). A
@@ -30,6 +32,8 @@ export async function moveCase(
       .forNoKeyUpdate()
       .executeTakeFirst();
     if (!row) throw destinationNotFound();
+    const locked = (await findDestination(tx, accountId, id)) as DestinationRow;
+    requireExpected(caller, presentListItem(locked, { stores: 0, terminals: 0 }));
     const from = row.case_status;
     if (from === to) return;
     if (!mayMove(from, to)) throw moveNotAllowed(from, to);

@@ -5,7 +5,7 @@ import { isCheckViolation, isUniqueViolation } from "../../db/failures.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lockDestinations } from "./destination.ts";
 import { presentStore } from "./present.ts";
@@ -38,6 +38,7 @@ export function changeStore(
       await lockDestinations(tx, accountId, [found.payout_destination_id, named ?? null]);
       const store = await lockLiveStore(tx, accountId, found.id);
       const before = await presentWithTerminals(tx, store);
+      requireExpected(caller, before);
       if (!(await change(tx, store))) return before;
       await tx
         .updateTable("stores")

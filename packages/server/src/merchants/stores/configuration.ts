@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
@@ -64,8 +65,9 @@ export async function patchConfiguration(
       const ofAccount = await accountTimeZone(tx, accountId);
       const show = (row: Configured) => configurationOf(row, ofAccount, deps.clock.now());
       const [before, after] = [show(store), show({ ...store, configuration })];
-      if (patch.auto_end_of_day?.enabled) refuseGuess(after);
-      if (JSON.stringify(configuration) === JSON.stringify(store.configuration)) return before;
+      requireExpected(caller, before);
+      if (patch.auto_end_of_day?.enabled && !before.auto_end_of_day.enabled) refuseGuess(after);
+      if (isDeepStrictEqual(configuration, store.configuration)) return before;
       await tx
         .updateTable("stores")
         .set({ configuration: JSON.stringify(configuration) })

@@ -7,20 +7,24 @@ import type { RegisteredUnit } from "../organizations/register.ts";
 import { destinationForStore, type StoreDestination } from "../payout-destinations/for-stores.ts";
 import type { StoreDeps } from "./deps.ts";
 import { detailsFrom, lookUpSubUnit, type StoreDetails } from "./details.ts";
+import type { StoreRow } from "./queries.ts";
 
 /**
  * Looks up the store's sub-unit. Call it before the transaction that writes, so that no transaction waits for the
- * register.
+ * register. `present`: the store as it is, when one is replaced.
  */
 export async function lookUpUnit(
   deps: StoreDeps,
   accountId: string,
   input: StoreCreate,
+  present?: StoreRow,
 ): Promise<RegisteredUnit | undefined> {
   const id = input.payout_destination?.payout_destination_id;
   if (id === undefined) return undefined;
   const destination = await inTenant(deps.db, accountId, (tx) => requireDestination(tx, accountId, id));
-  return lookUpSubUnit(deps.register, destination, input);
+  // With another destination, the details are the caller's own, or those of the former one.
+  const tied = present?.payout_destination_id === id ? present : undefined;
+  return lookUpSubUnit(deps.register, destination, input, tied);
 }
 
 /**

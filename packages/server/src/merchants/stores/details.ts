@@ -1,12 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import type { Organization, StoreCreate } from "@tillkeeper/contract/http/stores";
 import { ApiError } from "../../platform/errors.ts";
 import { requireInBusiness } from "../organizations/in-business.ts";
 import type { OrganizationRegister, RegisteredUnit } from "../organizations/register.ts";
 import type { StoreDestination } from "../payout-destinations/for-stores.ts";
+import type { StoreRow } from "./queries.ts";
 
 /** Fields that a payout destination or the register fills in, so that the caller may not (D3). */
 const ownedFields = ["address", "phone_number", "email", "website"] as const;
+const detailFields = ["organization", "store_name", "coordinates", ...ownedFields] as const;
 const numberPath = "/body/organization/organization_number";
 
 /** A store's details to be stored. `verified`: all of them come from a destination or a register. */
@@ -21,14 +24,22 @@ export async function lookUpSubUnit(
   register: OrganizationRegister,
   destination: StoreDestination,
   store: StoreCreate,
+  present?: OwnedDetails,
 ): Promise<RegisteredUnit | undefined> {
   const number = store.organization?.organization_number;
-  refuse([...ownedFieldErrors(store), ...organizationErrors(destination, store.organization)]);
-  if (number === undefined || isOwn(destination, number)) return undefined;
+  const isDestinations = number === undefined || isOwn(destination, number);
+  const sources = [ownedBy(destination), ...(present ? [present] : [])];
+  const wrong = organizationErrors(destination, store.organization);
+  // The details of what may be a sub-unit are compared once the register has shown it.
+  const owned = isDestinations || wrong.length > 0 ? ownedFieldErrors(store, sources) : [];
+  refuse([...owned, ...wrong]);
+  if (isDestinations) return undefined;
   const found = await register.findSubUnit(number).catch((error: unknown) => {
     throw error instanceof ApiError ? withErrorPath(error) : error;
   });
-  return requireInBusiness(found, numberPath);
+  const unit = requireInBusiness(found, numberPath);
+  refuse(ownedFieldErrors(store, [ownedBy(unit), ...(present ? [present] : [])]));
+  return unit;
 }
 
 /**
@@ -85,9 +96,17 @@ function isOwn(destination: StoreDestination, number: string): boolean {
 
 const mustEqual = "must equal the organization number of the payout destination";
 
-function ownedFieldErrors(store: StoreCreate): ErrorDetail[] {
+type OwnedDetails = { [Field in (typeof ownedFields)[number]]: StoreCreate[Field] | null };
+
+function ownedBy({ address, email, phoneNumber, website }: StoreDestination | RegisteredUnit): OwnedDetails {
+  return { address: address ?? null, email, phone_number: phoneNumber, website };
+}
+
+/** A caller may send back what a source says, and nothing else. */
+function ownedFieldErrors(store: StoreCreate, sources: readonly OwnedDetails[]): ErrorDetail[] {
   return ownedFields
     .filter((field) => store[field] !== undefined)
+    .filter((field) => !sources.some((source) => isDeepStrictEqual(source[field], store[field])))
     .map((field) => ({ path: `/body/${field}`, message: "is filled in by the payout destination" }));
 }
 
@@ -119,6 +138,15 @@ function withErrorPath(error: ApiError): ApiError {
   const errors = [{ path: numberPath, message: "could not be looked up in the public register" }];
   const { code, message, retryAfterSeconds, cause } = error;
   return new ApiError(code, message, { errors, retryAfterSeconds, cause });
+}
+
+/** Whether a store has these details already. */
+export function areDetailsOf(store: StoreRow, details: StoreDetails): boolean {
+  const { verified, ...fields } = details;
+  return (
+    verified === store.verified &&
+    detailFields.every((field) => isDeepStrictEqual(store[field] ?? null, fields[field] ?? null))
+  );
 }
 
 /** The columns that hold a store's details. */

@@ -5,14 +5,14 @@ import type { Caller } from "../../platform/http/route.ts";
 import { changeStore, storeIdFault, storeNotFound } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lookUpUnit, resolveDetails } from "./destination.ts";
-import { columnsOf } from "./details.ts";
+import { areDetailsOf, columnsOf } from "./details.ts";
 import { findStore } from "./queries.ts";
 import { applySuspension } from "./suspension.ts";
 import { checkStore } from "./validation.ts";
 
 /**
- * Replaces the fields of a store that a caller may set. Fields left out are cleared, except `store_id`. Throws what
- * creating throws, and `store_not_found`.
+ * Replaces the fields of a store that a caller may set. Fields left out are cleared, except `store_id`. A store that is as
+ * wanted already stays untouched. Throws what creating throws, and `store_not_found`.
  */
 export async function replaceStore(
   deps: StoreDeps,
@@ -24,11 +24,14 @@ export async function replaceStore(
   const { accountId } = caller;
   const known = await inTenant(deps.db, accountId, (tx) => findStore(tx, accountId, storeId));
   if (!known || known.status === "DELETED") throw storeNotFound();
-  const unit = await lookUpUnit(deps, accountId, input);
+  const unit = await lookUpUnit(deps, accountId, input, known);
   return changeStore(deps, caller, { storeId, action: "store.update", input }, async (tx, store) => {
     const { details, stopped } = await resolveDetails(tx, accountId, input, unit);
     const destinationId = input.payout_destination?.payout_destination_id ?? null;
     const newStoreId = input.store_id ?? store.store_id;
+    const isSame =
+      newStoreId === store.store_id && destinationId === store.payout_destination_id && areDetailsOf(store, details);
+    if (isSame) return false;
     await tx
       .updateTable("stores")
       .set({ store_id: newStoreId, ...columnsOf(details), payout_destination_id: destinationId })

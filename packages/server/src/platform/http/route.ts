@@ -2,6 +2,7 @@ import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
+import type { Expectations } from "./preconditions.ts";
 
 /** The caller, as the verified token names it. */
 export interface Principal {
@@ -20,6 +21,16 @@ export interface Caller extends Omit<Principal, "grantId"> {
   /** The network address of the peer. */
   address: string;
   requestId: string;
+  /** Of a request that changes a single resource: what it expects to be there. See `requireExpected`. */
+  expects?: Expectations | undefined;
+}
+
+/**
+ * Compares a resource, as its GET shows it, with what the caller expects of it. Call it in the transaction that changes the
+ * resource, once its row is locked and before anything else follows from it. Throws `precondition_failed`, `invalid_request`.
+ */
+export function requireExpected({ expects }: Pick<Caller, "expects">, shown: object): void {
+  expects?.check(shown);
 }
 
 /** What entitles a caller to give power away: a grant, or the server itself. */

@@ -12,7 +12,7 @@ import { findStore } from "../../merchants/stores/stores.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { documentedTime, preciseTime } from "../../platform/timestamps.ts";
 import {
   type ConfigurationRow,
@@ -21,6 +21,7 @@ import {
   findConfiguration,
   findHeartbeatVersions,
   listConfigurations,
+  lockConfiguration,
   nextConfigurationNumber,
   versionFields,
 } from "./queries.ts";
@@ -97,7 +98,8 @@ export async function withdrawConfiguration(
   const { accountId, clientId } = caller;
   const number = Number(version);
   return inTenant(db, accountId, async (tx) => {
-    const before = presentConfiguration(existing(await findConfiguration(tx, accountId, number)));
+    const before = presentConfiguration(existing(await lockConfiguration(tx, accountId, number)));
+    requireExpected(caller, before);
     const { numUpdatedRows } = await tx
       .updateTable("configurations")
       .set({ withdrawn_at: clock.now(), withdrawn_by: clientId })

@@ -20,6 +20,14 @@ export function findConfiguration(tx: Tx, accountId: string, version: number) {
   return selectConfigurations(tx, accountId).where("version", "=", version).executeTakeFirst();
 }
 
+/** As `findConfiguration`, and locks the configuration's row until the transaction ends. */
+export function lockConfiguration(tx: Tx, accountId: string, version: number) {
+  return selectConfigurations(tx, accountId)
+    .where("version", "=", version)
+    .forNoKeyUpdate("configurations")
+    .executeTakeFirst();
+}
+
 export interface ConfigurationFilter {
   device_model?: string;
   /** The generated id of the store. */

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Readable } from "node:stream";
+import type { IncomingHttpHeaders } from "node:http";
+import { Readable } from "node:stream";
 import { fileType } from "@tillkeeper/contract/http/files";
 import type { Release } from "@tillkeeper/contract/http/releases";
 import type { FileStore } from "../../files/file-store.ts";
 import { ApiError } from "../../platform/errors.ts";
+import { namesTag } from "../../platform/http/preconditions.ts";
 import { Answer, type Caller } from "../../platform/http/route.ts";
 import { parseRange } from "./ranges.ts";
 import { getRelease, makeAvailable, type ReleaseDeps, requireDraft } from "./releases.ts";
@@ -66,14 +68,16 @@ export async function fileAnswer(
   files: FileStore,
   accountId: string,
   release: Release,
-  headers: { range?: string | undefined; "if-range"?: string | undefined },
+  headers: IncomingHttpHeaders,
 ): Promise<Answer<Readable>> {
   const { size } = release;
   const etag = `"${release.sha256}"`;
   const wanted = headers["if-range"] === undefined || headers["if-range"] === etag ? headers.range : undefined;
   const part = parseRange(wanted, size);
   const digest = `sha-256=:${Buffer.from(release.sha256, "hex").toString("base64")}:`;
-  const body = release.status === "draft" ? undefined : await files.get(nameOf(accountId, release.id), part);
+  const isThere = release.status !== "draft";
+  if (isThere && namesTag(headers, etag)) return new Answer(Readable.from([]), { status: 304, headers: { etag } });
+  const body = isThere ? await files.get(nameOf(accountId, release.id), part) : undefined;
   if (!body) throw new ApiError("release_file_not_found", "The release has no file.");
   return new Answer(body, {
     status: part ? 206 : 200,

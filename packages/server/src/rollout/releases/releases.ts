@@ -7,7 +7,7 @@ import type { FileStore } from "../../files/file-store.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import { findKey, findRelease, listReleases, lockRelease, type ReleaseFilter, type ReleaseRow } from "./queries.ts";
@@ -100,6 +100,7 @@ interface Move {
 async function moveRelease(tx: Tx, clock: Clock, caller: Caller, { id, to }: Move): Promise<ReleaseRow> {
   const { accountId, clientId } = caller;
   const row = existing(await lockRelease(tx, accountId, id));
+  requireExpected(caller, presentRelease(row));
   if (to === "available") requireDraft(row);
   if (row.status === to) return row;
   const now = clock.now();

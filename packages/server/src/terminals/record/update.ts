@@ -4,7 +4,7 @@ import type { Db, Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { lockStore, noSuchStore } from "./lock-store.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
@@ -32,9 +32,9 @@ export function updateTerminal(
       const store = input.store_id === undefined ? undefined : await lockStore(tx, accountId, input.store_id);
       const row = await lockTerminal(tx, accountId, terminalId);
       if (!row || row.status === "DELETED") throw terminalNotFound();
-      if (input.store_id !== undefined && !store) throw noSuchStore();
-
       const before = presentTerminal(row);
+      requireExpected(caller, before);
+      if (input.store_id !== undefined && !store) throw noSuchStore();
       const moves = store !== undefined && store.id !== row.store_ref;
       const model = input.device_model ?? row.device_model;
       if (!moves && model === row.device_model) return before;

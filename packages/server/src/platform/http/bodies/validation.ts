@@ -1,4 +1,5 @@
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
+import { unchangedKeyword } from "@tillkeeper/contract/http/sent-back";
 import { Ajv, type ErrorObject } from "ajv";
 import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
@@ -25,6 +26,7 @@ function ajv(coerceTypes: false | "array"): Ajv {
   // Verbose: errors hold the value and its schema, for the words of the answer.
   const rules = { allErrors: true, removeAdditional: false, useDefaults: true, strict: true, verbose: true } as const;
   const instance = new Ajv({ ...rules, coerceTypes });
+  instance.addKeyword(unchangedKeyword);
   addFormats(instance, ["email", "uri"]);
   instance.addFormat("date-time", isDateTime);
   instance.addFormat("uuid", isUuid);

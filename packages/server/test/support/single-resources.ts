@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
+import { addRelease, newMaker } from "./releases.ts";
+
+type Ids = Record<string, string>;
+
+/** Makes new single resources of an account, by the path of their GET. A resource without a maker fails the tests that walk all. */
+export function makerOf(server: SharedServer, tenant: Tenant): (path: string) => Promise<Ids> {
+  const { aid } = tenant;
+  const own = { aid, oid: aid };
+  const account = `/v1/accounts/${aid}`;
+  const post = async (path: string, body: unknown) => {
+    const answer = await server.call("POST", path, { ...tenant, body });
+    if (answer.status !== 201) throw new Error(`POST ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const store = async () => ({ ...own, store_id: (await post(`${account}/stores`, { store_name: "One" })).store_id });
+  const terminal = async () => {
+    const body = {
+      device_serial_number: `W${randomUUID()}`,
+      device_model: "SATURN1000",
+      store_id: (await store()).store_id,
+    };
+    return { ...own, terminal_id: (await post(`${account}/terminals`, body)).terminal_id };
+  };
+  const virtualTerminal = async () => {
+    const { terminals } = (await server.call("GET", `${account}/terminals?limit=100`, tenant)).body;
+    const body = {
+      device_serial_number: `SIMULATED-${aid}-${String(terminals.length).padStart(3, "0")}`,
+      store_id: (await store()).store_id,
+    };
+    return { ...own, terminal_id: (await post(`${account}/terminals`, body)).terminal_id };
+  };
+  const operation = async () => {
+    const { terminal_id } = await virtualTerminal();
+    const body = { terminal_id, operation: "open_menu", timeout: 600 };
+    return { ...own, operation_id: (await post("/v1/admin/terminals/operations", body)).id };
+  };
+  const log = async () => {
+    const { terminal_id } = await terminal();
+    return { ...own, terminal_id, log_id: await storeLog(server, aid, terminal_id) };
+  };
+  const client = async () => {
+    const { id, secrets } = await post(`${account}/auth/clients`, { name: "One" });
+    return { ...own, id, secret_id: secrets[0].id };
+  };
+  const grant = async () => {
+    const body = {
+      client_id: (await client()).id,
+      audience: `https://api.dintero.com/v1/accounts/${aid}`,
+      scope: ["read:accounts"],
+    };
+    return { ...own, id: (await post(`${account}/auth/client-grants`, body)).id };
+  };
+  const destination = async () => ({
+    ...own,
+    payout_destination_id: (await post(`${account}/payout-destinations`, { email: "one@example.com" }))
+      .payout_destination_id,
+  });
+  let maker: ReturnType<typeof newMaker> | undefined;
+  const release = async () => {
+    maker ??= newMaker(server, tenant);
+    return { ...own, release_id: (await addRelease(server, tenant, await maker, { version: `1.${Date.now()}` })).id };
+  };
+  const configuration = async () => ({
+    ...own,
+    version: (await post(`${account}/configurations`, { content: { volume: 3 } })).version,
+  });
+  const makers: Record<string, () => Promise<Ids>> = {
+    "/v1/accounts/:aid/stores/:store_id": store,
+    "/v1/accounts/:aid/stores/:store_id/configuration": store,
+    "/v1/accounts/:aid/stores/:store_id/presence": store,
+    "/v1/accounts/:aid/terminals/:terminal_id": terminal,
+    "/v1/accounts/:aid/terminals/:terminal_id/configuration": terminal,
+    "/v1/accounts/:aid/terminals/:terminal_id/presence": terminal,
+    "/v1/accounts/:aid/terminals/:terminal_id/telemetry": terminal,
+    "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id": operation,
+    "/v1/admin/terminals/operations/:operation_id": operation,
+    "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id": log,
+    "/v1/admin/terminals/:terminal_id/logs/:log_id": log,
+    "/v1/accounts/:oid/auth/clients/:id": client,
+    "/v1/accounts/:oid/auth/client-grants/:id": grant,
+    "/v1/accounts/:oid/payout-destinations/:payout_destination_id": destination,
+    "/v1/accounts/:aid/releases/:release_id": release,
+    "/v1/accounts/:aid/configurations/:version": configuration,
+  };
+  return (path) => (makers[path] ?? missing(path))();
+}
+
+/** The bodies of actions; a change at the resource's own path sends back what it shows. */
+export const actionBodies: Record<string, () => unknown> = {
+  payout_destinations_case_status_put: () => ({ case_status: "ACTIVE" }),
+  terminal_device_post: () => ({ device_serial_number: `W${randomUUID()}` }),
+  terminal_pairing_codes_post: () => ({ reference: "job 17" }),
+};
+
+function missing(path: string): never {
+  throw new Error(`${path} is a single resource: add what makes one`);
+}
+
+/** Stores a row as a terminal's upload leaves it. */
+async function storeLog(server: SharedServer, aid: string, terminalId: string): Promise<string> {
+  const id = randomUUID();
+  await server.db.sql
+    .insertInto("terminal_logs")
+    .values({
+      account_id: aid,
+      id,
+      terminal_id: terminalId,
+      operation_id: randomUUID(),
+      device_serial_number: "1",
+      state: "stored",
+      received_sha256: Buffer.alloc(32),
+      name: `logs/${id}.gz`,
+      size: 1,
+      unpacked_size: 1,
+      sha256: "0".repeat(64),
+      masked_count: 0,
+      created_at: new Date(),
+    })
+    .execute();
+  return id;
+}
