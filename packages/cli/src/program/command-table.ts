@@ -59,6 +59,10 @@ export const rows: Readonly<Record<string, Row>> = {
     description: "check a device, rule by rule, against a test server of its own that makes trouble",
     define: async () => (await import("./check-agent.ts")).checkAgentCommand(),
   },
+  "check-client": {
+    description: "check a program that uses the API, rule by rule, against a throw-away server that makes trouble",
+    define: async () => (await import("./check-client.ts")).checkClientCommand(),
+  },
   release: {
     description: "manage the software of terminals",
     define: async () => (await import("./release.ts")).releaseCommand(),

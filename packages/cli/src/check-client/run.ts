@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { runProgram } from "./client-program.ts";
+import { isApiRequest } from "./exchange.ts";
+import type { CheckProxy } from "./proxy.ts";
+import { RunLog } from "./run-log.ts";
+import type { Scenario } from "./scenarios.ts";
+import type { CheckTerminal, TestServer } from "./test-server.ts";
+
+/** How a program is played with. */
+export interface Playing {
+  server: TestServer;
+  proxy: CheckProxy;
+  /** The command; undefined for a program that is started by hand. */
+  command: readonly string[] | undefined;
+  /** After so many seconds a scenario is over, whatever the program does. */
+  seconds: number;
+  signal: AbortSignal;
+  overheard: (line: string) => void;
+  /** Resolves when the person at the keyboard wants the next scenario. */
+  skipped?: () => Promise<void>;
+}
+
+/** Plays one scenario, with this terminal for a program that takes one. */
+export async function playScenario(scenario: Scenario, terminal: CheckTerminal, playing: Playing): Promise<RunLog> {
+  const { server, proxy, command } = playing;
+  const log = new RunLog(scenario.name);
+  proxy.play(log, scenario.trouble({ occupy: (id) => server.occupy(id) }));
+  try {
+    if (command === undefined) await untilOver(log, playing);
+    else {
+      const variables = { ...variablesOf(playing, terminal), TILLKEEPER_SCENARIO: scenario.name };
+      log.exit = await runProgram({ ...playing, command, variables });
+    }
+  } finally {
+    proxy.rest();
+  }
+  return log;
+}
+
+/** What a program needs to know, by the names of environment variables. */
+export function variablesOf(
+  { server, proxy }: Pick<Playing, "server" | "proxy">,
+  { terminalId, storeId }: CheckTerminal,
+): Record<string, string> {
+  const { accountId, clientId, clientSecret } = server.login;
+  return {
+    TILLKEEPER_URL: proxy.url,
+    TILLKEEPER_ACCOUNT: accountId,
+    TILLKEEPER_CLIENT_ID: clientId,
+    TILLKEEPER_CLIENT_SECRET: clientSecret,
+    TILLKEEPER_AUDIENCE: `${proxy.url}/v1/accounts/${accountId}`,
+    TILLKEEPER_TERMINAL: terminalId,
+    TILLKEEPER_STORE: storeId,
+  };
+}
+
+/** Milliseconds after the last trouble in which nothing more is awaited: with, and without, an operation under way. */
+const restMs = { done: 5000, undone: 30_000 };
+/** A quiet scenario is over so long after its first operation has ended. */
+const lookMs = 250;
+
+/** Waits until a program that is started by hand has met the trouble, and has dealt with it. */
+async function untilOver(log: RunLog, { seconds, signal, skipped }: Playing): Promise<void> {
+  const skip = new AbortController();
+  void skipped?.().then(() => skip.abort());
+  const stop = AbortSignal.any([signal, skip.signal]);
+  while (!stop.aborted && log.now() < seconds * 1000 && !isOver(log))
+    await sleep(lookMs, undefined, { signal: stop }).catch(() => undefined);
+}
+
+function isOver(log: RunLog): boolean {
+  const troubles = log.exchanges.filter(({ trouble }) => trouble !== undefined);
+  const isCalm = log.scenario === "calm" || log.scenario === "token-ends";
+  const lastAt = Math.max(-1, ...(isCalm ? log.exchanges.filter(isApiRequest) : troubles).map(({ at }) => at));
+  if (lastAt < 0 || (isCalm && log.operations.length === 0)) return false;
+  const isUndone = log.operations.some(({ id }) => !log.endSeen(id));
+  return log.now() - lastAt > (isUndone ? restMs.undone : restMs.done);
+}
