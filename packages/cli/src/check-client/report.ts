@@ -1,7 +1,7 @@
 import { colours } from "../colours.ts";
 import { type Exchange, errorCodeOf, keyOf, retryAfterOf } from "./exchange.ts";
 import type { Finding } from "./rules/all.ts";
-import type { RunLog } from "./run-log.ts";
+import { operationsIn, type RunLog } from "./run-log.ts";
 import type { Scenario } from "./scenarios.ts";
 import { hanging } from "./wrap.ts";
 
@@ -17,6 +17,8 @@ export interface Evidence {
   status?: number;
   /** The code of the error. */
   code?: string;
+  /** The state of the operation that was answered. */
+  operation?: string;
   retry_after?: number;
   /** Why the program received no answer. */
   fate?: "cut" | "lost" | "left";
@@ -31,14 +33,17 @@ export interface FindingJson {
   source: string;
   verdict: Finding["verdict"];
   scenario?: string;
-  seen?: string;
+  /** What the program did; of a rule that was not tried, why not. */
+  seen: string;
   broken_in: readonly string[];
   evidence: readonly Evidence[];
 }
 
 export function evidenceOf(exchange: Exchange): Evidence {
   const { at, method, target, answer, fate, trouble } = exchange;
-  const [key, code, wait] = [keyOf(exchange), errorCodeOf(answer), retryAfterOf(answer)];
+  const isError = (answer?.status ?? 0) >= 400;
+  const [key, code, wait] = [keyOf(exchange), isError ? errorCodeOf(answer) : undefined, retryAfterOf(answer)];
+  const [operation] = operationsIn(answer);
   return {
     at: Math.round(at) / 1000,
     method,
@@ -46,6 +51,7 @@ export function evidenceOf(exchange: Exchange): Evidence {
     ...(key !== undefined && { idempotency_key: key }),
     ...(answer && { status: answer.status }),
     ...(code !== undefined && { code }),
+    ...(operation && { operation: operation.status }),
     ...(wait !== undefined && { retry_after: wait }),
     ...(fate && { fate }),
     ...(trouble !== undefined && { trouble }),
@@ -59,7 +65,7 @@ export function jsonOf({ rule, verdict, scenario, judgement, brokenIn }: Finding
     source: rule.source,
     verdict,
     ...(scenario !== undefined && { scenario }),
-    ...(judgement && { seen: judgement.seen }),
+    seen: judgement?.seen ?? rule.untried,
     broken_in: brokenIn,
     evidence: judgement?.evidence.map(evidenceOf) ?? [],
   };
@@ -69,7 +75,11 @@ const paint = { kept: colours.green, broken: colours.red, "not tried": colours.d
 
 /** What is said of a rule: its verdict, and for a broken one what was seen and where the documentation says so. */
 export function findingLines({ rule, verdict, scenario, judgement, brokenIn }: Finding, width: number): string {
-  const head = hanging(`${verdict.padEnd(9)} `, `${rule.name}: the program ${rule.text}.`, width);
+  const head = hanging(
+    `${verdict.padEnd(9)} `,
+    `${rule.name}: ${rule.text}.${verdict === "not tried" ? ` ${rule.untried}` : ""}`,
+    width,
+  );
   const painted = paint[verdict](verdict) + head.slice(verdict.length);
   if (verdict !== "broken" || !judgement) return painted;
   const indent = " ".repeat(10);
@@ -93,7 +103,7 @@ function evidenceWords({ at, method, target, idempotency_key: key, ...rest }: Ev
   const words = [
     `${at.toFixed(2)} s ${method} ${short}`,
     key && `key ${key.slice(0, 8)}…`,
-    rest.status !== undefined && `answered ${[rest.status, rest.code].filter(Boolean).join(" ")}`,
+    rest.status !== undefined && `answered ${[rest.status, rest.code, rest.operation].filter(Boolean).join(" ")}`,
     rest.retry_after !== undefined && `Retry-After ${rest.retry_after}`,
     rest.fate && fates[rest.fate],
   ];

@@ -117,6 +117,7 @@ export class RunLog {
   }
 }
 
+/** The fields of a shown operation that rules look at. */
 interface ShownOperation {
   id: string;
   terminal_id: string;
@@ -129,7 +130,8 @@ function acceptedBy(answer: Answer | undefined): ShownOperation | undefined {
   return answer?.status === 201 ? operationsIn(answer)[0] : undefined;
 }
 
-function operationsIn(answer: Answer | undefined): ShownOperation[] {
+/** The operations that an answer shows. */
+export function operationsIn(answer: Answer | undefined): ShownOperation[] {
   const items: unknown[] = Array.isArray(answer?.body) ? answer.body : [answer?.body];
   return items.filter((item): item is ShownOperation => {
     const { id, terminal_id: terminal, status } = (item ?? {}) as Partial<ShownOperation>;

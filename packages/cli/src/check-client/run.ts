@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runProgram } from "./client-program.ts";
-import { isApiRequest } from "./exchange.ts";
 import type { CheckProxy } from "./proxy.ts";
 import { RunLog } from "./run-log.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -54,9 +53,8 @@ export function variablesOf(
   };
 }
 
-/** Milliseconds after the last trouble in which nothing more is awaited: with, and without, an operation under way. */
-const restMs = { done: 5000, undone: 30_000 };
-/** A quiet scenario is over so long after its first operation has ended. */
+/** Milliseconds after the trouble, and after the last command, when no more is awaited: without, and with, an open operation. */
+const restMs = { done: 5000, open: 30_000 };
 const lookMs = 250;
 
 /** Waits until a program that is started by hand has met the trouble, and has dealt with it. */
@@ -69,10 +67,10 @@ async function untilOver(log: RunLog, { seconds, signal, skipped }: Playing): Pr
 }
 
 function isOver(log: RunLog): boolean {
-  const troubles = log.exchanges.filter(({ trouble }) => trouble !== undefined);
-  const isCalm = log.scenario === "calm" || log.scenario === "token-ends";
-  const lastAt = Math.max(-1, ...(isCalm ? log.exchanges.filter(isApiRequest) : troubles).map(({ at }) => at));
-  if (lastAt < 0 || (isCalm && log.operations.length === 0)) return false;
-  const isUndone = log.operations.some(({ id }) => !log.endSeen(id));
-  return log.now() - lastAt > (isUndone ? restMs.undone : restMs.done);
+  const isQuiet = log.scenario === "calm";
+  const met = isQuiet ? log.operations[0]?.post : log.exchanges.find(({ trouble }) => trouble !== undefined);
+  if (!met) return false;
+  const lastAt = Math.max(met.at, ...log.posts.map(({ at }) => at));
+  const isOpen = log.operations.some(({ id }) => !log.endSeen(id));
+  return log.now() - lastAt > (isOpen ? restMs.open : restMs.done);
 }

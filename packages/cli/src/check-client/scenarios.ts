@@ -1,4 +1,4 @@
-import { type Exchange, isOperationPost, isOperationRead, isTokenRequest } from "./exchange.ts";
+import { type Exchange, isOperationPost, isOperationRead } from "./exchange.ts";
 import type { RuleName } from "./rules/rule.ts";
 import {
   type Action,
@@ -6,10 +6,11 @@ import {
   each,
   first,
   forward,
+  inTurn,
+  newTokens,
   refuse,
   refusesAllTokens,
   refusesTheToken,
-  shortTokens,
   type Trouble,
   withNewFields,
 } from "./trouble.ts";
@@ -46,9 +47,6 @@ const gatewayTimeout: Action = {
   },
 };
 
-/** The first read of operations, and the first post: for trouble that is made once for each. */
-const once = (post: Action, read: Action) => anyOf(first(isOperationPost, post), first(isOperationRead, read));
-
 function busy({ occupy }: Stage): Trouble {
   let isMade = false;
   return async (exchange: Exchange) => {
@@ -78,7 +76,7 @@ export const allScenarios: readonly Scenario[] = [
     name: "slow-token",
     title: "a token takes 3 seconds to come",
     rules: ["token-kept"],
-    trouble: () => each(isTokenRequest, { kind: "forward", delayMs: 3000, note: "the answer took 3 seconds" }),
+    trouble: () => newTokens({ delayMs: 3000 }),
   },
   {
     name: "busy",
@@ -88,21 +86,21 @@ export const allScenarios: readonly Scenario[] = [
   },
   {
     name: "too-many",
-    title: "429 with Retry-After, for a command and for a read",
+    title: "a command gets 429 with Retry-After",
     rules: ["waits-429"],
-    trouble: () => once(tooMany, tooMany),
+    trouble: () => first(isOperationPost, tooMany),
   },
   {
     name: "unavailable",
-    title: "503 with Retry-After, for a command and for a read",
+    title: "a command gets 503 with Retry-After",
     rules: ["waits-503", "key-kept"],
-    trouble: () => once(unavailable, unavailable),
+    trouble: () => first(isOperationPost, unavailable),
   },
   {
     name: "cut",
-    title: "the connection is cut before a command arrives, and before a read does",
-    rules: ["key-kept", "reads-to-end"],
-    trouble: () => once(cut, cut),
+    title: "the connection is cut before a command arrives",
+    rules: ["key-kept"],
+    trouble: () => first(isOperationPost, cut),
   },
   {
     name: "lost-answer",
@@ -117,12 +115,18 @@ export const allScenarios: readonly Scenario[] = [
     trouble: () => first(isOperationPost, gatewayTimeout),
   },
   {
+    name: "reads-fail",
+    title: "a read gets 429, the next one 503, and the connection of the third is cut",
+    rules: ["waits-429", "waits-503", "reads-to-end"],
+    trouble: () => inTurn(isOperationRead, [tooMany, unavailable, cut]),
+  },
+  {
     name: "token-ends",
     title: "the token lives for 3 seconds, and the operation takes longer",
     rules: ["token-renewed"],
     trouble: () =>
       anyOf(
-        shortTokens(3),
+        newTokens({ seconds: 3 }),
         each(isOperationPost, {
           kind: "forward",
           fault: { name: "slow", timeout: 8 },

@@ -49,7 +49,10 @@ export class TestServer {
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
     const bootstrap = randomBytes(32).toString("hex");
     try {
-      const server = await openServer(readConfig(settings(folder, hosts, bootstrap)), { sandbox: false, quietCheckpoints: true });
+      const server = await openServer(readConfig(settings(folder, hosts, bootstrap)), {
+        sandbox: false,
+        quietCheckpoints: true,
+      });
       const stop = async () => {
         await stopInTime(server);
         await remove();

@@ -32,12 +32,13 @@ export const forward: Action = { kind: "forward" };
 
 /** Makes trouble for the first request that matches. */
 export function first(matches: (exchange: Exchange) => boolean, action: Action): Trouble {
-  let isMade = false;
-  return (exchange) => {
-    if (isMade || !matches(exchange)) return forward;
-    isMade = true;
-    return action;
-  };
+  return inTurn(matches, [action]);
+}
+
+/** Makes trouble for the first requests that match, another one for each. */
+export function inTurn(matches: (exchange: Exchange) => boolean, actions: readonly Action[]): Trouble {
+  const left = [...actions];
+  return (exchange) => (matches(exchange) ? (left.shift() ?? forward) : forward);
 }
 
 /** Makes trouble for every request that matches. */
@@ -90,19 +91,28 @@ export function refusesTheToken(matches: (exchange: Exchange) => boolean): Troub
   };
 }
 
-/** Tokens say that they live for so many seconds, and are refused after that. */
-export function shortTokens(seconds: number): Trouble {
+/** What happens to tokens that are given from now on. */
+interface NewTokens {
+  /** They say that they live for so many seconds, and are refused after that. */
+  seconds?: number;
+  /** They take so many milliseconds to come. */
+  delayMs?: number;
+}
+
+/** Makes trouble with tokens. Those from before are refused, so that a program that has run for long asks for one. */
+export function newTokens({ seconds, delayMs }: NewTokens): Trouble {
   const ends = new Map<string, number>();
   const change = (answer: Answer): Answer => {
     const body = answer.body as { access_token?: unknown };
     if (typeof body.access_token !== "string") return answer;
-    ends.set(body.access_token, performance.now() + seconds * 1000);
-    return { ...answer, body: { ...body, expires_in: seconds } };
+    ends.set(body.access_token, seconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + seconds * 1000);
+    return seconds === undefined ? answer : { ...answer, body: { ...body, expires_in: seconds } };
   };
+  const slow = delayMs !== undefined && { delayMs, note: `the answer took ${delayMs / 1000} seconds` };
   return (exchange) => {
-    if (isTokenRequest(exchange)) return { kind: "forward", change };
-    const end = ends.get(tokenOf(exchange) ?? "");
-    return end !== undefined && performance.now() > end ? invalidToken : forward;
+    if (isTokenRequest(exchange)) return { kind: "forward", change, ...slow };
+    const token = tokenOf(exchange);
+    return token !== undefined && performance.now() > (ends.get(token) ?? 0) ? invalidToken : forward;
   };
 }
 

@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import { check, type CheckResult } from "../check-client/check.ts";
+import { type CheckResult, check } from "../check-client/check.ts";
 import { findingLines, jsonOf, lastLine, scenarioLine, summaryOf } from "../check-client/report.ts";
 import { allScenarios, type Scenario } from "../check-client/scenarios.ts";
 import { columns } from "../columns.ts";
@@ -52,11 +52,11 @@ async function checkAndReport(command: readonly string[], options: CheckClientOp
     ...(byHand && isatty(0) && { skipped: keyPressed }),
   });
   if (result.isCutShort) process.exitCode = codes.interrupted;
+  if (!json) console.log();
   report(result, say, width);
 }
 
 function report({ findings, isCutShort }: CheckResult, say: Say, width: number): void {
-  say("", () => "");
   for (const finding of findings) say("rule", () => findingLines(finding, width), jsonOf(finding));
   const summary = summaryOf(findings);
   say("end", () => `\n${lastLine(findings, width)}`, summary);

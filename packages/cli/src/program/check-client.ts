@@ -5,26 +5,22 @@ import type { CheckClientOptions } from "../commands/check-client.ts";
 
 /** `tillkeeper check-client`: lets a program of any vendor run against a server that makes trouble. */
 export function checkClientCommand(): Command {
-  return (
-    new Command("check-client")
-      .argument("[command...]", "the program, behind `--`; without it, start it yourself")
-      .option("--only <name...>", "play these scenarios alone")
-      .option("--seconds <n>", "how long a scenario may last", readSeconds)
-      .option("--exit-code", "the program's exit code is 0 only if it did what it should: check that, too")
-      .option("--host <address>", "where it listens, for a program that runs elsewhere", "127.0.0.1")
-      .option("--port <n>", "the port for that; 0: any free one", readPort, 0)
-      .option("--json", "print one JSON object per line, in place of words")
-      .addHelpText("after", help())
-      // 1 says that a rule was broken.
-      .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-      .action(async (command: string[], options: Partial<CheckClientOptions>) => {
-        const seconds = options.seconds ?? (command.length === 0 ? 3600 : 30);
-        await (await import("../commands/check-client.ts")).checkClient(command, {
-          ...(options as CheckClientOptions),
-          seconds,
-        });
-      })
-  );
+  return new Command("check-client")
+    .argument("[command...]", "the program, behind `--`; without it, start it yourself")
+    .option("--only <name...>", "play these scenarios alone")
+    .option("--seconds <n>", "how long a scenario may last", readSeconds)
+    .option("--exit-code", "the program's exit code is 0 only if it did what it should: check that, too")
+    .option("--host <address>", "where it listens, for a program that runs elsewhere", "127.0.0.1")
+    .option("--port <n>", "the port for that; 0: any free one", readPort, 0)
+    .option("--json", "print one JSON object per line, in place of words")
+    .addHelpText("after", help())
+    .action(async (command: string[], options: Partial<CheckClientOptions>) => {
+      const seconds = options.seconds ?? (command.length === 0 ? 3600 : 30);
+      await (await import("../commands/check-client.ts")).checkClient(command, {
+        ...(options as CheckClientOptions),
+        seconds,
+      });
+    });
 }
 
 function help(): string {

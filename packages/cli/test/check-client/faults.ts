@@ -12,7 +12,7 @@ export const faults = {
   "deaf to the Retry-After of 503": ["waits-503", ["unavailable"]],
   "two at once": ["one-at-a-time", ["busy"]],
   "sends and forgets": ["reads-to-end", ["calm"]],
-  "a failed read is the end": ["reads-to-end", ["cut"]],
+  "a failed read is the end": ["reads-to-end", ["reads-fail"]],
   "a lost answer is the end": ["reads-to-end", ["lost-answer"]],
   "reads without a pause": ["poll-pace", ["long"]],
   "reads what has ended": ["poll-ends", ["calm"]],

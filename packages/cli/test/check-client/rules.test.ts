@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allRules, type Finding, judge } from "../../src/check-client/rules/all.ts";
 import { ruleNames } from "../../src/check-client/rules/rule.ts";
@@ -8,6 +9,7 @@ import { allScenarios } from "../../src/check-client/scenarios.ts";
 import { Bench } from "./bench.ts";
 import { type Fault, faults } from "./faults.ts";
 
+const page = readFileSync(new URL("../../../../docs/check-client.md", import.meta.url), "utf8");
 const program = fileURLToPath(new URL("pos-program.ts", import.meta.url));
 const faultNames = Object.keys(faults) as Fault[];
 const scenarioNames = allScenarios.map(({ name }) => name);
@@ -62,9 +64,22 @@ describe("check-client", () => {
   });
 
   it("has every rule with its source, and every scenario, in docs/check-client.md", () => {
-    const page = readFileSync(new URL("../../../../docs/check-client.md", import.meta.url), "utf8");
-    const rules = allRules.map(({ name, text, source }) => `| \`${name}\` | ${text} | ${source} |`);
-    const scenarios = allScenarios.map(({ name, title }) => `| \`${name}\` | ${title} |`);
-    expect([...rules, ...scenarios].filter((row) => !page.includes(`${row}\n`))).toEqual([]);
+    const rows = allRules.map(({ name, text, source }) => `| \`${name}\` | ${text} | ${source} |`);
+    const scenarios = allScenarios.map(({ name, title, rules }) => {
+      const named = rules.map((rule) => `\`${rule}\``).join(", ");
+      return `| \`${name}\` | ${title} | ${named} |`;
+    });
+    expect([...rows, ...scenarios].filter((row) => !page.includes(`${row}\n`))).toEqual([]);
+  });
+
+  it("names sources that are there: codes of errors, sections of its own page", () => {
+    const parts = allRules.flatMap(({ source }) => source.split("; "));
+    const codes = parts
+      .filter((part) => part.startsWith("errors.md, "))
+      .flatMap((part) => part.slice(11).split(" and "));
+    expect(codes.filter((code) => !(code in errorCodes))).toEqual([]);
+    const sections = parts.flatMap((part) => /^check-client\.md, section (.+)$/.exec(part)?.[1] ?? []);
+    expect(sections.filter((section) => !page.includes(`\n## ${section}\n`))).toEqual([]);
+    expect([codes.length, sections.length].every((count) => count > 1)).toBe(true);
   });
 });

@@ -2,12 +2,18 @@ import type { RunLog } from "../run-log.ts";
 import { keyRules } from "./keys.ts";
 import { outcomeRules } from "./outcomes.ts";
 import { judgeNewFields, requestRules } from "./requests.ts";
-import { type Judgement, type JudgeFacts, type Rule, worst } from "./rule.ts";
+import { type JudgeFacts, type Judgement, type Rule, worst } from "./rule.ts";
 import { tokenRules } from "./tokens.ts";
 import { waitingRules } from "./waiting.ts";
 
 /** All rules, in the order of reports. */
-export const allRules: readonly Rule[] = [...keyRules, ...waitingRules, ...outcomeRules, ...tokenRules, ...requestRules];
+export const allRules: readonly Rule[] = [
+  ...keyRules,
+  ...waitingRules,
+  ...outcomeRules,
+  ...tokenRules,
+  ...requestRules,
+];
 
 /** What a check found of one rule. */
 export interface Finding {
@@ -24,9 +30,9 @@ export interface Finding {
 export function judge(logs: readonly RunLog[], facts: Omit<JudgeFacts, "calm">): Finding[] {
   const calm = logs.find(({ scenario }) => scenario === "calm");
   // A program that stops at a new field breaks that rule, and shows nothing of others.
-  const stopsAtFields = logs.filter((log) => judgeNewFields(log, { ...facts, calm })?.verdict === "broken");
+  const stopsAtFields = new Set(logs.filter((log) => judgeNewFields(log, { ...facts, calm })?.verdict === "broken"));
   return allRules.map((rule) => {
-    const shown = rule.name === "unknown-fields" ? logs : logs.filter((log) => !stopsAtFields.includes(log));
+    const shown = rule.name === "unknown-fields" ? logs : logs.filter((log) => !stopsAtFields.has(log));
     const judged = shown.flatMap((log) => {
       const judgement = rule.judge(log, { ...facts, calm });
       return judgement ? [{ scenario: log.scenario, judgement }] : [];

@@ -10,6 +10,7 @@ export const keyRules: readonly Rule[] = [
     name: "key-sent",
     text: "sends every command with an Idempotency-Key, so that it can be sent again",
     source: guide,
+    untried: "It sent no command.",
     judge: ({ posts }) => {
       const without = posts.find((post) => keyOf(post) === undefined);
       if (without) return broken("A command had no Idempotency-Key.", without);
@@ -20,18 +21,21 @@ export const keyRules: readonly Rule[] = [
     name: "key-kept",
     text: "sends a command again with the same key when it cannot know whether it was carried out",
     source: `${guide}; errors.md, service_unavailable`,
+    untried: "It sent no command again after an answer was lost.",
     judge: (log) => worst(log.posts.map((post) => judgeRetry(log, post))),
   },
   {
     name: "key-renewed",
     text: "takes a new key for a new attempt, once an operation has ended",
     source: `${guide}; openapi.json, Idempotency-Key: the same key gives the same answer for 48 hours`,
+    untried: "It made no new attempt after an operation had ended.",
     judge: judgeNewAttempts,
   },
   {
     name: "key-one-request",
     text: "never uses a key for two different commands",
     source: "errors.md, idempotency_key_reused",
+    untried: "It sent no command with a key.",
     judge: ({ posts }) => {
       const keyed = posts.filter((post) => keyOf(post) !== undefined);
       for (const [index, post] of keyed.entries()) {

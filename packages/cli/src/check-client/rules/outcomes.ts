@@ -1,7 +1,7 @@
 import { operationKinds } from "@tillkeeper/contract/operations";
 import type { Exchange } from "../exchange.ts";
 import { commandOf, type RunLog, type SentOperation } from "../run-log.ts";
-import { broken, type Judgement, kept, type JudgeFacts, type Rule, worst } from "./rule.ts";
+import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
 
 const guide = 'the guide "Terminal operations", section';
 
@@ -18,30 +18,35 @@ export const outcomeRules: readonly Rule[] = [
     name: "reads-to-end",
     text: "finds out how each operation ended, also when a read or an answer fails",
     source: `${guide} List operation results`,
+    untried: "No operation of it was accepted.",
     judge: (log) => worst(log.operations.map((operation) => judgeEnd(log, operation))),
   },
   {
     name: "poll-pace",
     text: `reads an operation less than ${pace.reads} times in ${pace.ms / 1000} seconds`,
     source: "check-client.md, section How fast to read",
+    untried: "It never read one address three times.",
     judge: judgePace,
   },
   {
     name: "poll-ends",
     text: "stops reading an operation that is COMPLETED or FAILED",
     source: `${guide} Operation status`,
+    untried: "It read no operation that was COMPLETED or FAILED.",
     judge: (log) => worst(log.operations.map((operation) => judgeStop(log, operation))),
   },
   {
     name: "timeout-open",
     text: "reads an end_of_day that is TIMEOUT again before it sends another, and sends none if the late result is there",
-    source: `${guide} Operation status; virtual-terminals.md, late_result`,
+    source: `${guide} Operation status; check-client.md, section After a TIMEOUT`,
+    untried: "It met no end_of_day that was TIMEOUT.",
     judge: (log) => worst(log.operations.map((operation) => judgeTimeout(log, operation))),
   },
   {
     name: "outcome-told",
     text: "ends with 0 only if what it asked for is COMPLETED (with --exit-code)",
     source: `${guide} Operation status`,
+    untried: "--exit-code was not given, or no operation of it failed.",
     judge: judgeTold,
   },
 ];

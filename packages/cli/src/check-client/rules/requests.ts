@@ -1,7 +1,7 @@
 import { nextPage } from "@tillkeeper/sdk/next-page";
 import { type Answer, type Exchange, isTokenRequest, requestText, retryAfterOf } from "../exchange.ts";
 import type { RunLog } from "../run-log.ts";
-import { broken, type Judgement, kept, type JudgeFacts, type Rule, worst } from "./rule.ts";
+import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
 
 /** The rules about requests and answers of any kind. */
 export const requestRules: readonly Rule[] = [
@@ -9,24 +9,28 @@ export const requestRules: readonly Rule[] = [
     name: "content-type",
     text: "sends JSON as application/json",
     source: "errors.md, unsupported_media_type",
+    untried: "It sent no body.",
     judge: judgeTypes,
   },
   {
     name: "refusal-final",
     text: "does not send again, unchanged, what was refused for good (a 4xx without Retry-After)",
     source: "errors.md: what to change is in the column cure",
+    untried: "Nothing that it sent was refused for good.",
     judge: (log) => worst(log.exchanges.map((exchange) => judgeRefusal(log, exchange))),
   },
   {
     name: "unknown-fields",
     text: "goes on when answers have fields that it does not know",
-    source: "RFC 6749 section 5.1 for tokens; api-changelog.md for all others",
+    source: "RFC 6749 section 5.1, for tokens; api-changelog.md, for all else: what is added is additional",
+    untried: "It ended no operation, in calm neither.",
     judge: judgeNewFields,
   },
   {
     name: "lists-whole",
     text: "reads a list to its end, where it does not name a limit itself",
     source: "openapi.json, starting_after and Link",
+    untried: "It read no list that goes on.",
     judge: (log) => worst(log.exchanges.map((exchange) => judgeList(log, exchange))),
   },
 ];

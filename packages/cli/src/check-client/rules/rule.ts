@@ -52,6 +52,8 @@ export interface Rule {
   text: string;
   /** Where the documentation says so. */
   source: string;
+  /** Why no run has shown anything of it, as a sentence. */
+  untried: string;
   /** What a run shows of the rule; undefined when the run does not touch it. */
   judge: (log: RunLog, facts: JudgeFacts) => Judgement | undefined;
 }

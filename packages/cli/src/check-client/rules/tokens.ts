@@ -1,6 +1,6 @@
-import { errorCodeOf, type Exchange, isApiRequest, isTokenRequest, requestText, tokenOf } from "../exchange.ts";
+import { type Exchange, errorCodeOf, isApiRequest, isTokenRequest, requestText, tokenOf } from "../exchange.ts";
 import type { RunLog } from "../run-log.ts";
-import { broken, type Judgement, kept, type JudgeFacts, type Rule, worst } from "./rule.ts";
+import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
 
 /** So many token requests that were not needed are a habit. One may be that of another process of the program. */
 const needless = 2;
@@ -13,30 +13,35 @@ export const tokenRules: readonly Rule[] = [
     name: "token-kept",
     text: "keeps its token, and asks for another only when half of its life is over or it was refused",
     source: "RFC 6749 section 5.1, expires_in",
+    untried: "It did not send two requests with a token.",
     judge: judgeKept,
   },
   {
     name: "token-renewed",
     text: "gets a new token when one ends or is refused, and sends the request again with that",
     source: "errors.md, invalid_token",
+    untried: "None of its tokens ended or was refused.",
     judge: judgeRenewed,
   },
   {
     name: "token-loop",
     text: "stops when new tokens are refused, too",
     source: "errors.md, invalid_token; RFC 6750 section 3.1",
+    untried: "It never came back with a new token that was refused, too.",
     judge: judgeLoop,
   },
   {
     name: "audience",
     text: "names the account of this server in the audience of its token requests",
     source: "errors.md, invalid_audience and audience_not_granted",
+    untried: "It asked for no token.",
     judge: judgeAudience,
   },
   {
     name: "secrets-hidden",
     text: "never puts a secret or a token into an address",
     source: "RFC 6749 section 2.3.1; RFC 6750 section 5.3",
+    untried: "It sent no request.",
     judge: judgeAddresses,
   },
 ];
@@ -73,15 +78,17 @@ function judgeKept(log: RunLog): Judgement | undefined {
   const requests = log.exchanges.filter(isApiRequest);
   const [one] = given;
   if (!one || requests.length < 2) return undefined;
-  return kept(`${requests.length} requests went with ${given.length} token${given.length > 1 ? "s" : ""}.`, one.request);
+  return kept(
+    `${requests.length} requests went with ${given.length} token${given.length > 1 ? "s" : ""}.`,
+    one.request,
+  );
 }
 
 function judgeRenewed(log: RunLog): Judgement | undefined {
   const refused = log.exchanges.find((one) => isApiRequest(one) && one.answer?.status === 401 && tokenOf(one));
   if (!refused) return renewedInTime(log);
   const { endedAt = refused.at } = refused;
-  const again = log.exchanges.filter((one) => one.at > endedAt && requestText(one) === requestText(refused));
-  const [next] = again;
+  const next = log.exchanges.find((one) => one.at > endedAt && requestText(one) === requestText(refused));
   if (next && tokenOf(next) === tokenOf(refused)) {
     return broken("It sent the request again with the token that was refused.", refused, next);
   }
@@ -111,10 +118,12 @@ function judgeLoop(log: RunLog): Judgement | undefined {
   return worst(judgements);
 }
 
+/** The codes of a wrong audience, in answers to JSON and to forms. */
+const wrongAudience = new Set(["invalid_audience", "invalid_target", "audience_not_granted", "unauthorized_client"]);
+
 function judgeAudience(log: RunLog): Judgement | undefined {
-  const codes = ["invalid_audience", "invalid_target", "audience_not_granted", "unauthorized_client"];
   const requests = log.exchanges.filter(isTokenRequest);
-  const wrong = requests.find(({ answer }) => codes.includes(errorCodeOf(answer) ?? ""));
+  const wrong = requests.find(({ answer }) => wrongAudience.has(errorCodeOf(answer) ?? ""));
   if (wrong) return broken("A token request named another audience.", wrong);
   const right = requests.find(({ answer }) => answer?.status === 200);
   return right && kept("The server took the audience.", right);

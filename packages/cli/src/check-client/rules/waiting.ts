@@ -7,13 +7,18 @@ const tolerance = 100;
 
 /** The rules about `Retry-After`, and about one operation at a time. */
 export const waitingRules: readonly Rule[] = [
-  waits("waits-409", 409, 'the guide "Terminal operations", section One operation at a time; errors.md, operation_pending'),
+  waits(
+    "waits-409",
+    409,
+    'the guide "Terminal operations", section One operation at a time; errors.md, operation_pending',
+  ),
   waits("waits-429", 429, "errors.md, too_many_requests"),
   waits("waits-503", 503, "errors.md, service_unavailable"),
   {
     name: "one-at-a-time",
     text: "never has two commands for one terminal under way at once",
     source: 'the guide "Terminal operations", section One operation at a time',
+    untried: "It never sent two commands to one terminal.",
     judge: judgeParallel,
   },
 ];
@@ -23,6 +28,7 @@ function waits(name: RuleName, status: number, source: string): Rule {
     name,
     text: `waits after ${status} as long as Retry-After says, before it sends the same again`,
     source,
+    untried: `It sent nothing again after a ${status}.`,
     judge: (log) => worst(log.exchanges.map((exchange) => judgeWait(log, exchange, status))),
   };
 }
