@@ -25,8 +25,8 @@ export interface CheckSettings {
   ended: (scenario: Scenario, log: RunLog) => void;
   /** Called with each line that the program prints. */
   overheard: (line: string) => void;
-  /** Resolves when the person at the keyboard wants the next scenario. */
-  skipped?: () => Promise<void>;
+  /** Resolves when the person at the keyboard wants the next scenario. The signal ends the wait. */
+  skipped?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** What a check has found. */
@@ -56,6 +56,10 @@ export async function check(settings: CheckSettings): Promise<CheckResult> {
   }
 }
 
+function noRequest(): StartupError {
+  return new StartupError("The program has sent no request: does it use TILLKEEPER_URL? See docs/check-client.md.");
+}
+
 async function playAll(settings: CheckSettings, server: TestServer, proxy: CheckProxy): Promise<RunLog[]> {
   const { scenarios, signal } = settings;
   const terminal = (index: number) => server.terminals[index % server.terminals.length] as CheckTerminal;
@@ -67,9 +71,8 @@ async function playAll(settings: CheckSettings, server: TestServer, proxy: Check
     const log = await playScenario(scenario, terminal(index), { ...settings, server, proxy });
     logs.push(log);
     settings.ended(scenario, log);
-    if (log.endedByItself && log.exchanges.length === 0) {
-      throw new StartupError("The program has sent no request: does it use TILLKEEPER_URL? See docs/check-client.md.");
-    }
+    if (log.endedByItself && log.exchanges.length === 0) throw noRequest();
   }
+  if (!signal.aborted && logs.every(({ exchanges }) => exchanges.length === 0)) throw noRequest();
   return logs;
 }

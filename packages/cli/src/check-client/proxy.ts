@@ -145,7 +145,8 @@ function lost(exchange: Exchange, answer: Answer): Given {
 
 function write(outgoing: ServerResponse, { status, headers, body }: Answer, bytes?: Buffer): void {
   const text = bytes ?? (typeof body === "string" ? body : JSON.stringify(body));
-  outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(text) });
+  const length = status === 204 || status === 304 ? {} : { "content-length": Buffer.byteLength(text) };
+  outgoing.writeHead(status, { ...headers, ...length });
   outgoing.end(text);
 }
 

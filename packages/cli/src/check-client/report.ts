@@ -73,13 +73,16 @@ export function jsonOf({ rule, verdict, scenario, judgement, brokenIn }: Finding
 
 const paint = { kept: colours.green, broken: colours.red, "not tried": colours.dim };
 
+/** The findings in the order for people: what was broken stands last, where a terminal shows it. */
+export function inReadingOrder(findings: readonly Finding[]): Finding[] {
+  const order = ["kept", "not tried", "broken"] as const;
+  return order.flatMap((verdict) => findings.filter((one) => one.verdict === verdict));
+}
+
 /** What is said of a rule: its verdict, and for a broken one what was seen and where the documentation says so. */
 export function findingLines({ rule, verdict, scenario, judgement, brokenIn }: Finding, width: number): string {
-  const head = hanging(
-    `${verdict.padEnd(9)} `,
-    `${rule.name}: ${rule.text}.${verdict === "not tried" ? ` ${rule.untried}` : ""}`,
-    width,
-  );
+  const words = verdict === "not tried" ? rule.untried : `${rule.text}.`;
+  const head = hanging(`${verdict.padEnd(9)} `, `${rule.name}: ${words}`, width);
   const painted = paint[verdict](verdict) + head.slice(verdict.length);
   if (verdict !== "broken" || !judgement) return painted;
   const indent = " ".repeat(10);

@@ -15,8 +15,8 @@ export interface Playing {
   seconds: number;
   signal: AbortSignal;
   overheard: (line: string) => void;
-  /** Resolves when the person at the keyboard wants the next scenario. */
-  skipped?: () => Promise<void>;
+  /** Resolves when the person at the keyboard wants the next scenario. The signal ends the wait. */
+  skipped?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Plays one scenario, with this terminal for a program that takes one. */
@@ -59,11 +59,13 @@ const lookMs = 250;
 
 /** Waits until a program that is started by hand has met the trouble, and has dealt with it. */
 async function untilOver(log: RunLog, { seconds, signal, skipped }: Playing): Promise<void> {
-  const skip = new AbortController();
-  void skipped?.().then(() => skip.abort());
-  const stop = AbortSignal.any([signal, skip.signal]);
+  const over = new AbortController();
+  const end = () => over.abort();
+  void skipped?.(over.signal).then(end, end);
+  const stop = AbortSignal.any([signal, over.signal]);
   while (!stop.aborted && log.now() < seconds * 1000 && !isOver(log))
     await sleep(lookMs, undefined, { signal: stop }).catch(() => undefined);
+  end();
 }
 
 function isOver(log: RunLog): boolean {
