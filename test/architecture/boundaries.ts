@@ -50,6 +50,7 @@ const serverLayers = [
   ["rollout/releases"],
   ["rollout/activations"],
   ["enrolment", "logs", "restores"],
+  ["closings"],
   ["gateway"],
   ["virtual-terminals"],
   ["sandbox", "health"],

@@ -58,7 +58,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
   await openApi(core, closing, {
-    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor }),
+    routes: routesOf(core, devices, { accept, stores, enrolment, supervisor, sandbox: sandboxAsked }),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { freeBytesIn } from "../memory/disk-space.ts";
+import { makeFolder } from "./make-folder.ts";
 import { UpdateFailure } from "./update-failure.ts";
 import { type Http, refused, request, unreachable } from "./update-manifest.ts";
 import { Tries } from "./update-retries.ts";
@@ -34,7 +35,7 @@ export async function downloadRelease(download: Download): Promise<string> {
   const { folder, sha256 } = download;
   const path = join(folder, `${sha256}.part`);
   await asStorageFailure(async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     // Other parts belong to releases that are not wanted any more.
     for (const name of await readdir(folder)) {
       if (partName.test(name) && name !== `${sha256}.part`) await rm(join(folder, name));

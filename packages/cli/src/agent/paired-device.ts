@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { backoff } from "@tillkeeper/agent/backoff";
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
@@ -10,6 +10,7 @@ import {
   requestToken,
   type ServerOptions,
 } from "@tillkeeper/agent/credentials/pairing";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import { replaceFile } from "@tillkeeper/agent/memory/durable-file";
 import { type FileJournalOptions, readFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
@@ -49,7 +50,7 @@ const reserveBytes = 128 * 1024;
  */
 export async function openPairedDevice(identity: DeviceIdentity, signal: AbortSignal): Promise<PairedDevice> {
   const { folder, server, serialNumber, code, agentName } = identity;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const keys = await openDeviceKeys(join(folder, "device-keys.json"));
   const known = await readKnown(folder);
   const by = { server, keys, signal };

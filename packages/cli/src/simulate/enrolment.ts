@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+
 import { join } from "node:path";
 import { type DeviceKeys, makeDeviceKeys, openDeviceKeys } from "@tillkeeper/agent/credentials/device-keys";
 import {
@@ -8,6 +8,7 @@ import {
   pairOrRequestToken,
   requestToken,
 } from "@tillkeeper/agent/credentials/pairing";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Client, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
@@ -58,7 +59,7 @@ export class Enrolment {
   /** Reads which terminals of the seed are registered. Call it before `enrol`. */
   async readRegistered(): Promise<void> {
     const { client, keysFolder, signal } = this.#options;
-    if (keysFolder !== undefined) await mkdir(keysFolder, { recursive: true, mode: 0o700 });
+    if (keysFolder !== undefined) await makeFolder(keysFolder);
     const prefix = this.#serialOf("");
     for (let after: string | undefined; ; ) {
       const page = { limit: pageLength, ...(after !== undefined && { starting_after: after }) };

@@ -1,8 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DeviceCredential } from "@tillkeeper/agent/credentials/device-credential";
 import { type DeviceMemory, openDeviceMemory } from "@tillkeeper/agent/credentials/device-memory";
 import { requestToken } from "@tillkeeper/agent/credentials/pairing";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import { type Client, type ClientOptions, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
@@ -141,7 +141,7 @@ class Simulation {
     if (this.#journals === undefined) return { token, journal: memoryJournal(newSimulatedState(Date.now())) };
     const { url: server } = this.#target;
     const { terminal_id: terminalId } = token;
-    await mkdir(this.#journals, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#journals);
     return openDeviceMemory(enrolled, simulatedFile(this.#journals, terminalId, Date.now()), () =>
       withRetries(this.#signal, () => requestToken({ server, keys, terminalId, memoryLost: true })),
     );

@@ -12,6 +12,7 @@ import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
 import { presenceEndpoints } from "./presence.ts";
 import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
+import { sandboxEndpoints } from "./sandbox.ts";
 import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { authEndpoints } from "./token.ts";
@@ -38,5 +39,6 @@ export const endpoints = {
   audit: auditEndpoints,
   devices: deviceEndpoints,
   brokers: brokerEndpoints,
+  sandbox: sandboxEndpoints,
   health: healthEndpoints,
 };

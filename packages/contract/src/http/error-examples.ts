@@ -103,6 +103,11 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "A terminal with this serial number is registered already.",
     errors: [{ path: "/body/device_serial_number", message: "is taken" }],
   },
+  clock_cannot_go_back: {
+    message: "The sandbox's time is at or beyond that instant already.",
+    errors: [{ path: "/body/set_to", message: "must be after 2026-06-29T21:29:00.000Z" }],
+  },
+  clock_is_real: { message: "There are live accounts on this database, and their time is real.", errors: [] },
   payout_destination_id_taken: {
     message: "A payout destination with this id exists already.",
     errors: [{ path: "/body/payout_destination_id", message: "is taken" }],

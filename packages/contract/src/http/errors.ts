@@ -157,6 +157,16 @@ export const errorCodes = {
       "A terminal has this serial number, in upper or lower case: of any live account, or of this sandbox account.",
     cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
+  clock_cannot_go_back: {
+    status: 409,
+    cause: "The sandbox's time is at or beyond `set_to` already.",
+    cure: "Set it to a later instant. A sandbox on a new data folder has the real time again.",
+  },
+  clock_is_real: {
+    status: 409,
+    cause: "There are live accounts on this database, and their time is real.",
+    cure: "Use a sandbox on a data folder of its own.",
+  },
   payout_destination_id_taken: {
     status: 409,
     cause: "A payout destination of the account has this id.",

@@ -15,6 +15,7 @@ export const tags = {
   Updates: "Releases of the terminal's program, the keys that they are signed with, and configurations.",
   "Payout destinations": "Who gets the money of a store. An operator moves a destination through its review.",
   Audit: "Who changed what, and when.",
+  Sandbox: "Controls that only a sandbox has.",
   Devices: "The devices of terminals: pairing and device tokens.",
   "For terminals": "What the program on a terminal calls during an operation.",
   Brokers: "What an outside MQTT broker asks about a terminal that connects.",

@@ -25,6 +25,7 @@ import { activationRoutes } from "../rollout/activations/routes.ts";
 import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
+import { clockRoutes } from "../sandbox/clock.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
@@ -37,6 +38,8 @@ export interface Features {
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   supervisor: Supervisor;
+  /** Whether the server is a sandbox. */
+  sandbox: boolean;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -46,6 +49,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
+    ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),

@@ -6,7 +6,8 @@ const noon = Date.parse("2026-06-29T12:00:00.000Z");
 
 /** A database and a machine whose clocks the test sets, with a delay on the way between them. */
 async function opened() {
-  const world = { databaseMs: noon, wallMs: noon, elapsedMs: 500, aheadMs: 0, thereMs: 1, backMs: 1 };
+  const business = { aheadMs: 0, sinceMs: noon, rate: 1 };
+  const world = { databaseMs: noon, wallMs: noon, elapsedMs: 500, ...business, thereMs: 1, backMs: 1 };
   const pass = (ms: number) => {
     world.databaseMs += ms;
     world.wallMs += ms;
@@ -14,7 +15,8 @@ async function opened() {
   };
   const query = async () => {
     pass(world.thereMs);
-    const row = { databaseMs: world.databaseMs, aheadMs: world.aheadMs };
+    const { databaseMs, aheadMs, sinceMs, rate } = world;
+    const row = { databaseMs, aheadMs, sinceMs, rate };
     pass(world.backMs);
     return { rows: [row] };
   };
@@ -69,4 +71,19 @@ it("has business time as far ahead of the real one as the row says", async () =>
   expect(clock.now().getTime()).toBe(world.databaseMs + 86_400_000);
   expect(clock.toReal(clock.now())).toEqual(clock.realNow());
   expect(clock.wallAheadMs).toBe(0);
+});
+
+it("runs as fast as the row says from the instant that it names", async () => {
+  const { world, pass, clock } = await opened();
+  Object.assign(world, { aheadMs: 3_600_000, sinceMs: world.databaseMs, rate: 60 });
+  await clock.look();
+  const begun = world.sinceMs + 3_600_000;
+  pass(10_000);
+  const passedMs = world.databaseMs - world.sinceMs;
+  expect(clock.now().getTime()).toBe(begun + 60 * passedMs);
+  expect(clock.realNow().getTime()).toBe(world.databaseMs);
+  expect(clock.toReal(clock.now())).toEqual(clock.realNow());
+  expect(clock.toReal(new Date(begun + 60_000)).getTime()).toBe(world.sinceMs + 1_000);
+  expect(clock.toReal(new Date(begun - 60_000)).getTime()).toBe(world.sinceMs - 60_000);
+  expect(clock.rate()).toBe(60);
 });

@@ -22,9 +22,21 @@ const warnFromMs = 1_000;
 
 const reading = {
   name: "read_clock",
-  text: `select extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs",
-    coalesce((select ahead_ms from business_clock where one), 0)::float8 as "aheadMs"`,
+  text: `select extract(epoch from clock_timestamp())::float8 * 1000 as "databaseMs", ahead_ms::float8 as "aheadMs",
+    extract(epoch from since)::float8 * 1000 as "sinceMs", rate
+    from (values (true)) always left join business_clock on one`,
 };
+
+/** The row of business time: from `sinceMs` of real time on it gains `rate` − 1 seconds each second. */
+interface BusinessClock {
+  aheadMs: number;
+  sinceMs: number;
+  rate: number;
+}
+
+const unmoved: BusinessClock = { aheadMs: 0, sinceMs: 0, rate: 1 };
+
+type Reading = { databaseMs: number } & (BusinessClock | { [key in keyof BusinessClock]: null });
 
 /**
  * The time of all servers: the database's clock, and business time, which a row keeps ahead of it. Between two looks at
@@ -34,7 +46,7 @@ export class DatabaseClock implements Clock {
   readonly #pool: Pool;
   readonly #machine: MachineTime;
   #aheadOfElapsedMs = 0;
-  #businessAheadMs = 0;
+  #business = unmoved;
   #latestMs = 0;
 
   private constructor(pool: Pool, machine: MachineTime) {
@@ -56,11 +68,19 @@ export class DatabaseClock implements Clock {
   }
 
   now(): Date {
-    return new Date(this.realNow().getTime() + this.#businessAheadMs);
+    const { aheadMs, sinceMs, rate } = this.#business;
+    const realMs = this.realNow().getTime();
+    return new Date(realMs + aheadMs + Math.floor(Math.max(0, realMs - sinceMs) * (rate - 1)));
   }
 
   toReal(businessTime: Date): Date {
-    return new Date(businessTime.getTime() - this.#businessAheadMs);
+    const { aheadMs, sinceMs, rate } = this.#business;
+    const realMs = businessTime.getTime() - aheadMs;
+    return new Date(realMs <= sinceMs ? realMs : sinceMs + (realMs - sinceMs) / rate);
+  }
+
+  rate(): number {
+    return this.#business.rate;
   }
 
   elapsedMs(): number {
@@ -78,12 +98,12 @@ export class DatabaseClock implements Clock {
    */
   async look(): Promise<void> {
     const askedAt = this.#machine.elapsedMs();
-    const { rows } = await this.#pool.query<{ databaseMs: number; aheadMs: number }>(reading);
+    const { rows } = await this.#pool.query<Reading>(reading);
     const answeredAt = this.#machine.elapsedMs();
-    const { databaseMs, aheadMs } = rows[0] as (typeof rows)[0];
+    const { databaseMs, aheadMs, sinceMs, rate } = rows[0] as Reading;
     const [least, most] = [databaseMs - answeredAt, databaseMs - askedAt];
     if (this.#aheadOfElapsedMs < least || this.#aheadOfElapsedMs > most) this.#set((least + most) / 2);
-    this.#businessAheadMs = aheadMs;
+    this.#business = rate === null ? unmoved : { aheadMs, sinceMs, rate };
   }
 
   #realMs(): number {

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolderAsync } from "../platform/folders/make-folder.ts";
 import { checkedName, type FileStore } from "./file-store.ts";
 
 /** A folder that no file's name can lead to. */
@@ -49,7 +50,7 @@ export async function clearDrafts(folder: string, untouchedMs: number): Promise<
 
 /** Creates a folder such that each new folder above it survives a power cut, too. */
 async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await makeFolderAsync(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }

@@ -17,6 +17,8 @@ export interface Clock extends RealClock {
   now(): Date;
   /** The real time at which that business time is reached, unless business time is moved meanwhile. */
   toReal(businessTime: Date): Date;
+  /** Seconds of business time that pass in a second: 1, or more where a sandbox lets it run faster. */
+  rate(): number;
 }
 
 /** The machine's own clock, for programs without a server's database. */
@@ -24,5 +26,6 @@ export const systemClock: Clock = {
   now: () => new Date(),
   realNow: () => new Date(),
   toReal: (at) => at,
+  rate: () => 1,
   elapsedMs: () => performance.now(),
 };

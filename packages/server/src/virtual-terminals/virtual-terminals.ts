@@ -10,6 +10,12 @@ import { changePassword, replaceCredential } from "../terminals/credentials/repl
 import { generationOf } from "../terminals/credentials/token-end.ts";
 import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOverExpiredLeases } from "./leases.ts";
 
+/** Business time, in epoch milliseconds, and how many of its seconds pass in a second. */
+interface BusinessTime {
+  now(): number;
+  rate(): number;
+}
+
 /** What a virtual terminal needs to connect like a real one. */
 export interface VirtualTerminalSpec {
   terminalId: string;
@@ -22,6 +28,8 @@ export interface VirtualTerminalSpec {
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
   /** The terminal's last close, which another server may have run. */
   lastClose?: EndOfDayResult | undefined;
+  /** The server's business time, which the terminal's own clock shows. */
+  time: BusinessTime;
   /** To be called when the journal is lost, or is an old copy: the terminal is restarted with another address. */
   memoryLost?: () => void;
   clientId: string;
@@ -111,7 +119,8 @@ async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSp
   const { url: mqttUrl, ...trust } = deps.connectAt();
   const releaseKeys = () => deps.releaseKeys(accountId);
   const lastClose = await findLastClose(deps.db.sql, accountId, terminalId);
-  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, lastClose };
+  const time = { now: () => deps.clock.now().getTime(), rate: () => deps.clock.rate() };
+  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, lastClose, time };
 }
 
 async function credentialOf(deps: VirtualDeps, row: Leased) {

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { folderError, lockDataFolder } from "../../src/platform/folders/data-folder.ts";
@@ -97,6 +106,9 @@ test("says in one sentence why a path cannot be the data folder", () => {
   expect(() => lockDataFolder(join(folder, "file", "data"))).toThrow(
     new StartupError(`The data folder ${folder}/file/data ${why}`),
   );
+  symlinkSync(join(folder, "not-mounted"), join(folder, "link"));
+  for (const path of [join(folder, "link"), join(folder, "link", "data"), "/proc/none"])
+    expect(() => lockDataFolder(path), path).toThrow(/cannot be made: a link above it leads nowhere/);
 });
 
 test.each([

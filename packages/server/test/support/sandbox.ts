@@ -7,9 +7,10 @@ import { inject } from "vitest";
 import type { Config } from "../../src/config/config.ts";
 import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
+import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 
-/** Starts a sandbox on a free port, with a database and a data folder of its own. */
-export async function startSandbox(config: Partial<Config> = {}): Promise<RunningServer> {
+/** Starts a sandbox on a free port, with a database and a data folder of its own; `host` runs its virtual terminals. */
+export async function startSandbox(config: Partial<Config> = {}, host?: VirtualTerminalHost): Promise<RunningServer> {
   const database = await createTestDatabase();
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
   const running = await startServer({
@@ -23,6 +24,7 @@ export async function startSandbox(config: Partial<Config> = {}): Promise<Runnin
     },
     log: createLogger("silent"),
     sandbox: true,
+    ...(host && { virtualTerminalHost: host }),
   });
   return {
     ...running,

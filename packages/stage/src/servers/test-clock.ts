@@ -30,6 +30,10 @@ export class TestClock implements Clock {
     return this.#below.toReal(businessTime);
   }
 
+  rate(): number {
+    return this.#below.rate();
+  }
+
   elapsedMs(): number {
     return this.#below.elapsedMs() + this.#aheadMs - this.#steppedMs;
   }

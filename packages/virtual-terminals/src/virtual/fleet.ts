@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { systemClock } from "@tillkeeper/agent/clock";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import { deviceClock } from "./device-clock.ts";
 import { terminalJournal } from "./state.ts";
 import { credentialOf, VirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal.ts";
 
@@ -59,7 +59,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
 
   const begin = async (spec: VirtualTerminalSpec) => {
     const path = await pathOf(options.folder, spec.terminalId);
-    const journal = terminalJournal(path, () => (options.clock ?? systemClock).now());
+    const journal = terminalJournal(path, () => (options.clock ?? deviceClock(spec.time)).now());
     const downloads = path === undefined ? {} : { downloads: path.replace(/\.json$/, ".downloads") };
     const terminal = new VirtualTerminal(spec, journal, { ...options, ...downloads });
     await terminal.start();
@@ -96,6 +96,6 @@ function sameCredential(a: VirtualTerminalSpec, b: VirtualTerminalSpec): boolean
 async function pathOf(folder: string | undefined, terminalId: string): Promise<string | undefined> {
   if (folder === undefined) return undefined;
   if (!/^[A-Za-z0-9-]{1,64}$/.test(terminalId)) throw new Error(`Not a terminal id: ${JSON.stringify(terminalId)}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   return join(folder, `${terminalId}.json`);
 }

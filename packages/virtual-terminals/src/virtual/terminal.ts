@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "@tillkeeper/agent/agent";
-import { type Clock, systemClock } from "@tillkeeper/agent/clock";
+import type { Clock } from "@tillkeeper/agent/clock";
 import type { ServerOptions } from "@tillkeeper/agent/credentials/pairing";
 import { type Credential, current, type OpenConnection } from "@tillkeeper/agent/links/connection";
 import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
@@ -16,6 +16,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { VirtualCondition } from "./condition.ts";
+import { type DeviceTime, deviceClock, workClock } from "./device-clock.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { virtualOperations } from "./operations.ts";
@@ -46,6 +47,8 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
   /** The last close that the server knows. Its journal takes it over unless it has one as late. */
   lastClose?: EndOfDayResult | undefined;
+  /** The time that its clock shows; left out, the machine's. */
+  time?: DeviceTime;
 }
 
 /** How a virtual terminal behaves. */
@@ -112,11 +115,11 @@ export class VirtualTerminal {
     this.#spec = spec;
     this.#openJournal = openJournal;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? deviceClock(spec.time);
     this.#credential = credentialOf(spec);
     this.#recent = new RecentLines(this.#clock);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
-    this.#payments = new VirtualPayments(this.#clock, options.payment ?? defaultPayment);
+    this.#payments = new VirtualPayments(workClock(this.#clock, spec.time), options.payment ?? defaultPayment);
     this.#condition = new VirtualCondition(this.#clock, this.#ownFault() === "silent", () => this.#agent?.reportSoon());
     this.#link = new FaultInjector({
       condition: this.#condition,
@@ -255,7 +258,7 @@ export class VirtualTerminal {
     const { serialNumber, releaseKeys, deviceModel } = this.#spec;
     const fault = this.#ownFault();
     const { namesBatches = fault !== "nameless", lacks = fault === "no_menu" ? ["open_menu"] : [] } = this.#options;
-    const clock = this.#clock;
+    const clock = workClock(this.#clock, this.#spec.time);
     const all = virtualOperations({
       serialNumber,
       clock,

@@ -5,7 +5,6 @@ import {
   existsSync,
   fsyncSync,
   lchownSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -19,6 +18,7 @@ import {
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { folderError } from "../../platform/folders/data-folder.ts";
+import { makeFolder } from "../../platform/folders/make-folder.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
 import { type Account, currentAccount } from "./account.ts";
@@ -38,7 +38,7 @@ const PASSWORD_FILE = "tillkeeper.password";
  */
 export function inspectCluster(folder: string): { path: string; owner: Account | undefined } {
   try {
-    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(folder));
     const path = existsSync(folder) ? realpathSync(folder) : join(realpathSync(dirname(folder)), basename(folder));
     if (!existsSync(path)) return { path, owner: undefined };
     // Checked before the folder is read: the wrong owner explains best why a folder cannot be read.

@@ -213,7 +213,7 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** The abilities that its device named in the last hello. */
     abilities: ColumnType<AbilityTable, never, string | null>;
   };
-  business_clock: { one: Generated<true>; ahead_ms: number };
+  business_clock: { one: Generated<true>; ahead_ms: number; since: Generated<Date>; rate: Generated<number> };
   /** Each time that the database went back to an earlier moment. */
   database_restores: { id: string; at: Date; how: "told" | "noticed" };
   /** Maintained by triggers. */

@@ -21,7 +21,7 @@ const passed = expire("deadline <= $1");
 /** The offset of business time, read from its row: another server may have moved it ahead already. */
 const impossible = expire(`deadline > $3::timestamptz
     and deadline - ($3::timestamptz - $1::timestamptz) > clock_timestamp()
-      + coalesce((select ahead_ms from business_clock), 0) * interval '1 millisecond'`);
+      + tillkeeper_business_ahead()`);
 
 /** Answers how many operations it ended, at most `limit`. */
 export async function expireOperations(pool: Pool, now: Date, limit: number): Promise<number> {

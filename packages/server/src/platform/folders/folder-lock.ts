@@ -4,7 +4,6 @@ import {
   accessSync,
   constants,
   linkSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -14,6 +13,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { StartupError } from "../startup-error.ts";
+import { makeFolder } from "./make-folder.ts";
 import { makePrivate } from "./private-folder.ts";
 
 interface LockOptions {
@@ -42,7 +42,7 @@ export function lockFolder(folder: string, { lockName, inUse, ownNames }: LockOp
   const path = resolve(folder);
   const lock = join(path, lockName);
   const mine = `${process.pid}\n${processStart(process.pid) ?? ""}\n`;
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   makePrivate(path, [lockName, ...ownNames]);
   takeLock(lock, mine, inUse);
@@ -60,6 +60,7 @@ export function troubleWith(error: unknown, program: string): string | undefined
   const closed = `is not accessible and writable for the user of this ${program} (uid ${process.getuid?.() ?? "unknown"})`;
   return new Map<unknown, string>([
     ["EEXIST", "is not a folder"],
+    ["ENOENT", "cannot be made: a link above it leads nowhere, or the folder above it takes no folders"],
     ["ENOTDIR", "is not a folder"],
     ["EACCES", closed],
     ["EPERM", closed],

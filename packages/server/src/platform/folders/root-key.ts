@@ -1,7 +1,8 @@
 import { hkdfSync, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { StartupError } from "../startup-error.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * Purposes of keys derived from the root key, with HKDF's `info`. A text never changes and is never used twice: a
@@ -70,7 +71,7 @@ export function readRootKey(file: string): RootKey | undefined {
 export function createRootKey(file: string): RootKey {
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     try {
       writeDurably(draft, `${randomBytes(keyBytes).toString("hex")}\n`);
       linkSync(draft, file);
