@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
+import { operationNames } from "@tillkeeper/contract/operations";
 import { type Client, createClient } from "@tillkeeper/sdk";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { documentedHosts } from "@tillkeeper/server/config/settings";
@@ -11,6 +12,8 @@ import { openServer, stopInTime } from "../server.ts";
 
 /** Fixed, so that programs may have them in a configuration. */
 const accountId = "T12345678";
+/** Seconds that terminals have to answer. */
+const windowSeconds = 12;
 /** More than a page of a list has: 10. */
 const fewestTerminals = 12;
 
@@ -91,7 +94,7 @@ function settings(folder: string, hosts: readonly string[], bootstrap: string): 
     TILLKEEPER_AUDIENCE_HOSTS: [...documentedHosts, ...hosts].join(","),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrap,
     // Short, so that Retry-After is, too.
-    TILLKEEPER_WINDOWS: "end_of_day=12,send_logs=12,check_update=12,open_menu=10",
+    TILLKEEPER_WINDOWS: operationNames.map((name) => `${name}=${windowSeconds}`).join(","),
   };
 }
 
