@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runProgram } from "./client-program.ts";
+import { retryAfterOf } from "./exchange.ts";
 import type { CheckProxy } from "./proxy.ts";
 import { RunLog } from "./run-log.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -53,8 +54,8 @@ export function variablesOf(
   };
 }
 
-/** Milliseconds after the trouble, and after the last command, when no more is awaited: without, and with, an open operation. */
-const restMs = { done: 5000, open: 30_000 };
+/** Milliseconds after the trouble when no more is awaited: where everything is settled, and where it is not. */
+const restMs = { settled: 5000, open: 30_000 };
 const lookMs = 250;
 
 /** Waits until a program that is started by hand has met the trouble, and has dealt with it. */
@@ -72,7 +73,12 @@ function isOver(log: RunLog): boolean {
   const isQuiet = log.scenario === "calm";
   const met = isQuiet ? log.operations[0]?.post : log.exchanges.find(({ trouble }) => trouble !== undefined);
   if (!met) return false;
-  const lastAt = Math.max(met.at, ...log.posts.map(({ at }) => at));
-  const isOpen = log.operations.some(({ id }) => !log.endSeen(id));
-  return log.now() - lastAt > (isOpen ? restMs.open : restMs.done);
+  return log.now() - met.at > (isSettled(log) ? restMs.settled : restMs.open);
+}
+
+/** Whether the program knows what became of all its commands. One that never stops is so for moments. */
+function isSettled(log: RunLog): boolean {
+  const last = log.posts.at(-1);
+  const willCome = last && (!last.answer || last.answer.status >= 500 || retryAfterOf(last.answer) !== undefined);
+  return !willCome && log.operations.every(({ id }) => log.endSeen(id));
 }

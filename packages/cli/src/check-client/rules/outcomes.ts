@@ -1,7 +1,7 @@
 import { operationKinds } from "@tillkeeper/contract/operations";
 import type { Exchange } from "../exchange.ts";
 import { commandOf, type RunLog, type SentOperation } from "../run-log.ts";
-import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
+import { broken, type JudgeFacts, type Judgement, kept, patienceMs, type Rule, worst } from "./rule.ts";
 
 const guide = 'the guide "Terminal operations", section';
 
@@ -9,8 +9,6 @@ const guide = 'the guide "Terminal operations", section';
 const pace = { reads: 10, ms: 3000 };
 /** So many reads of an operation that has ended are no polling. */
 const readsAfterEnd = 3;
-/** In a scenario without an end of the program an operation has to be read within so many milliseconds. */
-const patienceMs = 20_000;
 
 /** The rules about how an operation ended. */
 export const outcomeRules: readonly Rule[] = [

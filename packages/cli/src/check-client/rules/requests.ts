@@ -1,7 +1,7 @@
 import { nextPage } from "@tillkeeper/sdk/next-page";
-import { type Answer, type Exchange, isTokenRequest, requestText, retryAfterOf } from "../exchange.ts";
+import { type Answer, type Exchange, isTokenRequest, keyOf, requestText, retryAfterOf } from "../exchange.ts";
 import type { RunLog } from "../run-log.ts";
-import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
+import { broken, type JudgeFacts, type Judgement, kept, patienceMs, type Rule, worst } from "./rule.ts";
 
 /** The rules about requests and answers of any kind. */
 export const requestRules: readonly Rule[] = [
@@ -55,9 +55,20 @@ function judgeRefusal(log: RunLog, exchange: Exchange): Judgement | undefined {
   if (status < 400 || status > 499 || method === "GET" || retryAfterOf(answer) !== undefined) return undefined;
   if (passing.has(status) && !isTokenRequest(exchange)) return undefined;
   const text = requestText(exchange);
-  const again = log.exchanges.find((one) => one.at >= endedAt && requestText(one) === text);
+  const again = log.exchanges.find(
+    (one) => one.at >= endedAt && requestText(one) === text && isOfProgram(log, one, exchange),
+  );
   if (again) return broken(`It was refused with ${status}, and came again unchanged.`, exchange, again);
   return kept(`It was refused with ${status}, and did not come again.`, exchange);
+}
+
+/**
+ * Whether the program itself sends a request again. Where it goes on for ever, somebody may have asked for the same anew:
+ * with another key, and not at once.
+ */
+function isOfProgram({ endedByItself }: RunLog, again: Exchange, before: Exchange): boolean {
+  const isSameKey = keyOf(before) !== undefined && keyOf(before) === keyOf(again);
+  return endedByItself || isSameKey || again.at - before.at < 1000;
 }
 
 /** What a run with new fields in its answers shows: whether the program gets as far as without them. */
@@ -67,7 +78,8 @@ export function judgeNewFields(log: RunLog, { calm }: JudgeFacts): Judgement | u
   const now = ended(log);
   const isWorse = calm !== undefined && calm.exit?.code === 0 && log.endedByItself && log.exit?.code !== 0;
   if (now && !isWorse) return kept("It went on as without them.", now.post);
-  if (calm === undefined || !ended(calm)) return undefined;
+  const isOver = log.exit !== undefined || log.lasted - (log.posts[0]?.at ?? log.lasted) > patienceMs;
+  if (calm === undefined || !ended(calm) || !isOver) return undefined;
   const how = now ? `ended with ${log.exit?.code}` : "did not get as far as in calm";
   return broken(`With new fields in the answers it ${how}.`, ...log.exchanges.slice(-2));
 }

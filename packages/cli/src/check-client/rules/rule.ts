@@ -27,6 +27,9 @@ export const ruleNames = [
 ] as const;
 export type RuleName = (typeof ruleNames)[number];
 
+/** So many milliseconds after a command a program that does not end by itself should have read what became of it. */
+export const patienceMs = 20_000;
+
 /** What one run shows of a rule. */
 export interface Judgement {
   verdict: "kept" | "broken";

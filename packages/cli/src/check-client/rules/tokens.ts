@@ -1,11 +1,11 @@
-import { type Exchange, errorCodeOf, isApiRequest, isTokenRequest, requestText, tokenOf } from "../exchange.ts";
+import { type Exchange, errorCodeOf, isApiRequest, isTokenRequest, keyOf, requestText, tokenOf } from "../exchange.ts";
 import type { RunLog } from "../run-log.ts";
 import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
 
 /** So many token requests that were not needed are a habit. One may be that of another process of the program. */
 const needless = 2;
-/** So many refusals of one request, each with 401, are a loop. */
-const refusals = 4;
+/** So many refusals of one request, each with 401, in so many milliseconds are a loop. */
+const loop = { refusals: 4, ms: 10_000 };
 
 /** The rules about access tokens and secrets. */
 export const tokenRules: readonly Rule[] = [
@@ -109,9 +109,15 @@ function renewedInTime(log: RunLog): Judgement | undefined {
 
 function judgeLoop(log: RunLog): Judgement | undefined {
   const refused = log.exchanges.filter((one) => isApiRequest(one) && one.answer?.status === 401);
-  const groups = [...Map.groupBy(refused, requestText).values()];
+  // In a program that goes on for ever, a command with another key may be a new wish of somebody.
+  const textOf = (one: Exchange) => `${requestText(one)} ${log.endedByItself ? "" : keyOf(one)}`;
+  const groups = [...Map.groupBy(refused, textOf).values()];
   const judgements = groups.map((group) => {
-    if (group.length >= refusals) return broken(`It was refused ${group.length} times.`, ...group.slice(0, 4));
+    const isLoop = group.some((one, index) => {
+      const later = group[index + loop.refusals - 1];
+      return later !== undefined && later.at - one.at < loop.ms;
+    });
+    if (isLoop) return broken(`It was refused ${group.length} times.`, ...group.slice(0, 4));
     const tokens = new Set(group.map(tokenOf));
     return tokens.size > 1 ? kept("It stopped after a new token was refused.", ...group) : undefined;
   });
