@@ -8,6 +8,7 @@ const longest = [
   "-agent.test.ts",
   "/broken-parts.test.ts",
   "/check-agent/",
+  "/check-client/",
   "/simulate.test.ts",
   "/device-suite/",
   "/pages.test.ts",

@@ -8,10 +8,13 @@ import { aborted, watchInterruption } from "./interruption.ts";
 const longestStopMs = 20_000;
 
 /** Starts the server together with its virtual terminals. Throws as `startServer` does, and leaves nothing running then. */
-export async function openServer(config: Config, { sandbox }: { sandbox: boolean }): Promise<RunningServer> {
+export async function openServer(
+  config: Config,
+  options: { sandbox: boolean; quietCheckpoints?: boolean },
+): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const fleet = createVirtualFleet({ folder: join(config.dataDir, "terminals"), log });
-  const server = await startServer({ config, log, sandbox, virtualTerminalHost: fleet });
+  const server = await startServer({ config, log, ...options, virtualTerminalHost: fleet });
   return {
     ...server,
     stop: async () => {

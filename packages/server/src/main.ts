@@ -77,7 +77,12 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   // Must come before the API's end, which waits for the requests that have begun.
   closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
-  for (const worker of workersOf(core, devices, { accept, enrolment, sandbox: sandboxAsked })) supervisor.start(worker);
+  for (const worker of workersOf(core, devices, {
+    accept,
+    enrolment,
+    quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
+  }))
+    supervisor.start(worker);
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked

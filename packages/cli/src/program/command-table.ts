@@ -4,6 +4,8 @@ import type { Command } from "commander";
 interface Row {
   description: string;
   define: () => Promise<Command>;
+  /** The exit code for wrong arguments, where 1 means something else. */
+  usageCode?: number;
 }
 
 /**
@@ -58,6 +60,11 @@ export const rows: Readonly<Record<string, Row>> = {
   "check-agent": {
     description: "check a device, rule by rule, against a test server of its own that makes trouble",
     define: async () => (await import("./check-agent.ts")).checkAgentCommand(),
+  },
+  "check-client": {
+    description: "check a program that uses the API, rule by rule, against a throw-away server that makes trouble",
+    define: async () => (await import("./check-client.ts")).checkClientCommand(),
+    usageCode: 2,
   },
   release: {
     description: "manage the software of terminals",

@@ -13,9 +13,10 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
     .showHelpAfterError()
     .addHelpText("after", "\nThe environment configures the server; `tillkeeper settings` lists what it may hold.");
   const asked = first === "help" ? second : first;
-  for (const [name, { description, define }] of Object.entries(rows)) {
+  for (const [name, { description, define, usageCode }] of Object.entries(rows)) {
     const command = name === asked ? await define() : new Command(name);
     program.addCommand(command.description(description).copyInheritedSettings(program));
+    if (usageCode !== undefined) command.exitOverride(({ exitCode }) => process.exit(exitCode && usageCode));
   }
   setUsageExitCode(program);
   return program;

@@ -27,6 +27,8 @@ export interface ServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
   /** Opens the sandbox account, and creates it on the first start. */
   sandbox?: boolean;
+  /** Does not print the checkpoints of the audit log: nobody keeps the output of a throw-away server. Default: as `sandbox`. */
+  quietCheckpoints?: boolean;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
 }

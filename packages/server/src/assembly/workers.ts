@@ -24,7 +24,7 @@ import type { DeviceSide } from "./device-side.ts";
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, enrolment, sandbox }: { accept: Accept; enrolment: RetirementDeps; sandbox: boolean },
+  { accept, enrolment, quietCheckpoints }: { accept: Accept; enrolment: RetirementDeps; quietCheckpoints: boolean },
 ) {
   const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
@@ -65,7 +65,7 @@ export function workersOf(
       clock,
       lifetimeSeconds: Math.max(config.tokenLifetimeSeconds, core.deviceTokens.lifetimeSeconds),
     }),
-    checkpointWorker({ db, clock, log, files, key: checkpointKey(core.rootKey), quiet: sandbox }),
+    checkpointWorker({ db, clock, log, files, key: checkpointKey(core.rootKey), quiet: quietCheckpoints }),
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
