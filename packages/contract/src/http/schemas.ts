@@ -8,6 +8,7 @@ import * as accounts from "./accounts.ts";
 import * as activations from "./activations.ts";
 import * as audit from "./audit.ts";
 import * as broker from "./broker.ts";
+import * as clientGrants from "./client-grants.ts";
 import * as clients from "./clients.ts";
 import * as configurations from "./configurations.ts";
 import * as deviceMessages from "./device-messages.ts";
@@ -35,6 +36,7 @@ const modules: readonly object[] = [
   activations,
   audit,
   broker,
+  clientGrants,
   clients,
   configurations,
   deviceMessages,

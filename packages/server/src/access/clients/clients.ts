@@ -3,6 +3,7 @@ import {
   type ClientCreate,
   type ClientCreated,
   type ClientList,
+  type ClientPatch,
   type ClientStatus,
   type ClientUpdate,
   clientStatuses,
@@ -104,16 +105,40 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
 
 /** Replaces the fields of a client that may change. Throws `client_not_found`. */
 export function updateClient(
-  { db, clock }: ClientDeps,
+  deps: ClientDeps,
   caller: PowerfulCaller,
   id: string,
   input: ClientUpdate,
 ): Promise<Client> {
+  return changeClient(deps, caller, id, changeableFields(input));
+}
+
+/** Changes the fields of a client that the request names. Throws `client_not_found`. */
+export function patchClient(
+  deps: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+  { name, description }: ClientPatch,
+): Promise<Client> {
+  return changeClient(deps, caller, id, {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+  });
+}
+
+/** A request that names no field changes nothing, and leaves no audit entry. */
+function changeClient(
+  { db, clock }: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+  values: Partial<ReturnType<typeof changeableFields>>,
+): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const { before } = await lockClient(tx, live.accountId, id);
+    if (Object.keys(values).length === 0) return before;
     await tx
       .updateTable("clients")
-      .set({ ...changeableFields(input), updated_at: clock.now(), updated_by: live.clientId })
+      .set({ ...values, updated_at: clock.now(), updated_by: live.clientId })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
@@ -127,8 +152,8 @@ export function updateClient(
  * Ends a client with its secrets and grants; its tokens end within 5 s. Throws `client_not_found`, `scope_not_held`,
  * `last_admin_client`.
  */
-export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
-  await inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
+export function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<Client> {
+  return inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await lockClient(tx, live.accountId, id);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
     const ended = await endClient(tx, live, { id, clientId, clock });
@@ -150,6 +175,7 @@ export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCa
             ],
       ),
     ]);
+    return after;
   });
 }
 

@@ -1,6 +1,7 @@
 import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { ActivationStatus } from "@tillkeeper/contract/activations";
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
+import type { GrantType } from "@tillkeeper/contract/http/client-grants";
 import type {
   BankAccount,
   FormSubmitter,
@@ -58,6 +59,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     last_four: string | null;
     created_at: Date;
     revoked_at: Date | null;
+    /** When it ends, since a rotation replaced it. */
+    expires_at: Generated<Date | null>;
   };
   client_grants: {
     account_id: string;
@@ -69,7 +72,10 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** As the caller wrote it; null for grants that were created with their client. */
     audience: string | null;
     scopes: string[];
-    type: Generated<"client_credentials">;
+    /** The scopes as they were set, with those that the server only keeps; null: `scopes` are all. */
+    asked_scopes: Generated<string[] | null>;
+    type: Generated<GrantType>;
+    oidc: ColumnType<Record<string, unknown> | null, string | null | undefined, never>;
     created_at: Date;
     created_by: string;
     updated_at: Date;

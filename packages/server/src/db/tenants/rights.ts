@@ -27,9 +27,9 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   client_grants: {
     select: true,
     insert: true,
-    update: ["narrowed_at", "removed_at", "scopes", "updated_at", "updated_by"],
+    update: ["asked_scopes", "narrowed_at", "removed_at", "scopes", "updated_at", "updated_by"],
   },
-  client_secrets: { select: true, insert: true, update: ["revoked_at"] },
+  client_secrets: { select: true, insert: true, update: ["expires_at", "revoked_at"] },
   clients: {
     select: true,
     insert: true,
