@@ -52,6 +52,17 @@ export const errorCodes = {
     cause: "The serial number is a virtual terminal's, on a live account or with another account's id in it.",
     cure: "Register virtual terminals on a sandbox account, with its own id in the serial number.",
   },
+  store_suspended: {
+    status: 400,
+    cause: "The terminal is to be put into a store that is suspended.",
+    cure: "Name a store that is ACTIVE, or resume this one first.",
+  },
+  // The one route with these two codes has them as the public reference spells them.
+  STORE_NOT_ACTIVE: {
+    status: 400,
+    cause: "The store of the terminal that is to be synced is suspended.",
+    cure: "Resume the store, then sync the terminal.",
+  },
   payout_destination_not_found: {
     status: 400,
     cause: "The store names a payout destination that the account does not have.",
@@ -124,6 +135,11 @@ export const errorCodes = {
     status: 409,
     cause: "The account has, or had, a client with this `client_id`, of its own or of its operator's.",
     cure: "Use a client with another `client_id`, or leave it out; it is unique within an account, for ever.",
+  },
+  TERMINAL_NOT_RETRYABLE: {
+    status: 409,
+    cause: "The terminal is neither in ERROR with `SYNC_ERROR`, nor PENDING with `ADDING` for more than 10 minutes.",
+    cure: "Sync only such terminals; for one that is being added, `retryable_at` says from when on.",
   },
   last_admin_client: {
     status: 409,

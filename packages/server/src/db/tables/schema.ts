@@ -173,6 +173,10 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     simulated: boolean;
     status: TerminalStatus;
     status_reason: TerminalStatusReason | null;
+    /** Its last activation was exhausted: ERROR is shown with `SYNC_ERROR`. */
+    sync_failed: Generated<boolean>;
+    /** Since when its present device has not paired, in business time; keeps its value after that. */
+    pending_since: Generated<Date>;
     /** Set while INACTIVE: the status that the terminal returns to. */
     status_before_inactive: LiveStatus | null;
     created_at: Date;
