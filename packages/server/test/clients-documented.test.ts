@@ -106,7 +106,11 @@ describe("clients and grants of the public reference", async () => {
 
   // docs.dintero.com, management-auth-api/clients/aid_auths_clients_id_patch: the body has name and description.
   it("PATCH changes the fields that it names and no others", async () => {
-    const made = await send("POST", clients, { name: "Till", description: "In the shop", callbacks: ["https://a.example/"] });
+    const made = await send("POST", clients, {
+      name: "Till",
+      description: "In the shop",
+      callbacks: ["https://a.example/"],
+    });
     const path = `${clients}/${made.body.id}`;
     const renamed = await send("PATCH", path, { name: "Till 2" });
     expect(renamed).toMatchObject({
@@ -185,7 +189,10 @@ describe("clients and grants of the public reference", async () => {
       scope_without_effect: ["receipts:write"],
     });
     const [update] = await auditOf(made.body.id);
-    expect(update).toMatchObject({ action: "client_grant.update", after: { scope: ["read:accounts", "receipts:write"] } });
+    expect(update).toMatchObject({
+      action: "client_grant.update",
+      after: { scope: ["read:accounts", "receipts:write"] },
+    });
   });
 
   it("a scope that the server comes to know later is not given by what was kept before", async () => {
@@ -224,17 +231,20 @@ describe("clients and grants of the public reference", async () => {
     });
   });
 
-  it.each(["authorization_code", "password"])("a grant for %s is kept and shown, and opens nothing here", async (type) => {
-    const client = await create();
-    const oidc = { issuer: "https://login.example", claims: ["email"] };
-    const made = await grant(client, { scope: ["admin:accounts", "admin:checkout"], type, oidc });
-    expect(made).toMatchObject({ status: 201, body: { type, oidc } });
-    expect((await send("GET", `${grants}/${made.body.id}`)).body).toEqual(made.body);
-    expect(await getToken(client.client_id, client.client_secret)).toMatchObject({
-      status: 403,
-      body: { error: { code: "audience_not_granted" } },
-    });
-  });
+  it.each(["authorization_code", "password"])(
+    "a grant for %s is kept and shown, and opens nothing here",
+    async (type) => {
+      const client = await create();
+      const oidc = { issuer: "https://login.example", claims: ["email"] };
+      const made = await grant(client, { scope: ["admin:accounts", "admin:checkout"], type, oidc });
+      expect(made).toMatchObject({ status: 201, body: { type, oidc } });
+      expect((await send("GET", `${grants}/${made.body.id}`)).body).toEqual(made.body);
+      expect(await getToken(client.client_id, client.client_secret)).toMatchObject({
+        status: 403,
+        body: { error: { code: "audience_not_granted" } },
+      });
+    },
+  );
 
   it("a grant that opens nothing makes no administrator", async () => {
     const lone = await server.account();

@@ -35,7 +35,10 @@ const GrantTypeField = Type.Enum(grantTypes, {
 
 const Oidc = Type.Object(
   {},
-  { additionalProperties: true, description: "OpenID Connect settings, kept and shown; this server does not use them." },
+  {
+    additionalProperties: true,
+    description: "OpenID Connect settings, kept and shown; this server does not use them.",
+  },
 );
 
 export const ClientGrantCreate = Type.Object(

@@ -95,6 +95,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
       },
     ],
   },
+  payout_destination_archived: { message: "An archived payout destination does not change any more.", errors: [] },
   client_not_found: { message: "There is no such client.", errors: [] },
   client_secret_not_found: { message: "The client has no such secret.", errors: [] },
   client_grant_not_found: { message: "There is no such client grant.", errors: [] },

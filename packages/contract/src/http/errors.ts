@@ -141,6 +141,11 @@ export const errorCodes = {
     cause: "The terminal is neither in ERROR with `SYNC_ERROR`, nor PENDING with `ADDING` for more than 10 minutes.",
     cure: "Sync only such terminals; for one that is being added, `retryable_at` says from when on.",
   },
+  payout_destination_archived: {
+    status: 409,
+    cause: "The case of the payout destination is ARCHIVED: it is closed for good.",
+    cure: "Create another payout destination.",
+  },
   last_admin_client: {
     status: 409,
     cause:

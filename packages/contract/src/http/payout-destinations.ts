@@ -66,18 +66,26 @@ const bankAccountFields = {
 export const BankAccount = Type.Object(
   {
     ...bankAccountFields,
-    bank_account_number: Type.String({ pattern: "^[A-Z0-9]{6,34}$", examples: ["NO9386011117947"] }),
+    bank_account_number: Type.Optional(
+      Type.String({
+        pattern: "^[A-Z0-9]{6,34}$",
+        description: "It may follow later, by PATCH.",
+        examples: ["NO9386011117947"],
+      }),
+    ),
   },
   { additionalProperties: false },
 );
 export type BankAccount = Static<typeof BankAccount>;
 
-const ShownBankAccount = Type.Object({
+export const ShownBankAccount = Type.Object({
   ...bankAccountFields,
-  bank_account_number: Type.String({
-    description: "Only its last four characters; the others are shown as `*`.",
-    examples: ["***********7947"],
-  }),
+  bank_account_number: Type.Optional(
+    Type.String({
+      description: "Only its last four characters; the others are shown as `*`.",
+      examples: ["***********7947"],
+    }),
+  ),
 });
 
 export const FormSubmitter = Type.Object(
@@ -109,21 +117,31 @@ const writableFields = {
   merchant_category_code: Type.Optional(MerchantCategoryCode),
 };
 
+const changeable = {
+  type: Type.Optional(DestinationType),
+  organization: Type.Optional(DestinationOrganization),
+  ...writableFields,
+  bank_accounts: Type.Optional(Type.Array(BankAccount, { minItems: 1, maxItems: 2 })),
+  form_submitter: Type.Optional(FormSubmitter),
+  report_configuration: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: "It is kept; this server makes no such reports." }),
+  ),
+};
+
 export const PayoutDestinationCreate = Type.Object(
-  {
-    payout_destination_id: Type.Optional(PayoutDestinationId),
-    type: Type.Optional(DestinationType),
-    organization: Type.Optional(DestinationOrganization),
-    ...writableFields,
-    bank_accounts: Type.Optional(Type.Array(BankAccount, { minItems: 1, maxItems: 2 })),
-    form_submitter: Type.Optional(FormSubmitter),
-    report_configuration: Type.Optional(
-      Type.Object({}, { additionalProperties: true, description: "It is kept; this server makes no such reports." }),
-    ),
-  },
+  { payout_destination_id: Type.Optional(PayoutDestinationId), ...changeable },
   { additionalProperties: false, description: "Without `type` it is a company." },
 );
 export type PayoutDestinationCreate = Static<typeof PayoutDestinationCreate>;
+
+export const PayoutDestinationPatch = Type.Object(changeable, {
+  additionalProperties: false,
+  description:
+    "An absent field stays as it is; objects and lists are replaced whole. The organization number stays what it is. On a live " +
+    "account only the operator changes what the approval was for (`type`, `organization`, `individual`, `bank_accounts`, " +
+    "`merchant_category_code`) while the case is ACTIVE. No word in the description decides the case any more.",
+});
+export type PayoutDestinationPatch = Static<typeof PayoutDestinationPatch>;
 
 const destinationFields = {
   id: Uuid,
@@ -206,7 +224,10 @@ const listQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const create = [...writeAccounts, "write:accounts:/management/settings/approvals"] as const satisfies readonly Scope[];
+export const createDestinations = [
+  ...writeAccounts,
+  "write:accounts:/management/settings/approvals",
+] as const satisfies readonly Scope[];
 const administer = ["admin:accounts"] as const satisfies readonly Scope[];
 
 /** What linking and unlinking share: the path names a store of an account that the operator owns. */
@@ -222,7 +243,7 @@ export const payoutDestinationEndpoints = {
   create: endpoint({
     method: "POST",
     path: list,
-    scopes: create,
+    scopes: createDestinations,
     id: "aid_mgmnt_payout_destinations_post",
     summary: "Create a payout destination",
     tag,
@@ -257,6 +278,25 @@ export const payoutDestinationEndpoints = {
     params: ofDestination,
     answers: { 200: PayoutDestination },
     errors: ["unknown_payout_destination"],
+  }),
+  patch: endpoint({
+    method: "PATCH",
+    path: one,
+    scopes: createDestinations,
+    id: "oid_mgmnt_payout_destinations_by_id_patch",
+    summary: "Change details of a payout destination",
+    tag,
+    params: ofDestination,
+    body: PayoutDestinationPatch,
+    answers: { 200: PayoutDestination },
+    errors: [
+      "organization_not_registered",
+      "organization_dissolved",
+      "operator_only",
+      "unknown_payout_destination",
+      "payout_destination_archived",
+      "register_unavailable",
+    ],
   }),
   moveCase: endpoint({
     method: "PUT",

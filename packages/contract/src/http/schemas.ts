@@ -11,6 +11,7 @@ import * as broker from "./broker.ts";
 import * as clientGrants from "./client-grants.ts";
 import * as clients from "./clients.ts";
 import * as configurations from "./configurations.ts";
+import * as destinationApprovals from "./destination-approvals.ts";
 import * as deviceMessages from "./device-messages.ts";
 import * as deviceUpdates from "./device-updates.ts";
 import * as devices from "./devices.ts";
@@ -39,6 +40,7 @@ const modules: readonly object[] = [
   clientGrants,
   clients,
   configurations,
+  destinationApprovals,
   deviceMessages,
   deviceUpdates,
   devices,

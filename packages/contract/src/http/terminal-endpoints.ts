@@ -112,7 +112,8 @@ export const terminalEndpoints = {
     path: `${one}/sync`,
     scopes: writeAccounts,
     id: "aid_account_management_terminals_termid_sync_post",
-    summary: "Try again to bring a terminal into use: a new pairing code after 10 minutes of ADDING, or a new activation",
+    summary:
+      "Try again to bring a terminal into use: a new pairing code after 10 minutes of ADDING, or a new activation",
     tag,
     params: ofTerminal,
     answers: { 200: TerminalWithPairing },

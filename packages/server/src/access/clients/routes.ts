@@ -1,6 +1,14 @@
 import { clientEndpoints as clients } from "@tillkeeper/contract/http/clients";
 import { bind, type Route } from "../../platform/http/route.ts";
-import { addClient, type ClientDeps, deleteClient, getClient, getClients, patchClient, updateClient } from "./clients.ts";
+import {
+  addClient,
+  type ClientDeps,
+  deleteClient,
+  getClient,
+  getClients,
+  patchClient,
+  updateClient,
+} from "./clients.ts";
 import { addClientSecret, deleteClientSecret, rotateClientSecret } from "./secrets.ts";
 
 export function clientRoutes(deps: ClientDeps): Route[] {

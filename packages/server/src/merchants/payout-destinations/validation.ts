@@ -23,7 +23,8 @@ export function checkDestination(destination: PayoutDestinationCreate): void {
     errors.push({ path: "/body/individual/birth_date", message: "must be a day of the calendar" });
   }
   for (const [index, account] of (destination.bank_accounts ?? []).entries()) {
-    if (numberType(account) === "IBAN" && !isIban(account.bank_account_number)) {
+    const number = account.bank_account_number;
+    if (number !== undefined && numberType(account) === "IBAN" && !isIban(number)) {
       errors.push({
         path: `/body/bank_accounts/${index}/bank_account_number`,
         message: "must be an IBAN with valid check digits",
