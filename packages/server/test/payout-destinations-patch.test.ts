@@ -121,6 +121,29 @@ describe("PATCH of a payout destination", async () => {
     });
   });
 
+  it("gives its stores the details that they take over, and leaves the others", async () => {
+    const tenant = await server.account();
+    await made(tenant, "PD1", { email: "old@example.com", phone_number: "+4799999999" });
+    const stores = `/v1/accounts/${tenant.aid}/stores`;
+    const post = (body: object) => server.call("POST", stores, { ...tenant, body });
+    const { id } = (await post({ store_id: "S1", payout_destination: { payout_destination_id: "PD1" } })).body;
+    await post({ store_id: "S2", email: "own@example.com" });
+    const address = { address_line: "Storgata 1", postal_code: "0155", postal_place: "Oslo", country: "NO" };
+    expect((await patch(tenant, { email: "new@example.com", address })).status).toBe(200);
+    expect((await server.call("GET", `${stores}/S1`, tenant)).body).toMatchObject({
+      email: "new@example.com",
+      phone_number: "+4799999999",
+      address,
+    });
+    expect((await server.call("GET", `${stores}/S2`, tenant)).body).toMatchObject({ email: "own@example.com" });
+    const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit?subject_id=${id}`, tenant);
+    expect(body.entries[0]).toMatchObject({
+      action: "store.update",
+      before: { email: "old@example.com" },
+      after: { email: "new@example.com" },
+    });
+  });
+
   it("finds no destination of another account, and needs a scope that may write", async () => {
     const [tenant, foreign] = [await server.account(), await server.account()];
     await made(tenant);

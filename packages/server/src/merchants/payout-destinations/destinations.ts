@@ -45,6 +45,8 @@ export interface DestinationDeps {
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
   storesOfDestinationChanged: StoresOfDestinationChanged;
+  /** Gives the stores of a destination the details that have changed. Called in the transaction that has changed them. */
+  detailsOfDestinationChanged: (tx: Tx, caller: Caller, payoutDestinationId: string) => Promise<void>;
 }
 
 export function destinationNotFound(): ApiError {

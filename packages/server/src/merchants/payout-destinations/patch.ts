@@ -37,6 +37,9 @@ const plainColumns = [
 ] as const;
 const jsonColumns = ["individual", "address", "form_submitter", "report_configuration"] as const;
 
+/** Columns that stores take over. */
+const columnsOfStores: ReadonlySet<string> = new Set(["address", "email", "phone_number", "website"]);
+
 type Columns = Updateable<Tables["payout_destinations"]>;
 
 /**
@@ -70,6 +73,7 @@ export async function patchDestination(
       .where("account_id", "=", accountId)
       .where("payout_destination_id", "=", id)
       .execute();
+    if (changed.some((column) => columnsOfStores.has(column))) await deps.detailsOfDestinationChanged(tx, caller, id);
     await recordChange(tx, deps.clock, caller, {
       action: "payout_destination.update",
       subject: { type: "payout_destination", id },
