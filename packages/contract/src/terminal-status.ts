@@ -9,21 +9,29 @@ export const TerminalStatus = Type.Enum(terminalStatuses, {
 });
 export type TerminalStatus = (typeof terminalStatuses)[number];
 
-export const terminalStatusReasons = ["CHECK_UPDATE"] as const;
+export const terminalStatusReasons = ["CHECK_UPDATE", "ADDING", "SYNC_ERROR"] as const;
 export const TerminalStatusReason = Type.Enum(terminalStatusReasons, {
-  description: "Why the terminal has its current status.",
+  description:
+    "Why the terminal has its current status. ADDING, with PENDING: its device has not paired yet. CHECK_UPDATE, with " +
+    "ACTION_REQUIRED. SYNC_ERROR, with ERROR: an activation had no answer; absent, the device reported a fault.",
 });
 export type TerminalStatusReason = (typeof terminalStatusReasons)[number];
 
-/** The reason that answers show with a status. It follows from the status alone. */
+/**
+ * The reason that answers show with a status. It follows from the status alone, but for ERROR: there it is `SYNC_ERROR` after
+ * an exhausted activation.
+ */
 export const statusReasons = {
   DELETED: null,
-  PENDING: null,
+  PENDING: "ADDING",
   ACTION_REQUIRED: "CHECK_UPDATE",
   ACTIVE: null,
   INACTIVE: null,
   ERROR: null,
 } as const satisfies Record<TerminalStatus, TerminalStatusReason | null>;
+
+/** How long a terminal has to be PENDING with ADDING before a sync starts it anew, as the public reference says. */
+export const addingRetryableSeconds = 600;
 
 export const terminalEvents = [
   "device_connected",

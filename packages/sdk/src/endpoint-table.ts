@@ -34,8 +34,12 @@ export interface Nouns {
     readonly get: MethodOf<Endpoints["clients"]["get"]>;
     /** Change an API client's name, description and callbacks. Scopes: admin:accounts. */
     readonly update: MethodOf<Endpoints["clients"]["update"]>;
+    /** Change an API client's name or description. Scopes: admin:accounts. */
+    readonly patch: MethodOf<Endpoints["clients"]["patch"]>;
     /** Delete an API client; its tokens stop working within 5 seconds. Scopes: admin:accounts. */
     readonly delete: MethodOf<Endpoints["clients"]["delete"]>;
+    /** Get a new secret, shown this once; the earlier ones end after 24 hours, issued tokens stay valid. Scopes: admin:accounts. */
+    readonly rotateSecret: MethodOf<Endpoints["clients"]["rotateSecret"]>;
     /** Get a further secret, shown this once; the others stay valid. Scopes: admin:accounts. */
     readonly addSecret: MethodOf<Endpoints["clients"]["addSecret"]>;
     /** Delete a secret; it gets no further token. Scopes: admin:accounts. */
@@ -88,6 +92,8 @@ export interface Nouns {
     readonly update: MethodOf<Endpoints["terminals"]["update"]>;
     /** Remove a terminal; a connected one closes its day first. Scopes: admin:accounts or write:accounts. */
     readonly delete: MethodOf<Endpoints["terminals"]["delete"]>;
+    /** Try again to bring a terminal into use: a new pairing code after 10 minutes of ADDING, or a new activation. Scopes: admin:accounts or write:accounts. */
+    readonly sync: MethodOf<Endpoints["terminals"]["sync"]>;
     /** Give a terminal a new MQTT credential; the old credential ends at once. Scopes: admin:accounts or write:accounts. */
     readonly issueCredential: MethodOf<Endpoints["terminals"]["issueCredential"]>;
     /** Replace a terminal's device by another one; id and history of the terminal stay. Scopes: admin:accounts or write:accounts. */
@@ -176,6 +182,8 @@ export interface Nouns {
     readonly list: MethodOf<Endpoints["payoutDestinations"]["list"]>;
     /** One payout destination with its stores and terminals. Scopes: admin:accounts or read:accounts. */
     readonly get: MethodOf<Endpoints["payoutDestinations"]["get"]>;
+    /** Change details of a payout destination. Scopes: admin:accounts or write:accounts or write:accounts:/management/settings/approvals. */
+    readonly patch: MethodOf<Endpoints["payoutDestinations"]["patch"]>;
     /** Move the case of a payout destination; on a live account only its operator may. Scopes: admin:accounts. */
     readonly moveCase: MethodOf<Endpoints["payoutDestinations"]["moveCase"]>;
     /** Link an operator's destination to a store of an account it owns. Scopes: admin:accounts or write:accounts. */
@@ -195,7 +203,9 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     list: { method: "GET", path: "/v1/accounts/:oid/auth/clients", query: true, pages: true },
     get: { method: "GET", path: "/v1/accounts/:oid/auth/clients/:id" },
     update: { method: "PUT", path: "/v1/accounts/:oid/auth/clients/:id", body: true },
+    patch: { method: "PATCH", path: "/v1/accounts/:oid/auth/clients/:id", body: true },
     delete: { method: "DELETE", path: "/v1/accounts/:oid/auth/clients/:id" },
+    rotateSecret: { method: "POST", path: "/v1/accounts/:oid/auth/clients/:id/rotate-secret" },
     addSecret: { method: "POST", path: "/v1/accounts/:oid/auth/clients/:id/secrets" },
     deleteSecret: { method: "DELETE", path: "/v1/accounts/:oid/auth/clients/:id/secrets/:secret_id" },
   },
@@ -225,6 +235,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     get: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id" },
     update: { method: "PUT", path: "/v1/accounts/:aid/terminals/:terminal_id", body: true },
     delete: { method: "DELETE", path: "/v1/accounts/:aid/terminals/:terminal_id" },
+    sync: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/sync" },
     issueCredential: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/credentials" },
     replaceDevice: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/device", body: true },
     listDevices: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/devices" },
@@ -277,6 +288,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     create: { method: "POST", path: "/v1/accounts/:oid/payout-destinations", body: true },
     list: { method: "GET", path: "/v1/accounts/:oid/payout-destinations", query: true, pages: true },
     get: { method: "GET", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id" },
+    patch: { method: "PATCH", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id", body: true },
     moveCase: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/case-status", body: true },
     linkStore: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },
     unlinkStore: { method: "DELETE", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },

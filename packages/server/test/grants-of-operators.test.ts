@@ -64,7 +64,7 @@ describe("what an operator holds in an account", async () => {
 
     const inside = await tokenFor(partner, merchant);
     expect((await send("POST", `/v1/accounts/${merchant}/stores`, { store_id: "S1" }, inside)).status).toBe(201);
-    expect((await send("DELETE", one, undefined, merchants.token)).status).toBe(204);
+    expect((await send("DELETE", one, undefined, merchants.token)).status).toBe(200);
     // At once for requests that give power away.
     expect((await send("POST", at(merchant, "clients"), {}, inside)).status).toBe(401);
     expect(await tokenFor(partner, merchant)).toBeUndefined();
@@ -136,7 +136,7 @@ describe("what an operator holds in an account", async () => {
     expect(
       await send("DELETE", at(merchant, `clients/${body.clients[0].id}`), undefined, merchants.token),
     ).toMatchObject({ status: 409, body: { error: { code: "last_admin_client" } } });
-    expect((await send("DELETE", at(operator, `client-grants/${grant.id}`))).status).toBe(204);
+    expect((await send("DELETE", at(operator, `client-grants/${grant.id}`))).status).toBe(200);
   });
 
   it("has no name that a client of the account has, in either order", async () => {

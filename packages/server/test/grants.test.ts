@@ -1,4 +1,4 @@
-import { ClientGrant, ClientGrantList } from "@tillkeeper/contract/http/clients";
+import { ClientGrant, ClientGrantList } from "@tillkeeper/contract/http/client-grants";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
@@ -105,7 +105,7 @@ describe("client grants", async () => {
       });
       expect(again).toMatchObject({ status: 409, body: { error: { code: "client_grant_exists" } } });
       expect((await getToken(operator, client, forms[1] as string)).status).toBe(200);
-      expect((await send("DELETE", `${grantsOf(operator)}/${made.body.id}`)).status).toBe(204);
+      expect((await send("DELETE", `${grantsOf(operator)}/${made.body.id}`)).status).toBe(200);
     }
   });
 
@@ -165,7 +165,7 @@ describe("client grants", async () => {
     expect((await getToken(operator, strong, own.audience)).status).toBe(200);
     // The manager may remove the scopes that it covers.
     expect((await send("PATCH", grant, { scope: ["write:accounts"] })).status).toBe(200);
-    expect((await send("DELETE", client, undefined, access_token)).status).toBe(204);
+    expect((await send("DELETE", client, undefined, access_token)).status).toBe(200);
   });
 
   it("refuse what is not valid, naming the place", async () => {
@@ -175,9 +175,10 @@ describe("client grants", async () => {
     const valid = { client_id: client.id, audience: audienceOf(operator), scope: ["read:accounts"] };
     const cases: [object, string][] = [
       [{ ...valid, scope: [] }, "/body/scope"],
-      [{ ...valid, scope: ["fly:moon"] }, "/body/scope/0"],
+      [{ ...valid, scope: ["read:accounts", "fly moon"] }, "/body/scope/1"],
+      [{ ...valid, scope: ['fly:"moon"'] }, "/body/scope/0"],
       [{ ...valid, scope: ["read:accounts", "read:accounts"] }, "/body/scope"],
-      [{ ...valid, type: "password" }, "/body/type"],
+      [{ ...valid, type: "implicit" }, "/body/type"],
       [{ ...valid, client_id: client.client_id.slice(1) }, "/body/client_id"],
       [{ ...valid, client_id: theirs.id }, "/body/client_id"],
       [{ ...valid, client_id: "00000000-0000-4000-8000-000000000000" }, "/body/client_id"],

@@ -76,17 +76,33 @@ describe("update terminal", async () => {
     });
   });
 
-  it("turns INACTIVE in a suspended store and returns to what it was outside of it", async () => {
+  // docs.dintero.com, account-terminals/aid_account_management_terminals_termid_sync_post: a store must be ACTIVE (400).
+  it("is put into no suspended store, neither when it is registered nor when it is moved", async () => {
     const { terminal_id: id } = await register("first");
-    expect((await put(id, { store_id: "closed" })).body).toMatchObject({ status: "INACTIVE", store_id: "closed" });
+    const refusal = {
+      status: 400,
+      body: { error: { code: "store_suspended", errors: [{ path: "/body/store_id" }] } },
+    };
+    expect(await put(id, { store_id: "closed" })).toMatchObject(refusal);
+    expect(await put(id, { store_id: refs["closed"], device_model: "S1P2" })).toMatchObject(refusal);
+    expect(await get(id)).toMatchObject({ status: "PENDING", store_id: "first" });
+    expect(await get(id)).not.toHaveProperty("device_model");
+    for (const serial of ["230000000777", `SIMULATED-${aid}-001`]) {
+      const body = { device_serial_number: serial, store_id: "closed" };
+      expect(await server.call("POST", path, { ...tenant, body })).toMatchObject(refusal);
+      // Nothing of the refused registration is left: the number is free.
+      const next = { ...body, store_id: "first" };
+      expect((await server.call("POST", path, { ...tenant, body: next })).status).toBe(201);
+    }
+  });
+
+  it("turns INACTIVE with its store and returns to what it was outside of it", async () => {
+    const { terminal_id: id } = await register("second");
+    await suspend("second");
     expect((await put(id, { device_model: "S1P2" })).body).toMatchObject({ status: "INACTIVE" });
-    expect((await put(id, { store_id: "second" })).body).toMatchObject({ status: "PENDING" });
-    const born = await register("closed");
-    expect(born).toMatchObject({ status: "INACTIVE" });
-    const virtual = { device_serial_number: `SIMULATED-${aid}-001`, store_id: "closed" };
-    const simulated = (await server.call("POST", path, { ...tenant, body: virtual })).body;
-    expect(simulated).toMatchObject({ status: "INACTIVE" });
-    expect((await put(simulated.terminal_id, { store_id: "first" })).body).toMatchObject({ status: "ACTIVE" });
+    expect((await put(id, { store_id: "second" })).body).toMatchObject({ status: "INACTIVE" });
+    expect((await put(id, { store_id: "first" })).body).toMatchObject({ status: "PENDING", status_reason: "ADDING" });
+    await setStore("second", "ACTIVE");
   });
 
   it("refuses unknown and deleted stores, and whatever else is not documented, naming the place", async () => {
@@ -142,8 +158,20 @@ describe("update terminal", async () => {
     for (let round = 0; round < 10; round += 1) {
       await setStore("second", "ACTIVE");
       await put(id, { store_id: "first" });
-      await Promise.all([put(id, { store_id: "second" }), suspend("second")]);
-      expect(await get(id)).toMatchObject({ store_id: "second", status: "INACTIVE" });
+      const [moved] = await Promise.all([put(id, { store_id: "second" }), suspend("second")]);
+      const [store_id, status] = moved.status === 200 ? ["second", "INACTIVE"] : ["first", "PENDING"];
+      expect(await get(id)).toMatchObject({ store_id, status });
+    }
+    await setStore("second", "ACTIVE");
+  });
+
+  it("is never registered alive in a store that is suspended at the same moment", { tags: "replicas" }, async () => {
+    for (let round = 0; round < 10; round += 1) {
+      await setStore("second", "ACTIVE");
+      const body = { device_serial_number: `RACE-${round}`, store_id: "second" };
+      const [made] = await Promise.all([server.call("POST", path, { ...tenant, body }), suspend("second")]);
+      if (made.status === 201) expect(await get(made.body.terminal_id)).toMatchObject({ status: "INACTIVE" });
+      else expect(made).toMatchObject({ status: 400, body: { error: { code: "store_suspended" } } });
     }
     await setStore("second", "ACTIVE");
   });

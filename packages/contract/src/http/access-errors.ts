@@ -37,7 +37,8 @@ export const accessErrorCodes = {
   },
   operator_only: {
     status: 403,
-    cause: "On a live account, the client does not belong to the operator that owns the account.",
+    cause:
+      "On a live account, only a client of the operator that owns it moves a case, or changes what an approval was for.",
     cure: "Use a client of the account's operator, with a grant for the account.",
   },
 } as const;

@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { OperatorAccountId } from "../accounts.ts";
 import { nameOf } from "../names.ts";
 import { Time, Uuid } from "../scalars.ts";
-import { readAccounts, type Scope, scopes, writeClients } from "../scopes.ts";
+import { readAccounts, writeClients } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery, limit, nextPage, startingAfterUuid } from "./paging.ts";
 import { ofOperatorAccount } from "./params.ts";
@@ -20,6 +20,13 @@ export type ClientStatus = (typeof clientStatuses)[number];
 
 /** Valid secrets of a client: several, so that a secret can be replaced without an outage; few, so that a forgotten one shows. */
 export const clientSecretsMax = 5;
+
+/**
+ * How long the earlier secrets of a client are still valid after a rotation. The public reference does not say what
+ * becomes of them. They end by themselves, so that none is left for ever, and not at once, so that programs that still
+ * use one have a day to take the new one.
+ */
+export const rotatedSecretSeconds = 86_400;
 
 /**
  * The form of a `client_id`. It is the `sub` of the client's tokens and the `created_by` of its records. So it is unique
@@ -58,19 +65,34 @@ const ClientChange = Type.Object(changeable, {
 });
 export type ClientUpdate = Static<typeof ClientChange>;
 
-const entityFields = {
+const ClientPatchInput = Type.Object(
+  { name: changeable.name, description: changeable.description },
+  { additionalProperties: false, description: "An absent field stays as it is." },
+);
+export type ClientPatch = Static<typeof ClientPatchInput>;
+
+/** Who made and changed a client or a grant, and who has deleted it. */
+export const entityFields = {
   created_at: Time,
   created_by: Type.String(),
   updated_at: Time,
   updated_by: Type.String(),
+  deleted_at: Type.Optional(Time),
+  deleted_by: Type.Optional(Type.String()),
 };
 
-const ClientSecretInfo = Type.Object({
+export const ClientSecretInfo = Type.Object({
   id: Uuid,
   created_at: Time,
   last_four: Type.Optional(
     Type.String({
       description: "The secret's last four characters; absent for a short secret, which the server did not make.",
+    }),
+  ),
+  expires_at: Type.Optional(
+    Type.String({
+      format: "date-time",
+      description: "When it ends, because a rotation replaced it; absent: it is valid until it is deleted.",
     }),
   ),
 });
@@ -91,6 +113,8 @@ export type Client = Static<typeof Client>;
 export const ClientCreate = takesBack(ClientInput, Client);
 export const ClientUpdate = takesBack(ClientChange, Client, { created: ClientInput });
 
+export const ClientPatch = takesBack(ClientPatchInput, Client, { created: ClientInput });
+
 export const ClientCreated = Type.Object({ ...Client.properties, client_secret: secretOnce });
 export type ClientCreated = Static<typeof ClientCreated>;
 
@@ -100,74 +124,12 @@ export type ClientSecretCreated = Static<typeof ClientSecretCreated>;
 export const ClientList = Type.Object({ clients: Type.Array(Client), starting_after: nextPage });
 export type ClientList = Static<typeof ClientList>;
 
-/**
- * The scopes of a grant. A client gives and takes away only scopes that its own cover; `admin:{service}` covers every scope of
- * its service. `type` stands beside `enum` because the check of `uniqueItems` then uses a hash table. Without it each item is
- * compared with each, which takes seconds for one request.
- */
-const GrantScope = Type.Unsafe<Scope>({ type: "string", enum: [...scopes] });
-const GrantScopes = Type.Array(GrantScope, { minItems: 1, uniqueItems: true });
-const grantTypes = ["client_credentials"] as const;
-
-const ClientGrantInput = Type.Object(
-  {
-    client_id: Type.String({ format: "uuid", description: "The client's `id`." }),
-    audience: Type.String({
-      maxLength: 255,
-      description: "`{server}/v1/accounts/{account_id}`: this account, or an account that this account operates.",
-      examples: ["https://api.dintero.com/v1/accounts/P00000000"],
-    }),
-    scope: GrantScopes,
-    type: Type.Optional(
-      Type.Enum(grantTypes, {
-        default: "client_credentials",
-        description: "The OAuth 2 grant type that it may be used for.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
-export type ClientGrantCreate = Static<typeof ClientGrantInput>;
-
-const ClientGrantChange = Type.Object(
-  { scope: GrantScopes },
-  {
-    additionalProperties: false,
-    description: "Replaces the scopes. Issued tokens lose removed scopes within 5 s; they never gain scopes.",
-  },
-);
-export type ClientGrantUpdate = Static<typeof ClientGrantChange>;
-
-export const ClientGrant = Type.Object({
-  id: Uuid,
-  client_id: Type.String({ description: "The client's `id`." }),
-  client_account_id: Type.String({
-    description:
-      "The account that the client belongs to: this account, or its operator, whose grants this account can end.",
-  }),
-  audience: Type.String(),
-  scope: Type.Array(Type.String()),
-  type: Type.Enum(grantTypes),
-  ...entityFields,
-});
-export type ClientGrant = Static<typeof ClientGrant>;
-
-export const ClientGrantCreate = takesBack(ClientGrantInput, ClientGrant);
-export const ClientGrantUpdate = takesBack(ClientGrantChange, ClientGrant, { created: ClientGrantInput });
-
-export const ClientGrantList = Type.Object({
-  client_grants: Type.Array(ClientGrant),
-  starting_after: nextPage,
-});
-export type ClientGrantList = Static<typeof ClientGrantList>;
-
 const tag = "Clients";
 const collection = "/v1/accounts/:oid/auth/clients";
 const one = `${collection}/:id` as const;
 const client = { path: one, schema: Client } as const satisfies Resource;
 const ofClient = Type.Object({ oid: OperatorAccountId, id: Uuid });
 const ofSecret = Type.Object({ oid: OperatorAccountId, id: Uuid, secret_id: Uuid });
-const gone = { 204: Type.Null({ description: "It is removed." }) };
 
 const ClientListQuery = Type.Object(
   {
@@ -232,6 +194,19 @@ export const clientEndpoints = {
     answers: { 200: Client },
     errors: ["client_not_found"],
   }),
+  patch: endpoint({
+    method: "PATCH",
+    path: one,
+    resource: client,
+    scopes: writeClients,
+    id: "aid_auths_clients_id_patch",
+    summary: "Change an API client's name or description",
+    tag,
+    params: ofClient,
+    body: ClientPatch,
+    answers: { 200: Client },
+    errors: ["client_not_found"],
+  }),
   delete: endpoint({
     method: "DELETE",
     path: one,
@@ -241,8 +216,20 @@ export const clientEndpoints = {
     summary: "Delete an API client; its tokens stop working within 5 seconds",
     tag,
     params: ofClient,
-    answers: gone,
+    answers: { 200: Client },
     errors: ["scope_not_held", "client_not_found", "last_admin_client"],
+  }),
+  rotateSecret: endpoint({
+    method: "POST",
+    path: `${one}/rotate-secret`,
+    resource: client,
+    scopes: writeClients,
+    id: "aid_auths_clients_id_rotate_post",
+    summary: "Get a new secret, shown this once; the earlier ones end after 24 hours, issued tokens stay valid",
+    tag,
+    params: ofClient,
+    answers: { 200: ClientCreated },
+    errors: ["scope_not_held", "client_not_found", "too_many_secrets"],
   }),
   addSecret: endpoint({
     method: "POST",
@@ -265,7 +252,7 @@ export const clientEndpoints = {
     summary: "Delete a secret; it gets no further token",
     tag,
     params: ofSecret,
-    answers: gone,
+    answers: { 200: ClientSecretInfo },
     errors: ["scope_not_held", "client_not_found", "client_secret_not_found", "last_admin_client"],
   }),
 };

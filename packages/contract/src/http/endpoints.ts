@@ -5,6 +5,7 @@ import { brokerEndpoints } from "./broker.ts";
 import { clientGrantEndpoints } from "./client-grants.ts";
 import { clientEndpoints } from "./clients.ts";
 import { configurationEndpoints } from "./configurations.ts";
+import { destinationApprovalEndpoints } from "./destination-approvals.ts";
 import { deviceEndpoints } from "./device-endpoints.ts";
 import { healthEndpoints } from "./health.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
@@ -36,6 +37,7 @@ export const endpoints = {
   releaseKeys: releaseKeyEndpoints,
   configurations: configurationEndpoints,
   payoutDestinations: payoutDestinationEndpoints,
+  destinationApprovals: destinationApprovalEndpoints,
   audit: auditEndpoints,
   devices: deviceEndpoints,
   brokers: brokerEndpoints,

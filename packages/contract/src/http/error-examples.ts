@@ -37,6 +37,14 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
       },
     ],
   },
+  store_suspended: {
+    message: "The store is suspended; no terminal is put into it.",
+    errors: [{ path: "/body/store_id", message: "is suspended" }],
+  },
+  STORE_NOT_ACTIVE: {
+    message: "The terminal's store is suspended.",
+    errors: [{ path: "/path/terminal_id", message: "belongs to a store that is suspended" }],
+  },
   payout_destination_not_found: {
     message: "There is no such payout destination.",
     errors: [{ path: "/body/payout_destination/payout_destination_id", message: "does not exist" }],
@@ -75,6 +83,19 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   terminal_not_found: { message: "There is no such terminal.", errors: [] },
   unknown_payout_destination: { message: "There is no such payout destination.", errors: [] },
   operation_not_found: { message: "There is no such operation.", errors: [] },
+  TERMINAL_NOT_RETRYABLE: {
+    message: "The terminal cannot be synced now.",
+    errors: [
+      {
+        path: "/path/terminal_id",
+        message: "has been ADDING for less than 10 minutes",
+        terminal_status: "PENDING",
+        terminal_status_reason: "ADDING",
+        retryable_at: "2026-11-27T12:10:01Z",
+      },
+    ],
+  },
+  payout_destination_archived: { message: "An archived payout destination does not change any more.", errors: [] },
   client_not_found: { message: "There is no such client.", errors: [] },
   client_secret_not_found: { message: "The client has no such secret.", errors: [] },
   client_grant_not_found: { message: "There is no such client grant.", errors: [] },

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import type { CaseStatus } from "../case-status.ts";
 import { OperationName, OperationPhase } from "../operations.ts";
 import { Time, Uuid } from "../scalars.ts";
+import type { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
 
 /** The pending operation that a 409 names (D14). */
 export const OperationBlocker = Type.Object({
@@ -30,6 +31,10 @@ export interface ErrorFacts {
   from?: CaseStatus;
   to?: CaseStatus;
   allowed?: readonly CaseStatus[];
+  /** `TERMINAL_NOT_RETRYABLE`: the terminal as it is, and from when on a sync may start it anew. */
+  terminal_status?: TerminalStatus;
+  terminal_status_reason?: TerminalStatusReason;
+  retryable_at?: string;
   /** `release_key_exists`: the key that is there. */
   key_id?: string;
   /** Where in the text of the body the place is, counted from 1: a syntax error, or a name that occurs again. */

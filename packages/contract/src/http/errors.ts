@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { accessErrorCodes } from "./access-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
+import { sandboxErrorCodes } from "./sandbox-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
 
 interface ErrorRow {
@@ -51,6 +52,17 @@ export const errorCodes = {
     status: 400,
     cause: "The serial number is a virtual terminal's, on a live account or with another account's id in it.",
     cure: "Register virtual terminals on a sandbox account, with its own id in the serial number.",
+  },
+  store_suspended: {
+    status: 400,
+    cause: "The terminal is to be put into a store that is suspended.",
+    cure: "Name a store that is ACTIVE, or resume this one first.",
+  },
+  // The one route with these two codes has them as the public reference spells them.
+  STORE_NOT_ACTIVE: {
+    status: 400,
+    cause: "The store of the terminal that is to be synced is suspended.",
+    cure: "Resume the store, then sync the terminal.",
   },
   payout_destination_not_found: {
     status: 400,
@@ -129,6 +141,16 @@ export const errorCodes = {
     cause: "The account has, or had, a client with this `client_id`, of its own or of its operator's.",
     cure: "Use a client with another `client_id`, or leave it out; it is unique within an account, for ever.",
   },
+  TERMINAL_NOT_RETRYABLE: {
+    status: 409,
+    cause: "The terminal is neither in ERROR with `SYNC_ERROR`, nor PENDING with `ADDING` for more than 10 minutes.",
+    cure: "Sync only such terminals; for one that is being added, `retryable_at` says from when on.",
+  },
+  payout_destination_archived: {
+    status: 409,
+    cause: "The case of the payout destination is ARCHIVED: it is closed for good.",
+    cure: "Create another payout destination.",
+  },
   last_admin_client: {
     status: 409,
     cause:
@@ -162,16 +184,7 @@ export const errorCodes = {
       "A terminal has this serial number, in upper or lower case: of any live account, or of this sandbox account.",
     cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
-  clock_cannot_go_back: {
-    status: 409,
-    cause: "The sandbox's time is at or beyond `set_to` already.",
-    cure: "Set it to a later instant. A sandbox on a new data folder has the real time again.",
-  },
-  clock_is_real: {
-    status: 409,
-    cause: "There are live accounts on this database, and their time is real.",
-    cure: "Use a sandbox on a data folder of its own.",
-  },
+  ...sandboxErrorCodes,
   payout_destination_id_taken: {
     status: 409,
     cause: "A payout destination of the account has this id.",

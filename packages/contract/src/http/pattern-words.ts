@@ -23,6 +23,7 @@ export const patternWords: Readonly<Record<string, string>> = {
   "^[^\\p{Cc}]+$": "must not have control characters, such as a tab or a line break",
   "^[^\\p{Cc}]*$": "must not have control characters, such as a tab or a line break",
   "^[^,]+$": "must not have a comma",
+  "^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$": "must be printable ASCII characters without blanks, quotes and backslashes",
   "^[!-~]*$": "must be printable ASCII characters without blanks",
   "^[A-Za-z0-9-]{1,64}$": "must be 1-64 letters from A to Z, digits, or hyphens",
   "^[A-Za-z0-9._-]+$": "must be letters from A to Z, digits, or any of . _ -",
@@ -40,5 +41,7 @@ export const patternWords: Readonly<Record<string, string>> = {
   "^\\d{1,4}$": "must be a merchant category code of at most four digits, such as 2741",
   "^[A-Z]{3}$": "must be a currency of ISO 4217 in capital letters, such as NOK",
   "^[A-Z0-9]{8}([A-Z0-9]{3})?$": "must be a BIC of 8 or 11 capital letters and digits, such as DNBANOKKXXX",
+  "^\\*{0,30}[A-Z0-9]{4,34}$":
+    "must be a whole bank account number in capital letters and digits, or one as the destination's answers show it",
   "^[A-Z0-9]{6,34}$": "must be 6-34 capital letters and digits without blanks, such as NO9386011117947",
 };

@@ -5,6 +5,7 @@ import { Name, nameOf } from "../names.ts";
 import { Time, Uuid } from "../scalars.ts";
 import { readAccounts, type Scope, writeAccounts } from "../scopes.ts";
 import { TerminalStatus } from "../terminal-status.ts";
+import { BankAccount, Country, KeptBankAccount, ShownBankAccount } from "./bank-accounts.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery, nextPage } from "./paging.ts";
 import { ofOperatorAccount, PathId } from "./params.ts";
@@ -13,8 +14,6 @@ import { takesBack } from "./sent-back.ts";
 import { Address, PayoutDestinationId, StoreStatus } from "./stores.ts";
 
 /** Payout destinations, field by field as the public reference shows them; additions are marked as such. */
-const Country = Type.String({ format: "iso-3166-1-alpha-2", description: "ISO 3166-1 alpha-2.", examples: ["NO"] });
-const Currency = Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217.", examples: ["NOK"] });
 const Email = Type.String({ format: "email", maxLength: 254 });
 const PhoneNumber = Type.String({
   pattern: "^\\+[1-9]\\d{1,14}$",
@@ -53,36 +52,6 @@ export const Individual = Type.Object(
 );
 export type Individual = Static<typeof Individual>;
 
-const bankAccountFields = {
-  bank_account_currency: Currency,
-  payout_currency: Type.Optional(Currency),
-  bank_name: Type.Optional(Name),
-  bank_account_number_type: Type.Optional(
-    Type.Enum(["IBAN", "BBAN"], { description: "Left out: BBAN for a bank in Norway, IBAN anywhere else." }),
-  ),
-  bank_account_country_code: Type.Optional(Country),
-  bank_identification_code: Type.Optional(
-    Type.String({ pattern: "^[A-Z0-9]{8}([A-Z0-9]{3})?$", description: "BIC (SWIFT).", examples: ["DNBANOKKXXX"] }),
-  ),
-};
-
-export const BankAccount = Type.Object(
-  {
-    ...bankAccountFields,
-    bank_account_number: Type.String({ pattern: "^[A-Z0-9]{6,34}$", examples: ["NO9386011117947"] }),
-  },
-  { additionalProperties: false },
-);
-export type BankAccount = Static<typeof BankAccount>;
-
-const ShownBankAccount = Type.Object({
-  ...bankAccountFields,
-  bank_account_number: Type.String({
-    description: "Only its last four characters; the others are shown as `*`.",
-    examples: ["***********7947"],
-  }),
-});
-
 export const FormSubmitter = Type.Object(
   { email: Type.Optional(Email), name: Type.Optional(Name), title: Type.Optional(Name) },
   { additionalProperties: false, description: "Who fills in the form. It is kept; this server sends no e-mail." },
@@ -112,21 +81,34 @@ const writableFields = {
   merchant_category_code: Type.Optional(MerchantCategoryCode),
 };
 
+const changeable = {
+  type: Type.Optional(DestinationType),
+  organization: Type.Optional(DestinationOrganization),
+  ...writableFields,
+  bank_accounts: Type.Optional(Type.Array(BankAccount, { minItems: 1, maxItems: 2 })),
+  form_submitter: Type.Optional(FormSubmitter),
+  report_configuration: Type.Optional(
+    Type.Object({}, { additionalProperties: true, description: "It is kept; this server makes no such reports." }),
+  ),
+};
+
 const PayoutDestinationInput = Type.Object(
-  {
-    payout_destination_id: Type.Optional(PayoutDestinationId),
-    type: Type.Optional(DestinationType),
-    organization: Type.Optional(DestinationOrganization),
-    ...writableFields,
-    bank_accounts: Type.Optional(Type.Array(BankAccount, { minItems: 1, maxItems: 2 })),
-    form_submitter: Type.Optional(FormSubmitter),
-    report_configuration: Type.Optional(
-      Type.Object({}, { additionalProperties: true, description: "It is kept; this server makes no such reports." }),
-    ),
-  },
+  { payout_destination_id: Type.Optional(PayoutDestinationId), ...changeable },
   { additionalProperties: false, description: "Without `type` it is a company." },
 );
 export type PayoutDestinationCreate = Static<typeof PayoutDestinationInput>;
+
+const PayoutDestinationChange = Type.Object(
+  { ...changeable, bank_accounts: Type.Optional(Type.Array(KeptBankAccount, { minItems: 1, maxItems: 2 })) },
+  {
+    additionalProperties: false,
+    description:
+      "An absent field stays as it is; objects and lists are replaced whole. The organization number stays what it is. On a live " +
+      "account only the operator changes what the approval was for (`type`, `organization`, `individual`, `bank_accounts`, " +
+      "`merchant_category_code`) while the case is ACTIVE. No word in the description decides the case any more.",
+  },
+);
+export type PayoutDestinationPatch = Static<typeof PayoutDestinationChange>;
 
 const destinationFields = {
   id: Uuid,
@@ -176,6 +158,9 @@ export const PayoutDestination = Type.Object({
 export type PayoutDestination = Static<typeof PayoutDestination>;
 
 export const PayoutDestinationCreate = takesBack(PayoutDestinationInput, PayoutDestination);
+export const PayoutDestinationPatch = takesBack(PayoutDestinationChange, PayoutDestination, {
+  created: PayoutDestinationInput,
+});
 
 export const PayoutDestinationListItem = Type.Object(destinationFields);
 export type PayoutDestinationListItem = Static<typeof PayoutDestinationListItem>;
@@ -216,7 +201,10 @@ const listQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const create = [...writeAccounts, "write:accounts:/management/settings/approvals"] as const satisfies readonly Scope[];
+export const createDestinations = [
+  ...writeAccounts,
+  "write:accounts:/management/settings/approvals",
+] as const satisfies readonly Scope[];
 const administer = ["admin:accounts"] as const satisfies readonly Scope[];
 
 /** What linking and unlinking share: the path names a store of an account that the operator owns. */
@@ -233,7 +221,7 @@ export const payoutDestinationEndpoints = {
     method: "POST",
     path: list,
     resource: destination,
-    scopes: create,
+    scopes: createDestinations,
     id: "aid_mgmnt_payout_destinations_post",
     summary: "Create a payout destination",
     tag,
@@ -269,6 +257,26 @@ export const payoutDestinationEndpoints = {
     params: ofDestination,
     answers: { 200: PayoutDestination },
     errors: ["unknown_payout_destination"],
+  }),
+  patch: endpoint({
+    method: "PATCH",
+    path: one,
+    resource: destination,
+    scopes: createDestinations,
+    id: "oid_mgmnt_payout_destinations_by_id_patch",
+    summary: "Change details of a payout destination",
+    tag,
+    params: ofDestination,
+    body: PayoutDestinationPatch,
+    answers: { 200: PayoutDestination },
+    errors: [
+      "organization_not_registered",
+      "organization_dissolved",
+      "operator_only",
+      "unknown_payout_destination",
+      "payout_destination_archived",
+      "register_unavailable",
+    ],
   }),
   moveCase: endpoint({
     method: "PUT",

@@ -8,8 +8,10 @@ import * as accounts from "./accounts.ts";
 import * as activations from "./activations.ts";
 import * as audit from "./audit.ts";
 import * as broker from "./broker.ts";
+import * as clientGrants from "./client-grants.ts";
 import * as clients from "./clients.ts";
 import * as configurations from "./configurations.ts";
+import * as destinationApprovals from "./destination-approvals.ts";
 import * as deviceMessages from "./device-messages.ts";
 import * as deviceUpdates from "./device-updates.ts";
 import * as devices from "./devices.ts";
@@ -35,8 +37,10 @@ const modules: readonly object[] = [
   activations,
   audit,
   broker,
+  clientGrants,
   clients,
   configurations,
+  destinationApprovals,
   deviceMessages,
   deviceUpdates,
   devices,

@@ -44,12 +44,6 @@ export const StoreConfiguration = Type.Object({
 });
 export type StoreConfiguration = Static<typeof StoreConfiguration>;
 
-const echoed = Type.Optional(
-  Type.String({
-    maxLength: 1_000,
-    description: "Shown in answers; ignored in requests, so that an answer can be sent back.",
-  }),
-);
 const resettable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
 
 const StoreConfigurationInput = Type.Object(
@@ -61,8 +55,6 @@ const StoreConfigurationInput = Type.Object(
       ),
     ),
     time_zone: resettable(TimeZone),
-    time_zone_source: echoed,
-    time_zone_guess: echoed,
   },
   { additionalProperties: false },
 );

@@ -65,7 +65,7 @@ export const terminalEndpoints = {
     params: ofAccount,
     body: TerminalCreate,
     answers: { 201: TerminalWithPairing },
-    errors: ["simulated_not_allowed", "serial_number_taken"],
+    errors: ["simulated_not_allowed", "store_suspended", "serial_number_taken"],
   }),
   list: endpoint({
     method: "GET",
@@ -101,7 +101,7 @@ export const terminalEndpoints = {
     params: ofTerminal,
     body: TerminalUpdate,
     answers: { 200: Terminal },
-    errors: ["terminal_not_found"],
+    errors: ["store_suspended", "terminal_not_found"],
   }),
   delete: endpoint({
     method: "DELETE",
@@ -114,6 +114,19 @@ export const terminalEndpoints = {
     params: ofTerminal,
     answers: { 200: Terminal },
     errors: ["terminal_not_found"],
+  }),
+  sync: endpoint({
+    method: "POST",
+    path: `${one}/sync`,
+    resource: terminal,
+    scopes: writeAccounts,
+    id: "aid_account_management_terminals_termid_sync_post",
+    summary:
+      "Try again to bring a terminal into use: a new pairing code after 10 minutes of ADDING, or a new activation",
+    tag,
+    params: ofTerminal,
+    answers: { 200: TerminalWithPairing },
+    errors: ["STORE_NOT_ACTIVE", "terminal_not_found", "TERMINAL_NOT_RETRYABLE"],
   }),
   issueCredential: endpoint({
     method: "POST",

@@ -14,7 +14,16 @@ const StoreId = Type.String({
   description: "The client-supplied store_id, or the generated id, of the store.",
   examples: ["S312"],
 });
-export const DeviceModel = Type.String({ minLength: 1, maxLength: 64, pattern: modelPattern });
+/** The models that the public reference names, beside one that begins with SIM. The field takes any other as well. */
+const documentedModels = ["SATURN1000", "Saturn_S1F4_Pro", "S1P2", "S1MINI2", "S1U2"];
+
+export const DeviceModel = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: modelPattern,
+  description: "The model of the device, in any words. A virtual terminal is registered as VIRTUAL.",
+  examples: documentedModels,
+});
 export const DeviceSerialNumber = Type.String({
   pattern: "^[A-Za-z0-9-]{1,64}$",
   description: "Hardware serial number printed on the device.",
@@ -58,7 +67,7 @@ const terminalFields = {
   updated_at: Time,
   deleted_by: Type.Optional(Type.String()),
   deleted_at: Type.Optional(Time),
-  device_model: Type.Optional(Type.String()),
+  device_model: Type.Optional(Type.String({ description: "VIRTUAL: a virtual terminal.", examples: documentedModels })),
   store_id: Type.String(),
   status: TerminalStatus,
   status_reason: Type.Optional(TerminalStatusReason),

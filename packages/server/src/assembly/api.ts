@@ -14,6 +14,7 @@ import { healthRoutes } from "../health/routes.ts";
 import { deviceLogRoutes, logRoutes } from "../logs/routes.ts";
 import { createReceiveLog } from "../logs/upload/receive.ts";
 import { payoutDestinationRoutes } from "../merchants/payout-destinations/routes.ts";
+import { onDestinationDetails } from "../merchants/stores/destination-details.ts";
 import { storeRoutes } from "../merchants/stores/routes.ts";
 import { onDestinationChange } from "../merchants/stores/suspension.ts";
 import type { Accept } from "../operations/accept.ts";
@@ -86,6 +87,7 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
       register: config.organizations?.checkDestinations ? stores.register : undefined,
       ownUrl: addresses.url,
       storesOfDestinationChanged: onDestinationChange(stores),
+      detailsOfDestinationChanged: onDestinationDetails(stores),
     }),
     ...terminalRoutes({ db, clock }),
     ...enrolmentRoutes(enrolment),

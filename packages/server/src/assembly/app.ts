@@ -9,7 +9,6 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type FastifySchema,
   LogController,
 } from "fastify";
 

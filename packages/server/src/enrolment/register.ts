@@ -8,7 +8,7 @@ import { newSecret } from "../access/auth/secrets/secrets.ts";
 import type { PowerfulCaller } from "../platform/http/route.ts";
 
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
-import { lockStore, noSuchStore } from "../terminals/record/lock-store.ts";
+import { lockStore, noSuchStore, requireActive } from "../terminals/record/lock-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
 import { findTerminal, type TerminalRow } from "../terminals/record/rows.ts";
@@ -24,7 +24,7 @@ export interface TerminalDeps extends PairingCodeDeps {
 
 /**
  * Registers a terminal (D8-D11); a real one gets the code that its device pairs with. Throws `invalid_request` for an
- * unknown store, `serial_number_taken`, `simulated_not_allowed`.
+ * unknown store, `store_suspended`, `serial_number_taken`, `simulated_not_allowed`.
  */
 export async function createTerminal(
   deps: TerminalDeps,
@@ -35,9 +35,10 @@ export async function createTerminal(
   const terminal = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const store = await lockStore(tx, caller.accountId, input.store_id);
     if (!store) throw noSuchStore();
+    requireActive(store);
     const terminalId = await insertTerminal(tx, deps.clock, {
       accountId: live.accountId,
-      store,
+      storeRef: store.id,
       serialNumber: input.device_serial_number,
       model: input.device_model ?? modelOfSerial(input.device_serial_number),
       simulated,

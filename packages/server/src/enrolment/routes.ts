@@ -6,6 +6,7 @@ import { deviceRoutes, pairingCodeRoutes } from "./pairing/routes.ts";
 import type { TokenDeps } from "./pairing/tokens.ts";
 import { createTerminal, type TerminalDeps } from "./register.ts";
 import { type ReplaceDeviceDeps, replaceDevice } from "./replace-device.ts";
+import { syncTerminal } from "./sync.ts";
 
 /** Registering, pairing, replacing and deleting: all that gives or takes a device its place as a terminal. */
 export function enrolmentRoutes(
@@ -16,6 +17,7 @@ export function enrolmentRoutes(
     bind(terminals.delete, ({ caller, params }) => deleteTerminal(deps, caller, params.terminal_id), {
       givesPower: true,
     }),
+    bind(terminals.sync, ({ caller, params }) => syncTerminal(deps, caller, params.terminal_id), { givesPower: true }),
     bind(terminals.issueCredential, ({ caller, params }) => issueCredential(deps, caller, params.terminal_id), {
       givesPower: true,
     }),

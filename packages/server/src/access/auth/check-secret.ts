@@ -2,7 +2,7 @@ import type { Db } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
 import { matchesChosen } from "./secrets/chosen-secrets.ts";
 import { hasGeneratedForm } from "./secrets/secrets.ts";
-import { storedForm } from "./secrets/stored-secrets.ts";
+import { isValidSecret, storedForm } from "./secrets/stored-secrets.ts";
 
 /** The credentials of a token request. */
 export interface ShownSecret {
@@ -33,7 +33,7 @@ export async function isValidClientSecret(db: Db, shown: ShownSecret): Promise<b
     .where("secret.account_id", "=", accountId)
     .where("secret.client_id", "=", clientId)
     .where((eb) => eb.or([eb("secret.secret_hash", "=", stored), eb("secret.secret_hash", "like", "scrypt$%")]))
-    .where("secret.revoked_at", "is", null)
+    .where(isValidSecret)
     .where("client.revoked_at", "is", null);
   const rows = await inTurn(db, shown.from, () => secrets.execute());
   if (rows.some((row) => row.secret_hash === stored)) return true;

@@ -1,3 +1,4 @@
+import { usableGrantTypes } from "@tillkeeper/contract/http/client-grants";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
@@ -50,7 +51,7 @@ export function madeBy(actor: string, now: Date) {
 }
 
 /**
- * Finds the client's grant for an account; `undefined` without one. The query waits for the turn of the network `from`.
+ * Finds the client's grant for an account that client credentials open; `undefined` without one. The query waits for the turn of the network `from`.
  */
 export function findGrant(
   db: Db,
@@ -63,6 +64,7 @@ export function findGrant(
     .where("account_id", "=", accountId)
     .where("client_id", "=", clientId)
     .where("audience_account_id", "=", audienceAccountId)
+    .where("type", "in", usableGrantTypes)
     .where("removed_at", "is", null);
   return inTurn(db, from, () => live.executeTakeFirst());
 }

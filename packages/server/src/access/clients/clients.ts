@@ -4,6 +4,7 @@ import {
   type ClientCreate,
   type ClientCreated,
   type ClientList,
+  type ClientPatch,
   type ClientStatus,
   type ClientUpdate,
   clientStatuses,
@@ -113,19 +114,42 @@ export async function getClients(deps: ClientDeps, accountId: string, query: Cli
 
 /** Replaces the fields of a client that may change; the same ones again change nothing. Throws `client_not_found`. */
 export function updateClient(
-  { db, clock }: ClientDeps,
+  deps: ClientDeps,
   caller: PowerfulCaller,
   id: string,
   input: ClientUpdate,
 ): Promise<Client> {
+  return changeClient(deps, caller, id, changeableFields(input));
+}
+
+/** Changes the fields of a client that the request names. Throws `client_not_found`. */
+export function patchClient(
+  deps: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+  { name, description }: ClientPatch,
+): Promise<Client> {
+  return changeClient(deps, caller, id, {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+  });
+}
+
+/** A request that names no field changes nothing, and leaves no audit entry. */
+function changeClient(
+  { db, clock }: ClientDeps,
+  caller: PowerfulCaller,
+  id: string,
+  values: Partial<ReturnType<typeof changeableFields>>,
+): Promise<Client> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const { before } = await lockClient(tx, live.accountId, id);
     requireExpected(live, before);
-    const wanted = changeableFields(input);
-    if (isDeepStrictEqual(wanted, changeableFields(before))) return before;
+    const known: Partial<Record<string, unknown>> = changeableFields(before);
+    if (Object.entries(values).every(([name, value]) => isDeepStrictEqual(value, known[name]))) return before;
     await tx
       .updateTable("clients")
-      .set({ ...wanted, updated_at: clock.now(), updated_by: live.clientId })
+      .set({ ...values, updated_at: clock.now(), updated_by: live.clientId })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
@@ -139,8 +163,8 @@ export function updateClient(
  * Ends a client with its secrets and grants; its tokens end within 5 s. Throws `client_not_found`, `scope_not_held`,
  * `last_admin_client`.
  */
-export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<void> {
-  await inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
+export function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCaller, id: string): Promise<Client> {
+  return inTenantRevoking(db, caller, { clientRef: id }, async (tx, live) => {
     const { before, clientId } = await lockClient(tx, live.accountId, id);
     requireExpected(live, before);
     requireCovered(live, await scopesOfClient(tx, live.accountId, id));
@@ -163,6 +187,7 @@ export async function deleteClient({ db, clock }: ClientDeps, caller: PowerfulCa
             ],
       ),
     ]);
+    return after;
   });
 }
 

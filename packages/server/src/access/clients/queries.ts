@@ -2,6 +2,7 @@ import type { ClientStatus } from "@tillkeeper/contract/http/clients";
 import { jsonArrayFrom } from "kysely/helpers/postgres";
 import type { Tx } from "../../db/db.ts";
 import { isUuid } from "../../platform/formats.ts";
+import { isValidSecret } from "../auth/secrets/stored-secrets.ts";
 
 export type ClientRow = NonNullable<Awaited<ReturnType<typeof findClient>>>;
 
@@ -13,10 +14,10 @@ function selectClients(tx: Tx, accountId: string) {
       jsonArrayFrom(
         eb
           .selectFrom("client_secrets as secret")
-          .select(["secret.secret_id as id", "secret.last_four", "secret.created_at"])
+          .select(["secret.secret_id as id", "secret.last_four", "secret.created_at", "secret.expires_at"])
           .whereRef("secret.account_id", "=", "clients.account_id")
           .whereRef("secret.client_id", "=", "clients.client_id")
-          .where("secret.revoked_at", "is", null)
+          .where(isValidSecret)
           .orderBy("secret.created_at", "desc")
           .orderBy("secret.secret_id", "desc"),
       ).as("secrets"),

@@ -1,3 +1,4 @@
+import { usableGrantTypes } from "@tillkeeper/contract/http/client-grants";
 import { adminScopes } from "@tillkeeper/contract/scopes";
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
@@ -70,6 +71,7 @@ async function hasAdministrator(tx: Tx, accountId: string): Promise<boolean> {
     .where("grant.account_id", "=", accountId)
     .where("grant.audience_account_id", "=", accountId)
     .where("grant.removed_at", "is", null)
+    .where("grant.type", "in", usableGrantTypes)
     .where(sql<boolean>`"grant".scopes @> ${[...adminScopes]}::text[]`)
     .where((eb) =>
       eb.exists(
@@ -78,7 +80,9 @@ async function hasAdministrator(tx: Tx, accountId: string): Promise<boolean> {
           .select("secret.secret_id")
           .whereRef("secret.account_id", "=", "grant.account_id")
           .whereRef("secret.client_id", "=", "grant.client_id")
-          .where("secret.revoked_at", "is", null),
+          .where("secret.revoked_at", "is", null)
+          // A secret that a rotation has replaced ends by itself.
+          .where("secret.expires_at", "is", null),
       ),
     )
     .limit(1)

@@ -1,7 +1,15 @@
 import { clientEndpoints as clients } from "@tillkeeper/contract/http/clients";
 import { bind, type Route } from "../../platform/http/route.ts";
-import { addClient, type ClientDeps, deleteClient, getClient, getClients, updateClient } from "./clients.ts";
-import { addClientSecret, deleteClientSecret } from "./secrets.ts";
+import {
+  addClient,
+  type ClientDeps,
+  deleteClient,
+  getClient,
+  getClients,
+  patchClient,
+  updateClient,
+} from "./clients.ts";
+import { addClientSecret, deleteClientSecret, rotateClientSecret } from "./secrets.ts";
 
 export function clientRoutes(deps: ClientDeps): Route[] {
   return [
@@ -9,6 +17,10 @@ export function clientRoutes(deps: ClientDeps): Route[] {
     bind(clients.list, ({ caller, query }) => getClients(deps, caller.accountId, query)),
     bind(clients.get, ({ caller, params }) => getClient(deps, caller.accountId, params.id)),
     bind(clients.update, ({ caller, params, body }) => updateClient(deps, caller, params.id, body), {
+      givesPower: true,
+    }),
+    bind(clients.patch, ({ caller, params, body }) => patchClient(deps, caller, params.id, body), { givesPower: true }),
+    bind(clients.rotateSecret, ({ caller, params }) => rotateClientSecret(deps, caller, params.id), {
       givesPower: true,
     }),
     bind(clients.delete, ({ caller, params }) => deleteClient(deps, caller, params.id), { givesPower: true }),

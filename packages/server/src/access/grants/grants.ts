@@ -4,7 +4,8 @@ import type {
   ClientGrantCreate,
   ClientGrantList,
   ClientGrantUpdate,
-} from "@tillkeeper/contract/http/clients";
+} from "@tillkeeper/contract/http/client-grants";
+import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
 import { asAccount, inTenant } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
@@ -85,7 +86,9 @@ async function insertGrant(tx: Tx, clock: Clock, live: LiveCaller, grant: NewGra
       client_ref: grant.client_id,
       audience_account_id: grant.audienceId,
       audience: grant.audience,
-      scopes: grant.scope,
+      ...splitScopes(grant.scope),
+      type: grant.type ?? "client_credentials",
+      oidc: grant.oidc ? JSON.stringify(grant.oidc) : null,
       ...madeBy(live.clientId, now),
       removed_at: null,
       narrowed_at: null,
@@ -141,15 +144,16 @@ export function updateGrant(
     const row = await requireGrant(tx, live, id);
     if (row.account_id !== live.accountId) throw notOwnGrant();
     requireExpected(live, present(deps, row));
-    const added = scope.filter((entry) => !row.scopes.includes(entry));
+    const next = splitScopes(scope);
+    const added = next.scopes.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
-    if (isDeepStrictEqual(scope, row.scopes)) return present(deps, row);
-    const narrowed = row.scopes.some((entry) => !scope.some((kept) => kept === entry));
+    if (isDeepStrictEqual(scope, present(deps, row).scope)) return present(deps, row);
+    const narrowed = row.scopes.some((entry) => !next.scopes.includes(entry));
     if (narrowed) requireCovered(live, row.scopes);
     await tx
       .updateTable("client_grants")
-      .set({ scopes: scope, ...updated(live, now), ...(narrowed && { narrowed_at: deps.clock.realNow() }) })
+      .set({ ...next, ...updated(live, now), ...(narrowed && { narrowed_at: deps.clock.realNow() }) })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
@@ -164,7 +168,7 @@ export function updateGrant(
  * Removes a grant, also one that the account's operator holds in it; its tokens end within 5 s. Throws
  * `client_grant_not_found`, `scope_not_held`, `last_admin_client`.
  */
-export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<void> {
+export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string): Promise<ClientGrant> {
   return inTenantRevoking(deps.db, caller, { grantId: id }, async (tx, live) => {
     const row = await requireGrant(tx, live, id);
     requireExpected(live, present(deps, row));
@@ -178,6 +182,7 @@ export function deleteGrant(deps: GrantDeps, caller: PowerfulCaller, id: string)
       .where("id", "=", id)
       .execute();
     await record(tx, deps.clock, live, row, { action: "client_grant.delete", before: present(deps, row) });
+    return present(deps, { ...row, removed_at: now, ...updated(by, now) });
   });
 }
 
@@ -203,22 +208,37 @@ function updated({ clientId }: Pick<LiveCaller, "clientId">, now: Date) {
   return { updated_at: now, updated_by: clientId };
 }
 
+const ownScopes = new Set<string>(allScopes);
+
+/**
+ * Parts the scopes of a request into those that this server gives and those that it only keeps. They are parted when they are
+ * set, and kept apart: a scope that a later version knows gives nothing before somebody who may give it sets it again.
+ */
+function splitScopes(scope: string[]): { scopes: string[]; asked_scopes: string[] } {
+  return { scopes: scope.filter((entry) => ownScopes.has(entry)), asked_scopes: scope };
+}
+
 function placeOf(scopes: readonly string[], scope: string): string {
   return `/body/scope/${scopes.indexOf(scope)}`;
 }
 
 function present({ ownUrl }: GrantDeps, row: GrantRow): ClientGrant {
+  const scope = row.asked_scopes ?? row.scopes;
+  const withoutEffect = scope.filter((entry) => !row.scopes.includes(entry));
   return {
     id: row.id,
     client_id: row.client_ref,
     client_account_id: row.account_id,
     audience: row.audience ?? `${ownUrl()}/v1/accounts/${row.audience_account_id}`,
-    scope: row.scopes,
+    scope,
+    ...(withoutEffect.length > 0 && { scope_without_effect: withoutEffect }),
     type: row.type,
+    ...(row.oidc && { oidc: row.oidc }),
     created_at: documentedTime(row.created_at),
     created_by: row.created_by,
     updated_at: documentedTime(row.updated_at),
     updated_by: row.updated_by,
+    ...(row.removed_at && { deleted_at: documentedTime(row.removed_at), deleted_by: row.updated_by }),
   };
 }
 

@@ -54,3 +54,9 @@ begin
   return 'moved';
 end
 $$;
+
+do $$
+begin
+  execute format('alter function tillkeeper_move_clock set search_path = %I, pg_temp', current_schema());
+end
+$$;

@@ -1,12 +1,9 @@
 import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { ActivationStatus } from "@tillkeeper/contract/activations";
 import type { CaseStatus } from "@tillkeeper/contract/case-status";
-import type {
-  BankAccount,
-  FormSubmitter,
-  Individual,
-  PayoutInterval,
-} from "@tillkeeper/contract/http/payout-destinations";
+import type { BankAccount } from "@tillkeeper/contract/http/bank-accounts";
+import type { GrantType } from "@tillkeeper/contract/http/client-grants";
+import type { FormSubmitter, Individual, PayoutInterval } from "@tillkeeper/contract/http/payout-destinations";
 import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
@@ -19,6 +16,7 @@ import type {
 } from "@tillkeeper/contract/operations";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
+import type { AuditTables } from "./audit-tables.ts";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
@@ -26,7 +24,7 @@ import type { PresenceTables } from "./presence-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables extends LogTables, PairingTables, PresenceTables, UpdateTables {
+export interface Tables extends AuditTables, LogTables, PairingTables, PresenceTables, UpdateTables {
   accounts: {
     account_id: string;
     name: string;
@@ -60,6 +58,8 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     last_four: string | null;
     created_at: Date;
     revoked_at: Date | null;
+    /** When it ends, since a rotation replaced it. */
+    expires_at: Generated<Date | null>;
   };
   client_grants: {
     account_id: string;
@@ -71,7 +71,10 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     /** As the caller wrote it; null for grants that were created with their client. */
     audience: string | null;
     scopes: string[];
-    type: Generated<"client_credentials">;
+    /** The scopes as they were set, with those that the server only keeps; null: `scopes` are all. */
+    asked_scopes: Generated<string[] | null>;
+    type: Generated<GrantType>;
+    oidc: ColumnType<Record<string, unknown> | null, string | null | undefined, never>;
     created_at: Date;
     created_by: string;
     updated_at: Date;
@@ -169,6 +172,10 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     simulated: boolean;
     status: TerminalStatus;
     status_reason: TerminalStatusReason | null;
+    /** Its last activation was exhausted: ERROR is shown with `SYNC_ERROR`. */
+    sync_failed: Generated<boolean>;
+    /** Since when its present device has not paired, in business time; keeps its value after that. */
+    pending_since: Generated<Date>;
     /** Set while INACTIVE: the status that the terminal returns to. */
     status_before_inactive: LiveStatus | null;
     created_at: Date;
@@ -299,27 +306,6 @@ export interface Tables extends LogTables, PairingTables, PresenceTables, Update
     bucket: number;
     count: ColumnType<string, number, number>;
   };
-  audit_log: {
-    account_id: string;
-    seq: ColumnType<string, number, never>;
-    at: Date;
-    actor: string;
-    action: string;
-    subject_type: string;
-    subject_id: string;
-    entry: string;
-    previous_hash: Buffer;
-    hash: Buffer;
-  };
-  /** One row for all servers: the newest checkpoint. */
-  audit_checkpoint: {
-    one: Generated<true>;
-    number: ColumnType<string, number, number>;
-    at: Date | null;
-    digest: string | null;
-    claimed_until: Date | null;
-  };
-  audit_heads: { account_id: string; seq: ColumnType<string, number, number>; hash: Buffer };
   virtual_terminal_leases: {
     account_id: string;
     terminal_id: string;

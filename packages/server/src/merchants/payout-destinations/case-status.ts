@@ -2,7 +2,7 @@ import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { type CaseStatus, caseMoves, mayMove } from "@tillkeeper/contract/case-status";
 import type { PayoutDestination } from "@tillkeeper/contract/http/payout-destinations";
 import { recordChange } from "../../access/audit/audit.ts";
-import type { Db } from "../../db/db.ts";
+import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
@@ -68,13 +68,20 @@ export async function moveCase(
  * On live accounts an account may not decide its own case: the client must belong to the operator that owns the
  * account. Sandbox accounts may.
  */
-async function requireOperator(db: Db, { accountId, clientAccountId }: Caller): Promise<void> {
-  if (isSandboxAccount(accountId)) return;
-  const account = await inTenant(db, accountId, (tx) =>
-    tx.selectFrom("accounts").select("operator_account_id").where("account_id", "=", accountId).executeTakeFirst(),
-  );
-  if (account?.operator_account_id === clientAccountId) return;
+async function requireOperator(db: Db, caller: Caller): Promise<void> {
+  if (await inTenant(db, caller.accountId, (tx) => mayDecide(tx, caller))) return;
   throw new ApiError("operator_only", "On a live account only its operator moves the case of a payout destination.");
+}
+
+/** Whether the caller may decide the cases of the account. */
+export async function mayDecide(tx: Tx, { accountId, clientAccountId }: Caller): Promise<boolean> {
+  if (isSandboxAccount(accountId)) return true;
+  const account = await tx
+    .selectFrom("accounts")
+    .select("operator_account_id")
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return account?.operator_account_id === clientAccountId;
 }
 
 function moveNotAllowed(from: CaseStatus, to: CaseStatus): ApiError {

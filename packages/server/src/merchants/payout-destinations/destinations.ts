@@ -1,5 +1,6 @@
 import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { type CaseStatus, firstCaseStatus, sandboxDecisions } from "@tillkeeper/contract/case-status";
+import type { BankAccount } from "@tillkeeper/contract/http/bank-accounts";
 import {
   listedStoresMax,
   type PayoutDestination,
@@ -44,6 +45,8 @@ export interface DestinationDeps {
   /** The server's own address, without a slash at the end. */
   ownUrl: () => string;
   storesOfDestinationChanged: StoresOfDestinationChanged;
+  /** Gives the stores of a destination the details that have changed. Called in the transaction that has changed them. */
+  detailsOfDestinationChanged: (tx: Tx, caller: Caller, payoutDestinationId: string) => Promise<void>;
 }
 
 export function destinationNotFound(): ApiError {
@@ -81,8 +84,6 @@ async function insertDestination(
 ): Promise<void> {
   const json = (value: object | undefined) => (value ? JSON.stringify(value) : null);
   const now = clock.now();
-  const organization = destination.organization;
-  const bankAccounts = destination.bank_accounts ?? [];
   const inserted = await tx
     .insertInto("payout_destinations")
     .values({
@@ -94,12 +95,10 @@ async function insertDestination(
       case_status: caseStatusOfNew(caller.accountId, destination.payout_destination_description),
       type: destination.type ?? "company",
       merchant_category_code: destination.merchant_category_code ?? null,
-      organization: json(organization && { country: "NO", type: "main_unit", ...organization }),
+      organization: storedOrganization(destination.organization),
       individual: json(destination.individual),
       address: json(destination.address),
-      bank_accounts: JSON.stringify(
-        bankAccounts.map((account) => ({ ...account, bank_account_number_type: numberType(account) })),
-      ),
+      bank_accounts: storedBankAccounts(destination.bank_accounts ?? []),
       payout_interval_type: destination.payout_interval_type ?? null,
       payout_reference: destination.payout_reference ?? null,
       email: destination.email ?? null,
@@ -120,6 +119,14 @@ async function insertDestination(
       errors: [{ path: "/body/payout_destination_id", message: "is taken" }],
     });
   }
+}
+
+export function storedOrganization(organization: PayoutDestinationCreate["organization"]): string | null {
+  return organization ? JSON.stringify({ country: "NO", type: "main_unit", ...organization }) : null;
+}
+
+export function storedBankAccounts(accounts: readonly BankAccount[]): string {
+  return JSON.stringify(accounts.map((account) => ({ ...account, bank_account_number_type: numberType(account) })));
 }
 
 /** On sandbox accounts a word in the description decides the case, as the public reference says. */

@@ -1,6 +1,6 @@
 import { accountIdPattern } from "@tillkeeper/contract/accounts";
+import type { BankAccount } from "@tillkeeper/contract/http/bank-accounts";
 import {
-  type BankAccount,
   listedStoresMax,
   type PayoutDestination,
   type PayoutDestinationListItem,
@@ -45,8 +45,9 @@ export function presentListItem(row: DestinationRow, linked: LinkedCounts): Payo
 }
 
 /** Masks an account number. No answer shows it whole, and neither does the audit log. */
-function masked(account: BankAccount): BankAccount {
+export function masked(account: BankAccount): BankAccount {
   const number = account.bank_account_number;
+  if (number === undefined) return account;
   return { ...account, bank_account_number: `${"*".repeat(number.length - 4)}${number.slice(-4)}` };
 }
 

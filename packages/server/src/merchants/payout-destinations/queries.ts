@@ -80,6 +80,7 @@ interface Page {
   limit: number;
   caseStatus: readonly CaseStatus[] | undefined;
   search: string | undefined;
+  payoutDestinationId?: string | undefined;
 }
 
 /** Newest first. Destinations are never removed, so the last one of a page always marks where the next page begins. */
@@ -96,6 +97,8 @@ export function listDestinations(tx: Tx, accountId: string, page: Page): Promise
       )`,
     );
   }
+  const id = page.payoutDestinationId;
+  if (id !== undefined) query = query.where("destination.payout_destination_id", "=", id);
   if (page.caseStatus) query = query.where("destination.case_status", "in", page.caseStatus);
   if (page.search !== undefined) {
     query = query.where(sql<boolean>`position(tillkeeper_fold(${page.search}) in destination.search_text) > 0`);

@@ -1,8 +1,11 @@
+import { destinationApprovalEndpoints as approvals } from "@tillkeeper/contract/http/destination-approvals";
 import { payoutDestinationEndpoints as payoutDestinations } from "@tillkeeper/contract/http/payout-destinations";
 import { bind, type Route } from "../../platform/http/route.ts";
+import { createApproval, getApprovals } from "./approvals.ts";
 import { moveCase } from "./case-status.ts";
 import { createDestination, type DestinationDeps, getDestination, getDestinations } from "./destinations.ts";
 import { linkStore, type StoreLink, unlinkStore } from "./operator-links.ts";
+import { patchDestination } from "./patch.ts";
 
 export function payoutDestinationRoutes(deps: DestinationDeps): Route[] {
   return [
@@ -11,6 +14,11 @@ export function payoutDestinationRoutes(deps: DestinationDeps): Route[] {
     bind(payoutDestinations.get, ({ caller, params }) =>
       getDestination(deps, caller.accountId, params.payout_destination_id),
     ),
+    bind(payoutDestinations.patch, ({ caller, params, body }) =>
+      patchDestination(deps, caller, params.payout_destination_id, body),
+    ),
+    bind(approvals.create, ({ caller, body }) => createApproval(deps, caller, body)),
+    bind(approvals.list, ({ caller, query }) => getApprovals(deps, caller.accountId, query)),
     bind(payoutDestinations.moveCase, ({ caller, params, body }) =>
       moveCase(deps, caller, params.payout_destination_id, body.case_status),
     ),

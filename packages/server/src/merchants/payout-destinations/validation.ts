@@ -1,5 +1,6 @@
+import type { BankAccount } from "@tillkeeper/contract/http/bank-accounts";
 import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
-import type { BankAccount, PayoutDestinationCreate } from "@tillkeeper/contract/http/payout-destinations";
+import type { PayoutDestinationCreate } from "@tillkeeper/contract/http/payout-destinations";
 import { invalidRequest } from "../../platform/errors.ts";
 import { isNorwegianOrganizationNumber } from "../organizations/organization-number.ts";
 
@@ -23,7 +24,8 @@ export function checkDestination(destination: PayoutDestinationCreate): void {
     errors.push({ path: "/body/individual/birth_date", message: "must be a day of the calendar" });
   }
   for (const [index, account] of (destination.bank_accounts ?? []).entries()) {
-    if (numberType(account) === "IBAN" && !isIban(account.bank_account_number)) {
+    const number = account.bank_account_number;
+    if (number !== undefined && numberType(account) === "IBAN" && !isIban(number)) {
       errors.push({
         path: `/body/bank_accounts/${index}/bank_account_number`,
         message: "must be an IBAN with valid check digits",

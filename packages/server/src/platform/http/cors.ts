@@ -7,7 +7,15 @@ import type { HeaderTable } from "./security-headers.ts";
 export type CorsOrigins = "*" | readonly string[];
 
 /** Headers that pages may send, beside those of the endpoints at the address. */
-const sendable = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "request-id"];
+const sendable = [
+  "Authorization",
+  "Content-Type",
+  "Idempotency-Key",
+  "If-Match",
+  "If-None-Match",
+  "If-Unmodified-Since",
+  "request-id",
+];
 /** Headers of answers that pages may read beside the few that browsers always show. */
 const readable = [...new Set([...Object.keys(answerHeaders), "total-count"])].join(", ");
 /** Two hours, the longest that Chromium keeps an answer to a preflight. */

@@ -29,34 +29,49 @@ export function startActivation(
   caller: Caller,
   terminalId: string,
 ): Promise<Activation> {
-  const { accountId, clientId } = caller;
+  const { accountId } = caller;
   return inTenant(db, accountId, async (tx) => {
-    const terminal = await lockLiveTerminal(tx, accountId, terminalId);
-    if (!terminal) throw terminalNotFound();
-    const now = clock.now();
-    const row = await insertActivation(tx, {
-      account_id: accountId,
-      id: newId(now),
-      terminal_id: terminalId,
-      store_id: terminal.store_id,
-      status: "RUNNING",
-      attempt: 0,
-      look_at: now,
-      ask_at: now,
-      created_at: now,
-      created_by: clientId,
-      updated_at: now,
-      updated_by: clientId,
-    });
-    if (!row) throw await alreadyRunning(tx, accountId, terminalId, now);
-    const activation = presentActivation(row);
-    await recordChange(tx, clock, caller, {
-      action: "activation.create",
-      subject: { type: "activation", id: row.id },
-      after: activation,
-    });
+    const activation = await beginActivation(tx, clock, caller, terminalId);
+    if (!activation) throw await alreadyRunning(tx, accountId, terminalId, clock.now());
     return activation;
   });
+}
+
+/**
+ * As `startActivation`, in the caller's transaction; undefined while another activation runs. Throws `terminal_not_found`.
+ */
+export async function beginActivation(
+  tx: Tx,
+  clock: Clock,
+  caller: Caller,
+  terminalId: string,
+): Promise<Activation | undefined> {
+  const { accountId, clientId } = caller;
+  const terminal = await lockLiveTerminal(tx, accountId, terminalId);
+  if (!terminal) throw terminalNotFound();
+  const now = clock.now();
+  const row = await insertActivation(tx, {
+    account_id: accountId,
+    id: newId(now),
+    terminal_id: terminalId,
+    store_id: terminal.store_id,
+    status: "RUNNING",
+    attempt: 0,
+    look_at: now,
+    ask_at: now,
+    created_at: now,
+    created_by: clientId,
+    updated_at: now,
+    updated_by: clientId,
+  });
+  if (!row) return undefined;
+  const activation = presentActivation(row);
+  await recordChange(tx, clock, caller, {
+    action: "activation.create",
+    subject: { type: "activation", id: row.id },
+    after: activation,
+  });
+  return activation;
 }
 
 /** An activation can be over after its next question, so `Retry-After` is the time until that. */

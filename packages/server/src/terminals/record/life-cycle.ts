@@ -16,12 +16,21 @@ import { type TerminalKey, terminalKeys } from "../terminal-keys.ts";
  */
 function movesOf(event: TerminalEvent): string {
   const rows = terminalStates.flatMap((state) => {
-    if (!changesState(event, state)) return [];
     const next = afterEvent(event, state);
+    // In ERROR already, a terminal still notes that an activation failed.
+    const notes = event === "activation_exhausted" && (next.remembered ?? next.status) === "ERROR";
+    if (!notes && !changesState(event, state)) return [];
     return [[state.status, state.remembered, next.status, next.remembered, statusReasons[next.status]]];
   });
   const texts = rows.map((row) => `(${row.map((value) => (value === null ? "null" : `'${value}'`)).join(", ")})`);
   return `(values ${texts.join(", ")}) as move (status, remembered, next, next_remembered, next_reason)`;
+}
+
+/** What an event notes beside the status. A suspension of the store leaves it as it is. */
+function notesOf(event: TerminalEvent, at: string): string {
+  if (event === "store_suspended" || event === "store_resumed") return "";
+  if (event === "activation_exhausted") return ", sync_failed = true";
+  return `, sync_failed = false${event === "device_replaced" ? `, pending_since = ${at}` : ""}`;
 }
 
 /** That a row of `move` is about a row of `terminals`. */
@@ -48,7 +57,7 @@ export function move(event: TerminalEvent, { from, which, at, also }: Move): str
   return `moved as (
   update terminals set
     status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
-    updated_at = ${at}${also === undefined ? "" : `, ${also}`}
+    updated_at = ${at}${notesOf(event, at)}${also === undefined ? "" : `, ${also}`}
   from ${from === undefined ? "" : `${from}, `}${movesOf(event)}
   where ${which} and ${isMove}
   returning terminals.account_id, terminals.terminal_id

@@ -27,6 +27,14 @@ export async function lockStore(tx: Tx, accountId: string, storeId: string): Pro
   return status === "DELETED" ? undefined : { id, status };
 }
 
+/** Throws `store_suspended`: no terminal is put into such a store. */
+export function requireActive(store: LockedStore): void {
+  if (store.status === "ACTIVE") return;
+  throw new ApiError("store_suspended", "The store is suspended; no terminal is put into it.", {
+    errors: [{ path: "/body/store_id", message: "is suspended" }],
+  });
+}
+
 export function noSuchStore(): ApiError {
   return new ApiError("invalid_request", "There is no such store.", {
     errors: [{ path: "/body/store_id", message: "does not exist" }],

@@ -5,6 +5,7 @@ import type { DestinationRow, TerminalRow } from "./rows.ts";
 
 /** A terminal as answers show it: the documented fields in the documented order. */
 export function presentTerminal(row: TerminalRow): Terminal {
+  const reason = row.status === "ERROR" && row.sync_failed ? "SYNC_ERROR" : row.status_reason;
   return {
     terminal_id: row.terminal_id,
     device_serial_number: row.device_serial_number,
@@ -17,7 +18,7 @@ export function presentTerminal(row: TerminalRow): Terminal {
     ...(row.device_model !== null && { device_model: row.device_model }),
     store_id: row.store_id,
     status: row.status,
-    ...(row.status_reason !== null && { status_reason: row.status_reason }),
+    ...(reason !== null && { status_reason: reason }),
   };
 }
 

@@ -6,7 +6,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { moveTerminals } from "./life-cycle.ts";
-import { lockStore, noSuchStore } from "./lock-store.ts";
+import { lockStore, noSuchStore, requireActive } from "./lock-store.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
 import { findTerminal, lockTerminal, type TerminalRow } from "./rows.ts";
 
@@ -17,8 +17,8 @@ interface UpdateDeps {
 
 /**
  * Moves a terminal to another store, or changes its model (D12); identity and history stay. An update without a change
- * leaves no audit entry. Throws `terminal_not_found`, also for deleted terminals, and `invalid_request` for an unknown
- * store.
+ * leaves no audit entry. Throws `terminal_not_found`, also for deleted terminals, `store_suspended`, and
+ * `invalid_request` for an unknown store.
  */
 export function updateTerminal(
   { db, clock }: UpdateDeps,
@@ -38,11 +38,9 @@ export function updateTerminal(
       const moves = store !== undefined && store.id !== row.store_ref;
       const model = input.device_model ?? row.device_model;
       if (!moves && model === row.device_model) return before;
+      if (moves) requireActive(store);
       await changeRow(tx, clock, row, { store_ref: store?.id ?? row.store_ref, device_model: model });
-      if (moves) {
-        const event = store.status === "SUSPENDED" ? "store_suspended" : "store_resumed";
-        await moveTerminals(tx, clock, event, { accountId, terminalId });
-      }
+      if (moves) await moveTerminals(tx, clock, "store_resumed", { accountId, terminalId });
       const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
       const subject = { type: "terminal", id: terminalId };
       await recordChange(tx, clock, caller, { action: "terminal.update", subject, before, after });

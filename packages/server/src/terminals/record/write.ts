@@ -1,4 +1,4 @@
-import { afterEvent, statusReasons, type TerminalState } from "@tillkeeper/contract/terminal-status";
+import { statusReasons } from "@tillkeeper/contract/terminal-status";
 import type { Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { newId } from "../../platform/ids.ts";
@@ -26,8 +26,8 @@ export async function setDevice(
 /** A terminal as it is registered. */
 export interface NewTerminal {
   accountId: string;
-  /** The generated id of its store, and whether that is suspended. */
-  store: { id: string; status: string };
+  /** The generated id of its store, which is not suspended. */
+  storeRef: string;
   serialNumber: string;
   model: string | null;
   simulated: boolean;
@@ -36,13 +36,12 @@ export interface NewTerminal {
 
 /** Adds a terminal and answers its id. Throws `serial_number_taken`; its number is given back with the transaction then. */
 export async function insertTerminal(tx: Tx, clock: Clock, terminal: NewTerminal): Promise<string> {
-  const { accountId, store, simulated } = terminal;
+  const { accountId, storeRef, simulated } = terminal;
   const now = clock.now();
   const number = await nextTerminalNumber(tx, accountId);
   const terminalId = `${accountId}-T${String(number).padStart(4, "0")}`;
   // D10, D11: a virtual terminal needs neither pairing nor configuration.
-  const fresh: TerminalState = { status: simulated ? "ACTIVE" : "PENDING", remembered: null };
-  const { status, remembered } = store.status === "SUSPENDED" ? afterEvent("store_suspended", fresh) : fresh;
+  const status = simulated ? "ACTIVE" : "PENDING";
   const inserted = await tx
     .insertInto("terminals")
     .values({
@@ -50,13 +49,14 @@ export async function insertTerminal(tx: Tx, clock: Clock, terminal: NewTerminal
       terminal_id: terminalId,
       number,
       id: newId(now),
-      store_ref: store.id,
+      store_ref: storeRef,
       device_serial_number: terminal.serialNumber,
       device_model: terminal.model,
       simulated,
       status,
       status_reason: statusReasons[status],
-      status_before_inactive: remembered,
+      status_before_inactive: null,
+      pending_since: now,
       created_at: now,
       created_by: terminal.createdBy,
       updated_at: now,

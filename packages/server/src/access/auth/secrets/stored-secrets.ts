@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../../../db/db.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { newId } from "../../../platform/ids.ts";
@@ -23,6 +24,14 @@ interface Owner {
 export function storedForm({ accountId, clientId }: Owner, secret: string): string {
   const digest = sha256(JSON.stringify(["tillkeeper client secret", accountId, clientId, secret]));
   return `sha256$${digest.toString("base64url")}`;
+}
+
+/**
+ * That a row `secret` of `client_secrets` is neither deleted nor ended by a rotation. The time is the database's own: the
+ * sandbox's clock moves no secret.
+ */
+export function isValidSecret(): RawBuilder<boolean> {
+  return sql<boolean>`secret.revoked_at is null and (secret.expires_at is null or secret.expires_at > now())`;
 }
 
 /**
