@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import type { CaseStatus } from "../case-status.ts";
+import type { NextStep } from "../next-steps.ts";
 import { OperationName, OperationPhase } from "../operations.ts";
 import { Time, Uuid } from "../scalars.ts";
 import type { TerminalStatus, TerminalStatusReason } from "../terminal-status.ts";
@@ -27,6 +28,12 @@ export interface ErrorFacts {
   running?: { id: string; created_by: string; attempt: number };
   /** `operation_unsupported`: what the terminal's device can do. */
   supported?: readonly OperationName[];
+  /** `operation_not_allowed`: what a terminal in its status accepts. */
+  accepted?: readonly OperationName[];
+  /** Of every refusal of an operation because of its terminal: what to do about it. */
+  retryable?: boolean;
+  next_step?: NextStep;
+  next_step_text?: string;
   /** `case_status_not_allowed`: the move that was asked for, and those that there are. */
   from?: CaseStatus;
   to?: CaseStatus;

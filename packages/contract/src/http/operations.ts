@@ -1,6 +1,7 @@
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import { AccountId } from "../accounts.ts";
 import { limits } from "../limits.ts";
+import { NextStepFields } from "../next-steps.ts";
 import { OperationReason } from "../operation-reasons.ts";
 import {
   OperationError,
@@ -94,6 +95,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
         { description: "The terminal's answer after TIMEOUT, or after a cancel; the status stays." },
       ),
     ),
+    ...NextStepFields,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { OperationBlocker } from "@tillkeeper/contract/http/error-facts";
+import { showStep } from "@tillkeeper/contract/next-steps";
 import { ApiError } from "../platform/errors.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import type { Durations } from "./durations.ts";
@@ -21,7 +22,7 @@ export function operationPending(
     expected_end: preciseTime(end),
   };
   return new ApiError("operation_pending", `The terminal is busy with ${claim.operation}.`, {
-    errors: [{ path, message: "has a pending operation", blocker }],
+    errors: [{ path, message: "has a pending operation", blocker, ...showStep("wait_until_free") }],
     retryAfterSeconds: (end.getTime() - now.getTime()) / 1000,
   });
 }

@@ -1,4 +1,5 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
+import { showStep, stepAfter } from "@tillkeeper/contract/next-steps";
 import { type OperationPhase, operationPhases } from "@tillkeeper/contract/operations";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import type { OperationRow } from "./queries.ts";
@@ -18,9 +19,18 @@ export function presentOperation(row: OperationRow): Operation {
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.error !== null && { error: row.error }),
     ...(row.late_result !== null && { late_result: row.late_result }),
+    ...nextStepOf(row),
   };
   // Results were checked against the schema of their operation when they were taken.
   return shown as Operation;
+}
+
+/** What to do after an operation that ended FAILED or TIMEOUT, by what is known of it now. */
+function nextStepOf({ operation, reason, late_result: late }: OperationRow): object {
+  const { status, reason: lateReason } = (late ?? {}) as NonNullable<Operation["late_result"]> | Record<string, never>;
+  if (status === "COMPLETED") return showStep("nothing");
+  const known = lateReason ?? reason;
+  return known ? showStep(stepAfter(operation, known)) : {};
 }
 
 type Accepted = Pick<

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { abilitiesOf } from "@tillkeeper/contract/abilities";
 import type { OperationCreate } from "@tillkeeper/contract/http/operations";
 import { limits } from "@tillkeeper/contract/limits";
+import { showStep, stepForStatus } from "@tillkeeper/contract/next-steps";
 import { type OperationName, operationsAllowed } from "@tillkeeper/contract/operations";
+import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
@@ -60,7 +62,7 @@ export async function findRefusal(
   if (!status || status === "DELETED") throw new ApiError("terminal_not_found", "There is no such terminal.");
   const allowed: readonly OperationName[] = operationsAllowed[status];
   if (!allowed.includes(body.operation)) {
-    throw new ApiError("operation_not_allowed", `A terminal that is ${status} does not accept ${body.operation}.`);
+    throw notAllowed(status, body.operation);
   }
   await checkAbility(db, accountId, body);
   const blocker = await selectLive(db.sql, accountId, body.terminal_id).executeTakeFirst();
@@ -84,7 +86,29 @@ async function checkAbility(
   if (!abilities || abilities[operation] !== undefined) return;
   const supported = abilitiesOf(abilities).map((ability) => ability.operation);
   throw new ApiError("operation_unsupported", `The terminal's device cannot do ${operation}.`, {
-    errors: [{ path: "/body/operation", message: "is nothing that the terminal's device can do", supported }],
+    errors: [
+      {
+        path: "/body/operation",
+        message: "is nothing that the terminal's device can do",
+        supported,
+        ...showStep("update_terminal"),
+      },
+    ],
+  });
+}
+
+/** The refusal of an operation that a terminal in this status does not accept (D18), with what comes first. */
+function notAllowed(status: TerminalStatus, operation: OperationName): ApiError {
+  const step = stepForStatus(status);
+  return new ApiError("operation_not_allowed", `A terminal that is ${status} does not accept ${operation}.`, {
+    errors: [
+      {
+        path: "/body/operation",
+        message: `is not accepted by a terminal that is ${status}`,
+        accepted: operationsAllowed[status],
+        ...(step && showStep(step)),
+      },
+    ],
   });
 }
 
