@@ -191,6 +191,12 @@ export interface Nouns {
     /** Remove the link between an operator's destination and a store. Scopes: admin:accounts or write:accounts. */
     readonly unlinkStore: MethodOf<Endpoints["payoutDestinations"]["unlinkStore"]>;
   };
+  readonly destinationApprovals: {
+    /** Create a payout destination, in the older form of the request. Scopes: admin:accounts or write:accounts or write:accounts:/management/settings/approvals. */
+    readonly create: MethodOf<Endpoints["destinationApprovals"]["create"]>;
+    /** List payout destinations in their older form, newest first. Scopes: admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["destinationApprovals"]["list"]>;
+  };
   readonly audit: {
     /** Who changed what, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["audit"]["list"]>;
@@ -292,6 +298,10 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     moveCase: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/case-status", body: true },
     linkStore: { method: "PUT", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },
     unlinkStore: { method: "DELETE", path: "/v1/accounts/:oid/payout-destinations/:payout_destination_id/stores/:account_id/:store_id" },
+  },
+  destinationApprovals: {
+    create: { method: "POST", path: "/v1/accounts/:aid/management/settings/approvals/payout-destinations", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/management/settings/approvals/payout-destinations", query: true, pages: true },
   },
   audit: {
     list: { method: "GET", path: "/v1/accounts/:aid/audit", query: true, pages: true },

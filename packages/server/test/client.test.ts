@@ -129,7 +129,7 @@ describe("a client", async () => {
     const { clients } = await newClient("T83000007");
     const made = await clients.create({ name: "Till 7" });
     expect(await clients.get(made.client_id)).toMatchObject({ name: "Till 7" });
-    expect(await clients.delete(made.client_id)).toBeUndefined();
+    expect(await clients.delete(made.client_id)).toMatchObject({ status: "DELETED" });
     expect(await clients.get(made.client_id)).toMatchObject({ status: "DELETED" });
   });
 });

@@ -35,6 +35,7 @@ describe("hardware swap", async () => {
       device_serial_number: "SWAP-NEW",
       device_model: "S1P2",
       status: "PENDING",
+      status_reason: "ADDING",
       updated_at: expect.any(String),
     });
     expect(pairing).toMatchObject({ reference: "repair 9" });

@@ -25,6 +25,9 @@ const strayMaker = { ...newKeyPair(), keyId: "" };
 /** A valid body for each operation that takes one, with the given ids. A new operation without a row fails. */
 const bodies: Record<string, (ids: Ids) => unknown> = {
   auth_clients_post: () => ({}),
+  aid_auths_clients_id_patch: () => ({ description: "renamed" }),
+  oid_mgmnt_payout_destinations_by_id_patch: () => ({ email: "renamed@example.com" }),
+  aid_mgmnt_approvals_payout_destinations_post: () => ({}),
   auth_clients_put: () => ({ name: "renamed" }),
   auth_client_grants_post: ({ client_ref, aid }) => ({
     client_id: client_ref,

@@ -67,6 +67,7 @@ describe("the list of terminals", async () => {
       updated_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       store_id: "plain",
       status: "PENDING",
+      status_reason: "ADDING",
     });
     expect(await listed(`starting_after=${first.body.starting_after}`)).toEqual(["T0002", "T0001"]);
     const whole = await server.call("GET", path, tenant);

@@ -89,7 +89,6 @@ const base = {
   path: "/v1/accounts/:aid/management/settings/approvals/payout-destinations",
   tag: "Payout destinations",
   params: Type.Object({ aid: OperatorAccountId }),
-  outsideSdk: "The older form of `payoutDestinations`.",
 } as const;
 
 export const destinationApprovalEndpoints = {

@@ -37,6 +37,8 @@ describe("create terminal, as documented", async () => {
       updated_at: documentedTime,
       store_id: "S312",
       status: "PENDING",
+      // Documented for a terminal that is being added: …/aid_account_management_terminals_termid_sync_post.
+      status_reason: "ADDING",
       // An addition to the page: the code that the device pairs with.
       pairing: expect.any(Object),
     });
