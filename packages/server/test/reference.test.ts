@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
 import { messagesPage } from "../src/api-docs/messages/messages-page.ts";
 import { errorsPage } from "../src/api-docs/open-api/errors-page.ts";
+import { outcomesPage } from "../src/api-docs/open-api/outcomes-page.ts";
 import { settingsTable } from "../src/config/describe.ts";
 
 const docs = resolve(import.meta.dirname, "../../../docs");
@@ -60,6 +61,10 @@ describe("the reference pages in docs/", async () => {
       return errors.map(({ instancePath, message }) => `${channel}${instancePath} ${message}`);
     });
     expect(faults).toEqual([]);
+  });
+
+  it("tell what to do after each outcome of an operation", () => {
+    holds("outcomes.md", outcomesPage());
   });
 
   it("tell every error code of the contract", () => {

@@ -15,6 +15,7 @@ export interface Guide {
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "errors", about: "every error code, its cause and its cure" },
+    { name: "outcomes", about: "what to do after an operation that failed or timed out" },
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
     { name: "check-client", about: "a program that tries yours by every rule for clients, and makes trouble" },
     { name: "sandbox-clock", about: "a sandbox at any later moment, or in a night that takes a minute" },

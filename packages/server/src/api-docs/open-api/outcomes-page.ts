@@ -1,0 +1,42 @@
+import { type NextStep, nextSteps, showStep, stepAfter } from "@tillkeeper/contract/next-steps";
+import { operationReasons } from "@tillkeeper/contract/operation-reasons";
+
+/** The page on what to do after an operation that FAILED or timed out, from the contract's table. */
+export function outcomesPage(): string {
+  return `# After FAILED and TIMEOUT
+
+An operation that did not do it says what comes next: \`retryable\`, whether a program may send the same operation again; \`next_step\`, a code
+for programs; \`next_step_text\`, the same as a sentence for the person who waits. So does each place in \`errors\` of a 409 that comes from the
+terminal: it is busy, or its status or its device does not take the operation.
+
+It is not said once for all: a \`late_result\` that comes after a TIMEOUT changes it. Read the operation again before you act on it.
+
+**A close that is sent again never closes a batch twice.** Its command names the last close that the server knows of, and the terminal compares
+that with its own: it begins only when they are equal. If the close before did go through, the new one FAILED with \`out_of_step\`, and the
+close that was made stands in the list of operations. Two reasons are left to a person, because a program cannot know what they mean for the day.
+
+## By reason
+
+| \`reason\` | any operation | \`end_of_day\`, where it differs |
+| --- | --- | --- |
+${operationReasons.map(row).join("\n")}
+
+With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for the reason in there.
+
+## The steps
+
+| \`next_step\` | \`retryable\` | \`next_step_text\` |
+| --- | --- | --- |
+${(Object.keys(nextSteps) as NextStep[]).map(step).join("\n")}
+`;
+}
+
+function row(reason: (typeof operationReasons)[number]): string {
+  const [any, close] = [stepAfter("open_menu", reason), stepAfter("end_of_day", reason)];
+  return `| \`${reason}\` | \`${any}\` | ${close === any ? "" : `\`${close}\``} |`;
+}
+
+function step(name: NextStep): string {
+  const { retryable, next_step_text: text } = showStep(name);
+  return `| \`${name}\` | ${retryable ? "yes" : "no"} | ${text} |`;
+}
