@@ -42,7 +42,7 @@ describe("texts of the allowed length with as many values as fit", async () => {
   });
 
   it("are checked below that, and no more than 20 places are told", async () => {
-    const scope = Array.from({ length: limits.httpBodyValues - 10 }, (_, index) => `s${index}`);
+    const scope = Array.from({ length: 100 }, (_, index) => `no scope ${index}`);
     const answer = await server.call("POST", `/v1/accounts/${tenant.aid}/auth/client-grants`, {
       token: tenant.token,
       body: { client_id: "0b7a1bb1-6a4d-4f0e-8f0c-0d8d7b9a3c11", audience: "x", scope },

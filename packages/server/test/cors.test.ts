@@ -56,7 +56,8 @@ describe("pages of the origins that a server names", async () => {
     expect({ ...corsOf(headers), vary: headers.get("vary"), allow: headers.get("allow") }).toEqual({
       "allow-origin": pos,
       "allow-methods": "GET, HEAD, POST, OPTIONS",
-      "allow-headers": "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, request-id",
+      "allow-headers":
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Unmodified-Since, request-id",
       "max-age": "7200",
       vary: "Origin",
       allow: "GET, HEAD, POST, OPTIONS",

@@ -130,7 +130,7 @@ describe("names and ids of callers", async () => {
         const answer = await create(body);
         expect([text, path, answer]).toMatchObject([text, path, refused]);
         expect(answer.body.error.errors).toEqual([
-          { path, message: "must have a visible character and no control characters" },
+          { path, message: "must have a visible character and no control characters, such as a tab or a line break" },
         ]);
       }
     }

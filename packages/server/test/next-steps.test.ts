@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 const operations = "/v1/admin/terminals/operations";
 
 describe("what to do next", async () => {
-  const { server, tenant, aid } = await world();
+  const { server, tenant } = await world();
   const post = (body: unknown) => server.call("POST", operations, { ...tenant, body });
   const ended = (id: string) =>
     vi.waitUntil(async () => {

@@ -53,7 +53,6 @@ describe("PATCH of a payout destination", async () => {
     await made(tenant);
     const cases: [object, string][] = [
       [{ payout_destination_id: "PD2" }, "/body/payout_destination_id"],
-      [{ case_status: "ACTIVE" }, "/body/case_status"],
       [{ email: "nobody" }, "/body/email"],
       [{ bank_accounts: [{ ...bank, bank_account_number_type: "IBAN" }] }, "/body/bank_accounts/0/bank_account_number"],
       [{ organization: { organization_number: "923609016" } }, "/body/organization/organization_number"],
@@ -65,6 +64,29 @@ describe("PATCH of a payout destination", async () => {
       const answer = await patch(tenant, body);
       expect(answer, JSON.stringify(body)).toMatchObject({ status: 400, body: { error: { errors: [{ path }] } } });
     }
+  });
+
+  it("takes back a bank account as it is shown, and no other that is hidden like it", async () => {
+    const tenant = await server.account();
+    await made(tenant);
+    const shown = (await server.call("GET", `/v1/accounts/${tenant.aid}/payout-destinations/PD1`, tenant)).body;
+    expect(shown.bank_accounts[0].bank_account_number).toMatch(/^\*+\d{4}$/);
+    const renamed = [{ ...shown.bank_accounts[0], bank_name: "Another bank" }];
+    expect(await patch(tenant, { bank_accounts: renamed })).toMatchObject({
+      status: 200,
+      body: { bank_accounts: renamed },
+    });
+    const { rows } = await server.db.pool.query(
+      "select bank_accounts from payout_destinations where account_id = $1 and payout_destination_id = 'PD1'",
+      [tenant.aid],
+    );
+    expect(rows[0].bank_accounts[0]).toMatchObject({ bank_account_number: bank.bank_account_number });
+    const other = [{ ...shown.bank_accounts[0], bank_account_number: "*******0000" }];
+    expect(await patch(tenant, { bank_accounts: other })).toMatchObject({
+      status: 400,
+      body: { error: { errors: [{ path: "/body/bank_accounts/0/bank_account_number" }] } },
+    });
+    expect((await patch(tenant, { bank_accounts: [] })).status).toBe(400);
   });
 
   it("moves no case, not even by a sandbox's words, and changes nothing that is archived", async () => {

@@ -89,7 +89,8 @@ describe("no text of the sources of auth", async () => {
         some.map(([clientId, text], index) => ((at + index) % 2 === 0 ? byBasic : byForm)(clientId, text)),
       );
       for (const [index, { status, body }] of answers.entries())
-        if (status !== 401 || body.error.code !== "invalid_client") found.push(`${status}: ${some[index]?.join(" ")}`);
+        if (status !== 401 || (body.error.code ?? body.error) !== "invalid_client")
+          found.push(`${status}: ${some[index]?.join(" ")}`);
     }
     return found;
   }

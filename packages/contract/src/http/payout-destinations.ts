@@ -99,7 +99,7 @@ const PayoutDestinationInput = Type.Object(
 export type PayoutDestinationCreate = Static<typeof PayoutDestinationInput>;
 
 const PayoutDestinationChange = Type.Object(
-  { ...changeable, bank_accounts: Type.Optional(Type.Array(KeptBankAccount, { minItems: 1, maxItems: 2 })) },
+  { ...changeable, bank_accounts: Type.Optional(Type.Array(KeptBankAccount, { maxItems: 2 })) },
   {
     additionalProperties: false,
     description:

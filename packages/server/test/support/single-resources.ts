@@ -21,7 +21,13 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
       device_model: "SATURN1000",
       store_id: (await store()).store_id,
     };
-    return { ...own, terminal_id: (await post(`${account}/terminals`, body)).terminal_id };
+    const { terminal_id } = await post(`${account}/terminals`, body);
+    // It has been ADDING for so long that it may be synced.
+    await server.db.pool.query(
+      "update terminals set pending_since = pending_since - interval '1 hour' where account_id = $1 and terminal_id = $2",
+      [aid, terminal_id],
+    );
+    return { ...own, terminal_id };
   };
   const virtualTerminal = async () => {
     const { terminals } = (await server.call("GET", `${account}/terminals?limit=100`, tenant)).body;

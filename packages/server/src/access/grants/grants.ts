@@ -148,7 +148,9 @@ export function updateGrant(
     const added = next.scopes.filter((entry) => !row.scopes.includes(entry));
     requireCovered(live, added, (entry) => placeOf(scope, entry));
     const now = deps.clock.now();
-    if (isDeepStrictEqual(scope, present(deps, row).scope)) return present(deps, row);
+    const shown = present(deps, row);
+    // What was kept without effect may have one now, so the scopes that count are compared, too.
+    if (isDeepStrictEqual(scope, shown.scope) && isDeepStrictEqual(next.scopes, row.scopes)) return shown;
     const narrowed = row.scopes.some((entry) => !next.scopes.includes(entry));
     if (narrowed) requireCovered(live, row.scopes);
     await tx

@@ -105,6 +105,9 @@ async function lockDestination(tx: Tx, accountId: string, id: string): Promise<D
  */
 function withKeptNumbers(row: DestinationRow, patch: PayoutDestinationPatch): PayoutDestinationPatch {
   if (!patch.bank_accounts) return patch;
+  if (patch.bank_accounts.length === 0 && row.bank_accounts.length > 0) {
+    throw invalidRequest({ path: "/body/bank_accounts", message: "must not be empty" });
+  }
   const kept = new Map(
     row.bank_accounts.map((account) => [masked(account).bank_account_number, account.bank_account_number]),
   );

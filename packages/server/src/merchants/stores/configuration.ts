@@ -66,7 +66,7 @@ export async function patchConfiguration(
       const show = (row: Configured) => configurationOf(row, ofAccount, deps.clock.now());
       const [before, after] = [show(store), show({ ...store, configuration })];
       requireExpected(caller, before);
-      if (patch.auto_end_of_day?.enabled && !before.auto_end_of_day.enabled) refuseGuess(after);
+      if (patch.auto_end_of_day?.enabled) refuseGuess(after);
       if (isDeepStrictEqual(configuration, store.configuration)) return before;
       await tx
         .updateTable("stores")
