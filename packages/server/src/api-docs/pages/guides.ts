@@ -24,6 +24,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "updates", about: "signed releases and configurations, from your key to a terminal that runs them" },
     { name: "api-changelog", about: "what the API has beyond its public documentation, and since when" },
     { name: "glossary", about: "the words of the project, each with its one meaning" },
+    { name: "field-reports", about: "bugs that others reported of their APIs, tried here" },
     { name: "conformance", about: "for every decision about the API the test that shows it" },
   ],
   "Making a terminal": [
