@@ -94,6 +94,31 @@ describe("the device protocol over HTTPS", async () => {
     expect((await ask(device, { messages: many })).status).toBe(400);
   });
 
+  // aws-iot-device-sdk-embedded-C #1906: the device is done, one update is refused, and the job looks open.
+  it("rejects one message with a text that cannot be kept, and takes those beside it", async () => {
+    const device = await register();
+    await ask(device, { messages: [hello()] });
+    const { id } = await order(device.terminalId);
+    const result = { operation_id: id, operation: "open_menu", status: "COMPLETED", result: { opened: true } };
+    const finished_at = new Date().toISOString();
+    for (const text of ["a\u0000b", "half a pair \ud800"]) {
+      const started = { operation_id: id, started_at: finished_at, note: text };
+      const answered = await ask(device, {
+        messages: [
+          { channel: "started", message: started },
+          { channel: "result", message: { ...result, finished_at } },
+        ],
+      });
+      expect(answered.status, JSON.stringify(text)).toBe(200);
+      expect(answered.body.messages).toContainEqual({
+        channel: "rejection",
+        message: { channel: "started", operation_id: id, errors: [{ path: "/note", message: expect.any(String) }] },
+      });
+      expect(channelsOf(answered)).toContain("receipt");
+    }
+    expect(await get(id)).toMatchObject({ status: "COMPLETED" });
+  });
+
   it("takes as many values with a request as a message may have", async () => {
     const device = await register();
     const heartbeat = (fields: number) => ({

@@ -48,6 +48,7 @@ import type { Logger } from "../platform/log/log.ts";
 declare module "fastify" {
   interface FastifyContextConfig {
     bodyValues?: Route["bodyValues"] | undefined;
+    readsTexts?: Route["readsTexts"] | undefined;
   }
 }
 
@@ -199,6 +200,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     ...(upload && { validatorCompiler: compileBodyless }),
     config: {
       bodyValues: row.bodyValues,
+      readsTexts: row.readsTexts,
       takes,
       forPages: isForPages(row.endpoint),
       oauthErrors: row.endpoint.oauthErrors ?? false,
@@ -298,7 +300,9 @@ function storabilityError(request: FastifyRequest): ApiError | undefined {
     encodingFault(request.url) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
-    (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
+    (request.body instanceof Readable || request.routeOptions.config.readsTexts
+      ? undefined
+      : findUnstorable(request.body, "/body"));
   return fault && invalidRequest(fault);
 }
 

@@ -81,6 +81,8 @@ interface Call<E extends Endpoint> {
 interface Rules {
   /** Most values in the JSON of its body, where that is fewer than the general limit. */
   bodyValues?: number;
+  /** The handler itself refuses texts of the body that cannot be stored, each where it stands. */
+  readsTexts?: boolean;
 }
 
 interface PublicRules extends Rules {

@@ -33,6 +33,8 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
     bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
       // As many as in one MQTT message: a hundred operations have some three hundred values.
       bodyValues: limits.mqttMessageValues,
+      // A message with such a text is rejected by itself, as over MQTT; the others count.
+      readsTexts: true,
     }),
   ];
 }
