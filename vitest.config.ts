@@ -6,6 +6,9 @@ import { LongestFirst } from "./test/longest-first.ts";
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
 
+/** Clients that others generate from our document: it starts what the peers' tests start. */
+const clientsOfOthers = "packages/cli/test/peers/clients-of-others.test.ts";
+
 /**
  * For all projects: no limit is there to measure speed. A test ends when what it awaits has come; the limits only end one
  * that hangs, also on a quarter of a processor.
@@ -33,7 +36,8 @@ const retriesOfCrowds = 1;
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
- * lint cannot say. published: the packages as others get them, installed in an empty folder. peers: the device side with
+ * lint cannot say. strangers: client libraries of others, which `npm run conformance` installs first. published: the
+ * packages as others get them, installed in an empty folder. peers: the device side with
  * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
  * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
  * packages, so they are commands of their own.
@@ -62,6 +66,14 @@ export default defineConfig({
         },
       },
       { test: { ...unhurried, name: "published", include: ["publishing/test/**/*.test.ts"] } },
+      {
+        test: {
+          ...unhurried,
+          name: "strangers",
+          include: ["conformance/*.test.ts", clientsOfOthers],
+          globalSetup: ["packages/stage/src/setup/global-setup.ts"],
+        },
+      },
       { test: { ...unhurried, name: "architecture", include: ["test/architecture/**/*.test.ts"] } },
       {
         test: {
@@ -88,6 +100,7 @@ export default defineConfig({
           ...unhurried,
           name: "peers",
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
+          exclude: [clientsOfOthers, "**/node_modules/**"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,
         },

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Messages, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { type Messages, messages, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
 import { type Place, readMessage } from "@tillkeeper/server/gateway/reading/message";
+import { isDateTime } from "@tillkeeper/server/platform/formats";
 
 export type Read<C extends UpChannel> =
   | { message: Messages[C]; places?: undefined }
@@ -20,7 +21,17 @@ export function read<C extends UpChannel>(channel: C, payload: Buffer): Read<C> 
     operationId: undefined,
     ...readMessage(channel, known ? Buffer.from(known) : payload),
   };
-  return places ? { places, operationId } : { message: JSON.parse(payload.toString("utf8")) };
+  if (places) return { places, operationId };
+  const message = JSON.parse(payload.toString("utf8"));
+  const wrongTimes = timesOf(channel).filter((name) => message[name] !== undefined && !isDateTime(message[name]));
+  if (wrongTimes.length === 0) return { message };
+  return { places: wrongTimes.map((name) => ({ path: `/${name}`, message: "is no time" })), operationId };
+}
+
+/** Times of a message. The server takes a message whose time cannot be (D29); a device should not send one. */
+function timesOf(channel: UpChannel): string[] {
+  const properties = messages[channel].properties as Record<string, { format?: string }>;
+  return Object.keys(properties).filter((name) => properties[name]?.format === "date-time");
 }
 
 function unknownOperationOf(payload: Buffer): ResultMessage | undefined {

@@ -4,6 +4,8 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 
 interface Response {
   $ref?: string;
+  /** The shape of an error that answers a form-encoded token request. */
+  "x-form-error"?: object;
   content?: Record<string, { schema: object }>;
 }
 
@@ -69,7 +71,10 @@ export class AnswerCheck {
     if (code === "not_found") return;
     const response = this.#resolved(operation.responses[status]);
     if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
-    const schema = response.content?.["application/json"]?.schema;
+    const toForm = typeof (body as { error?: unknown } | undefined)?.error === "string";
+    const schema = toForm ? response["x-form-error"] : response.content?.["application/json"]?.schema;
+    if (toForm && !schema)
+      throw new Error(`${method} ${path} ${status} has an error of RFC 6749: ${JSON.stringify(body)}`);
     if (!schema) return;
     const validate = this.#compiled.get(schema) ?? this.#compile(schema);
     this.#compiled.set(schema, validate);

@@ -33,8 +33,7 @@ function at(reference: string): Any {
 function codesOf(shown: Any): Any {
   const answer = shown?.$ref ? at(shown.$ref) : shown;
   const { schema } = answer?.content?.["application/json"] ?? {};
-  // Of a token request, the shape for JSON comes first.
-  return (schema?.oneOf?.[0] ?? schema)?.properties?.error?.properties.code ?? {};
+  return schema?.properties?.error?.properties.code ?? {};
 }
 
 describe("the OpenAPI document", () => {

@@ -25,12 +25,14 @@ export class Failures {
     return { $ref: `#/components/responses/${name}` };
   }
 
-  /** The same for an endpoint that answers forms in the shape of RFC 6749. */
+  /**
+   * The same for an endpoint that answers forms in the shape of RFC 6749. Generators know one schema for each type of an
+   * answer, and their clients send JSON, so the other shape stands in words and beside it.
+   */
   showWithOAuth(status: number, codes: readonly ErrorCode[]): object {
-    const { content, ...shown } = failure(status, codes, this.#schemas);
-    const { schema, examples } = content["application/json"];
-    const toForm = this.#schemas.show(OAuthError);
-    return { ...shown, content: { "application/json": { schema: { oneOf: [schema, toForm] }, examples } } };
+    const { description, ...shown } = failure(status, codes, this.#schemas);
+    const toForm = "To a form: `{error, error_description}` with the codes of RFC 6749 section 5.2 and RFC 8707.";
+    return { description: `${description}\n\n${toForm}`, ...shown, "x-form-error": this.#schemas.show(OAuthError) };
   }
 
   /** All shared answers, by name. */
