@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDb } from "@tillkeeper/server/db/db";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
@@ -37,7 +37,8 @@ test("audit verify holds the database against checkpoints, with the server's key
 
   const server = startCli(["serve"], env);
   const checkpoint = join(place.data, "files/audit/checkpoints/0000000001.ndjson");
-  await vi.waitFor(() => expect(existsSync(checkpoint)).toBe(true), 60_000);
+  // The file is there first: the checkpoint is logged once the database has it, too.
+  await vi.waitFor(() => expect(server.errors()).toContain("audit_checkpoint"), 60_000);
   const { stderr } = await server.stop();
   const logged = JSON.parse(stderr.split("\n").find((line) => line.includes("audit_checkpoint")) ?? "null");
   const lines = readFileSync(checkpoint, "utf8").trimEnd().split("\n");

@@ -42,6 +42,8 @@ export function scratch(): Scratch {
 export interface Cli {
   /** Resolves when standard output matches. Rejects when the program ends before that. */
   until: (pattern: RegExp) => Promise<string>;
+  /** What the program has written to standard error so far. */
+  errors: () => string;
   signal: (signal: NodeJS.Signals) => void;
   ended: Promise<Ended>;
   /** Sends SIGTERM if the program still runs, and waits for its end. */
@@ -59,6 +61,7 @@ export function startCli(args: readonly string[], env: Record<string, string>, b
   });
   return {
     ended: program.ended,
+    errors: () => program.stderr,
     signal: (signal) => program.signal(signal),
     stop: () => program.end("SIGTERM"),
     until: async (pattern) => {
