@@ -32,7 +32,7 @@ export class Failures {
   showWithOAuth(status: number, codes: readonly ErrorCode[]): object {
     const { description, ...shown } = failure(status, codes, this.#schemas);
     const toForm = "To a form: `{error, error_description}` with the codes of RFC 6749 section 5.2 and RFC 8707.";
-    return { description: `${description}\n\n${toForm}`, ...shown, "x-form-error": this.#schemas.show(OAuthError) };
+    return { description: `${description}\n\n${toForm}`, ...shown, "x-form-error": OAuthError };
   }
 
   /** All shared answers, by name. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { judge } from "../../src/check-client/rules/all.ts";
 import type { RuleName } from "../../src/check-client/rules/rule.ts";
 import { allScenarios } from "../../src/check-client/scenarios.ts";
-import { Bench } from "./bench.ts";
+import { Bench } from "../check-client/bench.ts";
 
 /**
  * What the check finds of programs that use our client library, which sends nothing again but after a 401: they end with an

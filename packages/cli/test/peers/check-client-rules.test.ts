@@ -6,11 +6,11 @@ import { allRules, type Finding, judge } from "../../src/check-client/rules/all.
 import { ruleNames } from "../../src/check-client/rules/rule.ts";
 import type { RunLog } from "../../src/check-client/run-log.ts";
 import { allScenarios } from "../../src/check-client/scenarios.ts";
-import { Bench } from "./bench.ts";
-import { type Fault, faults } from "./faults.ts";
+import { Bench } from "../check-client/bench.ts";
+import { type Fault, faults } from "../check-client/faults.ts";
 
 const page = readFileSync(new URL("../../../../docs/check-client.md", import.meta.url), "utf8");
-const program = fileURLToPath(new URL("pos-program.ts", import.meta.url));
+const program = fileURLToPath(new URL("../check-client/pos-program.ts", import.meta.url));
 const faultNames = Object.keys(faults) as Fault[];
 const scenarioNames = allScenarios.map(({ name }) => name);
 const runs = scenarioNames.length + faultNames.flatMap((fault) => faults[fault][1]).length;

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { startOf } from "../src/closings/business-day.ts";
+import { startOf } from "../../src/closings/business-day.ts";
 
-const program = join(import.meta.dirname, "support/business_days.py");
+const program = join(import.meta.dirname, "../support/business_days.py");
 const run = promisify(execFile);
 
 /** Zones whose rules changed after the time zone data of Debian 12 (2025b). Newer data agrees with Node's on them, too. */
