@@ -14,6 +14,11 @@ const folder = folderOfTests("clients");
 const place = makeScratch();
 let cli: Cli;
 let sandbox: SandboxFile;
+let document: Document;
+
+interface Document {
+  paths: Record<string, Record<string, object>>;
+}
 
 function npm(...args: string[]) {
   return run("npm", args, { cwd: folder, maxBuffer: 1e8 });
@@ -24,7 +29,8 @@ beforeAll(async () => {
   await cli.until(/Ctrl-C ends it\.\n/);
   sandbox = readSandboxFile(place);
   cpSync(source, folder, { recursive: true, filter: (path) => !/node_modules|generated|compiled/.test(path) });
-  writeFileSync(join(folder, "openapi.json"), await (await fetch(`${sandbox.http_url}/openapi.json`)).text());
+  document = (await (await fetch(`${sandbox.http_url}/openapi.json`)).json()) as Document;
+  writeFileSync(join(folder, "openapi.json"), JSON.stringify(document));
   await npm("ci", "--ignore-scripts", "--no-audit", "--no-fund");
 });
 
@@ -34,7 +40,7 @@ afterAll(async () => {
 });
 
 /** Runs a program of the folder against a server, and returns its output. */
-async function close(program: string, { url, number }: { url: string; number: string }) {
+async function perform(program: string, { url, number }: { url: string; number: string }) {
   const env = {
     PATH: process.env["PATH"],
     TILLKEEPER_URL: url,
@@ -58,17 +64,40 @@ describe("clients that others make from the OpenAPI document", () => {
   it.each([
     ["with-openapi-fetch.js", "101"],
     ["with-hey-api.js", "102"],
+    ["with-swagger-typescript-api.js", "105"],
+    // Holds each answer against the document as well; it did not load while the document had constants.
+    ["with-zod-client.js", "106"],
   ])("compile, and close a day: %s", async (program, number) => {
-    const closed = await close(program, { url: sandbox.http_url, number });
+    const closed = await perform(program, { url: sandbox.http_url, number });
     expect(closed).toEqual({ batch_id: expect.stringMatching(/./), outcome: "accepted" });
   });
 });
+
+/** A description of `/health/live` that no server of ours fulfils. */
+const falseAnswer = {
+  security: [],
+  responses: {
+    "200": {
+      description: "No",
+      content: { "application/json": { schema: { type: "object", required: ["nowhere"] } } },
+    },
+  },
+};
 
 describe("Prism, which lets through what the document describes", () => {
   let proxy: string;
   let prism: Program;
   beforeAll(async () => {
-    const command = ["node_modules/@stoplight/prism-cli/dist/index.js", "proxy", "openapi.json", sandbox.http_url];
+    // One sentence of the document is made wrong, to see that Prism finds it.
+    const wrong = structuredClone(document);
+    wrong.paths["/health/live"]!["get"] = falseAnswer;
+    writeFileSync(join(folder, "with-one-fault.json"), JSON.stringify(wrong));
+    const command = [
+      "node_modules/@stoplight/prism-cli/dist/index.js",
+      "proxy",
+      "with-one-fault.json",
+      sandbox.http_url,
+    ];
     prism = new Program([process.execPath, ...command, "--errors", "--port", "0", "--host", "127.0.0.1"], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
@@ -78,8 +107,24 @@ describe("Prism, which lets through what the document describes", () => {
   afterAll(async () => void (await prism.end("SIGTERM")));
 
   it("lets a whole close of the day through, in both directions", async () => {
-    const closed = await close("with-hey-api.js", { url: proxy, number: "103" });
+    const closed = await perform("with-hey-api.js", { url: proxy, number: "103" });
     expect(closed.outcome).toBe("accepted");
+  });
+
+  it("lets every route for clients through, with the server's refusals, in both directions", async () => {
+    const { called, violations } = await perform("tour.js", { url: proxy, number: "104" });
+    expect(violations).toEqual([]);
+    const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    // Devices and brokers have programs of their own; the bootstrap token is not for clients; health is the wrong sentence.
+    const forOthers = /^\S+ (\/v1\/(device|broker)\/|\/v1\/accounts$|\/health\/)/;
+    expect(called).toEqual(described.filter((route) => !forOthers.test(route)).sort());
+  });
+
+  it("finds an answer that is not as the document says", async () => {
+    const answer = await fetch(`${proxy}/health/live`);
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining("must have required property")]);
   });
 
   it("lets lists through that leave out all that may be left out", async () => {

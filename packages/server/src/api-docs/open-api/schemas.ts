@@ -1,5 +1,5 @@
 type Json = string | number | boolean | null | undefined | Json[] | { [name: string]: Json };
-type Schema = { [name: string]: Json };
+export type Schema = { [name: string]: Json };
 
 /** Builds the document's schemas from TypeBox schemas: named ones as references, the others in place. */
 export class Schemas {
@@ -83,12 +83,16 @@ function isSchema(value: Json): value is Schema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Adds the type of a list of words: generators need it, JSON Schema does not. */
-function withType(schema: Schema): Schema {
-  const words = Array.isArray(schema["enum"]) ? schema["enum"] : "const" in schema ? [schema["const"]] : [];
-  if (schema["type"] !== undefined || words.length === 0) return schema;
+/**
+ * Adds the type of a list of words: generators need it, JSON Schema does not. A constant becomes a list of one: generators
+ * that began with OpenAPI 3.0 do not know `const`, and openapi-zod-client's client then does not even load.
+ */
+export function withType({ const: constant, ...schema }: Schema): Schema {
+  const listed = constant === undefined ? schema : { ...schema, enum: [constant] };
+  const words = Array.isArray(listed["enum"]) ? listed["enum"] : [];
+  if (schema["type"] !== undefined || words.length === 0) return listed;
   const [type, ...others] = new Set(words.map((word) => typeof word));
   return others.length === 0 && (type === "string" || type === "boolean" || type === "number")
-    ? { type, ...schema }
-    : schema;
+    ? { type, ...listed }
+    : listed;
 }
