@@ -71,7 +71,7 @@ export type OAuthCode = (typeof oauthCodes)[number];
 
 /** The error that a form-encoded token request is answered with (RFC 6749 section 5.2). */
 export const OAuthError = Type.Object({
-  error: Type.Enum([...oauthCodes]),
+  error: Type.Unsafe<OAuthCode>({ type: "string", enum: [...oauthCodes] }),
   error_description: Type.String(),
 });
 
