@@ -1,5 +1,5 @@
 import { type AnswerHeader, answerHeaders } from "@tillkeeper/contract/http/headers";
-import { type Schema, withType } from "./schemas.ts";
+import { withType } from "./schemas.ts";
 
 export function headersOf(names: readonly AnswerHeader[]): object {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
@@ -9,7 +9,7 @@ export function headersOf(names: readonly AnswerHeader[]): object {
 export function headerComponents(): object {
   const shown = Object.entries(answerHeaders).map(([name, header]) => {
     const { description, ...schema } = header as { description?: string };
-    return [name, { description, schema: withType(schema as Schema) }];
+    return [name, { description, schema: withType(schema) }];
   });
   return Object.fromEntries(shown);
 }
