@@ -23,7 +23,7 @@ describe("the requests of public clients", async () => {
     return ((await answer.json()) as { access_token: string }).access_token;
   };
 
-  it.each([
+  it.each<[string, Record<string, unknown>, Record<string, string>?]>([
     ["Dintero.Node.SDK", { audience: `https://${aid}@api.dintero.com/v1/accounts/${aid}` }],
     ["Dintero.Python.SDK", { audience: `https://api.dintero.com/v1/accounts/${aid}` }],
     ["WooCommerce 1 and 2, Magento 1 and 2: the base address that was given", { audience: account }],
@@ -34,8 +34,13 @@ describe("the requests of public clients", async () => {
       "omnipay-dintero and basic-sdk-dintero: the checkout host",
       { audience: `https://checkout.dintero.com/v1/accounts/${aid}` },
     ],
-  ])("a token: %s", async (_client, body) => {
-    const token = await tokenOf(body, { accept: "application/json" });
+    [
+      "programs on .NET: a type with its charset",
+      { audience: account },
+      { "content-type": "application/json; charset=utf-8" },
+    ],
+  ])("a token: %s", async (_client, body, headers = {}) => {
+    const token = await tokenOf(body, { accept: "application/json", ...headers });
     // Some set the JSON type on every request, also on a GET.
     const answer = await fetch(`${account}/stores`, { headers: { authorization: `Bearer ${token}`, ...json } });
     expect(answer.status).toBe(200);

@@ -25,7 +25,7 @@ function npm(...args: string[]) {
 }
 
 beforeAll(async () => {
-  cli = startCli(["sandbox"], place.env);
+  cli = startCli(["sandbox"], { ...place.env, TILLKEEPER_AUDIENCE_HOSTS: "tillkeeper:8080" });
   await cli.until(/Ctrl-C ends it\.\n/);
   sandbox = readSandboxFile(place);
   cpSync(source, folder, { recursive: true, filter: (path) => !/node_modules|generated|compiled/.test(path) });
@@ -83,6 +83,17 @@ const falseAnswer = {
     },
   },
 };
+
+describe("public clients that make the audience from the base address they were given", () => {
+  it.each(["http://tillkeeper:8080", "https://api.dintero.com"])(
+    "%s: the setting adds the name of a service, and takes no documented host away",
+    async (host) => {
+      const headers = { authorization: `Bearer ${await token(host)}` };
+      const answer = await fetch(`${sandbox.http_url}/v1/accounts/${sandbox.account_id}/stores`, { headers });
+      expect(answer.status).toBe(200);
+    },
+  );
+});
 
 describe("Prism, which lets through what the document describes", () => {
   let proxy: string;
@@ -144,15 +155,16 @@ describe("Prism, which lets through what the document describes", () => {
   });
 });
 
-async function token(): Promise<string> {
-  const base = `${sandbox.http_url}/v1/accounts/${sandbox.account_id}`;
-  const answer = await fetch(`${base}/auth/token`, {
+async function token(host = sandbox.http_url): Promise<string> {
+  const path = `/v1/accounts/${sandbox.account_id}`;
+  const answer = await fetch(`${sandbox.http_url}${path}/auth/token`, {
     method: "POST",
     headers: {
       authorization: `Basic ${btoa(`${sandbox.client_id}:${sandbox.client_secret}`)}`,
       "content-type": "application/json",
     },
-    body: JSON.stringify({ grant_type: "client_credentials", audience: base }),
+    body: JSON.stringify({ grant_type: "client_credentials", audience: `${host}${path}` }),
   });
+  expect(answer.status, host).toBe(200);
   return ((await answer.json()) as { access_token: string }).access_token;
 }
