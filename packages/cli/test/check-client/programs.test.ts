@@ -56,7 +56,8 @@ describe.concurrent("tillkeeper check-client", () => {
     expect(stdout).toMatch(/^ {10}Says: the guide "Terminal operations", section One operation at a time;/m);
     expect(stdout).toMatch(/^not tried waits-429: It sent nothing again after a 429\.$/m);
     expect(stdout).toMatch(/\nBroken: waits-409\. \d+ kept, 1 broken, \d+ not tried\.\n$/);
-    expect(stderr).toBe("| it did not go\n");
+    // A server that gets no processor for a while says so in its log.
+    expect(stderr.split("\n").filter((line) => !line.startsWith("{"))).toEqual(["| it did not go", ""]);
     expect(code).toBe(1);
   });
 
