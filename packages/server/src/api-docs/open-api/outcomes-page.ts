@@ -12,7 +12,7 @@ terminal: it is busy, or its status or its device does not take the operation.
 It is not said once for all: a \`late_result\` that comes after a TIMEOUT changes it. Read the operation again before you act on it.
 
 **A close that is sent again never closes a batch twice.** Its command names the last close that the server knows of, and the terminal compares
-that with its own: it begins only when they are equal. If the close before did go through, the new one FAILED with \`out_of_step\`, and the
+that with its own: it begins only when they are equal. If the close before did go through, the new one ends with \`out_of_step\`, and the
 close that was made stands in the list of operations. Two reasons are left to a person, because a program cannot know what they mean for the day.
 
 ## By reason
