@@ -28,8 +28,8 @@ export interface VirtualTerminalSpec {
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
   /** The terminal's last close, which another server may have run. */
   lastClose?: EndOfDayResult | undefined;
-  /** The server's business time, which the terminal's own clock shows. */
-  time: BusinessTime;
+  /** The server's business time, which the terminal's own clock shows; left out, the machine's. */
+  time?: BusinessTime;
   /** To be called when the journal is lost, or is an old copy: the terminal is restarted with another address. */
   memoryLost?: () => void;
   clientId: string;

@@ -38,7 +38,7 @@ async function start({
   const log = createLogger(process.env["TEST_LOG"] === "1" ? "info" : "silent");
   const host: VirtualTerminalHost = {
     // Functions cannot be sent to another process.
-    start: ({ releaseKeys: _releaseKeys, memoryLost: _memoryLost, ...spec }) => ask({ start: spec }),
+    start: ({ releaseKeys: _releaseKeys, memoryLost: _memoryLost, time: _time, ...spec }) => ask({ start: spec }),
     stop: (stop) => ask({ stop }),
   };
   const server = await startServer({
