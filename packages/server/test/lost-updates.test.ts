@@ -1,6 +1,7 @@
 // @module-tag replicas: of two servers that change one row, one must see what the other did
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { untilSent } from "./support/single-resources.ts";
 
 /**
  * Two people change one thing: RFC 9110 section 13.1.1. Reports of servers that took no notice of If-Match: HarperFast/harper
@@ -78,6 +79,29 @@ describe("of two changes of what both have read", async () => {
     expect((await send("PUT", path, { store_name: "Two" }, { "if-match": ofStore })).status).toBe(200);
   });
 
+  it("a terminal that another store gets meanwhile is found: the change that waited for it reads it anew", async () => {
+    const { store } = await newStore();
+    const other = await newStore();
+    const terminal = await send("POST", `/v1/accounts/${aid}/terminals`, {
+      device_serial_number: `W${Date.now()}-moved`,
+      store_id: store.store_id,
+    });
+    const path = `/v1/accounts/${aid}/terminals/${terminal.body.terminal_id}`;
+    const bodies = Array.from({ length: 12 }, (_, index) =>
+      index % 3 === 0
+        ? { store_id: (index % 2 === 0 ? other : { store }).store.store_id }
+        : { device_model: `SATURN${index}000` },
+    );
+    const answers = await Promise.all(bodies.map((body) => send("PUT", path, body)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const activations = `/v1/admin/terminals/${terminal.body.terminal_id}/activations`;
+    const [moved, begun] = await Promise.all([
+      send("PUT", path, { store_id: store.store_id }),
+      send("POST", activations),
+    ]);
+    expect([moved.status, [201, 409].includes(begun.status)]).toEqual([200, true]);
+  });
+
   it("the later one can go on with the tag of its own answer, change after change", async () => {
     const { path, tag } = await newStore();
     let last = tag;
@@ -120,12 +144,15 @@ describe("of two changes of what both have read", async () => {
       device_serial_number: `SIMULATED-${aid}-001`,
       store_id: store.store_id,
     });
-    const { body, headers } = await send("POST", "/v1/admin/terminals/operations", {
+    const operations = "/v1/admin/terminals/operations";
+    const { body } = await send("POST", operations, {
       terminal_id: terminal.body.terminal_id,
       operation: "open_menu",
+      timeout: 600,
     });
-    const cancel = `/v1/admin/terminals/operations/${body.id}/cancel`;
-    const tag = headers.get("etag") ?? "";
+    await untilSent(server, tenant, body.id);
+    const tag = (await send("GET", `${operations}/${body.id}`)).headers.get("etag") ?? "";
+    const cancel = `${operations}/${body.id}/cancel`;
     const answers = await Promise.all([1, 2, 3].map(() => send("POST", cancel, undefined, { "if-match": tag })));
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412]);
     expect((await send("POST", cancel)).status).toBe(200);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
+import { expect } from "vitest";
 import { addRelease, newMaker } from "./releases.ts";
 
 type Ids = Record<string, string>;
@@ -40,7 +41,9 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
   const operation = async () => {
     const { terminal_id } = await virtualTerminal();
     const body = { terminal_id, operation: "open_menu", timeout: 600 };
-    return { ...own, operation_id: (await post("/v1/admin/terminals/operations", body)).id };
+    const { id } = await post("/v1/admin/terminals/operations", body);
+    await untilSent(server, tenant, id);
+    return { ...own, operation_id: id };
   };
   const log = async () => {
     const { terminal_id } = await terminal();
@@ -91,6 +94,13 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/accounts/:aid/configurations/:version": configuration,
   };
   return (path) => (makers[path] ?? missing(path))();
+}
+
+/** Waits until an operation of a terminal that nobody answers for has done what it will do, so that its tag stays. */
+export async function untilSent(server: SharedServer, tenant: Tenant, id: string): Promise<void> {
+  if (!server.spreads) return;
+  const phase = async () => (await server.call("GET", `/v1/admin/terminals/operations/${id}`, tenant)).body.phase;
+  await expect.poll(phase).toBe("dispatched");
 }
 
 /** The bodies of actions; a change at the resource's own path sends back what it shows. */

@@ -40,6 +40,8 @@ export interface SharedServer {
   mqttUrl: string;
   /** The URL of each server, without the balancer. */
   urls: readonly string[];
+  /** There are several servers, with a broker outside: a command is sent, whether or not its device is connected. */
+  spreads: boolean;
   /** Returns the number of connections that the balancer has given to each server. */
   carried(): number[];
   db: Db;
@@ -100,6 +102,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       return topology.urls;
     },
     carried: () => topology.carried(),
+    spreads: topology.spreads,
     clock: topology.clock,
     db,
     database,

@@ -9,14 +9,8 @@ import type { Caller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
-import {
-  type ActivationRow,
-  findLiveTerminal,
-  findRunning,
-  insertActivation,
-  listActivations,
-  lockLiveTerminal,
-} from "./queries.ts";
+import { lockTerminal } from "../../terminals/record/rows.ts";
+import { type ActivationRow, findLiveTerminal, findRunning, insertActivation, listActivations } from "./queries.ts";
 
 export interface ActivationDeps {
   db: Db;
@@ -47,8 +41,8 @@ export async function beginActivation(
   terminalId: string,
 ): Promise<Activation | undefined> {
   const { accountId, clientId } = caller;
-  const terminal = await lockLiveTerminal(tx, accountId, terminalId);
-  if (!terminal) throw terminalNotFound();
+  const terminal = await lockTerminal(tx, accountId, terminalId);
+  if (!terminal || terminal.status === "DELETED") throw terminalNotFound();
   const now = clock.now();
   const row = await insertActivation(tx, {
     account_id: accountId,

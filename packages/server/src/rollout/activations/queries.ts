@@ -11,19 +11,6 @@ export function findLiveTerminal(
   accountId: string,
   terminalId: string,
 ): Promise<{ store_id: string } | undefined> {
-  return selectLiveTerminal(db, accountId, terminalId).executeTakeFirst();
-}
-
-/** As `findLiveTerminal`, and locks the terminal's row until the transaction ends. */
-export function lockLiveTerminal(
-  db: Kysely<Tables>,
-  accountId: string,
-  terminalId: string,
-): Promise<{ store_id: string } | undefined> {
-  return selectLiveTerminal(db, accountId, terminalId).forNoKeyUpdate("terminals").executeTakeFirst();
-}
-
-function selectLiveTerminal(db: Kysely<Tables>, accountId: string, terminalId: string) {
   return db
     .selectFrom("terminals")
     .innerJoin("stores", (join) =>
@@ -32,7 +19,8 @@ function selectLiveTerminal(db: Kysely<Tables>, accountId: string, terminalId: s
     .select("stores.store_id")
     .where("terminals.account_id", "=", accountId)
     .where("terminals.terminal_id", "=", terminalId)
-    .where("terminals.status", "<>", "DELETED");
+    .where("terminals.status", "<>", "DELETED")
+    .executeTakeFirst();
 }
 
 /** Returns undefined when the terminal has a RUNNING activation already: the unique index decides. */

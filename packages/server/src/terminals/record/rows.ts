@@ -55,16 +55,24 @@ export function findTerminal(
   return selectTerminals(db, accountId).where("terminals.terminal_id", "=", terminalId).executeTakeFirst();
 }
 
-/** Finds a terminal and locks it until the transaction ends. */
-export function lockTerminal(
+/**
+ * Finds a terminal and locks it until the transaction ends. It is locked before its store is looked up: a statement that
+ * joins and locks in one finds nothing when the transaction that it waited for has moved the terminal, because
+ * PostgreSQL compares the new row with the store of the old one (its documentation, section 13.2.1).
+ */
+export async function lockTerminal(
   db: Kysely<Tables>,
   accountId: string,
   terminalId: string,
 ): Promise<TerminalRow | undefined> {
-  return selectTerminals(db, accountId)
-    .where("terminals.terminal_id", "=", terminalId)
-    .forNoKeyUpdate("terminals")
-    .executeTakeFirst();
+  await db
+    .selectFrom("terminals")
+    .select("terminal_id")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .forNoKeyUpdate()
+    .execute();
+  return findTerminal(db, accountId, terminalId);
 }
 
 /**
