@@ -1,0 +1,176 @@
+import { stepAfter } from "../next-steps.ts";
+import type { OperationReason } from "../operation-reasons.ts";
+import { after, pauses, type Rule, type Standing } from "./standing.ts";
+import type { ClosingReason, ClosingStep } from "./states.ts";
+import { lastReason, lastTry, type View } from "./view.ts";
+
+const minuteMs = 60_000;
+/** So often in a row an attempt is made again at once, because another close had come between. */
+const mostOutOfStep = 4;
+/** So many attempts follow one request at most. */
+const mostAttempts = 200;
+
+/** It is not closed, and a person or a further request has to do something. */
+const failed = (reason: ClosingReason, step: ClosingStep, close?: string): Omit<Standing, "rule"> => ({
+  state: "failed",
+  reason,
+  step,
+  ...(close !== undefined && { close }),
+});
+
+/** Reasons of FAILED after which the server tries again by itself, and how long it waits before. */
+const retried: Partial<Record<OperationReason, { pauseMs: number; step: ClosingStep }>> = {
+  busy_payment: { pauseMs: pauses.busy_payment, step: "finish_payment" },
+  host_unreachable: { pauseMs: pauses.host_unreachable, step: "wait" },
+  expired: { pauseMs: 0, step: "wait" },
+  unreachable: { pauseMs: 0, step: "bring_back" },
+};
+
+/** It is to be closed: what became of the attempts so far, and whether a further one can be made. */
+export const attempts: readonly Rule[] = [
+  {
+    rule: "an attempt is to be sent",
+    applies: (view) => {
+      const { attempt } = lastTry(view);
+      return attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
+    },
+    stands: ({ busy, retries, day }) =>
+      busy && !retries
+        ? failed("busy", "close_the_day")
+        : {
+            state: "waiting",
+            reason: busy ? "busy" : "closing",
+            step: "wait",
+            next: busy ? after(day, pauses.busy) : "send",
+            moving: true,
+          },
+  },
+  {
+    rule: "its device cannot close",
+    applies: (view) => lastTry(view).attempt?.refused === "unsupported",
+    stands: () => failed("unsupported", "update_terminal"),
+  },
+  {
+    rule: "it was deleted before the attempt",
+    applies: (view) => lastTry(view).attempt?.refused === "gone",
+    stands: () => ({ state: "not_needed", reason: "deleted" }),
+  },
+  {
+    rule: "the host declined its close",
+    applies: (view) => lastTry(view).close?.end === "declined",
+    stands: (view) => failed("declined", "close_the_day", lastTry(view).close?.id),
+  },
+  {
+    rule: "closes came between again and again",
+    applies: ({ tries, closes, day }) =>
+      tries.length >= mostOutOfStep &&
+      tries.slice(-mostOutOfStep).every(
+        ({ refused, close, at }) =>
+          (refused === "close_moved" || closes.find(({ id }) => id === close)?.reason === "out_of_step") &&
+          // A terminal that goes on selling and closing by hand is tried again later.
+          day.now.getTime() - at.getTime() < minuteMs,
+      ),
+    stands: (view) => failed("out_of_step", "read_last_close", lastTry(view).close?.id),
+  },
+  {
+    rule: "its close failed, and a person has to look",
+    applies: (view) => {
+      const { close } = lastTry(view);
+      const reason = close?.reason;
+      return close?.end === "not_closed" && reason !== "out_of_step" && (reason === undefined || !retried[reason]);
+    },
+    stands: (view) => {
+      const reason = lastReason(view) ?? "device_error";
+      return failed(reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
+    },
+  },
+  {
+    rule: "the closing was cancelled",
+    applies: ({ day }) => day.cancelled,
+    stands: () => failed("cancelled", "close_the_day"),
+  },
+  {
+    rule: "its close was not answered, and the time for attempts is over",
+    applies: (view) => lastTry(view).close?.end === "unanswered" && !view.retries,
+    stands: (view) => ({
+      state: "unknown",
+      reason: lastReason(view),
+      step: "send_again_unsure",
+      close: lastTry(view).close?.id,
+    }),
+  },
+  {
+    rule: "its last close failed, and the time for attempts is over",
+    applies: (view) =>
+      lastTry(view).close?.end === "not_closed" &&
+      lastReason(view) !== "out_of_step" &&
+      (!view.retries || view.tries.length >= mostAttempts),
+    stands: (view) => {
+      const reason = lastReason(view) ?? "device_error";
+      return failed(reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
+    },
+  },
+  {
+    rule: "it has no configuration yet",
+    applies: ({ status }) => status === "ACTION_REQUIRED",
+    stands: ({ retries, day }) =>
+      retries
+        ? {
+            state: "waiting",
+            reason: "not_ready",
+            step: "fetch_configuration_first",
+            next: after(day, pauses.notReady),
+          }
+        : failed("not_ready", "fetch_configuration"),
+  },
+  {
+    rule: "it is not connected",
+    applies: ({ online }) => !online,
+    stands: (view) =>
+      view.retries
+        ? {
+            state: "waiting",
+            reason: "away",
+            step: "bring_back",
+            close: lastTry(view).close?.id,
+            next: after(view.day, pauses.away),
+          }
+        : failed("unreachable", "switch_on", lastTry(view).close?.id),
+  },
+  {
+    rule: "it is busy with another operation",
+    applies: ({ busy }) => busy,
+    stands: ({ retries, day }) =>
+      retries
+        ? { state: "waiting", reason: "busy", step: "wait", next: after(day, pauses.busy), moving: true }
+        : failed("busy", "close_the_day"),
+  },
+  {
+    rule: "its last close ended just now, and the next attempt waits",
+    applies: (view) => pausedUntil(view) > view.day.now,
+    stands: (view) => {
+      const reason = lastReason(view);
+      return {
+        state: "waiting",
+        reason: reason ?? "closing",
+        step: (reason && retried[reason]?.step) ?? "wait",
+        close: lastTry(view).close?.id,
+        next: pausedUntil(view),
+        moving: true,
+      };
+    },
+  },
+  {
+    rule: "it can be closed",
+    applies: () => true,
+    stands: () => ({ state: "waiting", reason: "closing", step: "wait", next: "plan", moving: true }),
+  },
+];
+
+/** Until when no further attempt is made, because the last one has just ended. */
+function pausedUntil(view: View): Date {
+  const { close } = lastTry(view);
+  const pauseMs =
+    close?.end === "unanswered" ? pauses.unanswered : ((close?.reason && retried[close.reason]?.pauseMs) ?? 0);
+  return new Date((close?.knownAt ?? view.asked).getTime() + pauseMs);
+}
