@@ -89,11 +89,11 @@ const afterClose: Partial<Record<OperationReason, NextStep>> = {
   not_delivered: "send_again_unsure",
   no_answer: "send_again_unsure",
   invalid_result: "check_the_close",
-  device_error: "check_the_close",
 };
 
-/** The step after an operation that ended FAILED or TIMEOUT with this reason. */
-export function stepAfter(operation: OperationName, reason: OperationReason): NextStep {
+/** The step after an operation that ended FAILED or TIMEOUT with this reason; `unknownEnd`: nobody knows whether it was completed. */
+export function stepAfter(operation: OperationName, reason: OperationReason, unknownEnd = false): NextStep {
+  if (operation === "end_of_day" && unknownEnd) return "check_the_close";
   return (operation === "end_of_day" ? afterClose[reason] : undefined) ?? afterReason[reason];
 }
 

@@ -40,6 +40,7 @@ describe("operations that meet", async () => {
         result: status === "COMPLETED" ? { opened: true } : null,
         reason: status === "FAILED" ? "refused" : null,
         error: null,
+        unknownEnd: false,
         dispatchedAt: null,
         deliveredAt: null,
         startedAt: null,

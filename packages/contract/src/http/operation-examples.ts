@@ -1,4 +1,5 @@
 import { deviceReasonMeanings, deviceReasons, timeoutReasons } from "../operation-reasons.ts";
+import { showStep } from "../next-steps.ts";
 import { type OperationName, operationKinds, operationNames } from "../operations.ts";
 import type { Examples } from "./endpoint.ts";
 
@@ -56,6 +57,7 @@ export const operationExamples: Examples = {
     deviceReasons.map((reason) => [`failed_${reason}`, failed(reason, deviceReasonMeanings[reason])]),
   ),
   failed_invalid_result: failed("invalid_result", "the server could not read the terminal's result"),
+  failed_unknown_end: unknownEnd(),
   ...Object.fromEntries(
     Object.entries(timeoutReasons).map(([phase, reason]) => [`timeout_${phase}`, timedOut(phase, reason)]),
   ),
@@ -69,6 +71,15 @@ function completed(operation: OperationName) {
 function failed(reason: string, meaning: string) {
   const value = { ...accepted, status: "FAILED", ...answered, reason, error: { code: reason, message: meaning } };
   return { summary: `FAILED: ${meaning}`, value };
+}
+
+function unknownEnd() {
+  const { value } = failed("device_error", "The terminal restarted while it carried the operation out");
+  const error = { ...value.error, code: "interrupted" };
+  return {
+    summary: "FAILED: the day may be closed or not",
+    value: { ...value, error, unknown_end: true, ...showStep("check_the_close") },
+  };
 }
 
 function timedOut(phase: string, reason: string) {

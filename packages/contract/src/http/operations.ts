@@ -39,6 +39,13 @@ const OperationInput = Type.Object(
 );
 export type OperationCreate = Static<typeof OperationInput>;
 
+const UnknownEnd = Type.Optional(
+  Type.Literal(true, {
+    description:
+      "With FAILED: it was begun, and nobody knows whether it was completed. An `end_of_day` may have closed the day.",
+  }),
+);
+
 /** The schema of one kind of operation. The kinds differ in `operation` and in the shape of `result`. */
 function operationOf<Name extends OperationName, Result extends TSchema>(operation: Name, result: Result) {
   return Type.Object({
@@ -83,6 +90,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
     error: Type.Optional(OperationError),
+    unknown_end: UnknownEnd,
     late_result: Type.Optional(
       Type.Object(
         {
@@ -91,6 +99,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
           result: Type.Optional(result),
           reason: Type.Optional(OperationReason),
           error: Type.Optional(OperationError),
+          unknown_end: UnknownEnd,
         },
         { description: "The terminal's answer after TIMEOUT, or after a cancel; the status stays." },
       ),

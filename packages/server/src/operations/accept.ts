@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
-import type { OperationName } from "@tillkeeper/contract/operations";
+import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { Db } from "../db/db.ts";
 import { isLockTimeout, isWithoutPartition } from "../db/failures.ts";
 import { retried } from "../db/retry.ts";
@@ -32,7 +32,10 @@ export interface AcceptDeps {
 }
 
 interface Accepted {
+  /** As in the first answer to the request: PENDING. */
   operation: Operation;
+  /** What has become of it; other than PENDING only where the request is a repetition. */
+  status: OperationStatus;
   /** Whether this repeats the answer to an earlier request. */
   replayed: boolean;
 }
@@ -47,7 +50,7 @@ export type Accept = ReturnType<typeof createAccept>;
 /**
  * Makes the function that accepts operations (D13-D16, D18). It resolves when the operation is committed. It throws
  * `terminal_not_found`, `operation_not_allowed`, `operation_unsupported`, `operation_pending`,
- * `idempotency_key_reused`, `service_unavailable`.
+ * `idempotency_key_reused`, `service_unavailable`, and for a request with `expectedClose` a `CloseMoved`.
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {
   const { db, clock } = deps;
@@ -68,10 +71,10 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
         const operation = { ...asked, deadline: outcome.deadline };
         // Without an address the outbox sends the command at once; announcing it too would send it twice.
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));
-        return { operation: presentAccepted(toAccepted(operation)), replayed: false };
+        return { operation: presentAccepted(toAccepted(operation)), status: "PENDING", replayed: false };
       }
       const earlier = await inTurn(db, request.accountId, () => findRefusal(deps, request, asked.requestSha256));
-      if (earlier) return { operation: presentAccepted(earlier), replayed: true };
+      if (earlier) return { operation: presentAccepted(earlier), status: earlier.status, replayed: true };
     }
     throw busy();
   };
@@ -97,7 +100,7 @@ async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
 }
 
 function newOperation(
-  { accountId, clientId, idempotencyKey, body }: AcceptRequest,
+  { accountId, clientId, idempotencyKey, body, expectedClose }: AcceptRequest,
   now: Date,
   { hears, windows }: Pick<AcceptDeps, "hears" | "windows">,
 ): NewOperation {
@@ -113,6 +116,7 @@ function newOperation(
     deadline: new Date(now.getTime() + timeoutMs),
     timeoutGiven: body.timeout !== undefined,
     createdAt: now,
+    expectedClose,
     clientId,
     requestKey: idempotencyKey === null ? null : requestKeyOf(clientId, idempotencyKey),
     requestSha256: idempotencyKey === null ? null : requestHash(body),
@@ -121,7 +125,10 @@ function newOperation(
   };
 }
 
-/** The hash of a request. Equal for requests with equal meaning, in any order of their fields. */
+/**
+ * The hash of a request. Equal for requests with equal meaning, in any order of their fields. `expectedClose` is no part of it: a
+ * repetition is answered whatever the last close is by then.
+ */
 function requestHash(body: OperationCreate): Buffer {
   const { terminal_id, operation, parameters, timeout, when_busy } = body;
   const meaning: unknown[] = [terminal_id, operation, parameters?.operator_id ?? null, timeout ?? null];

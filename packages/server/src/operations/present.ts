@@ -18,6 +18,7 @@ export function presentOperation(row: OperationRow): Operation {
     ...(row.result !== null && { result: row.result }),
     ...(row.reason !== null && { reason: row.reason }),
     ...(row.error !== null && { error: row.error }),
+    ...(row.unknown_end && { unknown_end: true as const }),
     ...(row.late_result !== null && { late_result: row.late_result }),
     ...nextStepOf(row),
   };
@@ -26,11 +27,11 @@ export function presentOperation(row: OperationRow): Operation {
 }
 
 /** What to do after an operation that ended FAILED or TIMEOUT, by what is known of it now. */
-function nextStepOf({ operation, reason, late_result: late }: OperationRow): object {
-  const { status, reason: lateReason } = (late ?? {}) as NonNullable<Operation["late_result"]> | Record<string, never>;
-  if (status === "COMPLETED") return showStep("nothing");
-  const known = lateReason ?? reason;
-  return known ? showStep(stepAfter(operation, known)) : {};
+function nextStepOf({ operation, ...row }: OperationRow): object {
+  const late = row.late_result as NonNullable<Operation["late_result"]> | null;
+  if (late?.status === "COMPLETED") return showStep("nothing");
+  const { reason, unknown_end: unknownEnd } = late?.reason ? late : row;
+  return reason ? showStep(stepAfter(operation, reason, unknownEnd)) : {};
 }
 
 type Accepted = Pick<

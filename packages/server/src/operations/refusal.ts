@@ -10,6 +10,9 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/record/abilities.ts";
+import { findLastCloseId } from "../terminals/record/last-close.ts";
+import { CloseMoved } from "./close-moved.ts";
+import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import type { Durations } from "./durations.ts";
 import { operationPending } from "./pending.ts";
 import { findByRequestKey, findOperation, type OperationRow, selectLive, terminalStatus } from "./queries.ts";
@@ -22,6 +25,12 @@ export interface AcceptRequest {
   clientId: string;
   idempotencyKey: string | null;
   body: OperationCreate;
+  /**
+   * For an `end_of_day`: accepted only while this is the last close that the server holds of the terminal's present address, null
+   * for none. The command then names the same as `previous_close`, so that the terminal compares it once more (D27). Undefined:
+   * nothing is compared. No part of the request that an idempotency key stands for.
+   */
+  expectedClose?: string | null | undefined;
 }
 
 /** The hash that a client's idempotency key is stored as. */
@@ -43,7 +52,7 @@ const mostExpired = 1_000;
  */
 export async function findRefusal(
   deps: ObstacleDeps,
-  { accountId, clientId, idempotencyKey, body }: AcceptRequest,
+  { accountId, clientId, idempotencyKey, body, expectedClose }: AcceptRequest,
   requestSha256: Buffer | null,
 ): Promise<OperationRow | undefined> {
   const { db } = deps;
@@ -65,6 +74,8 @@ export async function findRefusal(
     throw notAllowed(status, body.operation);
   }
   await checkAbility(db, accountId, body);
+  // Before the blocker: to wait for that would not help.
+  if (expectedClose !== undefined) await checkClose(db, { accountId, terminalId: body.terminal_id }, expectedClose);
   const blocker = await selectLive(db.sql, accountId, body.terminal_id).executeTakeFirst();
   if (!blocker) return undefined;
   if (blocker.deadline > now) throw operationPending(deps.durations, blocker, { path: "/body/terminal_id", now });
@@ -95,6 +106,12 @@ async function checkAbility(
       },
     ],
   });
+}
+
+/** Throws `CloseMoved` unless the terminal's last close is the expected one. */
+async function checkClose(db: Db, terminal: TerminalKey, expected: string | null): Promise<void> {
+  const lastClose = await findLastCloseId(db.sql, terminal);
+  if (lastClose !== (expected?.toLowerCase() ?? null)) throw new CloseMoved(lastClose);
 }
 
 /** The refusal of an operation that a terminal in this status does not accept (D18), with what comes first. */

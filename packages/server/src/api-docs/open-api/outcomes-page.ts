@@ -13,7 +13,7 @@ It is not said once for all: a \`late_result\` that comes after a TIMEOUT change
 
 **A close that is sent again never closes a batch twice.** Its command names the last close that the server knows of, and the terminal compares
 that with its own: it begins only when they are equal. If the close before did go through, the new one ends with \`out_of_step\`, and the
-close that was made stands in the list of operations. Two reasons are left to a person, because a program cannot know what they mean for the day.
+close that was made stands in the list of operations. What is left to a person is \`check_the_close\`: a program cannot know what it means for the day.
 
 ## By reason
 
@@ -21,7 +21,8 @@ close that was made stands in the list of operations. Two reasons are left to a 
 | --- | --- | --- |
 ${operationReasons.map(row).join("\n")}
 
-With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for the reason in there.
+An \`end_of_day\` with \`unknown_end\` was begun, and nobody knows whether it was completed: after that it is \`check_the_close\`, whatever the
+reason. With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for the reason in there.
 
 ## The steps
 

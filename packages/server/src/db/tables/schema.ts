@@ -267,6 +267,10 @@ export interface Tables extends AuditTables, LogTables, PairingTables, PresenceT
     late_result: Json<unknown> | null;
     /** The database had lost it; the terminal's result restored it. */
     recovered: Generated<boolean>;
+    /** It FAILED after it was begun, and nobody knows whether it was completed. */
+    unknown_end: Generated<boolean>;
+    /** `terminals.store_ref` when it was accepted, or recovered; null for rows from before this column. */
+    store_ref: string | null;
   };
   /** The claim of a live operation on its terminal, and its idempotency key: docs/adr/0011. */
   operation_claims: {

@@ -26,6 +26,8 @@ export interface Finish {
   result: unknown;
   reason: OperationReason | null;
   error: OperationError | null;
+  /** With FAILED: it was begun, and the terminal does not know whether it was completed. */
+  unknownEnd: boolean;
   /** The answer in the form that responses show if it came after the end. */
   late: object;
   /** Phases that were reported just before, at the server's time; null keeps the stored value. */
@@ -67,6 +69,7 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
   const result = failed ? null : message.result;
   const reason = failed ? (message.reason ?? "device_error") : null;
   const error = failed ? (message.error ?? null) : null;
+  const unknownEnd = failed && message.unknown_end === true;
   // A time that cannot be is no reason to lose the answer: the server's stands for it (D29).
   const finishedAt = validTime(message.finished_at) ?? preciseTime(at);
   const begunAt = earlier(new Date(validTime(message.started_at) ?? finishedAt), at);
@@ -84,7 +87,15 @@ export function toFinish(device: Device, message: ResultMessage, { at, origins }
     result,
     reason,
     error,
-    late: withoutNulls({ status, finished_at: normalTime(finishedAt), result, reason, error }),
+    unknownEnd,
+    late: withoutNulls({
+      status,
+      finished_at: normalTime(finishedAt),
+      result,
+      reason,
+      error,
+      unknown_end: unknownEnd || null,
+    }),
     dispatchedAt: null,
     deliveredAt: null,
     // Stands for a `started` that was not sent; at the server's time, like every phase.
@@ -117,6 +128,7 @@ export function toUnreadable({ accountId, terminalId, address }: Device, told: U
     result: null,
     reason: null,
     error: null,
+    unknownEnd: false,
     late: {},
     dispatchedAt: null,
     deliveredAt: null,

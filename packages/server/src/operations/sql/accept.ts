@@ -17,6 +17,8 @@ export interface NewOperation {
   /** Whether the request names a timeout. */
   timeoutGiven: boolean;
   createdAt: Date;
+  /** What the last close of the terminal's present address has to be, null for none; undefined: nothing is compared. */
+  expectedClose?: string | null | undefined;
   /** Also `created_by`. */
   clientId: string;
   /** Digest of the client and its idempotency key; null without one. */
@@ -44,6 +46,8 @@ const input = batchTable<NewOperation>({
   due_at: ["timestamptz", (row) => row.dueAt],
   announced: ["boolean", (row) => row.announced],
   timeout_given: ["boolean", (row) => row.timeoutGiven],
+  compares_close: ["boolean", (row) => row.expectedClose !== undefined],
+  expected_close: ["uuid", (row) => row.expectedClose ?? null],
 });
 
 const allowedPairs = Object.entries(operationsAllowed)
@@ -66,8 +70,8 @@ const isClaimed = "(id in (select operation_id from claimed)) is true";
 
 /**
  * Accepts a batch of operations: one statement, one commit. A row is left out (and nothing of it is kept) when its
- * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it, or when
- * its idempotency key is taken; the two unique indexes of the claims decide that among concurrent inserts. Rows go in by
+ * terminal is unknown, in a status that does not allow it, or busy, when its device cannot do it or has another last close than
+ * expected, or when its idempotency key is taken; the two unique indexes of the claims decide that among concurrent inserts. Rows go in by
  * terminal id, because batches with equal terminals in different orders would deadlock. The inserted rows are looked up in a
  * set, not joined: a join would take the square of the batch.
  */
@@ -77,7 +81,7 @@ with input as (
 ), acceptable as (
   select
     input.*, case when terminals.simulated then 'simulated' else terminals.device_model end as device_model,
-    ${deadline} as until,
+    terminals.store_ref, ${deadline} as until,
     credential.address as present,
     case when not ${isRepeatable("input")} then coalesce(credential.address, ${noDevice("input")}) end as address,
     case when not ${isRepeatable("input")} then device.last_close end as previous_close,
@@ -91,6 +95,7 @@ with input as (
     and device.terminal_id = credential.terminal_id
   where (terminals.status, input.operation) in (${allowedPairs})
     and (device.abilities is null or device.abilities ? input.operation)
+    and (not input.compares_close or device.last_close is not distinct from input.expected_close)
 ), claimed as (
   insert into operation_claims (
     account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
@@ -106,11 +111,11 @@ with input as (
 ), stored as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
-    updated_by
+    updated_by, store_ref
   )
   select
     account_id, id, terminal_id, operation, 'PENDING', parameters, when_busy, until, created_at, client_id, created_at,
-    client_id
+    client_id, store_ref
   from acceptable
   where ${isClaimed}
 )

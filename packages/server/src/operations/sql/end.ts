@@ -26,7 +26,7 @@ interface End {
   status: string;
   reason: string;
   /** Only where the terminal has answered. */
-  answer?: { result: string; error: string };
+  answer?: { result: string; error: string; unknownEnd: string };
   at: string;
   by: string;
   /** Of `takenAlong`, the columns that may have a value; all unless the statement knows better. */
@@ -44,7 +44,12 @@ export function end({ from, status, reason, answer, at, by, taken = takenAlong, 
   const values: Record<string, string> = {
     status,
     reason,
-    ...(answer && { result: answer.result, error: answer.error, answered_at: at }),
+    ...(answer && {
+      result: answer.result,
+      error: answer.error,
+      unknown_end: answer.unknownEnd,
+      answered_at: at,
+    }),
     ...Object.fromEntries(taken.map((column) => [column, `${from}.${column}`])),
     updated_at: at,
     updated_by: by,
@@ -88,15 +93,21 @@ export function keepLate({ from, which }: Answers): string {
 )`;
 }
 
-/** Stores operations that have ended and that the database has lost (D28): `recovered (account_id, id)`. */
+/**
+ * Stores operations that have ended and that the database has lost (D28): `recovered (account_id, id)`. In which store the
+ * terminal was at their acceptance is lost, too: its present one stands for it.
+ */
 export function recover({ from, which }: Answers): string {
   return `recovered as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
-    result, reason, error, updated_at, updated_by, recovered
+    result, reason, error, unknown_end, updated_at, updated_by, recovered, store_ref
   )
   select account_id, stored_as, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
-    result::jsonb, reason, error::jsonb, at, terminal_id, true
+    result::jsonb, reason, error::jsonb, unknown_end, at, terminal_id, true, (
+      select store_ref from terminals
+      where terminals.account_id = ${from}.account_id and terminals.terminal_id = ${from}.terminal_id
+    )
   from ${from}
   where ${which}
   on conflict do nothing

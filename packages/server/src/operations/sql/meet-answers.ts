@@ -28,6 +28,7 @@ export const answers = batchTable<Finish>({
   result: ["text", (row) => json(row.result)],
   reason: ["text", (row) => row.reason],
   error: ["text", (row) => json(row.error)],
+  unknown_end: ["boolean", (row) => row.unknownEnd],
   late: ["text", (row) => json(row.late)],
   dispatched_at: ["timestamptz", (row) => row.dispatchedAt],
   delivered_at: ["timestamptz", (row) => row.deliveredAt],

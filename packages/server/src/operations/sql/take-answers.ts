@@ -20,7 +20,8 @@ export interface Answered {
 
 /** The step that ends live operations. */
 const endLive = `live as (
-  select position, account_id, id as operation_id, terminal_id, status, result, reason, error, at, address as said_by,
+  select position, account_id, id as operation_id, terminal_id, status, result, reason, error, unknown_end, at,
+    address as said_by,
     claim_request_key as request_key,
     coalesce(claim_dispatched_at, dispatched_at) as dispatched_at,
     coalesce(claim_delivered_at, delivered_at, started_at) as delivered_at,
@@ -33,7 +34,7 @@ const endLive = `live as (
   from: "live",
   status: "live.status",
   reason: "live.reason",
-  answer: { result: "live.result::jsonb", error: "live.error::jsonb" },
+  answer: { result: "live.result::jsonb", error: "live.error::jsonb", unknownEnd: "live.unknown_end" },
   at: "live.at",
   by: "live.terminal_id",
   carry: ["position", "said_by"],

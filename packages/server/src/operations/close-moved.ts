@@ -1,0 +1,11 @@
+/** Nothing was accepted: the terminal's last close is not the one that the request expected. */
+export class CloseMoved extends Error {
+  override readonly name = "CloseMoved";
+  /** Id of what the server now holds as the last close of the terminal's present address; null for none. */
+  readonly lastClose: string | null;
+
+  constructor(lastClose: string | null) {
+    super(`The last close is ${lastClose ?? "none"}.`);
+    this.lastClose = lastClose;
+  }
+}
