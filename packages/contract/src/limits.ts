@@ -21,6 +21,10 @@ export const limits = {
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
   idempotencyKeyHours: 48,
+  /** Terminals that a request to close a store can name. */
+  closingTerminals: 1_000,
+  /** So many days back a business day can be closed. */
+  closingDaysBack: 31,
   /** Longer than an idempotency key is kept, so that a key never outlives its operation. */
   retentionDaysMin: 3,
   releaseFileBytes: 512 * 1024 * 1024,

@@ -54,3 +54,22 @@ export const DeviceFault = Type.Object({
   message: Type.Optional(FreeText({ maxLength: 500, description: "For people." })),
 });
 export type DeviceFault = Static<typeof DeviceFault>;
+
+export const OpenBatch = Type.Object({
+  transactions_count: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
+  oldest_at: Type.Optional(Time),
+  currencies: Type.Optional(
+    Type.Array(
+      Type.Object({
+        currency: Type.String(),
+        purchases_count: Type.Optional(Type.Integer()),
+        purchases_amount: Type.Optional(Type.Integer()),
+        reversals_count: Type.Optional(Type.Integer()),
+        reversals_amount: Type.Optional(Type.Integer()),
+        sale_amount: Type.Optional(Type.Integer()),
+        tip_amount: Type.Optional(Type.Integer()),
+      }),
+    ),
+  ),
+});
+export type OpenBatch = Static<typeof OpenBatch>;

@@ -16,8 +16,8 @@ export interface CloseFacts {
   unconfirmed?: boolean;
   /** Who sent it: this closing, the terminal itself, or anybody else. */
   by: "closing" | "terminal" | "other";
-  /** It belongs to the closing's day, or came after that day had ended. */
-  belongs: "day" | "later";
+  /** It belongs to the closing's day, closed a day before it, or came after the day had ended. */
+  belongs: "earlier" | "day" | "later";
 }
 
 /** One try of a closing to close a terminal. */
@@ -60,6 +60,8 @@ export interface TerminalFacts {
   attempts: readonly AttemptFacts[];
   /** Of its present device. */
   batch?: BatchFacts | undefined;
+  /** The same as it is now, where the other facts are those of the closing's end. */
+  batchNow?: BatchFacts | undefined;
   /** Of the device before, when that was replaced with transactions in its batch after which no close came. */
   formerBatch?: BatchFacts | undefined;
   /** When a request last asked for this terminal; null if none did. */

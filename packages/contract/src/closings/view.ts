@@ -23,13 +23,14 @@ export interface View extends TerminalFacts {
 export function viewOf(facts: TerminalFacts, day: DayFacts): View {
   const { closes, batch, attempts } = facts;
   const asked = facts.askedAt ?? day.now;
-  const last = closes.findLast(({ end }) => end === "closed");
-  const latest = closes.findLast(({ end }) => affectsBatch(end));
+  const ofDay = closes.filter(({ belongs }) => belongs !== "earlier");
+  const last = ofDay.findLast(({ end }) => end === "closed");
+  const latest = ofDay.findLast(({ end }) => affectsBatch(end));
   const since = Math.max(...closes.map(({ end, knownAt }) => (affectsBatch(end) ? (knownAt?.getTime() ?? 0) : 0)), 0);
   // What was told by a device that is away counts only as far as it cannot get better.
   const holds = facts.online || facts.shutDown || (batch?.count ?? 0) > 0;
   const told = batch && batch.at.getTime() > since && holds ? batch : undefined;
-  const ofLaterDay = told?.oldestAt !== undefined && told.oldestAt >= day.endsAt;
+  const recent = facts.batchNow ?? batch;
   return {
     ...facts,
     day,
@@ -39,11 +40,19 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
     latest,
     own: closes.findLast(({ end, by, at }) => end === "closed" && by === "closing" && !(facts.again && at < asked)),
     told,
-    sold: told !== undefined && told.count > 0 && !ofLaterDay,
-    empty: told !== undefined && (told.count === 0 || ofLaterDay),
+    sold: recent !== undefined && recent.count > 0 && recent.at.getTime() > since && !isOfLaterDay(recent, day, true),
+    empty: told !== undefined && (told.count === 0 || isOfLaterDay(told, day, last !== undefined)),
     tries: attempts.filter(({ at }) => at >= asked),
     retries: day.now < day.retryUntil && !day.cancelled,
   };
+}
+
+/**
+ * Whether the batch began after the day had ended. Where nobody tells when it began, and the day was closed, it is taken for
+ * one of the day of now.
+ */
+function isOfLaterDay({ oldestAt }: BatchFacts, { now, endsAt }: DayFacts, wasClosed: boolean): boolean {
+  return oldestAt === undefined ? wasClosed && now >= endsAt : oldestAt >= endsAt;
 }
 
 /** Whether the batch can be another one after a close that ended so. */

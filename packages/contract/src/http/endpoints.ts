@@ -4,6 +4,7 @@ import { auditEndpoints } from "./audit.ts";
 import { brokerEndpoints } from "./broker.ts";
 import { clientGrantEndpoints } from "./client-grants.ts";
 import { clientEndpoints } from "./clients.ts";
+import { closingEndpoints } from "./closings.ts";
 import { configurationEndpoints } from "./configurations.ts";
 import { destinationApprovalEndpoints } from "./destination-approvals.ts";
 import { deviceEndpoints } from "./device-endpoints.ts";
@@ -28,6 +29,7 @@ export const endpoints = {
   terminals: terminalEndpoints,
   operations: operationEndpoints,
   operationsByToken: operationEndpointsByToken,
+  closings: closingEndpoints,
   activations: activationEndpoints,
   activationsByToken: activationEndpointsByToken,
   logs: logEndpoints,

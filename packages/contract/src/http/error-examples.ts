@@ -82,6 +82,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   store_not_found: { message: "There is no such store.", errors: [] },
   terminal_not_found: { message: "There is no such terminal.", errors: [] },
   unknown_payout_destination: { message: "There is no such payout destination.", errors: [] },
+  closing_not_found: { message: "There is no such closing.", errors: [] },
   operation_not_found: { message: "There is no such operation.", errors: [] },
   TERMINAL_NOT_RETRYABLE: {
     message: "The terminal cannot be synced now.",

@@ -110,6 +110,11 @@ export const errorCodes = {
     cause: "The account has no such payout destination.",
     cure: "Check the payout destination id.",
   },
+  closing_not_found: {
+    status: 404,
+    cause: "The store has no such closing.",
+    cure: "Check the closing's id; the store's list of closings has it.",
+  },
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
   client_not_found: {
     status: 404,

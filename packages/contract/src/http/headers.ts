@@ -17,6 +17,10 @@ export const answerHeaders = {
   "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),
   "repr-digest": Type.String({ description: "The SHA-256 of the whole file (RFC 9530)." }),
   "content-disposition": Type.String({ description: "A name for the file." }),
+  "preference-applied": Type.String({
+    description: "The preference of the request that was obeyed (RFC 7240).",
+    examples: ["wait=30"],
+  }),
   etag: Type.String({
     description: "Names this state of what is shown: for `If-Match`, `If-None-Match` and, of a file, `If-Range`.",
     examples: ['"p2cWOGBmhTGW0v1uF3qFkQ"'],

@@ -9,6 +9,8 @@ export const tags = {
   "Terminal operations":
     "Commands to a terminal: close the day, send logs, look for an update, open the menu. One at a time per terminal; " +
     "accepted at once, carried out by the terminal, read here until they have ended.",
+  Closings:
+    "The close of a store's business day, on every terminal once: what is closed, what is missing, and what to do about it.",
   "Terminal activations": "A terminal gets a configuration and a release as one task.",
   "Terminal logs": "The logs that terminals were asked for, and their files.",
   Presence: "Whether a terminal is online, since when, and what it reports about itself.",

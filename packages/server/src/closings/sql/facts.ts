@@ -1,0 +1,107 @@
+import { type RawBuilder, sql } from "kysely";
+import type { ClosingMember, Facts } from "../facts.ts";
+
+/** Newer closes of a terminal in one day than these decide nothing. */
+const mostCloses = 40;
+/** After the day, or the last request, a close may still correct it for so long. */
+const laterFor = sql`interval '36 hours'`;
+
+/**
+ * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
+ * for each terminal. One statement reads the facts of many closings.
+ */
+const columns = sql`
+  target.*,
+  terminals.status as terminal_status,
+  terminals.store_ref = target.store_ref as here,
+  device.last_close,
+  case when presence.terminal_id is not null then json_build_object(
+    'status', presence.status, 'since', presence.since, 'last_heard_at', presence.last_heard_at,
+    'next_expected_at', presence.next_expected_at, 'lost_at', presence.lost_at, 'shut_down_at', presence.shut_down_at
+  ) end as presence,
+  live.operation as live_operation,
+  case when telemetry.value is not null and telemetry.device_changed_at is null
+    then json_build_object('value', telemetry.value, 'at', telemetry.open_batch_at) end as batch,
+  former.batch as former_batch,
+  coalesce(closes.list, '[]'::json) as closes,
+  coalesce(attempts.list, '[]'::json) as attempts`;
+
+const joins = sql`
+join terminals on terminals.account_id = target.account_id and terminals.terminal_id = target.terminal_id
+left join terminal_credentials as credential
+  on credential.account_id = target.account_id and credential.terminal_id = target.terminal_id
+left join terminal_addresses as device
+  on device.account_id = credential.account_id and device.address = credential.address
+left join terminal_presence as presence
+  on presence.account_id = target.account_id and presence.terminal_id = target.terminal_id
+left join operation_claims as live
+  on live.account_id = target.account_id and live.terminal_id = target.terminal_id
+left join terminal_telemetry as telemetry
+  on telemetry.account_id = target.account_id and telemetry.terminal_id = target.terminal_id and telemetry.field = 'open_batch'
+left join lateral (
+  select json_build_object('value', before.open_batch, 'at', before.open_batch_at) as batch
+  from terminal_addresses as before
+  where before.account_id = target.account_id and before.terminal_id = target.terminal_id
+    and before.address <> credential.address and before.open_batch is not null
+    and before.open_batch_at between target.day_starts_at - interval '7 days' and target.day_ends_at
+  order by before.number desc
+  limit 1
+) as former on true
+left join lateral (
+  select json_agg(json_build_object(
+    'id', close.id, 'status', close.status, 'created_at', close.created_at, 'created_by', close.created_by,
+    'updated_at', close.updated_at, 'reason', close.reason, 'unknown_end', close.unknown_end, 'result', close.result,
+    'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
+  ) order by close.id) as list
+  from (
+    select operations.*, linked.id as closing_id, linked.day_ends_at as closing_ends_at
+    from operations
+    left join closing_attempts as attempt
+      on attempt.account_id = operations.account_id and attempt.operation_id = operations.id
+    left join closings as linked on linked.account_id = attempt.account_id and linked.id = attempt.closing_id
+    where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
+      and operations.operation = 'end_of_day'
+      and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
+      and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
+      and (operations.store_ref is null or operations.store_ref = target.store_ref)
+    order by operations.id desc
+    limit ${sql.lit(mostCloses)}
+  ) as close
+) as closes on true
+left join lateral (
+  select json_agg(json_build_object(
+    'n', attempt.n, 'at', attempt.at, 'expected_close', attempt.expected_close, 'request_key', attempt.request_key,
+    'operation_id', attempt.operation_id, 'refused', attempt.refused
+  ) order by attempt.n) as list
+  from closing_attempts as attempt
+  where attempt.account_id = target.account_id and attempt.closing_id = target.closing_id
+    and attempt.terminal_id = target.terminal_id
+) as attempts on true`;
+
+/** The facts of the members of closings that `which` picks, over the tables `closing` and `member`. */
+export function factsOfClosings(which: RawBuilder<unknown>): RawBuilder<Facts> {
+  return sql<Facts>`
+with target as (
+  select member.account_id, member.closing_id, member.terminal_id, member.asked_at, member.again, member.frozen,
+    closing.store_ref, closing.day_starts_at, closing.day_ends_at
+  from closings as closing
+  join closing_terminals as member on member.account_id = closing.account_id and member.closing_id = closing.id
+  where ${which}
+)
+select ${columns} from target ${joins}
+order by target.closing_id, terminals.number`;
+}
+
+/** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
+export function factsOfStore(asked: Omit<ClosingMember, "terminal_id" | "frozen">): RawBuilder<Facts> {
+  return sql<Facts>`
+with target as (
+  select terminal.account_id, ${asked.closing_id}::uuid as closing_id, terminal.terminal_id,
+    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again, null::jsonb as frozen,
+    terminal.store_ref, ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
+  from terminals as terminal
+  where terminal.account_id = ${asked.account_id} and terminal.store_ref = ${asked.store_ref} and terminal.status <> 'DELETED'
+)
+select ${columns} from target ${joins}
+order by terminals.number`;
+}

@@ -1,0 +1,38 @@
+import type { DayFacts, TerminalFacts } from "@tillkeeper/contract/closings/facts";
+import { standingOf } from "@tillkeeper/contract/closings/rules";
+import type { Standing } from "@tillkeeper/contract/closings/standing";
+import { type Facts, type Hearing, terminalFacts } from "./facts.ts";
+import type { ClosingRow } from "./queries.ts";
+
+/** A terminal of a closing: what is known, and where it stands. */
+export interface Member {
+  row: Facts;
+  facts: TerminalFacts;
+  standing: Standing;
+}
+
+/** A time of answers: business time, and what presence needs. */
+export interface Moment extends Hearing {
+  now: Date;
+}
+
+/** The day of a closing as the rules see it. Of one that has ended nothing goes on, so its time is that of its end. */
+export function dayFacts(closing: ClosingRow, { now }: Moment): DayFacts {
+  const { day_ends_at: endsAt, retry_until: retryUntil, ended_at: endedAt, cancelled_at: cancelledAt } = closing;
+  const cancelled = cancelledAt !== null;
+  return endedAt ? { now: endedAt, endsAt, retryUntil: endedAt, cancelled } : { now, endsAt, retryUntil, cancelled };
+}
+
+/** Where the terminals of a closing stand. */
+export function membersOf(closing: ClosingRow, rows: readonly Facts[], moment: Moment): Member[] {
+  const day = dayFacts(closing, moment);
+  return rows.map((row) => {
+    const facts = terminalFacts(row, moment);
+    return { row, facts, standing: standingOf(facts, day) };
+  });
+}
+
+/** The facts by closing, in the order of their terminals. */
+export function byClosing(rows: readonly Facts[]): Map<string | null, Facts[]> {
+  return Map.groupBy(rows, ({ closing_id: id }) => id);
+}

@@ -1,0 +1,56 @@
+import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
+import type { ExpectedTotals } from "@tillkeeper/contract/http/closing-schemas";
+import type { WhenBusy } from "@tillkeeper/contract/operations";
+import type { ColumnType, Generated } from "kysely";
+
+/** Tables of closings: docs/adr/0038-closings.md. */
+export interface ClosingTables {
+  closings: {
+    account_id: string;
+    id: string;
+    store_ref: string;
+    /** YYYY-MM-DD. */
+    business_day: ColumnType<Date, string, never>;
+    day_starts_at: Date;
+    day_ends_at: Date;
+    time_zone: string;
+    created_at: Date;
+    created_by: string;
+    asked_at: Date;
+    asked_by: string;
+    retry_until: Date;
+    when_busy: WhenBusy | null;
+    expected: ColumnType<ExpectedTotals[] | null, string | null, string | null>;
+    look_at: Date | null;
+    ended_at: ColumnType<Date | null, null | undefined, Date | null>;
+    cancelled_at: ColumnType<Date | null, null | undefined, Date | null>;
+    cancelled_by: ColumnType<string | null, null | undefined, string | null>;
+  };
+  closing_terminals: {
+    account_id: string;
+    closing_id: string;
+    terminal_id: string;
+    asked_at: Date | null;
+    again: Generated<boolean>;
+    frozen: ColumnType<object | null, null | undefined, string | null>;
+  };
+  closing_attempts: {
+    account_id: string;
+    closing_id: string;
+    terminal_id: string;
+    n: number;
+    at: Date;
+    expected_close: string | null;
+    request_key: Generated<string>;
+    operation_id: string | null;
+    refused: AttemptRefusal | null;
+  };
+  closing_requests: {
+    account_id: string;
+    client_id: string;
+    request_key: string;
+    request_sha256: Buffer;
+    closing_id: string;
+    created_at: Date;
+  };
+}
