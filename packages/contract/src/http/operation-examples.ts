@@ -1,5 +1,5 @@
-import { deviceReasonMeanings, deviceReasons, timeoutReasons } from "../operation-reasons.ts";
 import { showStep } from "../next-steps.ts";
+import { deviceReasonMeanings, deviceReasons, timeoutReasons } from "../operation-reasons.ts";
 import { type OperationName, operationKinds, operationNames } from "../operations.ts";
 import type { Examples } from "./endpoint.ts";
 
