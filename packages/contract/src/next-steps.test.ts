@@ -14,8 +14,12 @@ it("is known after every operation and every reason, and each step comes from so
 });
 
 it("never tells a program to send a close again where the day may be closed and nothing compares", () => {
-  for (const reason of ["invalid_result", "device_error"] as const)
-    expect(showStep(stepAfter("end_of_day", reason)).retryable).toBe(false);
+  expect(showStep(stepAfter("end_of_day", "invalid_result")).retryable).toBe(false);
+  for (const reason of operationReasons) {
+    expect(stepAfter("end_of_day", reason, true)).toBe("check_the_close");
+    expect(stepAfter("open_menu", reason, true)).toBe(stepAfter("open_menu", reason));
+  }
+  expect(stepAfter("end_of_day", "device_error")).toBe("look_at_terminal");
   // The close of before was never begun, or the terminal compares it with its last one (D27).
   for (const reason of Object.values(timeoutReasons))
     expect(showStep(stepAfter("end_of_day", reason)).retryable).toBe(true);

@@ -23,10 +23,14 @@ const { accountId, terminalId } = device;
 const id = randomUUID();
 const operation = "open_menu" as const;
 const result = { operation_id: id, operation, status: "COMPLETED" as const, finished_at: at.toISOString(), result: {} };
-const finish = toFinish(device, result, {
-  at,
-  origins: { of: () => ({ signed: "" }), read: () => undefined },
-});
+const context = { at, origins: { of: () => ({ signed: "" }), read: () => undefined } };
+const finish = toFinish(device, result, context);
+/** Stored anew where the database has lost it. */
+const doubtfulClose = toFinish(
+  device,
+  { ...result, number: 1, operation: "end_of_day", status: "FAILED", result: undefined, unknown_end: true },
+  context,
+);
 const asked = {
   accountId,
   id,
@@ -60,7 +64,13 @@ type Run = (pool: Pool) => Promise<unknown>;
 
 const statements: Record<string, Run> = {
   accept: (pool) => acceptOperations(pool, [asked]),
+  "accept what expects a close": (pool) =>
+    acceptOperations(pool, [
+      { ...asked, operation: "end_of_day", expectedClose: id },
+      { ...asked, expectedClose: null },
+    ]),
   "take answers": (pool) => takeAnswers(pool, [finish], "skip"),
+  "take an answer of a lost close": (pool) => takeAnswers(pool, [doubtfulClose], "skip"),
   "take an answer that waits": (pool) => takeAnswers(pool, [finish], "wait"),
   "note progress": (pool) => noteProgress(pool, [progress], "skip"),
   expire: (pool) => expireOperations(pool, at, 1_000),

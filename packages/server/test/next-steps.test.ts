@@ -28,7 +28,7 @@ describe("what to do next", async () => {
       user_aborted: { retryable: true, next_step: "ask_at_terminal" },
       host_unreachable: { retryable: true, next_step: "send_again_later" },
       out_of_step: { retryable: true, next_step: "read_last_close" },
-      device_error: { retryable: false, next_step: "check_the_close" },
+      device_error: { retryable: false, next_step: "look_at_terminal" },
     };
     for (const [reason, step] of Object.entries(cases))
       expect(await fail("end_of_day", reason), reason).toMatchObject({

@@ -22,7 +22,7 @@ close that was made stands in the list of operations. What is left to a person i
 ${operationReasons.map(row).join("\n")}
 
 An \`end_of_day\` with \`unknown_end\` was begun, and nobody knows whether it was completed: after that it is \`check_the_close\`, whatever the
-reason. With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for the reason in there.
+reason. With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for what stands in there.
 
 ## The steps
 
