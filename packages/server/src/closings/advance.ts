@@ -69,8 +69,7 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
   };
 }
 
-/** The moment of a look. */
-export async function momentOf({ db, clock, presenceClock }: Pick<AdvanceDeps, "db" | "clock" | "presenceClock">) {
+async function momentOf({ db, clock, presenceClock }: AdvanceDeps): Promise<Moment> {
   const realNow = presenceClock.realNow();
   return { now: clock.now(), realNow, listeningSince: await listeningSince(db.sql, realNow) };
 }

@@ -37,16 +37,32 @@ export async function findClosing(
   return rows[0];
 }
 
-/** Finds the closing of a business day, and locks it until the transaction ends. */
-export async function lockClosing(
+interface DayOfStore {
+  accountId: string;
+  storeRef: string;
+  day: string;
+}
+
+/** Finds the closing of a business day. */
+export async function findClosingOfDay(
   db: Kysely<Tables>,
-  { accountId, storeRef, day }: { accountId: string; storeRef: string; day: string },
+  { accountId, storeRef, day }: DayOfStore,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
     select ${columns} from ${withStore}
-    where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date
-    for no key update of closing`.execute(db);
+    where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date`.execute(
+    db,
+  );
   return rows[0];
+}
+
+/** As `findClosingOfDay`, and locks the closing until the transaction ends. */
+export async function lockClosing(db: Kysely<Tables>, key: DayOfStore): Promise<ClosingRow | undefined> {
+  await sql`
+    select from closings
+    where account_id = ${key.accountId} and store_ref = ${key.storeRef} and business_day = ${key.day}::date
+    for no key update`.execute(db);
+  return findClosingOfDay(db, key);
 }
 
 /** What a list of closings is narrowed to. */

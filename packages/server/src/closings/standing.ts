@@ -36,3 +36,17 @@ export function membersOf(closing: ClosingRow, rows: readonly Facts[], moment: M
 export function byClosing(rows: readonly Facts[]): Map<string | null, Facts[]> {
   return Map.groupBy(rows, ({ closing_id: id }) => id);
 }
+
+/**
+ * When the oldest open batch of connected terminals began, as far as they tell. One after which a close came is over.
+ */
+export function oldestOpen(rows: readonly Facts[], moment: Moment): Date | undefined {
+  const times = rows
+    .map((row) => terminalFacts(row, moment))
+    .flatMap(({ online, batch, closes }) => {
+      if (!online || !batch?.oldestAt || batch.count === 0) return [];
+      const isOver = closes.some(({ end, knownAt }) => end === "closed" && knownAt !== null && knownAt >= batch.at);
+      return isOver ? [] : [batch.oldestAt.getTime()];
+    });
+  return times.length > 0 ? new Date(Math.min(...times)) : undefined;
+}

@@ -1,0 +1,157 @@
+import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
+import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
+import { sql } from "kysely";
+import type { Tx } from "../db/db.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
+import type { StoreDays } from "../merchants/stores/days.ts";
+import { newId } from "../platform/ids.ts";
+import type { AdvanceDeps } from "./advance.ts";
+import { type Asked, askedOf } from "./asked.ts";
+import type { Facts } from "./facts.ts";
+import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
+import { momentOf, openStore, readClosing } from "./read.ts";
+import { digestOf, findRepeated, type KeyedRequest, remember } from "./requests.ts";
+import { type Member, type Moment, membersOf } from "./standing.ts";
+
+export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
+  advance: (keys: readonly ClosingKey[]) => Promise<void>;
+}
+
+/** Who closes a store, and under which idempotency key. */
+export interface CloseRequest {
+  accountId: string;
+  clientId: string;
+  storeId: string;
+  idempotencyKey: string | null;
+  body: ClosingCreate;
+}
+
+interface Closed {
+  closing: Closing;
+  /** It is new; else the request went on with what was there. */
+  created: boolean;
+  /** The key belongs to an earlier request, and nothing was asked for. */
+  replayed: boolean;
+}
+
+/**
+ * Closes a store's business day (D31): one closing per store and day, so a further request goes on with what is missing. Resolves
+ * when every terminal that can be closed has its operation. Throws `store_not_found`, `invalid_request`,
+ * `idempotency_key_reused`.
+ */
+export async function closeStore(deps: ClosingDeps, request: CloseRequest): Promise<Closed> {
+  const { accountId } = request;
+  const { id, created, replayed } = await inTenant(deps.db, accountId, (tx) => ask(tx, deps, request));
+  if (!replayed) await deps.advance([{ accountId, id }]);
+  return { closing: await readClosing(deps, { ...request, id }), created, replayed };
+}
+
+async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
+  const { accountId, clientId, storeId, idempotencyKey: key, body } = request;
+  const moment = await momentOf(tx, deps);
+  const store = await openStore(tx, { accountId, storeId }, moment);
+  const keyed: KeyedRequest | undefined =
+    key === null ? undefined : { accountId, clientId, key, digest: digestOf(store.id, body) };
+  const earlier = keyed && (await findRepeated(tx, keyed, moment.now));
+  if (earlier !== undefined) return { id: earlier, created: false, replayed: true };
+  const asked = await askedOf(tx, { accountId, clientId, store, body }, moment);
+  const id = (await insertClosing(tx, store, asked)) ?? undefined;
+  const closing = (await lockClosing(tx, { accountId, storeRef: store.id, day: asked.day })) as ClosingRow;
+  if (id === undefined) await goOn(tx, { closing, asked }, moment);
+  await addTerminals(tx, closing.id, asked);
+  if (keyed) await remember(tx, keyed, { closingId: closing.id, now: moment.now });
+  return { id: closing.id, created: id !== undefined, replayed: false };
+}
+
+/** Makes the closing; answers undefined if there is one of that day. */
+async function insertClosing(tx: Tx, store: StoreDays, asked: Asked): Promise<string | undefined> {
+  const { at, by, retryUntil } = asked;
+  const row = await tx
+    .insertInto("closings")
+    .values({
+      account_id: asked.accountId,
+      id: newId(at),
+      store_ref: store.id,
+      business_day: asked.day,
+      day_starts_at: asked.startsAt,
+      day_ends_at: asked.endsAt,
+      time_zone: store.rules.timeZone,
+      created_at: at,
+      created_by: by,
+      asked_at: at,
+      asked_by: by,
+      retry_until: retryUntil ?? asked.mostUntil,
+      when_busy: asked.whenBusy ?? null,
+      expected: asked.expected ? JSON.stringify(asked.expected) : null,
+      look_at: at,
+    })
+    .onConflict((conflict) => conflict.columns(["account_id", "store_ref", "business_day"]).doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Goes on with a closing that is there: what is missing is asked for anew, and nothing else. */
+async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: Asked }, moment: Moment): Promise<void> {
+  const key = { accountId: closing.account_id, id: closing.id };
+  const members = membersOf(closing, await readFacts(tx, [key]), moment);
+  const missing = members.filter((member) => isMissing(member, asked)).map(({ row }) => row.terminal_id);
+  const known = new Set(members.map(({ row }) => row.terminal_id));
+  const goesOn = missing.length > 0 || asked.terminals.some(({ id, wanted }) => wanted && !known.has(id));
+  const waits = members.some(({ standing }) => standing.state === "waiting");
+  const until = asked.retryUntil ?? (goesOn || waits ? asked.mostUntil : undefined);
+  const change = {
+    ...(asked.expected && { expected: JSON.stringify(asked.expected) }),
+    ...((goesOn || waits) && {
+      // Never the same time: a look that is under way must not overwrite what this request sets.
+      asked_at: new Date(Math.max(asked.at.getTime(), closing.asked_at.getTime() + 1)),
+      asked_by: asked.by,
+      look_at: asked.at,
+      ...(until && { retry_until: until }),
+      ...(asked.whenBusy && { when_busy: asked.whenBusy }),
+    }),
+    ...(goesOn && { ended_at: null, cancelled_at: null, cancelled_by: null }),
+  };
+  if (Object.keys(change).length === 0) return;
+  await tx
+    .updateTable("closings")
+    .set(change)
+    .where("account_id", "=", closing.account_id)
+    .where("id", "=", closing.id)
+    .execute();
+  if (!goesOn) return;
+  // What was so at the former end does not count any longer, for any of its terminals.
+  await sql`
+    update closing_terminals set frozen = null,
+      asked_at = case when terminal_id = any(${missing}) then ${asked.at}::timestamptz else asked_at end,
+      again = case when terminal_id = any(${missing}) then ${asked.again}::boolean else again end
+    where account_id = ${closing.account_id} and closing_id = ${closing.id}`.execute(tx);
+}
+
+/** Whether a further request asks for the terminal anew. What is closed, or is being closed, is left alone. */
+function isMissing({ row, standing }: { row: Facts; standing: Member["standing"] }, asked: Asked): boolean {
+  const named = asked.terminals.find(({ id }) => id === row.terminal_id);
+  if (!named?.wanted) return false;
+  if (standing.reason === "not_asked" || standing.state === "failed") return true;
+  if (standing.state === "unknown") return asked.again || standing.step === "send_again_unsure";
+  if (!asked.again || standing.state === "waiting") return false;
+  return asked.named || standing.openAgain === true;
+}
+
+/** Adds the terminals of the store that the closing does not have yet. */
+async function addTerminals(tx: Tx, closingId: string, { accountId, at, again, terminals }: Asked): Promise<void> {
+  if (terminals.length === 0) return;
+  await tx
+    .insertInto("closing_terminals")
+    .values(
+      terminals.map(({ id, wanted }) => ({
+        account_id: accountId,
+        closing_id: closingId,
+        terminal_id: id,
+        asked_at: wanted ? at : null,
+        again: wanted && again,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

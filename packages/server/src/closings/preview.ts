@@ -1,0 +1,72 @@
+import { standingOf } from "@tillkeeper/contract/closings/rules";
+import type { ClosingPreview } from "@tillkeeper/contract/http/closing-schemas";
+import { inTenant } from "../db/tenants/tenant.ts";
+import { invalidRequest } from "../platform/errors.ts";
+import { documentedTime } from "../platform/timestamps.ts";
+import { dayFaults, defaultDay, storeFacts } from "./asked.ts";
+import { businessDayOf, endOf, startOf } from "./business-day.ts";
+import { terminalFacts } from "./facts.ts";
+import { alsoOpenOf, presentBatch, showClosingStep } from "./present.ts";
+import { findClosingOfDay } from "./queries.ts";
+import { momentOf, openStore, type ReadDeps } from "./read.ts";
+import { previewText } from "./text.ts";
+import { addUp } from "./totals.ts";
+
+type Would = ClosingPreview["terminals"][0]["would"];
+const wouldOf = { closed: "leave", already_closed: "leave", not_needed: "leave", failed: "ask", unknown: "ask" } as const;
+
+/**
+ * What is open at a store, and what a closing would do; it closes nothing. Throws `store_not_found`, `invalid_request`.
+ */
+export function previewClosing(
+  deps: ReadDeps,
+  { accountId, storeId, day: wanted }: { accountId: string; storeId: string; day: string | undefined },
+): Promise<ClosingPreview> {
+  return inTenant(deps.db, accountId, async (tx) => {
+    const moment = await momentOf(tx, deps);
+    const store = await openStore(tx, { accountId, storeId }, moment);
+    const { rules } = store;
+    const running = businessDayOf(moment.now, rules);
+    const startsAt = startOf(wanted ?? running, rules);
+    const faults = wanted === undefined ? [] : dayFaults(wanted, { startsAt, running, rules });
+    if (faults.length > 0) throw invalidRequest(...faults.map((fault) => ({ ...fault, path: "/query/business_day" })));
+    const day = wanted ?? defaultDay(await storeFacts(tx, { accountId, store, day: running }, moment), { rules, running }, moment);
+    const closing = await findClosingOfDay(tx, { accountId, storeRef: store.id, day });
+    const rows = await storeFacts(tx, { accountId, store, day, closingId: closing?.id ?? null }, moment);
+    const until = { endsAt: endOf(day, rules), retryUntil: endOf(running, rules) };
+    const members = rows.map((row) => {
+      const facts = terminalFacts(row, moment);
+      return { row, facts, standing: standingOf(facts, { now: moment.now, cancelled: false, ...until }) };
+    });
+    const terminals = members.map(({ row, standing: { state, reason, step, next } }) => {
+      const would: Would = state === "waiting" ? (next === "plan" ? "close" : "wait") : wouldOf[state];
+      return {
+        terminal_id: row.terminal_id,
+        would,
+        ...(reason !== undefined && would !== "close" && { reason }),
+        ...(would !== "close" && showClosingStep({ step })),
+        ...(row.batch && { open_batch: presentBatch(row.batch) }),
+      };
+    });
+    const open = rows.flatMap((row) => (row.batch && row.batch.value.transactions_count > 0 ? [row.batch.value] : []));
+    const oldest = open.flatMap(({ oldest_at: at }) => (at === undefined ? [] : [Date.parse(at)]));
+    const count = (would: Would) => terminals.filter((terminal) => terminal.would === would).length;
+    const alsoOpen = alsoOpenOf(members, { rules, day });
+    return {
+      store_id: store.store_id,
+      business_day: day,
+      day_starts_at: documentedTime(startOf(day, rules) as Date),
+      day_ends_at: documentedTime(until.endsAt),
+      time_zone: rules.timeZone,
+      at: documentedTime(moment.now),
+      text: previewText({ close: count("close"), wait: count("wait"), leave: count("leave"), ask: count("ask") }),
+      open: addUp(open.flatMap(({ currencies }) => currencies ?? [])).map(({ batches_count: _, ...sums }) => sums),
+      transactions_count: open.reduce((sum, batch) => sum + batch.transactions_count, 0),
+      ...(oldest.length > 0 && { oldest_at: documentedTime(new Date(Math.min(...oldest))) }),
+      silent_count: rows.filter(({ batch }) => !batch).length,
+      terminals,
+      ...(closing && { closing_id: closing.id }),
+      ...(alsoOpen.length > 0 && { also_open: alsoOpen }),
+    };
+  });
+}

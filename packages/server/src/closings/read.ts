@@ -1,0 +1,98 @@
+import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
+import type { ClosingList } from "@tillkeeper/contract/http/closings";
+import type { Tx } from "../db/db.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
+import { storeNotFound } from "../merchants/stores/changes.ts";
+import { type StoreDays, storeDays } from "../merchants/stores/days.ts";
+import { ApiError } from "../platform/errors.ts";
+import { isUuid } from "../platform/formats.ts";
+import { cutPage } from "../platform/http/paging.ts";
+import { listeningSince } from "../presence/watch/watch.ts";
+import type { AdvanceDeps } from "./advance.ts";
+import { type ClosingKey, type ClosingRow, findClosing, listClosings, readFacts } from "./queries.ts";
+import { presentClosing, presentSummary } from "./present.ts";
+import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
+
+export type ReadDeps = Pick<AdvanceDeps, "db" | "clock" | "presenceClock">;
+
+/** The moment of a request. */
+export async function momentOf(tx: Tx, { clock, presenceClock }: Pick<ReadDeps, "clock" | "presenceClock">): Promise<Moment> {
+  const realNow = presenceClock.realNow();
+  return { now: clock.now(), realNow, listeningSince: await listeningSince(tx, realNow) };
+}
+
+/** A store that is not deleted, with the rules of its business days. Throws `store_not_found`. */
+export async function openStore(
+  tx: Tx,
+  { accountId, storeId }: { accountId: string; storeId: string },
+  { now }: Moment,
+): Promise<StoreDays> {
+  const store = await storeDays(tx, accountId, storeId, now);
+  if (!store) throw storeNotFound();
+  return store;
+}
+
+export interface ClosingOfStore extends ClosingKey {
+  storeId: string;
+}
+
+/** A closing with its terminals, in the caller's transaction. Throws `store_not_found`, `closing_not_found`. */
+export async function findStanding(
+  tx: Tx,
+  deps: Pick<ReadDeps, "clock" | "presenceClock">,
+  key: ClosingOfStore,
+): Promise<{ closing: ClosingRow; members: Member[]; store: StoreDays }> {
+  const moment = await momentOf(tx, deps);
+  const store = await openStore(tx, key, moment);
+  const closing = isUuid(key.id) ? await findClosing(tx, key, store.id) : undefined;
+  if (!closing) throw new ApiError("closing_not_found", "There is no such closing.");
+  return { closing, members: membersOf(closing, await readFacts(tx, [key]), moment), store };
+}
+
+/** One closing, as its terminals stand now. Throws `store_not_found`, `closing_not_found`. */
+export function readClosing(deps: ReadDeps, key: ClosingOfStore): Promise<Closing> {
+  return inTenant(deps.db, key.accountId, async (tx) => {
+    const { closing, members, store } = await findStanding(tx, deps, key);
+    return presentClosing(closing, members, store.rules);
+  });
+}
+
+/** A closing, whether it moves by itself, and whether it is to be carried forward now: for callers that wait. */
+export function watchClosing(
+  deps: ReadDeps,
+  key: ClosingOfStore,
+): Promise<{ closing: Closing; moves: boolean; due: boolean }> {
+  return inTenant(deps.db, key.accountId, async (tx) => {
+    const { closing, members, store } = await findStanding(tx, deps, key);
+    const now = deps.clock.now();
+    const next = members.flatMap(({ standing }) => standing.next ?? []);
+    return {
+      closing: presentClosing(closing, members, store.rules),
+      moves: members.some(({ standing }) => standing.moving === true),
+      due: next.some((what) => !(what instanceof Date) || what <= now),
+    };
+  });
+}
+
+export interface ClosingQuery {
+  business_day?: string;
+  store_id?: string;
+  starting_after?: string;
+  limit: number;
+}
+
+/** A page of closings, newest first. With `store_id`, of that store: throws `store_not_found`. */
+export function getClosings(deps: ReadDeps, accountId: string, query: ClosingQuery): Promise<ClosingList> {
+  const { business_day: day, store_id: storeId, starting_after: below, limit } = query;
+  return inTenant(deps.db, accountId, async (tx) => {
+    const moment = await momentOf(tx, deps);
+    const store = storeId === undefined ? undefined : await openStore(tx, { accountId, storeId }, moment);
+    const found = await listClosings(tx, accountId, { storeRef: store?.id, day, below, limit: limit + 1 });
+    const { page, last } = cutPage(found, limit);
+    const rows = byClosing(await readFacts(tx, page.map(({ id }) => ({ accountId, id }))));
+    const closings = page.map((closing) =>
+      presentSummary(closing, membersOf(closing, rows.get(closing.id) ?? [], moment)),
+    );
+    return { closings, ...(last && { starting_after: last.id }) };
+  });
+}
