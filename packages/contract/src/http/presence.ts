@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from "typebox";
 import { PresenceReason, PresenceStatus, presenceStatuses } from "../presence.ts";
 import { SpanEnd, SpanStart, Time, Uuid } from "../scalars.ts";
 import { readAccounts, writeAccounts } from "../scopes.ts";
-import { DeviceFault, Telemetry, type TelemetryField, telemetryFields } from "../telemetry.ts";
+import { DeviceFault, Telemetry, type TelemetryField, telemetryHistoryFields } from "../telemetry.ts";
 import { endpoint } from "./endpoint.ts";
 import { limit, nextPage, startingAfterUuid } from "./paging.ts";
 import { ofAccount, ofStore, ofTerminal, PathId } from "./params.ts";
@@ -89,14 +89,14 @@ const ReportedBy = Type.String({
   examples: ["123456789012"],
 });
 
-const latest = <T extends TSchema>(value: T) =>
+const latest = <T extends TSchema>(value: T, atMost = "five minutes") =>
   Type.Optional(
     Type.Object({
       value,
       since: Type.String({ format: "date-time", description: "Since when it has this value." }),
       at: Type.String({
         format: "date-time",
-        description: "When the terminal last reported it, or up to five minutes before that.",
+        description: `When the terminal last reported it, or up to ${atMost} before that.`,
       }),
       device_serial_number: ReportedBy,
     }),
@@ -113,13 +113,14 @@ export const TerminalTelemetry = Type.Object({
     link: latest(fields.link),
     printer: latest(fields.printer),
     unsent_batch: latest(fields.unsent_batch),
+    open_batch: latest(fields.open_batch, "a minute"),
   } satisfies Record<TelemetryField, TSchema>),
 });
 export type TerminalTelemetry = Static<typeof TerminalTelemetry>;
 
 export const TelemetryChange = Type.Object({
   id: Uuid,
-  field: Type.Enum(telemetryFields),
+  field: Type.Enum(telemetryHistoryFields),
   value: Type.Unknown({ description: "As the terminal reported it." }),
   at: Time,
   device_serial_number: ReportedBy,
@@ -154,7 +155,7 @@ const history = {
 };
 const ChangeQuery = Type.Object(history, { additionalProperties: false });
 const HistoryQuery = Type.Object(
-  { ...history, field: Type.Optional(Type.Enum(telemetryFields)) },
+  { ...history, field: Type.Optional(Type.Enum(telemetryHistoryFields)) },
   { additionalProperties: false },
 );
 const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(PathId) }, { additionalProperties: false });

@@ -4,6 +4,7 @@ import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
+import { leaveOpenBatch } from "../presence/telemetry/open-batch.ts";
 import { type AdmitDeps, admitIfLive } from "../terminals/credentials/admit-if-live.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
@@ -35,7 +36,9 @@ export async function issueCredential(
       action: "terminal.issue_credential",
       subject: { type: "terminal", id: terminalId },
     });
-    return replaceCredential(tx, deps.clock, { accountId, terminalId }, { password });
+    const replaced = await replaceCredential(tx, deps.clock, { accountId, terminalId }, { password });
+    await leaveOpenBatch(tx, { accountId, terminalId });
+    return replaced;
   });
   const generation = generationOf({ token_lapses: 0 });
   const admitted = await admitIfLive(deps, { address, password, generation, former });

@@ -11,6 +11,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
 import { endFault, noteDeviceChange } from "../presence/hearing/hear.ts";
+import { leaveOpenBatch } from "../presence/telemetry/open-batch.ts";
 import { clearReportedVersions, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
 import { keepFormerDevice } from "../terminals/record/former-devices.ts";
@@ -117,5 +118,6 @@ function unchanged(): ApiError {
 async function forgetDevice(tx: Tx, clock: Clock, terminal: TerminalKey): Promise<void> {
   await clearReportedVersions(tx, terminal.accountId, terminal.terminalId, clock.now());
   await endFault(tx, terminal, clock.realNow());
+  await leaveOpenBatch(tx, terminal);
   await noteDeviceChange(tx, terminal, clock.now(), versionFields);
 }

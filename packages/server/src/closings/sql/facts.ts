@@ -20,8 +20,8 @@ const columns = sql`
     'next_expected_at', presence.next_expected_at, 'lost_at', presence.lost_at, 'shut_down_at', presence.shut_down_at
   ) end as presence,
   live.operation as live_operation,
-  case when telemetry.value is not null and telemetry.device_changed_at is null
-    then json_build_object('value', telemetry.value, 'at', telemetry.open_batch_at) end as batch,
+  case when telemetry.value is not null
+    then json_build_object('value', telemetry.value, 'at', telemetry.at) end as batch,
   former.batch as former_batch,
   coalesce(closes.list, '[]'::json) as closes,
   coalesce(attempts.list, '[]'::json) as attempts`;
@@ -38,13 +38,14 @@ left join operation_claims as live
   on live.account_id = target.account_id and live.terminal_id = target.terminal_id
 left join terminal_telemetry as telemetry
   on telemetry.account_id = target.account_id and telemetry.terminal_id = target.terminal_id and telemetry.field = 'open_batch'
+  and telemetry.address = credential.address
 left join lateral (
   select json_build_object('value', before.open_batch, 'at', before.open_batch_at) as batch
   from terminal_addresses as before
   where before.account_id = target.account_id and before.terminal_id = target.terminal_id
     and before.address <> credential.address and before.open_batch is not null
     and before.open_batch_at between target.day_starts_at - interval '7 days' and target.day_ends_at
-  order by before.number desc
+  order by before.created_at desc
   limit 1
 ) as former on true
 left join lateral (

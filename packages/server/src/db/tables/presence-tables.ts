@@ -1,5 +1,5 @@
 import type { PresenceReason, PresenceStatus } from "@tillkeeper/contract/presence";
-import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { TelemetryField, TelemetryHistoryField } from "@tillkeeper/contract/telemetry";
 import type { ColumnType, Generated } from "kysely";
 import type { Json } from "./json-column.ts";
 
@@ -44,13 +44,15 @@ export interface PresenceTables {
     at: Date;
     /** Since when the terminal's device is another one than the device that reported the value. */
     device_changed_at: ColumnType<Date | null, Date | null | undefined>;
+    /** The address of the device that reported the value. Null in rows that are older than the column. */
+    address: ColumnType<string | null, string | null | undefined>;
   };
   telemetry_history: {
     account_id: string;
     terminal_id: string;
     id: string;
     at: Date;
-    field: TelemetryField;
+    field: TelemetryHistoryField;
     value: Json<unknown>;
   };
   terminal_probes: {

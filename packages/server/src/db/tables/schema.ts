@@ -14,6 +14,7 @@ import type {
   OperationStatus,
   WhenBusy,
 } from "@tillkeeper/contract/operations";
+import type { OpenBatch } from "@tillkeeper/contract/telemetry";
 import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeeper/contract/terminal-status";
 import type { ColumnType, Generated } from "kysely";
 import type { AuditTables } from "./audit-tables.ts";
@@ -222,6 +223,9 @@ export interface Tables extends AuditTables, ClosingTables, LogTables, PairingTa
     last_close: ColumnType<string | null, never, never>;
     /** The abilities that its device named in the last hello. */
     abilities: ColumnType<AbilityTable, never, string | null>;
+    /** What was open at its device when another one replaced it, and when the server heard that. */
+    open_batch: ColumnType<OpenBatch | null, never, string>;
+    open_batch_at: ColumnType<Date | null, never, Date>;
   };
   business_clock: { one: Generated<true>; ahead_ms: number; since: Generated<Date>; rate: Generated<number> };
   /** Each time that the database went back to an earlier moment. */

@@ -131,7 +131,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     ],
   },
   telemetry_history: { select: true },
-  terminal_addresses: { select: true, insert: true, update: ["former_key", "left_at"] },
+  terminal_addresses: { select: true, insert: true, update: ["former_key", "left_at", "open_batch", "open_batch_at"] },
   terminal_credentials: {
     select: true,
     insert: true,

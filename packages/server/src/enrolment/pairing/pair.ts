@@ -9,6 +9,7 @@ import { inTurn } from "../../db/turns.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
 import type { Reached } from "../../platform/own-addresses.ts";
+import { leaveOpenBatch } from "../../presence/telemetry/open-batch.ts";
 import { type Replaced, replaceCredential } from "../../terminals/credentials/replace-credential.ts";
 import { moveTerminals } from "../../terminals/record/life-cycle.ts";
 import { presentTerminal } from "../../terminals/record/present.ts";
@@ -121,6 +122,7 @@ async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match)
   await setCode(tx, code, used);
   const device = { publicKey: key.jwk, serialNumber };
   const replaced = await replaceCredential(tx, clock, { accountId, terminalId }, device);
+  await leaveOpenBatch(tx, { accountId, terminalId });
   await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
   const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
   const actor = { accountId, clientId: "device", ...peer };

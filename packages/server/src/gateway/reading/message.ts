@@ -11,6 +11,7 @@ import { isDateTime, registerFormats } from "../../platform/formats.ts";
 import { findUnstorable } from "../../platform/http/bodies/storable.ts";
 import { hasMoreValues } from "../../platform/http/bodies/value-count.ts";
 import { readClose } from "./close.ts";
+import { readHeartbeat, withOpenBatchFacts } from "./open-batch.ts";
 
 /** What is wrong with a message, and where in it: `path` is a JSON pointer. */
 export interface Place {
@@ -53,7 +54,8 @@ const readers = new Map<UpChannel, Reader>(
     const schema = messages[channel];
     // Each operation has its own schema for the result; it is read separately.
     const kept = channel === "result" ? { ...schema, properties: resultHead } : schema;
-    return [channel, { validator: Compile(withAnyTime(schema, ownTimes[channel] ?? [])), texts: textReader(kept) }];
+    const lenient = channel === "heartbeat" ? withOpenBatchFacts(schema) : withAnyTime(schema, ownTimes[channel] ?? []);
+    return [channel, { validator: Compile(lenient), texts: textReader(kept) }];
   }),
 );
 const resultReaders = new Map<string, Reader>(
@@ -97,7 +99,7 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
     const unreadable = channel === "result" ? unreadableOf(said) : undefined;
     return { places: places.slice(0, mostPlaces), operationId: operationIdOf(said), unreadable };
   }
-  const message = texts(said) as object;
+  const message = texts(channel === "heartbeat" ? readHeartbeat(said) : said) as object;
   return { message: { ...message, ...(result.read && { result: result.read() }) } as Messages[C] };
 }
 

@@ -145,15 +145,32 @@ export function listTelemetryHistory(
     .execute();
 }
 
+/**
+ * The latest value of each field. The open batch only of the terminal's present device: a report of the former one may have
+ * been written while it was replaced.
+ */
 export function latestTelemetry(
   db: Kysely<Tables>,
   accountId: string,
   terminalId: string,
 ): Promise<Selectable<Tables["terminal_telemetry"]>[]> {
   return db
-    .selectFrom("terminal_telemetry")
-    .selectAll()
-    .where("account_id", "=", accountId)
-    .where("terminal_id", "=", terminalId)
+    .selectFrom("terminal_telemetry as told")
+    .selectAll("told")
+    .where("told.account_id", "=", accountId)
+    .where("told.terminal_id", "=", terminalId)
+    .where((eb) =>
+      eb.or([
+        eb("told.field", "<>", "open_batch"),
+        eb.exists(
+          eb
+            .selectFrom("terminal_credentials as present")
+            .select("present.address")
+            .whereRef("present.account_id", "=", "told.account_id")
+            .whereRef("present.terminal_id", "=", "told.terminal_id")
+            .whereRef("present.address", "=", "told.address"),
+        ),
+      ]),
+    )
     .execute();
 }

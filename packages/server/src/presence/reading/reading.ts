@@ -9,7 +9,7 @@ import type {
   TerminalTelemetry,
 } from "@tillkeeper/contract/http/presence";
 import { presenceBySeverity } from "@tillkeeper/contract/presence";
-import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { TelemetryHistoryField } from "@tillkeeper/contract/telemetry";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { storeNotFound } from "../../merchants/stores/changes.ts";
@@ -79,7 +79,7 @@ export interface HistoryQuery {
   "at.lte"?: string;
   starting_after?: string;
   limit: number;
-  field?: TelemetryField;
+  field?: TelemetryHistoryField;
 }
 
 function pageOf(terminalId: string, query: HistoryQuery) {

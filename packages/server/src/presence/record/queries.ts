@@ -1,4 +1,4 @@
-import type { TelemetryField } from "@tillkeeper/contract/telemetry";
+import type { OpenBatch, TelemetryField } from "@tillkeeper/contract/telemetry";
 import { type Kysely, type Selectable, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
@@ -131,6 +131,47 @@ export async function endFault(db: Kysely<Tables>, { accountId, terminalId }: Te
     .where("fault_at", "is not", null)
     .where("fault_ended_at", "is", null)
     .execute();
+}
+
+/** The open batch of a terminal's device, with the time at which the server heard of it. */
+export interface ToldOpenBatch {
+  address: string;
+  openBatch: OpenBatch;
+  at: Date;
+}
+
+/** Removes the open batch from the terminal's telemetry, and answers it. */
+export async function removeOpenBatch(
+  db: Kysely<Tables>,
+  { accountId, terminalId }: TerminalKey,
+): Promise<ToldOpenBatch | undefined> {
+  const row = await db
+    .deleteFrom("terminal_telemetry")
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "=", terminalId)
+    .where("field", "=", "open_batch")
+    .returning(["address", "value", "at"])
+    .executeTakeFirst();
+  return row && row.address !== null
+    ? { address: row.address, openBatch: row.value as OpenBatch, at: row.at }
+    : undefined;
+}
+
+/**
+ * The open batches of the terminals' present devices, by terminal. Terminals that tell nothing have none: it is not known
+ * what is open there.
+ */
+export async function findOpenBatches(
+  db: Kysely<Tables>,
+  terminals: TerminalKey[],
+): Promise<Map<string, ToldOpenBatch>> {
+  const { rows } = await sql<ToldOpenBatch & { terminalId: string }>`
+    select told.terminal_id as "terminalId", told.address, told.value as "openBatch", told.at from terminal_telemetry as told
+    join ${terminalKeys.of(terminals, "key")} on key.account_id = told.account_id and key.terminal_id = told.terminal_id
+    join terminal_credentials as present
+      on present.account_id = told.account_id and present.terminal_id = told.terminal_id and present.address = told.address
+    where told.field = 'open_batch'`.execute(db);
+  return new Map(rows.map(({ terminalId, ...told }) => [terminalId, told]));
 }
 
 /**

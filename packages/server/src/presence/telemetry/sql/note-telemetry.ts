@@ -17,8 +17,11 @@ export interface ReportedField extends FieldOfTerminal {
   at: Date;
 }
 
-/** The longest age of the stored time of an unchanged value. Writing it at each report would cost more than it is worth. */
-const renewAfter = "interval '5 minutes'";
+/**
+ * The longest age of the stored time of an unchanged value. Writing it at each report would cost more than it is worth. The
+ * time of the open batch says whether a day is closed now, so it is renewed more often.
+ */
+const renewAfter = "case when input.field = 'open_batch' then interval '1 minute' else interval '5 minutes' end";
 
 /** The shortest time between two values of one field in the history. It bounds the rows of a value that flaps. */
 export const historyGapMs = 10_000;
@@ -59,7 +62,10 @@ with input as (
   where (
     known.field is null or known.at > ${horizon}
     or input.at > known.at
-      and (known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")})
+      and (
+        known.value <> input.value or input.at >= known.at + ${renewAfter} or ${ofAnother("input.at")}
+        or known.address is distinct from input.address
+      )
   )
   -- The device may have been replaced since its report.
   and exists (
@@ -68,14 +74,14 @@ with input as (
       and credential.address = input.address
   )
 ), written as (
-  insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at)
-  select account_id, terminal_id, field, value, at, at from due
+  insert into terminal_telemetry as known (account_id, terminal_id, field, value, since, at, address)
+  select account_id, terminal_id, field, value, at, at, address from due
   order by account_id, terminal_id, field
   on conflict (account_id, terminal_id, field) do update set
     since = case
       when known.value = excluded.value and known.since <= ${horizon} and not ${ofAnother("excluded.at")} then known.since
       else excluded.since end,
-    value = excluded.value, at = excluded.at,
+    value = excluded.value, at = excluded.at, address = excluded.address,
     device_changed_at = case when ${ofAnother("excluded.at")} then null else known.device_changed_at end
   where known.at < excluded.at or known.at > ${horizon}
   returning account_id, terminal_id, field, value, since, at
@@ -87,7 +93,8 @@ with input as (
       and earlier.at <= ${horizon}
   ) as held_back
   from written
-  where since = at
+  -- The open batch changes with every sale: its history would be most of the table.
+  where since = at and field <> 'open_batch'
 ), recorded as (
   insert into telemetry_history (account_id, terminal_id, id, at, field, value)
   select account_id, terminal_id, ${idOf("at")}, at, field, value from changed where not held_back
