@@ -21,6 +21,7 @@ describe("the configuration of a store", async () => {
     const store = await storeOf(live, { address: addressIn("NO") });
     expect(await store.get()).toEqual({
       auto_end_of_day: { enabled: true, time: "23:30", retry_until: "05:00" },
+      business_day_starts_at: "05:00",
       time_zone: "Europe/Oslo",
       time_zone_source: "country",
     });
@@ -36,11 +37,13 @@ describe("the configuration of a store", async () => {
     });
     expect((await store.patch({ auto_end_of_day: { enabled: false } })).body).toEqual({
       auto_end_of_day: { enabled: false, time: "02:15", retry_until: "05:00" },
+      business_day_starts_at: "05:00",
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
     });
     expect((await store.patch({ auto_end_of_day: { time: null, retry_until: "04:00" } })).body).toEqual({
       auto_end_of_day: { enabled: false, time: "23:30", retry_until: "04:00" },
+      business_day_starts_at: "05:00",
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
     });
@@ -70,6 +73,7 @@ describe("the configuration of a store", async () => {
       [{ auto_end_of_day: { enabled: "yes" } }, "/body/auto_end_of_day/enabled"],
       [{ auto_end_of_day: { at: "23:00" } }, "/body/auto_end_of_day/at"],
       [{ auto_end_of_day: [] }, "/body/auto_end_of_day"],
+      [{ business_day_starts_at: "5:00" }, "/body/business_day_starts_at"],
       [{ time_zone: "Europe/Atlantis" }, "/body/time_zone"],
       [{ time_zone: "+01:00" }, "/body/time_zone"],
       [{ time_zone: "" }, "/body/time_zone"],
@@ -145,6 +149,85 @@ describe("the configuration of a store", async () => {
     expect((await several.patch({ auto_end_of_day: { enabled: true } })).status).toBe(400);
     const one = await storeOf(live, { address: addressIn("DE") });
     expect((await one.patch({ auto_end_of_day: { enabled: true } })).status).toBe(200);
+  });
+
+  it("lets no automatic close go on in the next business day, whichever of the times a request sets", async () => {
+    const store = await storeOf(live, { address: addressIn("NO") });
+    const times = async () => {
+      const { auto_end_of_day: ofDay, business_day_starts_at: begin } = await store.get();
+      return [ofDay.time, ofDay.retry_until, begin];
+    };
+    const refused = async (change: object, place: string) => {
+      const answer = await store.patch(change);
+      expect(answer, JSON.stringify(change)).toMatchObject({
+        status: 400,
+        body: { error: { code: "invalid_request", errors: [{ path: `/body/${place}` }] } },
+      });
+      return answer.body.error.errors[0].message as string;
+    };
+    // The default follows the begin of the day.
+    expect((await store.patch({ business_day_starts_at: "04:00" })).status).toBe(200);
+    expect(await times()).toEqual(["23:30", "04:00", "04:00"]);
+    expect(await refused({ auto_end_of_day: { retry_until: "04:01" } }, "auto_end_of_day/retry_until")).toContain(
+      "After 23:30, retry_until must come at 04:00 or before it; null makes it 04:00",
+    );
+    // `retry_until` that is not after `time` is on the next day: a whole day after it.
+    await refused({ auto_end_of_day: { retry_until: "23:30" } }, "auto_end_of_day/retry_until");
+    expect((await store.patch({ auto_end_of_day: { retry_until: "03:30" } })).status).toBe(200);
+    await refused({ business_day_starts_at: "03:00" }, "business_day_starts_at");
+    await refused({ auto_end_of_day: { time: "03:45" } }, "auto_end_of_day/time");
+    expect(await times()).toEqual(["23:30", "03:30", "04:00"]);
+    // Only what results counts: a later `retry_until` with a later begin, in one request or in the right order.
+    const both = { auto_end_of_day: { retry_until: "06:30" }, business_day_starts_at: "07:00" };
+    await refused({ auto_end_of_day: both.auto_end_of_day }, "auto_end_of_day/retry_until");
+    expect((await store.patch(both)).status).toBe(200);
+    await refused({ business_day_starts_at: null }, "business_day_starts_at");
+    expect((await store.patch({ business_day_starts_at: null, auto_end_of_day: null })).status).toBe(200);
+    expect(await times()).toEqual(["23:30", "05:00", "05:00"]);
+    // A close at the very begin of a day has the whole day.
+    const early = { auto_end_of_day: { time: "05:00", retry_until: "05:00" } };
+    expect((await store.patch(early)).status).toBe(200);
+  });
+
+  it("shows a late retry_until of former times as the begin of the day, and takes it back", async () => {
+    const store = await storeOf(live, { address: addressIn("NO") });
+    await server.db.pool.query("update stores set configuration = $2 where account_id = $3 and id = $1", [
+      store.id,
+      { auto_end_of_day: { retry_until: "09:00" } },
+      live.aid,
+    ]);
+    const shown = await store.get();
+    expect(shown.auto_end_of_day.retry_until).toBe("05:00");
+    expect((await store.patch({ time_zone: "Europe/Stockholm" })).status).toBe(200);
+    expect((await store.patch(shown)).status).toBe(200);
+  });
+
+  it("does not make a guessed time zone the store's own when it comes back with its source", async () => {
+    for (const [tenant, body] of [
+      [live, {}],
+      [live, { address: addressIn("US") }],
+      [live, { address: addressIn("NO") }],
+      [sandbox, {}],
+    ] as const) {
+      const store = await storeOf(tenant, body);
+      const shown = await store.get();
+      expect(await store.patch(shown)).toMatchObject({ status: 200, body: shown });
+      const later = { ...shown, auto_end_of_day: { ...shown.auto_end_of_day, time: "22:00" } };
+      expect(await store.patch(later)).toMatchObject({ status: 200, body: later });
+      expect(await store.get()).toEqual(later);
+    }
+    const store = await storeOf(live, {});
+    const shown = await store.get();
+    // Another zone is set, with whatever source; so is the shown one without its source, or as the store's.
+    expect((await store.patch({ ...shown, time_zone: "Europe/Oslo" })).body).toMatchObject({
+      time_zone: "Europe/Oslo",
+      time_zone_source: "store",
+    });
+    for (const source of [undefined, "store", "country"]) {
+      await store.patch({ time_zone: null });
+      const { body } = await store.patch({ time_zone: "UTC", time_zone_source: source });
+      expect(body).toMatchObject({ time_zone: "UTC", time_zone_source: "store" });
+    }
   });
 
   it("falls back on the account's time zone", async () => {

@@ -15,6 +15,9 @@ export const TimeZone = Type.String({
   examples: ["Europe/Oslo"],
 });
 
+/** When a business day begins where a store says nothing else (D30). */
+export const usualBusinessDayStart = "05:00";
+
 /** Where a store's time zone comes from (D30). */
 const timeZoneSources = ["store", "account", "country", "default"] as const;
 
@@ -24,9 +27,17 @@ export const StoreConfiguration = Type.Object({
     enabled: Type.Boolean({ description: "Close every terminal once a day. Default: false on sandbox accounts." }),
     time: LocalTime,
     retry_until: Type.String({
-      description: "HH:MM; if it is not after `time`, it is on the next day.",
+      description:
+        "HH:MM; if it is not after `time`, it is on the next day. Default: `business_day_starts_at`, and never after it: a day is " +
+        "closed before the next one begins.",
       examples: ["05:00"],
     }),
+  }),
+  business_day_starts_at: Type.String({
+    description:
+      `HH:MM in the store's time zone: when its business days begin. What is sold after midnight and before it belongs to the day ` +
+      `before. Default: ${usualBusinessDayStart}.`,
+    examples: [usualBusinessDayStart],
   }),
   time_zone: Type.String({ description: "IANA, in today's spelling.", examples: ["Europe/Oslo"] }),
   time_zone_source: Type.Enum(timeZoneSources, {
@@ -54,7 +65,15 @@ const StoreConfigurationInput = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    business_day_starts_at: resettable(LocalTime),
     time_zone: resettable(TimeZone),
+    time_zone_source: Type.Optional(
+      Type.Unknown({
+        description:
+          "Shown in answers; sets nothing. If the shown `time_zone` comes back beside the shown source, the time zone is not set for " +
+          "the store, and a guess stays a guess.",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

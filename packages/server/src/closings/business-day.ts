@@ -1,12 +1,5 @@
+import type { DayRules } from "../merchants/stores/days.ts";
 import { firstInstantAt, wallClockMs } from "./time-zone.ts";
-
-/** What says where a store's business days begin. */
-export interface DayRules {
-  /** IANA. */
-  timeZone: string;
-  /** HH:MM in that zone. */
-  startsAt: string;
-}
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;

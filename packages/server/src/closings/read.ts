@@ -27,7 +27,7 @@ export async function openStore(
   { accountId, storeId }: { accountId: string; storeId: string },
   { now }: Moment,
 ): Promise<StoreDays> {
-  const store = await storeDays(tx, accountId, storeId, now);
+  const [store] = await storeDays(tx, accountId, { storeId }, { now });
   if (!store) throw storeNotFound();
   return store;
 }

@@ -44,7 +44,7 @@ left join lateral (
   from terminal_addresses as before
   where before.account_id = target.account_id and before.terminal_id = target.terminal_id
     and before.address <> credential.address and before.open_batch is not null
-    and before.open_batch_at between target.day_starts_at - interval '7 days' and target.day_ends_at
+    and device.created_at between target.day_starts_at and target.day_ends_at
   order by before.created_at desc
   limit 1
 ) as former on true

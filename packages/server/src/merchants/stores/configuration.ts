@@ -8,12 +8,10 @@ import { invalidRequest } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, storeNotFound } from "./changes.ts";
+import { closingTimesOf, refuseLateRetries } from "./closing-times.ts";
 import type { StoreDeps } from "./deps.ts";
 import { accountTimeZone, findStore, type StoreRow } from "./queries.ts";
 import { timeZoneOf } from "./time-zones.ts";
-
-/** After most shops have closed; the night is left to reach terminals that are switched off. */
-const usualTimes = { time: "23:30", retry_until: "05:00" } as const;
 
 type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "configuration">;
 
@@ -24,12 +22,14 @@ type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "co
 function configurationOf(store: Configured, ofAccount: string | null, now: Date): StoreConfiguration {
   const { address, organization } = store;
   const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
+  const { time, retryUntil, startsAt } = closingTimesOf(store.configuration);
   return {
     auto_end_of_day: {
-      enabled: !isSandboxAccount(store.account_id),
-      ...usualTimes,
-      ...withoutNulls(autoEndOfDay ?? {}),
+      enabled: autoEndOfDay?.enabled ?? !isSandboxAccount(store.account_id),
+      time,
+      retry_until: retryUntil,
     },
+    business_day_starts_at: startsAt,
     ...timeZoneOf({ configured: timeZone ?? undefined, ofAccount, address, organization, year: now.getUTCFullYear() }),
   };
 }
@@ -54,19 +54,22 @@ export async function patchConfiguration(
   storeId: string,
   patch: StoreConfigurationPatch,
 ): Promise<StoreConfiguration> {
-  const change = withTimeZone(patch);
+  const named = withTimeZone(patch);
   const { accountId } = caller;
   return retried(() =>
     inTenant(deps.db, accountId, async (tx) => {
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const store = await lockLiveStore(tx, accountId, found.id);
-      const configuration = merged(store.configuration, change);
       const ofAccount = await accountTimeZone(tx, accountId);
       const show = (row: Configured) => configurationOf(row, ofAccount, deps.clock.now());
-      const [before, after] = [show(store), show({ ...store, configuration })];
+      const before = show(store);
       requireExpected(caller, before);
-      if (patch.auto_end_of_day?.enabled) refuseGuess(after);
+      const change = withoutSentBack(named, before);
+      const configuration = merged(store.configuration, change);
+      const after = show({ ...store, configuration });
+      if (change.auto_end_of_day?.enabled) refuseGuess(after);
+      refuseLateRetries(change, configuration);
       if (isDeepStrictEqual(configuration, store.configuration)) return before;
       await tx
         .updateTable("stores")
@@ -89,6 +92,20 @@ function withTimeZone(patch: StoreConfigurationPatch): StoreConfigurationPatch {
   return { ...patch, time_zone: zone };
 }
 
+/**
+ * The patch without what a caller only sends back. A time zone that comes back beside its source, which is not the store, is not
+ * set: else a guess would become the store's own by an edit of something else. What the automatic end of day was by default while the
+ * zone is a guess is not an order, either.
+ */
+function withoutSentBack(patch: StoreConfigurationPatch, shown: StoreConfiguration): StoreConfigurationPatch {
+  const { time_zone: zone, time_zone_source: source, ...others } = patch;
+  if (source === "store" || source !== shown.time_zone_source || zone !== shown.time_zone) return patch;
+  const { auto_end_of_day: autoEndOfDay } = others;
+  if (shown.time_zone_guess === undefined || autoEndOfDay?.enabled !== shown.auto_end_of_day.enabled) return others;
+  const { enabled: _shown, ...times } = autoEndOfDay;
+  return { ...others, auto_end_of_day: times };
+}
+
 /** Nobody may order that days are closed at a time of day that is only guessed (D30). */
 function refuseGuess({ time_zone: zone, time_zone_guess: guess }: StoreConfiguration): void {
   if (guess === undefined) return;
@@ -101,8 +118,11 @@ function merged(set: StoreConfigurationPatch, patch: StoreConfigurationPatch): S
   const autoEndOfDay =
     patch.auto_end_of_day === null ? {} : withoutNulls({ ...set.auto_end_of_day, ...patch.auto_end_of_day });
   const timeZone = patch.time_zone === undefined ? set.time_zone : patch.time_zone;
+  const startsAt =
+    patch.business_day_starts_at === undefined ? set.business_day_starts_at : patch.business_day_starts_at;
   return {
     ...(Object.keys(autoEndOfDay).length > 0 && { auto_end_of_day: autoEndOfDay }),
+    ...(startsAt && { business_day_starts_at: startsAt }),
     ...(timeZone && { time_zone: timeZone }),
   };
 }

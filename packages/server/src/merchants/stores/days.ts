@@ -1,33 +1,59 @@
 import type { StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { Tx } from "../../db/db.ts";
-import { accountTimeZone, findStore } from "./queries.ts";
+import { closingTimesOf } from "./closing-times.ts";
+import { type StoreDaysRow, storesWithDays, type WantedStores } from "./queries.ts";
 import { timeZoneOf } from "./time-zones.ts";
 
-/** When business days begin where nothing is set. */
-export const usualDayStart = "05:00";
+/** What says when a store's business days begin. */
+export interface DayRules {
+  /** IANA. */
+  timeZone: string;
+  /** HH:MM in that zone. */
+  startsAt: string;
+}
 
-/** A store, and what says where its business days begin (D30). */
+/** A store, as the close of its days needs it. */
 export interface StoreDays {
+  /** The generated id. */
   id: string;
+  /** The caller's. */
   store_id: string;
   store_name: string | null;
   status: StoreStatus;
-  rules: { timeZone: string; startsAt: string };
+  rules: DayRules;
+  /** Whether the time zone is only guessed: no day is closed by itself then (D30). */
+  guess: boolean;
 }
 
-/** Finds a store, and the rules of its business days, by the caller's or the generated id. */
-export async function storeDays(tx: Tx, accountId: string, storeId: string, now: Date): Promise<StoreDays | undefined> {
-  const store = await findStore(tx, accountId, storeId);
-  if (!store || store.status === "DELETED") return undefined;
-  const { address, organization, configuration } = store;
-  const ofAccount = await accountTimeZone(tx, accountId);
-  const { time_zone: timeZone } = timeZoneOf({
-    configured: configuration.time_zone ?? undefined,
-    ofAccount,
-    address,
-    organization,
-    year: now.getUTCFullYear(),
-  });
-  const { id, store_id, store_name, status } = store;
-  return { id, store_id, store_name, status, rules: { timeZone, startsAt: usualDayStart } };
+interface Options {
+  /** The running time: zones of a country may come to differ. */
+  now: Date;
+  includeDeleted?: boolean;
+}
+
+/**
+ * Reads stores with the rules of their business days, in one statement: one store by the caller's id or the generated one, or
+ * several by their generated ids. Stores that do not exist are left out, DELETED ones as well unless the options want them.
+ */
+export async function storeDays(
+  tx: Tx,
+  accountId: string,
+  by: WantedStores["by"],
+  { now, includeDeleted = false }: Options,
+): Promise<StoreDays[]> {
+  const rows = await storesWithDays(tx, accountId, { by, includeDeleted });
+  return rows.map((row) => daysOf(row, now));
+}
+
+function daysOf(
+  { configuration, account_time_zone: ofAccount, address, organization, ...store }: StoreDaysRow,
+  now: Date,
+) {
+  const configured = configuration.time_zone ?? undefined;
+  const zone = timeZoneOf({ configured, ofAccount, address, organization, year: now.getUTCFullYear() });
+  return {
+    ...store,
+    rules: { timeZone: zone.time_zone, startsAt: closingTimesOf(configuration).startsAt },
+    guess: zone.time_zone_guess !== undefined,
+  };
 }

@@ -42,6 +42,44 @@ export function findStore(db: Kysely<Tables>, accountId: string, storeId: string
     .executeTakeFirst();
 }
 
+/** What says when a store's business days begin, with the default time zone of its account. */
+export type StoreDaysRow = Pick<
+  StoreRow,
+  "id" | "store_id" | "store_name" | "status" | "address" | "organization" | "configuration"
+> & { account_time_zone: string | null };
+
+export interface WantedStores {
+  /** One store by the caller's id or the generated one, or several by their generated ids. */
+  by: { storeId: string } | { ids: readonly string[] };
+  includeDeleted: boolean;
+}
+
+/** In the order of their numbers; of one store by either id as `findStore` finds it. */
+export function storesWithDays(
+  db: Kysely<Tables>,
+  accountId: string,
+  { by, includeDeleted }: WantedStores,
+): Promise<StoreDaysRow[]> {
+  const stores = db
+    .selectFrom("stores")
+    .innerJoin("accounts", "accounts.account_id", "stores.account_id")
+    .select(["id", "store_id", "store_name", "stores.status", "address", "organization", "configuration"])
+    .select("accounts.time_zone as account_time_zone")
+    .where("stores.account_id", "=", accountId)
+    .$if(!includeDeleted, (query) => query.where("stores.status", "<>", "DELETED"));
+  if ("ids" in by) {
+    return stores.where(sql<boolean>`stores.id = any(${by.ids}::text[])`).orderBy("stores.number").execute();
+  }
+  const { storeId } = by;
+  return stores
+    .where((eb) => eb.or([eb("stores.store_id", "=", storeId), eb("stores.id", "=", storeId)]))
+    .orderBy((eb) => eb("stores.status", "=", "DELETED"))
+    .orderBy((eb) => eb("stores.store_id", "=", storeId), "desc")
+    .orderBy("stores.number", "desc")
+    .limit(1)
+    .execute();
+}
+
 /** Finds a store by its generated id, which is never reused. */
 export function getStoreRow(db: Kysely<Tables>, accountId: string, id: string): Promise<StoreRow> {
   return selectStores(db, accountId).where("stores.id", "=", id).executeTakeFirstOrThrow();

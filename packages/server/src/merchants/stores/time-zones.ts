@@ -63,7 +63,8 @@ export function timeZoneOf({ configured, ofAccount, address, organization, year 
   if (set !== undefined) return { time_zone: set, time_zone_source: "store" };
   const zones = address ? timeZonesOf(address.country) : [];
   const ofCountry = address && zoneIn(address.country);
-  if (ofCountry && showTheSame(zones, year)) return { time_zone: ofCountry, time_zone_source: "country" };
+  if (address && ofCountry && clocksAgree(address.country, year))
+    return { time_zone: ofCountry, time_zone_source: "country" };
   if (ofAccount !== null && (zones.length === 0 || zones.includes(ofAccount))) {
     return { time_zone: ofAccount, time_zone_source: "account" };
   }
@@ -79,6 +80,18 @@ export function timeZoneOf({ configured, ofAccount, address, organization, year 
   }
   const guess = `Nothing says where the store is. Set time_zone, or give the store an address. ${untilThen}`;
   return { time_zone: "UTC", time_zone_source: "default", time_zone_guess: guess };
+}
+
+const agreements = new Map<string, boolean>();
+
+/** Whether all clocks of a country show the same, this year and the next. Kept, because a chain has a thousand stores in one country. */
+function clocksAgree(country: string, year: number): boolean {
+  const key = `${country} ${year}`;
+  const known = agreements.get(key);
+  if (known !== undefined) return known;
+  const agree = showTheSame(timeZonesOf(country), year);
+  agreements.set(key, agree);
+  return agree;
 }
 
 /** Today's name of a zone that was set, also by a name that would be refused today; undefined for what meant no place. */
