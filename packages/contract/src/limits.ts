@@ -20,6 +20,8 @@ export const limits = {
   closesWithoutCommandPerMinute: 60,
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
+  /** The longest that an answer waits by `Prefer: wait`. */
+  preferWaitSecondsMax: 60,
   idempotencyKeyHours: 48,
   /** Longer than an idempotency key is kept, so that a key never outlives its operation. */
   retentionDaysMin: 3,

@@ -10,6 +10,7 @@ import { createAnnouncer } from "./gateway/send.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
+import { Waits } from "./platform/http/wait.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
@@ -55,6 +56,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const stores = storePorts(core);
   const enrolment = enrolmentPorts(devices, accept, core);
   const supervisor = new Supervisor(core.log);
+  const waits = new Waits();
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
   let started = false;
@@ -64,6 +66,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       stores,
       enrolment,
       supervisor,
+      waits,
       sandbox: sandboxAsked,
       started: () => started,
     }),
@@ -83,6 +86,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
   }))
     supervisor.start(worker);
+  closing.add(() => waits.end());
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked

@@ -8,6 +8,10 @@ export const answerHeaders = {
   "idempotent-replayed": Type.Literal("true", {
     description: "The request was accepted before under this `Idempotency-Key`; this is its answer again.",
   }),
+  "preference-applied": Type.String({
+    description: "The answer has waited for the end, for these seconds at most (RFC 7240).",
+    examples: ["wait=10"],
+  }),
   link: Type.String({
     description: 'The next page (RFC 8288): `<path and query>; rel="next"`; absent on the last page.',
   }),

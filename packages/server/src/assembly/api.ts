@@ -20,6 +20,7 @@ import { onDestinationChange } from "../merchants/stores/suspension.ts";
 import type { Accept } from "../operations/accept.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
+import type { Waits } from "../platform/http/wait.ts";
 import type { Supervisor } from "../platform/supervisor.ts";
 import { presenceRoutes } from "../presence/routes.ts";
 import { activationRoutes } from "../rollout/activations/routes.ts";
@@ -39,6 +40,8 @@ export interface Features {
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   supervisor: Supervisor;
+  /** Where requests wait that say `Prefer: wait`. */
+  waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
   /** Whether the server is a sandbox. */
@@ -95,11 +98,11 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
 }
 
 /** Operations on terminals, and what the server knows of terminals. */
-function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features): Route[] {
+function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits }: Features): Route[] {
   const { db, clock, files } = core;
   const { presenceClock, probes } = devices;
   return [
-    ...operationRoutes({ db, clock, accept, announceCancel: createAnnouncer(devices.device, "cancel") }),
+    ...operationRoutes({ db, clock, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),
