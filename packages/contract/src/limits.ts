@@ -20,6 +20,8 @@ export const limits = {
   closesWithoutCommandPerMinute: 60,
   longPollWaitSecondsMax: 20,
   longPollMessages: 50,
+  /** The longest that an answer waits by `Prefer: wait`. */
+  preferWaitSecondsMax: 60,
   idempotencyKeyHours: 48,
   /** Terminals that a request to close a store can name. */
   closingTerminals: 1_000,

@@ -3,13 +3,14 @@ import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { openDeviceSide } from "./assembly/device-side.ts";
-import { enrolmentPorts, storePorts } from "./assembly/ports.ts";
+import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
 import { createAnnouncer } from "./gateway/send.ts";
 import { createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
+import { Waits } from "./platform/http/wait.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
@@ -54,7 +55,9 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   });
   const stores = storePorts(core);
   const enrolment = enrolmentPorts(devices, accept, core);
+  const closings = closingPorts(devices, accept, core);
   const supervisor = new Supervisor(core.log);
+  const waits = new Waits();
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
   let started = false;
@@ -63,7 +66,9 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       accept,
       stores,
       enrolment,
+      closings,
       supervisor,
+      waits,
       sandbox: sandboxAsked,
       started: () => started,
     }),
@@ -80,9 +85,11 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   for (const worker of workersOf(core, devices, {
     accept,
     enrolment,
+    closings,
     quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
   }))
     supervisor.start(worker);
+  closing.add(() => waits.end());
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked

@@ -35,7 +35,9 @@ describe("stores with the rules of their business days", async () => {
   it("have a guessed zone as their configuration shows it, or their account's", async () => {
     const ids = [(await create({})).id, (await create({ address: addressIn("US") })).id];
     const rules = (zones: string[], guess: boolean) =>
-      ids.map((id, index) => expect.objectContaining({ id, rules: { timeZone: zones[index], startsAt: "05:00" }, guess }));
+      ids.map((id, index) =>
+        expect.objectContaining({ id, rules: { timeZone: zones[index], startsAt: "05:00" }, guess }),
+      );
     expect(await find({ ids })).toEqual(rules(["UTC", "America/New_York"], true));
     await server.db.pool.query("update accounts set time_zone = 'America/Chicago' where account_id = $1", [aid]);
     expect(await find({ ids })).toEqual(rules(["America/Chicago", "America/Chicago"], false));

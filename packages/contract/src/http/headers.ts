@@ -8,6 +8,10 @@ export const answerHeaders = {
   "idempotent-replayed": Type.Literal("true", {
     description: "The request was accepted before under this `Idempotency-Key`; this is its answer again.",
   }),
+  "preference-applied": Type.String({
+    description: "The answer has waited for the end, for these seconds at most (RFC 7240).",
+    examples: ["wait=10"],
+  }),
   link: Type.String({
     description: 'The next page (RFC 8288): `<path and query>; rel="next"`; absent on the last page.',
   }),
@@ -17,10 +21,6 @@ export const answerHeaders = {
   "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),
   "repr-digest": Type.String({ description: "The SHA-256 of the whole file (RFC 9530)." }),
   "content-disposition": Type.String({ description: "A name for the file." }),
-  "preference-applied": Type.String({
-    description: "The preference of the request that was obeyed (RFC 7240).",
-    examples: ["wait=30"],
-  }),
   etag: Type.String({
     description: "Names this state of what is shown: for `If-Match`, `If-None-Match` and, of a file, `If-Range`.",
     examples: ['"p2cWOGBmhTGW0v1uF3qFkQ"'],

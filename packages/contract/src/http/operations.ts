@@ -17,6 +17,7 @@ import { SpanEnd, SpanStart, Text, Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
+import { PreferWait } from "./prefer.ts";
 import type { Resource } from "./resource.ts";
 import { takesBack } from "./sent-back.ts";
 
@@ -151,7 +152,7 @@ export const OperationList = Type.Array(Operation);
 export type OperationList = Static<typeof OperationList>;
 
 const tag = "Terminal operations";
-const IdempotencyKey = Type.Object({
+const CreateHeaders = Type.Object({
   "Idempotency-Key": Type.Optional(
     Type.String({
       format: "uuid",
@@ -160,6 +161,7 @@ const IdempotencyKey = Type.Object({
         "done twice.",
     }),
   ),
+  ...PreferWait.properties,
 });
 
 const ListQuery = Type.Object(
@@ -207,8 +209,8 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
         "operation_unsupported",
         "idempotency_key_reused",
       ],
-      requestHeaders: IdempotencyKey,
-      headers: ["idempotent-replayed"],
+      requestHeaders: CreateHeaders,
+      headers: ["idempotent-replayed", "preference-applied"],
       examples: { request: requestExamples, answer: acceptedExamples },
     }),
     list: endpoint({
@@ -234,6 +236,8 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
       params: ofOperation,
       answers: { 200: Operation },
       errors: ["operation_not_found"],
+      requestHeaders: PreferWait,
+      headers: ["preference-applied"],
       examples: { answer: operationExamples },
     }),
     cancel: endpoint({

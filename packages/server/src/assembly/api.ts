@@ -4,6 +4,7 @@ import { auditRoutes } from "../access/audit/routes.ts";
 import { authRoutes } from "../access/auth/routes.ts";
 import { clientRoutes } from "../access/clients/routes.ts";
 import { grantRoutes } from "../access/grants/routes.ts";
+import { closingRoutes } from "../closings/routes.ts";
 import { verifyHandingIn } from "../enrolment/pairing/handing-in.ts";
 import { enrolmentRoutes } from "../enrolment/routes.ts";
 import { longPollRoutes } from "../gateway/carriers/long-poll/routes.ts";
@@ -20,6 +21,7 @@ import { onDestinationChange } from "../merchants/stores/suspension.ts";
 import type { Accept } from "../operations/accept.ts";
 import { operationRoutes } from "../operations/routes.ts";
 import type { Route } from "../platform/http/route.ts";
+import type { Waits } from "../platform/http/wait.ts";
 import type { Supervisor } from "../platform/supervisor.ts";
 import { presenceRoutes } from "../presence/routes.ts";
 import { activationRoutes } from "../rollout/activations/routes.ts";
@@ -32,13 +34,16 @@ import { terminalRoutes } from "../terminals/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
-import type { EnrolmentPorts, StorePorts } from "./ports.ts";
+import type { ClosingPorts, EnrolmentPorts, StorePorts } from "./ports.ts";
 
 export interface Features {
   accept: Accept;
   stores: StorePorts;
   enrolment: EnrolmentPorts;
+  closings: ClosingPorts;
   supervisor: Supervisor;
+  /** Where requests wait that say `Prefer: wait`. */
+  waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
   /** Whether the server is a sandbox. */
@@ -95,11 +100,12 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
 }
 
 /** Operations on terminals, and what the server knows of terminals. */
-function operationsRoutes(core: Core, devices: DeviceSide, { accept }: Features): Route[] {
+function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, closings }: Features): Route[] {
   const { db, clock, files } = core;
   const { presenceClock, probes } = devices;
   return [
-    ...operationRoutes({ db, clock, accept, announceCancel: createAnnouncer(devices.device, "cancel") }),
+    ...operationRoutes({ db, clock, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
+    ...closingRoutes({ ...closings, waits }),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),

@@ -1,8 +1,12 @@
+import { createAdvance, type OperationToCancel } from "../closings/advance.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
+import { createAnnouncer } from "../gateway/send.ts";
 import { norwegianRegister } from "../merchants/organizations/norwegian-register.ts";
 import type { Accept } from "../operations/accept.ts";
+import { cancelOperation } from "../operations/cancel.ts";
+import { ApiError } from "../platform/errors.ts";
 import type { BrokerGrant, TakenCredential } from "../terminals/credentials/broker-grant.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../terminals/record/suspension.ts";
 import type { TerminalKey } from "../terminals/terminal-keys.ts";
@@ -46,6 +50,27 @@ export function enrolmentPorts({ transport, virtual, presence, durations }: Devi
 }
 
 export type EnrolmentPorts = ReturnType<typeof enrolmentPorts>;
+
+/** What closings need of operations and presence. */
+export function closingPorts({ device, presenceClock }: DeviceSide, accept: Accept, { db, clock }: Core) {
+  const announceCancel = createAnnouncer(device, "cancel");
+  const deps = {
+    db,
+    clock,
+    presenceClock,
+    accept,
+    cancel: async ({ accountId, operationId, by: clientId }: OperationToCancel) => {
+      try {
+        await cancelOperation({ db, clock, announceCancel }, { accountId, clientId, operationId, expects: undefined });
+      } catch (error) {
+        // It has ended meanwhile: its closing shows how.
+        if (!(error instanceof ApiError)) throw error;
+      }
+    },
+  };
+  return { ...deps, advance: createAdvance(deps) };
+}
+export type ClosingPorts = ReturnType<typeof closingPorts>;
 
 /** A broker that cannot be reached is no error of the request: 503 asks the caller to send it again. */
 async function admitOrSay(transport: DeviceTransport, admission: BrokerGrant) {

@@ -1,6 +1,7 @@
 import { checkpointKey } from "../access/audit/checkpoints/keys.ts";
 import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
+import { closingKeyWorker, closingWorker } from "../closings/worker.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
 import { nonceWorker, type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
@@ -19,12 +20,20 @@ import { releaseFileWorker } from "../rollout/releases/worker.ts";
 import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
+import type { ClosingPorts } from "./ports.ts";
+
+interface WorkerPorts {
+  accept: Accept;
+  enrolment: RetirementDeps;
+  closings: ClosingPorts;
+  quietCheckpoints: boolean;
+}
 
 /** All workers, in the order of their start. */
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, enrolment, quietCheckpoints }: { accept: Accept; enrolment: RetirementDeps; quietCheckpoints: boolean },
+  { accept, enrolment, closings, quietCheckpoints }: WorkerPorts,
 ) {
   const { db, clock, log, config, files } = core;
   const ask = (accountId: string, terminalId: string) =>
@@ -59,6 +68,8 @@ export function workersOf(
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
+    closingWorker(closings),
+    closingKeyWorker({ db, clock }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({
       db,

@@ -22,14 +22,21 @@ import {
 } from "./queries.ts";
 import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
 
+/** An operation of a closing that was cancelled, and by whom. */
+export interface OperationToCancel {
+  accountId: string;
+  operationId: string;
+  by: string;
+}
+
 export interface AdvanceDeps {
   db: Db;
   clock: Clock;
   /** Real time, as presence counts it. */
   presenceClock: { realNow(): Date };
   accept: Accept;
-  /** Cancels an operation that was accepted after its closing had been cancelled. Must not throw. */
-  cancel: (accountId: string, operationId: string) => Promise<void>;
+  /** Cancels an operation, unless it has ended. */
+  cancel: (operation: OperationToCancel) => Promise<void>;
 }
 
 /** A closing with its terminals. */
@@ -103,7 +110,7 @@ async function send(deps: AdvanceDeps, members: (Member & { closing: ClosingRow 
     deps.db.sql,
     sent.flatMap((outcome) => outcome ?? []),
   );
-  await Promise.all(cancelled.map(({ accountId, operationId }) => deps.cancel(accountId, operationId)));
+  await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
 }
 
 /** Refusals that end an attempt. After the others it is sent again later, under the same key. */
@@ -117,7 +124,11 @@ async function attempt(
   accept: Accept,
   { row, closing }: Member & { closing: ClosingRow },
 ): Promise<AttemptOutcome | undefined> {
-  const { n, request_key: idempotencyKey, expected_close: expectedClose } = row.attempts.at(-1) as (typeof row.attempts)[0];
+  const {
+    n,
+    request_key: idempotencyKey,
+    expected_close: expectedClose,
+  } = row.attempts.at(-1) as (typeof row.attempts)[0];
   const outcome = (operationId: string | null, refused: AttemptRefusal | null): AttemptOutcome => {
     return { accountId: closing.account_id, id: closing.id, terminalId: row.terminal_id, n, operationId, refused };
   };
@@ -162,7 +173,9 @@ async function settle(db: Db, stands: readonly Stand[], moment: Moment): Promise
 /** The earliest time that a terminal names; work that is under way is looked at soon. The end of trying is such a time, too. */
 function nextLook(members: readonly Member[], closing: ClosingRow, now: Date): Date {
   const soon = new Date(now.getTime() + soonMs);
-  const times = members.flatMap(({ standing: { next } }) => (next === undefined ? [] : [next instanceof Date ? next : soon]));
+  const times = members.flatMap(({ standing: { next } }) =>
+    next === undefined ? [] : [next instanceof Date ? next : soon],
+  );
   if (closing.retry_until > now) times.push(closing.retry_until);
   return new Date(Math.min(...times.map((time) => time.getTime())));
 }

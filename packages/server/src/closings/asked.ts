@@ -39,11 +39,7 @@ interface AskedFor {
 }
 
 /** Checks a request to close a store, and fills in what was left out. Throws `invalid_request`. */
-export async function askedOf(
-  tx: Tx,
-  { accountId, clientId, store, body }: AskedFor,
-  moment: Moment,
-): Promise<Asked> {
+export async function askedOf(tx: Tx, { accountId, clientId, store, body }: AskedFor, moment: Moment): Promise<Asked> {
   const { rules } = store;
   const faults: ErrorDetail[] = [];
   const running = businessDayOf(moment.now, rules);
@@ -86,7 +82,12 @@ export async function askedOf(
 /** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
 export async function storeFacts(
   tx: Tx,
-  { accountId, store, day, closingId = null }: { accountId: string; store: StoreDays; day: string; closingId?: string | null },
+  {
+    accountId,
+    store,
+    day,
+    closingId = null,
+  }: { accountId: string; store: StoreDays; day: string; closingId?: string | null },
   { now }: Moment,
 ): Promise<Facts[]> {
   const { rows } = await factsOfStore({

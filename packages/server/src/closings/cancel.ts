@@ -3,8 +3,8 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import { type Caller, requireExpected } from "../platform/http/route.ts";
 import type { AdvanceDeps } from "./advance.ts";
 import type { ClosingDeps } from "./close-store.ts";
-import { lockClosing } from "./queries.ts";
 import { presentClosing } from "./present.ts";
+import { lockClosing } from "./queries.ts";
 import { findStanding, readClosing } from "./read.ts";
 
 /**
@@ -23,7 +23,8 @@ export async function cancelClosing(
     await lockClosing(tx, { accountId, storeRef: store.id, day: found.business_day });
     const { closing, members } = await findStanding(tx, deps, key);
     requireExpected(caller, presentClosing(closing, members, store.rules));
-    if (closing.ended_at || closing.cancelled_at || members.every(({ standing }) => standing.state !== "waiting")) return [];
+    if (closing.ended_at || closing.cancelled_at || members.every(({ standing }) => standing.state !== "waiting"))
+      return [];
     const now = deps.clock.now();
     await tx
       .updateTable("closings")
@@ -41,7 +42,7 @@ export async function cancelClosing(
       .execute();
     return members.flatMap(({ standing }) => (standing.reason === "closing" && standing.close ? [standing.close] : []));
   });
-  await Promise.all(running.map((operationId) => deps.cancel(accountId, operationId)));
+  await Promise.all(running.map((operationId) => deps.cancel({ accountId, operationId, by: clientId })));
   await deps.advance([{ accountId, id }]);
   return readClosing(deps, key);
 }

@@ -149,7 +149,9 @@ function batchOf(told: ToldBatch | null | undefined): BatchFacts | undefined {
 function openFormer({ frozen, former_batch: now, closes }: Facts): BatchFacts | undefined {
   const batch = batchOf(frozen ? frozen.former_batch : now);
   if (!batch || batch.count === 0) return undefined;
-  return closes.some((close) => endOf(close) === "closed" && new Date(close.created_at) >= batch.at) ? undefined : batch;
+  return closes.some((close) => endOf(close) === "closed" && new Date(close.created_at) >= batch.at)
+    ? undefined
+    : batch;
 }
 
 function endOf({ status, reason, unknown_end: unknownEnd, result, late_result: late }: CloseRow) {
@@ -175,7 +177,10 @@ export function resultOf({ result, late_result: late }: CloseRow): EndOfDayResul
 }
 
 /** Whether the close belongs to the closing's day: as its own closing says, else by its instant. */
-export function belongsTo(close: CloseRow, row: Pick<ClosingMember, "closing_id" | "day_ends_at">): CloseFacts["belongs"] {
+export function belongsTo(
+  close: CloseRow,
+  row: Pick<ClosingMember, "closing_id" | "day_ends_at">,
+): CloseFacts["belongs"] {
   if (close.closing_id !== null && close.closing_id === row.closing_id) return "day";
   const end = row.day_ends_at.getTime();
   if (close.closing_ends_at === null) return new Date(close.created_at).getTime() < end ? "day" : "later";

@@ -1,6 +1,6 @@
 import { closingStateOf } from "@tillkeeper/contract/closings/rules";
-import { closingSteps, type ClosingTerminalState, closingTerminalStates } from "@tillkeeper/contract/closings/states";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
+import { type ClosingTerminalState, closingSteps, closingTerminalStates } from "@tillkeeper/contract/closings/states";
 import type { Closing, ClosingSummary, ClosingTerminal } from "@tillkeeper/contract/http/closing-schemas";
 import type { DayRules } from "../merchants/stores/days.ts";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
@@ -70,7 +70,9 @@ export function countsOf(members: readonly Member[]): Record<ClosingTerminalStat
 /** Every close of the business day that closed a batch, by whoever. */
 function closesOfDay(members: readonly Member[]): CloseRow[] {
   return members.flatMap(({ row, facts }) => {
-    const closed = new Set(facts.closes.flatMap(({ id, end, belongs }) => (end === "closed" && belongs === "day" ? [id] : [])));
+    const closed = new Set(
+      facts.closes.flatMap(({ id, end, belongs }) => (end === "closed" && belongs === "day" ? [id] : [])),
+    );
     return row.closes.filter(({ id }) => closed.has(id));
   });
 }

@@ -13,7 +13,13 @@ import { previewText } from "./text.ts";
 import { addUp } from "./totals.ts";
 
 type Would = ClosingPreview["terminals"][0]["would"];
-const wouldOf = { closed: "leave", already_closed: "leave", not_needed: "leave", failed: "ask", unknown: "ask" } as const;
+const wouldOf = {
+  closed: "leave",
+  already_closed: "leave",
+  not_needed: "leave",
+  failed: "ask",
+  unknown: "ask",
+} as const;
 
 /**
  * What is open at a store, and what a closing would do; it closes nothing. Throws `store_not_found`, `invalid_request`.
@@ -30,7 +36,9 @@ export function previewClosing(
     const startsAt = startOf(wanted ?? running, rules);
     const faults = wanted === undefined ? [] : dayFaults(wanted, { startsAt, running, rules });
     if (faults.length > 0) throw invalidRequest(...faults.map((fault) => ({ ...fault, path: "/query/business_day" })));
-    const day = wanted ?? defaultDay(await storeFacts(tx, { accountId, store, day: running }, moment), { rules, running }, moment);
+    const day =
+      wanted ??
+      defaultDay(await storeFacts(tx, { accountId, store, day: running }, moment), { rules, running }, moment);
     const closing = await findClosingOfDay(tx, { accountId, storeRef: store.id, day });
     const rows = await storeFacts(tx, { accountId, store, day, closingId: closing?.id ?? null }, moment);
     const until = { endsAt: endOf(day, rules), retryUntil: endOf(running, rules) };

@@ -159,22 +159,28 @@ const outcomes = batchTable<AttemptOutcome>({
   refused: ["text", (row) => row.refused],
 });
 
-/** Notes what came of attempts. Answers the operations whose attempts were cancelled meanwhile. */
+/** Notes what came of attempts. Answers the operations whose closings were cancelled meanwhile, and by whom. */
 export async function noteOutcomes(
   db: Kysely<Tables>,
   rows: readonly AttemptOutcome[],
-): Promise<{ accountId: string; operationId: string }[]> {
+): Promise<{ accountId: string; operationId: string; by: string }[]> {
   if (rows.length === 0) return [];
-  const { rows: noted } = await sql<{ account_id: string; operation_id: string | null; refused: string | null }>`
+  const { rows: noted } = await sql<{
+    account_id: string;
+    operation_id: string | null;
+    refused: string | null;
+    cancelled_by: string | null;
+  }>`
     update closing_attempts as attempt set
       operation_id = coalesce(attempt.operation_id, outcome.operation_id),
       refused = coalesce(attempt.refused, case when attempt.operation_id is null then outcome.refused end)
     from ${outcomes.of(rows, "outcome")}
+    join closings as closing on closing.account_id = outcome.account_id and closing.id = outcome.closing_id
     where attempt.account_id = outcome.account_id and attempt.closing_id = outcome.closing_id
       and attempt.terminal_id = outcome.terminal_id and attempt.n = outcome.n
-    returning attempt.account_id, attempt.operation_id, attempt.refused`.execute(db);
-  return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused }) =>
-    refused === "cancelled" && operationId !== null ? [{ accountId, operationId }] : [],
+    returning attempt.account_id, attempt.operation_id, attempt.refused, closing.cancelled_by`.execute(db);
+  return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused, cancelled_by: by }) =>
+    refused === "cancelled" && operationId !== null ? [{ accountId, operationId, by: by ?? "system" }] : [],
   );
 }
 
@@ -219,7 +225,9 @@ export async function noteLooks(db: Kysely<Tables>, rows: readonly Look[], froze
     update closing_terminals as member set frozen = kept.frozen
     from ${kept.of(frozen, "kept")}, looked
     where member.account_id = kept.account_id and member.closing_id = kept.closing_id and member.terminal_id = kept.terminal_id
-      and looked.account_id = member.account_id and looked.id = member.closing_id and member.frozen is null`.execute(db);
+      and looked.account_id = member.account_id and looked.id = member.closing_id and member.frozen is null`.execute(
+    db,
+  );
 }
 
 /** Claims closings that are due, at most `limit`. Other servers leave them alone until `again`. */

@@ -9,14 +9,17 @@ import { isUuid } from "../platform/formats.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { listeningSince } from "../presence/watch/watch.ts";
 import type { AdvanceDeps } from "./advance.ts";
-import { type ClosingKey, type ClosingRow, findClosing, listClosings, readFacts } from "./queries.ts";
 import { presentClosing, presentSummary } from "./present.ts";
+import { type ClosingKey, type ClosingRow, findClosing, listClosings, readFacts } from "./queries.ts";
 import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
 
 export type ReadDeps = Pick<AdvanceDeps, "db" | "clock" | "presenceClock">;
 
 /** The moment of a request. */
-export async function momentOf(tx: Tx, { clock, presenceClock }: Pick<ReadDeps, "clock" | "presenceClock">): Promise<Moment> {
+export async function momentOf(
+  tx: Tx,
+  { clock, presenceClock }: Pick<ReadDeps, "clock" | "presenceClock">,
+): Promise<Moment> {
   const realNow = presenceClock.realNow();
   return { now: clock.now(), realNow, listeningSince: await listeningSince(tx, realNow) };
 }
@@ -89,7 +92,12 @@ export function getClosings(deps: ReadDeps, accountId: string, query: ClosingQue
     const store = storeId === undefined ? undefined : await openStore(tx, { accountId, storeId }, moment);
     const found = await listClosings(tx, accountId, { storeRef: store?.id, day, below, limit: limit + 1 });
     const { page, last } = cutPage(found, limit);
-    const rows = byClosing(await readFacts(tx, page.map(({ id }) => ({ accountId, id }))));
+    const rows = byClosing(
+      await readFacts(
+        tx,
+        page.map(({ id }) => ({ accountId, id })),
+      ),
+    );
     const closings = page.map((closing) =>
       presentSummary(closing, membersOf(closing, rows.get(closing.id) ?? [], moment)),
     );

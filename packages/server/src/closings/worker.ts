@@ -3,7 +3,7 @@ import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import { claimDue, type ClosingKey, forgetRequests } from "./queries.ts";
+import { type ClosingKey, claimDue, forgetRequests } from "./queries.ts";
 
 interface WorkerDeps {
   db: Db;

@@ -1,10 +1,12 @@
-import { operationEndpoints, operationEndpointsByToken } from "@tillkeeper/contract/http/operations";
+import { type Operation, operationEndpoints, operationEndpointsByToken } from "@tillkeeper/contract/http/operations";
 import type { FastifyRequest } from "fastify";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
+import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
+import type { Waits } from "../platform/http/wait.ts";
 import { endOfNamed } from "../platform/timestamps.ts";
 import type { createAccept } from "./accept.ts";
 import { type CancelDeps, cancelOperation } from "./cancel.ts";
@@ -13,6 +15,7 @@ import { getOperation, getOperations } from "./read.ts";
 
 export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
+  waits: Waits;
 }
 
 /**
@@ -30,12 +33,15 @@ function routesAt(
     bind(operations.create, async ({ caller, body, request }) => {
       const idempotencyKey = readIdempotencyKey(request);
       const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
-      return new Answer(operation, replayed ? { headers: { "idempotent-replayed": "true" } } : {});
+      const { found, headers } = await waitForEnd(deps, caller, request, operation);
+      return new Answer(found, { headers: { ...headers, ...(replayed && { "idempotent-replayed": "true" }) } });
     }),
     bind(operations.list, ({ caller, query, request }) => list(deps.db, caller, query, request)),
-    bind(operations.get, ({ caller, params: { operation_id: id } }) =>
-      getOperation(deps.db, caller.accountId, asUuid(id)),
-    ),
+    bind(operations.get, async ({ caller, params: { operation_id: id }, request }) => {
+      const operation = await getOperation(deps.db, caller.accountId, asUuid(id));
+      const { found, headers } = await waitForEnd(deps, caller, request, operation);
+      return new Answer(found, { headers });
+    }),
     bind(operations.cancel, async ({ caller, params: { operation_id: id } }) => {
       const { operation, ended } = await cancelOperation(deps, { ...caller, operationId: asUuid(id) });
       return new Answer(operation, { status: ended ? 200 : 202 });
@@ -43,19 +49,25 @@ function routesAt(
   ];
 }
 
+/** The operation as it is at its end, or when the time is over that the request prefers to wait. */
+function waitForEnd(
+  { db, waits }: OperationRouteDeps,
+  { accountId }: Caller,
+  request: FastifyRequest,
+  operation: Operation,
+) {
+  return waits.forRequest(request, {
+    group: accountId,
+    known: operation,
+    look: () => getOperation(db, accountId, operation.id),
+    isDone: ({ status }) => status !== "PENDING",
+  });
+}
+
 /** Only a UUID can be the id of an operation: any other text is answered like an unknown id. */
 function asUuid(id: string): string {
   if (isUuid(id)) return id;
   throw new ApiError("operation_not_found", "There is no such operation.");
-}
-
-function readIdempotencyKey(request: FastifyRequest): string | null {
-  const key = request.headers["idempotency-key"];
-  if (key === undefined) return null;
-  if (typeof key === "string" && isUuid(key)) return key.toLowerCase();
-  throw new ApiError("invalid_idempotency_key", "Idempotency-Key must be one UUID.", {
-    errors: [{ path: "/headers/idempotency-key", message: "must be a UUID" }],
-  });
 }
 
 async function list(

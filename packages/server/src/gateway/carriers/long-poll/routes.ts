@@ -3,6 +3,7 @@ import { type DeviceMessagesRequest as Request } from "@tillkeeper/contract/http
 import { limits } from "@tillkeeper/contract/limits";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../../platform/errors.ts";
+import { whenHungUp } from "../../../platform/http/limits/hang-up.ts";
 import { bind, type Route } from "../../../platform/http/route.ts";
 import type { Device } from "../../../terminals/record/devices.ts";
 import { FairShare } from "../fair-share.ts";
@@ -81,11 +82,4 @@ function refuseEnded({ ending }: Mailbox): void {
 
 function goneOf(session: string): Buffer {
   return Buffer.from(JSON.stringify({ session }));
-}
-
-function whenHungUp({ raw: { socket } }: FastifyRequest): { signal: AbortSignal; forget: () => void } {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  socket.once("close", abort);
-  return { signal: controller.signal, forget: () => void socket.removeListener("close", abort) };
 }

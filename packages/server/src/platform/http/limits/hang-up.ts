@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../errors.ts";
 
 const brokenOff = "ERR_STREAM_PREMATURE_CLOSE";
@@ -15,4 +16,13 @@ export function hangUpError(thrown: unknown, request: IncomingMessage): ApiError
     }
   }
   return undefined;
+}
+
+/** A signal that aborts when the caller's connection ends, or at once if it has. Call `forget` once the request no longer waits. */
+export function whenHungUp({ raw: { socket } }: FastifyRequest): { signal: AbortSignal; forget: () => void } {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  if (socket.destroyed) abort();
+  socket.once("close", abort);
+  return { signal: controller.signal, forget: () => void socket.removeListener("close", abort) };
 }

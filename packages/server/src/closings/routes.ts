@@ -1,0 +1,64 @@
+import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
+import { closingEndpoints as closings } from "@tillkeeper/contract/http/closings";
+import type { FastifyRequest } from "fastify";
+import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
+import { Answer, bind, type Route } from "../platform/http/route.ts";
+import type { Waits } from "../platform/http/wait.ts";
+import type { AdvanceDeps } from "./advance.ts";
+import { cancelClosing } from "./cancel.ts";
+import { type ClosingDeps, closeStore } from "./close-store.ts";
+import { previewClosing } from "./preview.ts";
+import { type ClosingOfStore, getClosings, readClosing, watchClosing } from "./read.ts";
+
+export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel"> {
+  waits: Waits;
+}
+
+/** Closings of stores (D31). */
+export function closingRoutes(deps: ClosingRouteDeps): Route[] {
+  return [
+    bind(closings.create, async ({ caller, params: { store_id: storeId }, body, request }) => {
+      const { accountId, clientId } = caller;
+      const idempotencyKey = readIdempotencyKey(request);
+      const closed = await closeStore(deps, { accountId, clientId, storeId, idempotencyKey, body });
+      const key = { accountId, storeId, id: closed.closing.id };
+      const { found, headers } = await waitUntilStill(deps, request, key, closed.closing);
+      const replayed: Record<string, string> = closed.replayed ? { "idempotent-replayed": "true" } : {};
+      return new Answer(found, { status: closed.created ? 201 : 200, headers: { ...headers, ...replayed } });
+    }),
+    bind(closings.list, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
+      getClosings(deps, accountId, { ...query, store_id: storeId }),
+    ),
+    bind(closings.preview, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
+      previewClosing(deps, { accountId, storeId, day: query.business_day }),
+    ),
+    bind(closings.get, async ({ caller: { accountId }, params: { store_id: storeId, closing_id: id }, request }) => {
+      const key = { accountId, storeId, id };
+      const { found, headers } = await waitUntilStill(deps, request, key, await readClosing(deps, key));
+      return new Answer(found, { headers });
+    }),
+    bind(closings.cancel, ({ caller, params: { store_id: storeId, closing_id: id } }) =>
+      cancelClosing(deps, caller, { storeId, id }),
+    ),
+    bind(closings.listOfAccount, ({ caller: { accountId }, query }) => getClosings(deps, accountId, query)),
+  ];
+}
+
+/**
+ * Waits, as far as the request prefers, until nothing moves by itself any more: every terminal has its end, or waits for a person.
+ * While somebody waits, the next step is taken when it is due, not when the worker comes.
+ */
+async function waitUntilStill(deps: ClosingRouteDeps, request: FastifyRequest, key: ClosingOfStore, known: Closing) {
+  const { found, headers } = await deps.waits.forRequest(request, {
+    group: key.accountId,
+    known: { closing: known, moves: known.state === "running", due: false },
+    look: async () => {
+      const seen = await watchClosing(deps, key);
+      if (!seen.due) return seen;
+      await deps.advance([key]);
+      return watchClosing(deps, key);
+    },
+    isDone: ({ moves }) => !moves,
+  });
+  return { found: found.closing, headers };
+}

@@ -1,0 +1,13 @@
+import type { FastifyRequest } from "fastify";
+import { ApiError } from "../errors.ts";
+import { isUuid } from "../formats.ts";
+
+/** The idempotency key of a request, in lower case; null without one. Throws `invalid_idempotency_key`. */
+export function readIdempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key === "string" && isUuid(key)) return key.toLowerCase();
+  throw new ApiError("invalid_idempotency_key", "Idempotency-Key must be one UUID.", {
+    errors: [{ path: "/headers/idempotency-key", message: "must be a UUID" }],
+  });
+}
