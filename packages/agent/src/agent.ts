@@ -48,7 +48,10 @@ export interface AgentOptions<State> {
    * for an update loses nothing.
    */
   receipted?: (operationId: string) => void;
-  /** Returns the telemetry of the device; called for each heartbeat. Call `reportSoon` when the telemetry changes. */
+  /**
+   * Returns the telemetry of the device; called for each heartbeat, after each close and by `openBatchChanged`. Call
+   * `reportSoon` when the telemetry changes. A device that leaves out `open_batch` does not say what is open.
+   */
   telemetry?: () => Telemetry;
   /**
    * Returns the fault that keeps the device from its work, undefined without one; called for each heartbeat. Call
@@ -83,7 +86,10 @@ export class Agent<State = undefined> {
     const clock = options.clock ?? systemClock;
     const repeat = options.repeat ?? defaults.repeat;
     const serverTime = new ServerTime(clock);
-    const journal = new WatchedJournal(options.journal, () => this.#storageChanged());
+    const journal = new WatchedJournal(options.journal, {
+      changed: () => this.#storageChanged(),
+      closed: () => this.#heartbeats.batchClosed(),
+    });
     this.#journal = journal;
     this.#comparison = new MemoryComparison(journal);
     this.#telling = new ResultSender({ clock, repeat, journal, send: (result) => this.#send("result", result) });
@@ -177,6 +183,14 @@ export class Agent<State = undefined> {
   /** Sends a heartbeat at once, at most one a second. To be called when telemetry or a fault has changed. */
   reportSoon(): void {
     this.#heartbeats.soon();
+  }
+
+  /**
+   * To be called after each payment, where telemetry has `open_batch`. Sends a heartbeat at once when the batch has become
+   * empty or has its first payment, at most one a second. After a close the agent sends one by itself.
+   */
+  openBatchChanged(): void {
+    this.#heartbeats.openBatchChanged();
   }
 
   /**

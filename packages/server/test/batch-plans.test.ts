@@ -9,6 +9,7 @@ import { expireOperations } from "../src/operations/sql/expire.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { noteHeard } from "../src/presence/hearing/sql/note-heard.ts";
+import { noteTelemetry } from "../src/presence/telemetry/sql/note-telemetry.ts";
 
 interface Plan {
   "Node Type": string;
@@ -56,6 +57,8 @@ const tables = [
   "terminal_addresses",
   "terminal_credentials",
   "terminal_presence",
+  "terminal_telemetry",
+  "telemetry_history",
   "operations",
   "operation_claims",
 ];
@@ -74,6 +77,9 @@ const statements: Record<string, Run> = {
   "take an answer that waits": (pool) => takeAnswers(pool, [finish], "wait"),
   "note progress": (pool) => noteProgress(pool, [progress], "skip"),
   expire: (pool) => expireOperations(pool, at, 1_000),
+  "note telemetry": async (pool) => {
+    await noteTelemetry(pool, [{ ...device, field: "open_batch", value: { transactions_count: 0 }, at }], at);
+  },
   "note who was heard": (pool) => noteHeard(pool, [heard], at),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };

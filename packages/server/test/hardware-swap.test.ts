@@ -2,6 +2,8 @@ import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { findOpenBatches } from "../src/presence/telemetry/open-batch.ts";
+import { findFormerOpenBatches } from "../src/terminals/record/former-open-batches.ts";
 import { PresentDevice } from "./support/presence.ts";
 
 describe("hardware swap", async () => {
@@ -125,6 +127,50 @@ describe("hardware swap", async () => {
       printer,
     });
     await fresh.leave();
+  });
+
+  it("keeps what was open at the old device with its address, and does not call it the new device's", {
+    tags: "replicas",
+  }, async () => {
+    const old = await activeDevice(server, tenant, "OPEN-OLD");
+    const id = old.terminalId;
+    const key = { accountId: aid, terminalId: id };
+    const shown = async () => (await get(`/${id}/telemetry`)).telemetry.open_batch;
+    const former = async () => (await findFormerOpenBatches(server.db.sql, [key])).get(id);
+    const present = async () => (await findOpenBatches(server.db.sql, [key])).get(id);
+    const batch = { transactions_count: 3, currencies: [{ currency: "NOK", sale_amount: 1_000 }] };
+    await old.tellOpenBatch(batch);
+    await expect.poll(shown).toMatchObject({ value: batch, device_serial_number: "OPEN-OLD" });
+    const { at } = await shown();
+    expect(await present()).toEqual({ address: old.address, openBatch: batch, at: new Date(at) });
+    expect(await former()).toBeUndefined();
+    server.clock.advance(1_000);
+    const { code } = (await swap(id, "OPEN-NEW")).body.pairing;
+    const left = { address: old.address, openBatch: batch, at: new Date(at) };
+    expect([await shown(), await present(), await former()]).toEqual([undefined, undefined, [left]]);
+
+    // A report of the old device that was being written while it was replaced.
+    await server.db.pool.query(
+      `insert into terminal_telemetry (account_id, terminal_id, field, value, since, at, address)
+       values ($1, $2, 'open_batch', '{"transactions_count": 4}', $4, $4, $3)`,
+      [aid, id, old.address, server.clock.now()],
+    );
+    expect([await shown(), await present()]).toEqual([undefined, undefined]);
+    const { body } = await (await PairingDevice.make("OPEN-NEW")).pair(server, code);
+    expect((await former())?.[0]).toMatchObject({ address: old.address, openBatch: { transactions_count: 4 } });
+    const fresh = await PresentDevice.connect(server, { address: body.address, password: body.mqtt_password });
+    await fresh.greet();
+    server.clock.advance(1_000);
+    await fresh.tellOpenBatch({ transactions_count: 4 });
+    await expect.poll(shown).toMatchObject({ value: { transactions_count: 4 }, device_serial_number: "OPEN-NEW" });
+    expect(await present()).toMatchObject({ address: body.address });
+    await fresh.leave();
+
+    // The same terminal with another password is another device, too.
+    server.clock.advance(1_000);
+    await server.call("POST", `${path}/${id}/credentials`, tenant);
+    expect(await shown()).toBeUndefined();
+    expect((await former())?.map((one) => one.address)).toEqual([body.address, old.address]);
   });
 
   it("frees the old serial number; a search by serial number finds what a device is and was", async () => {

@@ -99,6 +99,33 @@ describe("telemetry", async () => {
     await device.greet();
   });
 
+  it("has the open batch as last told, with its age, and keeps no history of it", { tags: "replicas" }, async () => {
+    const history = await told();
+    const shown = async () => (await see.telemetry(id)).telemetry.open_batch;
+    const currencies = [{ currency: "NOK", purchases_count: 2, purchases_amount: 25_000 }];
+    const batch = { transactions_count: 2, oldest_at: "2026-06-29T09:00:00Z", currencies };
+    await device.tellOpenBatch({ ...batch, currencies: [{ ...currencies[0], tip_amount: 0.5 }, { currency: "nok" }] });
+    await vi.waitFor(async () => expect((await shown())?.value).toEqual(batch));
+    const first = await shown();
+    expect(first.at).toBe(first.since);
+    // Its time is of business, as the clock of a closing.
+    expect(Math.abs(Date.parse(first.at) - server.clock.now().getTime())).toBeLessThan(60_000);
+    server.clock.advance(60_000);
+    await device.tellOpenBatch(batch);
+    await vi.waitFor(async () => expect((await shown()).at).not.toBe(first.at));
+    expect((await shown()).since).toBe(first.since);
+    // What cannot be read at all leaves it as it is, with its age.
+    await device.tellOpenBatch({ transactions_count: -1 });
+    expect(await device.next("rejection")).toMatchObject({
+      errors: [{ path: "/telemetry/open_batch/transactions_count" }],
+    });
+    await device.tellOpenBatch({ transactions_count: 0 });
+    await vi.waitFor(async () => expect((await shown()).value).toEqual({ transactions_count: 0 }));
+    expect(await told()).toEqual(history);
+    const path = `/v1/accounts/${aid}/terminals/${id}/telemetry/history?field=open_batch`;
+    expect((await see.get(path)).error.code).toBe("invalid_request");
+  });
+
   it("ignores what this version does not know", async () => {
     const before = await values();
     await tell({ colour: "red", link: { type: "wifi", signal_percent: 50, ssid: "x".repeat(1_000) } });

@@ -22,6 +22,15 @@ describe("faults", () => {
     expect(server.deliveries).toMatchObject([{ operation_id }]);
   });
 
+  test("silent_batch: everything is told but what is open", async () => {
+    await fleet().start(serial(917));
+    await until(() => server.signsOn("heartbeat").length > 0, "a heartbeat");
+    const { telemetry } = server.signsOn("heartbeat")[0] as { telemetry: object };
+    expect(telemetry).toHaveProperty("software_version");
+    expect(telemetry).not.toHaveProperty("open_batch");
+    expect((await close()).purchases_count).toBeGreaterThan(0);
+  });
+
   test("no_answer by serial number", async () => {
     await fleet().start(serial(901));
     await server.hello();

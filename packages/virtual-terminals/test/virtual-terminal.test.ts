@@ -1,11 +1,14 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Clock, systemClock } from "@tillkeeper/agent/clock";
+import type { Telemetry } from "@tillkeeper/contract/telemetry";
 import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test, vi } from "vitest";
 import { password } from "../../agent/test/support/broker.ts";
 import { takeLogs } from "../../agent/test/support/log-taker.ts";
 import { type Scene, terminalId, useScene } from "../../agent/test/support/scene.ts";
 import { ScriptedServer } from "../../agent/test/support/scripted-server.ts";
+import type { WholeClose } from "../src/virtual/state.ts";
 import { useFleets } from "./support/fleets.ts";
 
 let scene: Scene;
@@ -53,6 +56,43 @@ describe("a healthy virtual terminal", () => {
     expect(second.start_of_day_at).toBe(first.last_end_of_day_at);
     expect(second.batch_id).not.toBe(first.batch_id);
     expect(second.purchases_count + second.reversals_count).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("the open batch of a virtual terminal", () => {
+  const told = () =>
+    server.signsOn("heartbeat").map(({ telemetry }) => (telemetry as Telemetry | undefined)?.open_batch);
+  const figuresOf = ({
+    outcome: _,
+    batch_id: _id,
+    start_of_day_at: _start,
+    last_end_of_day_at: _end,
+    ...rest
+  }: WholeClose) => rest;
+  const steady = (): Clock => {
+    // No trade comes between a heartbeat and a close, or after the close, on a clock that stands still.
+    const now = systemClock.now();
+    return { ...systemClock, now: () => now };
+  };
+
+  test("is what the next close tells, and empty at once after it", async () => {
+    await fleet({ clock: steady() }).start(spec());
+    await until(() => told().length > 0, "a heartbeat");
+    const before = told().at(-1);
+    const closed = await close();
+    expect(before?.currencies).toEqual([figuresOf(closed)]);
+    expect(before?.transactions_count).toBe(closed.purchases_count + closed.reversals_count);
+    expect(Date.parse(before?.oldest_at ?? "")).toBeGreaterThanOrEqual(Date.parse(closed.start_of_day_at));
+    await until(() => told().at(-1)?.transactions_count === 0, "an empty batch");
+    expect(told().at(-1)).toEqual({ transactions_count: 0 });
+  });
+
+  test("is empty at once after a close by hand, too", async () => {
+    const played = fleet({ clock: steady() });
+    await played.start(spec());
+    await until(() => told().length > 0, "a heartbeat");
+    await played.closeByHand(terminalId);
+    await until(() => told().at(-1)?.transactions_count === 0, "an empty batch");
   });
 });
 

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { close, result } from "../../test/support/entries.ts";
 import { memoryJournal } from "./journal.ts";
 import { WatchedJournal } from "./watched-journal.ts";
 
@@ -9,7 +10,7 @@ test("a journal that cannot be written is a fault of the device, from its start 
     if (!room) throw new Error("no space left on device");
   });
   const changed = vi.fn<() => void>();
-  const journal = new WatchedJournal({ ...memory, state: 0, probe }, changed);
+  const journal = new WatchedJournal({ ...memory, state: 0, probe }, { changed, closed: vi.fn<() => void>() });
   expect(journal.faultToReport()).toBeUndefined();
   expect(probe).not.toHaveBeenCalled();
 
@@ -29,4 +30,13 @@ test("a journal that cannot be written is a fault of the device, from its start 
   await journal.checked();
   expect(journal.faultToReport()).toBeUndefined();
   expect(changed).toHaveBeenCalledTimes(2);
+});
+
+test("says when a batch was closed, and not when something else was answered or nothing was closed", async () => {
+  const closed = vi.fn<() => void>();
+  const journal = new WatchedJournal(memoryJournal(0), { changed: () => undefined, closed });
+  await journal.write(() => ({ results: [result(), close("1", { result: { outcome: "declined", batch_id: "1" } })] }));
+  expect(closed).not.toHaveBeenCalled();
+  await journal.write(() => ({ results: [close("1")] }));
+  expect(closed).toHaveBeenCalledOnce();
 });

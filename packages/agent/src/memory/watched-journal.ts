@@ -1,6 +1,6 @@
 import type { DeviceFault } from "@tillkeeper/contract/telemetry";
 import type { Journal } from "./journal.ts";
-import type { Change, LogView } from "./result-log.ts";
+import { type Change, isClose, type LogView } from "./result-log.ts";
 
 /**
  * A journal that notes whether it can be written. A failed write becomes the device's fault for as long as it lasts: no
@@ -9,13 +9,18 @@ import type { Change, LogView } from "./result-log.ts";
 export class WatchedJournal<State> implements Journal<State> {
   readonly #journal: Journal<State>;
   readonly #changed: () => void;
+  readonly #closed: () => void;
   #failure: Error | undefined;
   #probing: Promise<void> | undefined;
 
-  /** `changed` is called when the fault begins and when it ends. */
-  constructor(journal: Journal<State>, changed: () => void) {
+  /**
+   * `changed` is called when the fault begins and when it ends; `closed` after each write with the result of a close that
+   * may have closed a batch.
+   */
+  constructor(journal: Journal<State>, { changed, closed }: { changed: () => void; closed: () => void }) {
     this.#journal = journal;
     this.#changed = changed;
+    this.#closed = closed;
   }
 
   get address(): string | undefined {
@@ -55,8 +60,10 @@ export class WatchedJournal<State> implements Journal<State> {
     return this.#journal.held;
   }
 
-  write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined> {
-    return this.#notingOutcome(this.#journal.write(decide));
+  async write(decide: (log: LogView) => Change<State> | undefined): Promise<Change<State> | undefined> {
+    const change = await this.#notingOutcome(this.#journal.write(decide));
+    if (change?.results?.some(isClose)) this.#closed();
+    return change;
   }
 
   hold(number: number): void {

@@ -62,6 +62,43 @@ describe("heartbeats", () => {
     expect(said.at(-1)?.telemetry).toEqual({ printer: "ok" });
   });
 
+  test("tell at once that the open batch is empty or not any more, and leave the next payments for later", () => {
+    const pay = (transactions_count: number) => {
+      telemetry = { open_batch: { transactions_count } };
+      heartbeats.openBatchChanged();
+      clock.advance(1_000);
+      return said.map((heartbeat) => heartbeat.telemetry?.open_batch?.transactions_count);
+    };
+    heartbeats.openBatchChanged();
+    heartbeats.begin("one");
+    telemetry = { open_batch: { transactions_count: 0 } };
+    heartbeats.welcomed(1);
+    clock.advance(1_000);
+    expect(pay(1)).toEqual([0, 1]);
+    expect(pay(2)).toEqual([0, 1]);
+    expect(pay(0)).toEqual([0, 1, 0]);
+    heartbeats.batchClosed();
+    clock.advance(1_000);
+    expect(pay(0)).toEqual([0, 1, 0, 0]);
+    for (let count = 0; count < 20; count += 1) {
+      telemetry = { open_batch: { transactions_count: count % 2 } };
+      heartbeats.openBatchChanged();
+      heartbeats.batchClosed();
+      clock.advance(100);
+    }
+    // Two seconds, their ends included.
+    expect(said.length).toBeLessThanOrEqual(7);
+  });
+
+  test("tell nothing of a batch of which the device knows nothing", () => {
+    heartbeats.begin("one");
+    heartbeats.welcomed(1);
+    clock.advance(1_000);
+    heartbeats.openBatchChanged();
+    heartbeats.batchClosed();
+    expect(said).toHaveLength(1);
+  });
+
   test("end with the link, and leave no timer behind", () => {
     heartbeats.begin("one");
     heartbeats.welcomed(1);

@@ -1,6 +1,6 @@
 import type { HeartbeatMessage, Memory } from "@tillkeeper/contract/mqtt/messages";
 import { defaultHeartbeatSeconds } from "@tillkeeper/contract/presence";
-import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
+import type { DeviceFault, OpenBatch, Telemetry } from "@tillkeeper/contract/telemetry";
 import { type Clock, timestamp } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 
@@ -26,6 +26,8 @@ export class Heartbeats {
   #everyMs = defaultHeartbeatSeconds * 1000;
   #roundTripMs: number | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** The open batch of the last heartbeat on this connection. */
+  #toldBatch: OpenBatch | undefined;
   /** The next heartbeat, by the monotonic clock; undefined before the first welcome. */
   #next: { at: number; cancel: () => void } | undefined;
 
@@ -42,6 +44,7 @@ export class Heartbeats {
   begin(session: string): void {
     this.pause();
     this.#session = session;
+    this.#toldBatch = undefined;
   }
 
   /** To be called for each welcome, with its round trip and the interval that the server asks for. */
@@ -57,6 +60,20 @@ export class Heartbeats {
     const at = this.#soonest();
     // Before the first welcome nothing is planned: that welcome sends a heartbeat anyway.
     if (this.#next && at < this.#next.at) this.#sendAt(at);
+  }
+
+  /**
+   * To be called after each payment: sends a heartbeat soon if the open batch was empty before. Further payments are left
+   * to the usual heartbeats.
+   */
+  openBatchChanged(): void {
+    const batch = this.#openBatch();
+    if (batch && isEmpty(batch) !== (this.#toldBatch && isEmpty(this.#toldBatch))) this.soon();
+  }
+
+  /** To be called after each close: sends a heartbeat soon if the device reports its open batch. */
+  batchClosed(): void {
+    if (this.#openBatch()) this.soon();
   }
 
   /** To be called when the connection is lost or the agent stops. */
@@ -85,6 +102,7 @@ export class Heartbeats {
     const fault = this.#valueOf(this.#options.fault);
     const memory = this.#valueOf(this.#options.memory);
     const telemetry = this.#valueOf(this.#options.telemetry);
+    this.#toldBatch = telemetry?.open_batch;
     send({
       session: this.#session,
       sent_at: timestamp(clock.now()),
@@ -97,6 +115,10 @@ export class Heartbeats {
     this.#next = { at: this.#sentAt + pauseMs, cancel: clock.after(pauseMs, () => this.#send()) };
   }
 
+  #openBatch(): OpenBatch | undefined {
+    return this.#session === undefined ? undefined : this.#valueOf(this.#options.telemetry)?.open_batch;
+  }
+
   /** Calls a function of the device; after an exception the heartbeat goes without that part. */
   #valueOf<T>(what: (() => T) | undefined): T | undefined {
     try {
@@ -106,4 +128,8 @@ export class Heartbeats {
       return undefined;
     }
   }
+}
+
+function isEmpty(batch: OpenBatch): boolean {
+  return batch.transactions_count === 0;
 }

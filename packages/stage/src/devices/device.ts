@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { readDeviceAddress } from "@tillkeeper/contract/addresses";
 import { topic, type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
+import type { OpenBatch } from "@tillkeeper/contract/telemetry";
 import { connectAsync, type MqttClient } from "mqtt";
 import { vi } from "vitest";
 import type { SharedServer, Tenant } from "../servers/test-server.ts";
@@ -47,6 +48,12 @@ export class Device {
     const at = new Date().toISOString();
     const what = { operation: "open_menu", status: "COMPLETED", finished_at: at, result: { opened: true } };
     return this.say("result", { operation_id: operationId, ...what, ...more });
+  }
+
+  /** Sends a heartbeat that tells the open batch; also one that cannot be, for a test of what the server makes of it. */
+  tellOpenBatch(openBatch: OpenBatch | object): Promise<void> {
+    const telemetry = { open_batch: openBatch };
+    return this.say("heartbeat", { session: this.session, sent_at: new Date().toISOString(), telemetry });
   }
 
   /**

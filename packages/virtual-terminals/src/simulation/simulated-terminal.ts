@@ -5,6 +5,7 @@ import type { Operation, OperationHandlers } from "@tillkeeper/agent/operations/
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import type { Fault } from "../virtual/faults.ts";
 import type { ClosedDay, TerminalState } from "../virtual/state.ts";
+import { openBatchOf } from "../virtual/telemetry.ts";
 import { VirtualTerminal, type VirtualTerminalSpec } from "../virtual/terminal.ts";
 import type { Agenda } from "./agenda.ts";
 import type { FaultMix } from "./fault-mix.ts";
@@ -13,7 +14,7 @@ import { type PlannedEvent, type PlannedPayment, planOf } from "./plan.ts";
 import { SimulatedLink } from "./simulated-link.ts";
 import { observedJournal, type SimulatedState } from "./simulated-state.ts";
 import { profileOf, type TerminalProfile } from "./terminal-profile.ts";
-import { closeBatch, Till } from "./till.ts";
+import { closeBatch, Till, withSale } from "./till.ts";
 
 const byHand = "by hand";
 
@@ -165,10 +166,12 @@ export class SimulatedTerminal {
   #telemetry(): Telemetry {
     const { speed, fromMs, agenda } = this.#context;
     const dayTimeMs = fromMs + (agenda.now() - this.#begunAt) * speed;
-    const { purchases_count, reversals_count, oldest_at } = this.#journal.state.open_batch;
+    const { oldest_at, ...batch } = this.#journal.state.open_batch;
+    const transactions_count = batch.purchases_count + batch.reversals_count;
     return {
       ...this.#profile.conditionAt(dayTimeMs, this.#receipts),
-      unsent_batch: { transactions_count: purchases_count + reversals_count, ...(oldest_at && { oldest_at }) },
+      unsent_batch: { transactions_count, ...(oldest_at && { oldest_at }) },
+      open_batch: openBatchOf(withSale(batch), oldest_at),
     };
   }
 
@@ -210,6 +213,7 @@ export class SimulatedTerminal {
     agenda.noteIn(payment.takesMs / speed, () => {
       if (!this.#till.complete(paying, this.#journal.state.open_batch, timestamp(this.#clock.now()))) return;
       this.#receipts += 1;
+      this.#terminal.openBatchChanged();
       figures.payments.count += 1;
       figures.payments.amount += payment.type === "reversal" ? -payment.amount : payment.amount + payment.tip;
     });

@@ -85,6 +85,10 @@ export function closeBatch(
   next: TerminalState,
 ): { totals: Totals; state: SimulatedState } {
   const { oldest_at: _, ...sums } = batch;
-  const sale_amount = sums.purchases_amount - sums.tip_amount - sums.reversals_amount;
-  return { totals: { ...sums, sale_amount }, state: { ...next, open_batch: emptyBatch() } };
+  return { totals: withSale(sums), state: { ...next, open_batch: emptyBatch() } };
+}
+
+/** Adds the amount for goods to the sums of a batch. */
+export function withSale(sums: Omit<OpenBatch, "oldest_at">): Totals {
+  return { ...sums, sale_amount: sums.purchases_amount - sums.tip_amount - sums.reversals_amount };
 }

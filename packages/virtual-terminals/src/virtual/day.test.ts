@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type DayTotals, dayTotals, slotMs, tradeInSlot } from "./day.ts";
+import { type DayTotals, dayTotals, slotMs, TradeCounter, tradeInSlot } from "./day.ts";
 import { closeDay, newTerminalState } from "./state.ts";
 
 const morning = Date.parse("2026-06-29T08:00:00.000Z");
@@ -103,3 +103,27 @@ function totalsOf(day: DayTotals): DayTotals {
   const { purchases_count, purchases_amount, reversals_count, reversals_amount, tip_amount, sale_amount } = day;
   return { purchases_count, purchases_amount, reversals_count, reversals_amount, tip_amount, sale_amount };
 }
+
+describe("the open batch", () => {
+  test("is what a close at that instant has, in whichever steps it is counted, also when the clock is set back", () => {
+    const steps = fc.array(fc.integer({ min: -2 * slotMs, max: dayMs / 4 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(serial, steps, (serialNumber, pauses) => {
+        const trade = new TradeCounter(serialNumber);
+        let now = morning;
+        for (const pause of pauses) {
+          now = Math.max(morning, now + pause);
+          const { oldestMs, ...totals } = trade.between(morning, now);
+          expect(totals).toEqual(dayTotals(serialNumber, morning, now));
+          const count = totals.purchases_count + totals.reversals_count;
+          expect(oldestMs === undefined).toBe(count === 0);
+          if (oldestMs === undefined) continue;
+          const before = dayTotals(serialNumber, morning, oldestMs);
+          expect(before.purchases_count + before.reversals_count).toBe(0);
+          expect(dayTotals(serialNumber, morning, oldestMs + 1)).not.toEqual(before);
+        }
+        expect(trade.between(now, now)).toMatchObject({ purchases_count: 0, reversals_count: 0, oldestMs: undefined });
+      }),
+    );
+  });
+});

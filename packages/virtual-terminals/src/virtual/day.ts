@@ -51,6 +51,58 @@ export function dayTotals(serialNumber: string, fromMs: number, untilMs: number)
   return totals;
 }
 
+/** The totals of trade, and the instant of the first. */
+export interface TradeSince extends DayTotals {
+  oldestMs: number | undefined;
+}
+
+/**
+ * Counts the trade since an instant. A later question about the same instant counts only what is new since the last one:
+ * a batch may be open for months.
+ */
+export class TradeCounter {
+  readonly #serialNumber: string;
+  #from = Number.NaN;
+  #until = Number.NaN;
+  #trade: TradeSince | undefined;
+
+  constructor(serialNumber: string) {
+    this.#serialNumber = serialNumber;
+  }
+
+  /** The same totals as those of `dayTotals`. */
+  between(fromMs: number, untilMs: number): TradeSince {
+    const known = fromMs === this.#from && untilMs >= this.#until ? this.#trade : undefined;
+    const from = known ? this.#until : fromMs;
+    const more = dayTotals(this.#serialNumber, from, untilMs);
+    const oldestMs = known?.oldestMs ?? firstTrade(this.#serialNumber, from, untilMs, more);
+    this.#from = fromMs;
+    this.#until = Math.max(fromMs, untilMs);
+    this.#trade = { ...(known ? sum(known, more) : more), oldestMs };
+    return this.#trade;
+  }
+}
+
+function sum(one: DayTotals, other: DayTotals): DayTotals {
+  return {
+    purchases_count: one.purchases_count + other.purchases_count,
+    purchases_amount: one.purchases_amount + other.purchases_amount,
+    reversals_count: one.reversals_count + other.reversals_count,
+    reversals_amount: one.reversals_amount + other.reversals_amount,
+    tip_amount: one.tip_amount + other.tip_amount,
+    sale_amount: one.sale_amount + other.sale_amount,
+  };
+}
+
+function firstTrade(serialNumber: string, fromMs: number, untilMs: number, totals: DayTotals): number | undefined {
+  if (totals.purchases_count + totals.reversals_count === 0) return undefined;
+  for (let slot = Math.floor(fromMs / slotMs); slot * slotMs < untilMs; slot += 1) {
+    const at = tradeInSlot(serialNumber, slot)?.at;
+    if (at !== undefined && at >= fromMs && at < untilMs) return at;
+  }
+  return undefined;
+}
+
 interface Trade {
   kind: "purchase" | "reversal";
   at: number;

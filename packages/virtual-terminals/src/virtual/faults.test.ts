@@ -20,11 +20,12 @@ describe("faults", () => {
       "nameless",
       "by_hand",
       "no_menu",
+      "silent_batch",
     ]);
     expect(faultNames.map((_, index) => faultOfSerial(`SIMULATED-T12345678-${901 + index}`))).toEqual(faultNames);
   });
 
-  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-917", "1850901", "x-901"])(
+  test.each(["SIMULATED-T12345678-001", "SIMULATED-T12345678-900", "SIMULATED-T12345678-918", "1850901", "x-901"])(
     "%s is healthy",
     (serialNumber) => expect(faultOfSerial(serialNumber)).toBeUndefined(),
   );

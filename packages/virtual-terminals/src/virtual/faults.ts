@@ -19,6 +19,7 @@ export const faults = {
   nameless: "As usual; but the terminal cannot name the batch that it closed last. By serial number only.",
   by_hand: "end_of_day: the day is closed at the terminal first: FAILED, reason out_of_step; the others as usual.",
   no_menu: "The terminal has no menu to open, and says so in its hello. By serial number only.",
+  silent_batch: "As usual; but the terminal does not tell what is in its open batch. By serial number only.",
 } as const;
 export type Fault = keyof typeof faults;
 

@@ -8,7 +8,8 @@ import { Compile } from "typebox/compile";
 import { dayTotals } from "./day.ts";
 
 const firstDayMs = 9 * 60 * 60 * 1000;
-const currency = "NOK";
+/** The currency of all amounts. */
+export const currency = "NOK";
 
 /** The state of a virtual terminal, which it stores in its journal. */
 export const TerminalState = Type.Object({

@@ -1,6 +1,8 @@
+import { timestamp } from "@tillkeeper/agent/clock";
 import type { Versions } from "@tillkeeper/agent/files/updates";
-import type { Telemetry } from "@tillkeeper/contract/telemetry";
-import { seededRandom } from "./day.ts";
+import type { OpenBatch, Telemetry } from "@tillkeeper/contract/telemetry";
+import { type DayTotals, seededRandom, type TradeCounter } from "./day.ts";
+import { currency } from "./state.ts";
 
 const hourMs = 60 * 60 * 1000;
 /** A battery discharges in the first part of the period and is charged in the rest. */
@@ -25,6 +27,26 @@ export function virtualTelemetry(serialNumber: string, nowMs: number, running: V
     printer: paperLow ? "paper_low" : "ok",
     unsent_batch: { transactions_count: unsent },
   };
+}
+
+/** Returns the open batch with these totals. An empty batch has no figures. */
+export function openBatchOf(totals: DayTotals, oldestAt: string | undefined): OpenBatch {
+  const transactions_count = totals.purchases_count + totals.reversals_count;
+  if (transactions_count === 0) return { transactions_count };
+  const { purchases_count, purchases_amount, reversals_count, reversals_amount, sale_amount, tip_amount } = totals;
+  const figures = { purchases_count, purchases_amount, reversals_count, reversals_amount, sale_amount, tip_amount };
+  return {
+    transactions_count,
+    ...(oldestAt !== undefined && { oldest_at: oldestAt }),
+    currencies: [{ currency, ...figures }],
+  };
+}
+
+/** Returns the open batch of a virtual terminal that trades by itself. */
+export function tradedBatch(trade: TradeCounter, startOfDayAt: string, nowMs: number): OpenBatch {
+  const from = Date.parse(startOfDayAt);
+  const { oldestMs, ...totals } = trade.between(from, Math.max(from, nowMs));
+  return openBatchOf(totals, oldestMs === undefined ? undefined : timestamp(oldestMs));
 }
 
 function batteryAt(ms: number): NonNullable<Telemetry["battery"]> {

@@ -16,6 +16,7 @@ import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { VirtualCondition } from "./condition.ts";
+import { TradeCounter } from "./day.ts";
 import { type DeviceTime, deviceClock, workClock } from "./device-clock.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
@@ -30,7 +31,7 @@ import {
   stateAfterClose,
   type TerminalState,
 } from "./state.ts";
-import { virtualTelemetry } from "./telemetry.ts";
+import { tradedBatch, virtualTelemetry } from "./telemetry.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./updates.ts";
 
 /** A terminal to play, with its credential. */
@@ -103,6 +104,7 @@ export class VirtualTerminal {
   readonly #condition: VirtualCondition;
   readonly #link: FaultInjector;
   readonly #recent: RecentLines;
+  readonly #trade: TradeCounter;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
   #journal: Journal<TerminalState> | undefined;
@@ -118,6 +120,7 @@ export class VirtualTerminal {
     this.#clock = options.clock ?? deviceClock(spec.time);
     this.#credential = credentialOf(spec);
     this.#recent = new RecentLines(this.#clock);
+    this.#trade = new TradeCounter(spec.serialNumber);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
     this.#payments = new VirtualPayments(workClock(this.#clock, spec.time), options.payment ?? defaultPayment);
     this.#condition = new VirtualCondition(this.#clock, this.#ownFault() === "silent", () => this.#agent?.reportSoon());
@@ -171,6 +174,7 @@ export class VirtualTerminal {
         day = this.#closeDay(journal.state);
         return { state: day.state };
       });
+      if (day) this.#agent?.reportSoon();
       return day?.result;
     });
     this.#closedByHand = closed;
@@ -185,6 +189,11 @@ export class VirtualTerminal {
   /** To be called when telemetry or fault of one of its parts has changed. */
   reportSoon(): void {
     this.#agent?.reportSoon();
+  }
+
+  /** To be called after each payment of its parts. */
+  openBatchChanged(): void {
+    this.#agent?.openBatchChanged();
   }
 
   /** Ends cleanly, after a restart that is under way. */
@@ -244,10 +253,7 @@ export class VirtualTerminal {
       open: this.#link.through(open),
       payments: parts.payments ? combinePayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
-      telemetry: () => ({
-        ...virtualTelemetry(this.#spec.serialNumber, this.#clock.now(), runningVersions(journal.state, runningVersion)),
-        ...parts.telemetry?.(),
-      }),
+      telemetry: () => this.#telemetry(journal.state, runningVersion),
       fault: () => this.#condition.fault ?? parts.fault?.(),
       ...(repeat && { repeat }),
     });
@@ -271,6 +277,17 @@ export class VirtualTerminal {
       checkUpdate: virtualUpdates({ runningVersion, releaseKeys, deviceModel, folder: this.#downloads, clock }),
     });
     return Object.fromEntries(Object.entries(all).filter(([name]) => !lacks.some((one) => one === name)));
+  }
+
+  #telemetry(state: TerminalState, runningVersion: string): Telemetry {
+    const now = this.#clock.now();
+    const { open_batch: openBatch = tradedBatch(this.#trade, state.start_of_day_at, now), ...ofParts } =
+      this.#options.parts?.telemetry?.() ?? {};
+    return {
+      ...virtualTelemetry(this.#spec.serialNumber, now, runningVersions(state, runningVersion)),
+      ...ofParts,
+      ...(this.#ownFault() !== "silent_batch" && { open_batch: openBatch }),
+    };
   }
 
   #closeDay(state: TerminalState): ClosedDay {
