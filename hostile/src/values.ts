@@ -117,6 +117,7 @@ function fittingText({ format, pattern, examples, minLength = 0, maxLength = 40 
   if (format === "uuid") return uuid(random);
   if (format === "iso-3166-1-alpha-2") return random.pick(["NO", "SE", "DK", "FI", "DE"]);
   if (format === "date-time") return new Date(1_700_000_000_000 + random.integer(0, 1e9) * 100).toISOString();
+  if (format === "date") return new Date(1_700_000_000_000 + random.integer(0, 1e9) * 100).toISOString().slice(0, 10);
   if (pattern !== undefined) {
     const pool = matching(pattern);
     if (pool) return random.pick(pool);

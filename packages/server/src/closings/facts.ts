@@ -11,7 +11,7 @@ import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type { EndOfDayResult, OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { OpenBatch } from "@tillkeeper/contract/telemetry";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
-import { type HeardStatus, type PresenceTimes, statusAt } from "../presence/status/status.ts";
+import { type HeardStatus, type PresenceTimes, type Standing, statusAt } from "../presence/status/status.ts";
 
 /** A terminal of a closing, as it was asked for. */
 export interface ClosingMember {
@@ -95,12 +95,13 @@ export interface Hearing {
 export function terminalFacts(row: Facts, hearing: Hearing): TerminalFacts {
   const { frozen } = row;
   const told = batchOf(row.batch);
-  const heard = frozen ? undefined : heardStatus(row, hearing);
+  const heard = frozen ? undefined : heardNow(row, hearing);
   return {
     status: frozen?.status ?? row.terminal_status,
     here: frozen?.here ?? row.here,
-    online: frozen?.online ?? (heard === "online" || heard === "late"),
-    shutDown: frozen?.shut_down ?? heard === "shut_down",
+    // Silence may be the network's; a connection that was lost is none.
+    online: frozen?.online ?? (heard?.status === "online" || (heard?.status === "late" && heard.reason === "silent")),
+    shutDown: frozen?.shut_down ?? heard?.status === "shut_down",
     busy: !frozen && row.live_operation !== null && row.live_operation !== "end_of_day",
     closes: row.closes.map((close) => closeFacts(close, row)),
     attempts: row.attempts.map(attemptFacts),
@@ -125,7 +126,7 @@ export function freeze(row: Facts, hearing: Hearing): Frozen {
   };
 }
 
-function heardStatus({ presence }: Facts, { realNow, listeningSince }: Hearing): HeardStatus | undefined {
+function heardNow({ presence }: Facts, { realNow, listeningSince }: Hearing): Standing | undefined {
   if (!presence) return undefined;
   const time = (text: JsonTime | null) => (text === null ? null : new Date(text));
   const times = {
@@ -136,7 +137,7 @@ function heardStatus({ presence }: Facts, { realNow, listeningSince }: Hearing):
     lost_at: time(presence.lost_at),
     shut_down_at: time(presence.shut_down_at),
   };
-  return statusAt(times, listeningSince, realNow).status;
+  return statusAt(times, listeningSince, realNow);
 }
 
 function batchOf(told: ToldBatch | null | undefined): BatchFacts | undefined {

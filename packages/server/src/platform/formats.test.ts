@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isDateTime } from "./formats.ts";
+import { isDate, isDateTime } from "./formats.ts";
 
 describe("a date and time", () => {
   it.each([
@@ -28,5 +28,19 @@ describe("a date and time", () => {
     ["0000-06-29T06:00:00Z", false],
   ])("%s: %s", (text, valid) => {
     expect(isDateTime(text)).toBe(valid);
+  });
+});
+
+describe("a date", () => {
+  it.each([
+    ["2026-02-28", true],
+    ["2024-02-29", true],
+    ["2026-02-29", false],
+    ["2026-6-29", false],
+    ["2026-06-29T00:00:00Z", false],
+    [" 2026-06-29", false],
+    ["", false],
+  ])("%s: %s", (text, valid) => {
+    expect(isDate(text)).toBe(valid);
   });
 });

@@ -23,6 +23,11 @@ export function isDateTime(text: unknown): boolean {
   return spoken >= 1 && spoken <= 9999 && day <= daysIn(year, month);
 }
 
+/** A date of the calendar, as RFC 3339 writes it: YYYY-MM-DD. */
+export function isDate(text: unknown): boolean {
+  return typeof text === "string" && text.length === 10 && isDateTime(`${text}T00:00:00Z`);
+}
+
 function daysIn(year: number, month: number): number {
   // Day 0 of the next month. `Date.UTC` adds a century to years below 100; 400 years later the calendar is equal.
   return new Date(Date.UTC(year < 100 ? year + 400 : year, month, 0)).getUTCDate();
@@ -34,4 +39,5 @@ function daysIn(year: number, month: number): number {
 export function registerFormats(): void {
   setFormat("uuid", isUuid);
   setFormat("date-time", isDateTime);
+  setFormat("date", isDate);
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, retryAfterSecondsOf } from "@tillkeeper/contract/http/errors";
-import { isDateTime, isUuid } from "@tillkeeper/server/platform/formats";
+import { isDate, isDateTime, isUuid } from "@tillkeeper/server/platform/formats";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 
 interface Response {
@@ -31,6 +31,7 @@ export class AnswerCheck {
     this.#document = document;
     this.#ajv = new Ajv2020({ strict: false, allErrors: true });
     this.#ajv.addFormat("date-time", isDateTime);
+    this.#ajv.addFormat("date", isDate);
     this.#ajv.addFormat("uuid", isUuid);
     for (const shownOnly of ["email", "uri"]) this.#ajv.addFormat(shownOnly, true);
     this.#ajv.addFormat("iso-3166-1-alpha-2", true);

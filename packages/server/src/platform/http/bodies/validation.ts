@@ -4,7 +4,7 @@ import { Ajv, type ErrorObject } from "ajv";
 import addFormatsModule from "ajv-formats";
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from "fastify";
 import { iso31661Alpha2ToAlpha3 } from "iso-3166";
-import { isDateTime, isUuid } from "../../formats.ts";
+import { isDate, isDateTime, isUuid } from "../../formats.ts";
 import { escapeSegment } from "./pointer.ts";
 import { queryHint } from "./query-words.ts";
 import { inWords } from "./words.ts";
@@ -29,6 +29,7 @@ function ajv(coerceTypes: false | "array"): Ajv {
   instance.addKeyword(unchangedKeyword);
   addFormats(instance, ["email", "uri"]);
   instance.addFormat("date-time", isDateTime);
+  instance.addFormat("date", isDate);
   instance.addFormat("uuid", isUuid);
   instance.addFormat("iso-3166-1-alpha-2", (text: string) => Object.hasOwn(iso31661Alpha2ToAlpha3, text));
   return instance;

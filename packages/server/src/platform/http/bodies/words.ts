@@ -23,6 +23,7 @@ const typeWords: Record<string, string> = {
 
 const formatWords: Record<string, string> = {
   "date-time": "must be a date and time with its zone, such as 2026-01-31T12:00:00Z",
+  date: "must be a date of the calendar, such as 2026-01-31",
   uuid: "must be a UUID, such as 3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c",
   email: "must be an e-mail address, such as shop@example.com",
   uri: "must be a whole address with its scheme, such as https://example.com/",
