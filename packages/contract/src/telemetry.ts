@@ -41,7 +41,7 @@ export const OpenBatch = Type.Object(
       }),
     ),
   },
-  { description: "Transactions that no close contains yet. Left out: it is not known what is open." },
+  { description: "Transactions that no close contains yet; left out by devices that cannot say it." },
 );
 export type OpenBatch = Static<typeof OpenBatch>;
 

@@ -92,6 +92,18 @@ export const messageExamples: { readonly [Channel in UpChannel | DownChannel]: r
       memory,
       telemetry: { software_version: "7.3.0", battery: { percent: 81, charging: false }, printer: "ok" },
     },
+    {
+      session,
+      sent_at: "2026-06-29T09:00:31.100Z",
+      memory,
+      telemetry: {
+        open_batch: {
+          transactions_count: 32,
+          oldest_at: "2026-06-28T20:40:17Z",
+          currencies: [{ currency: "NOK", purchases_count: 31, purchases_amount: 1_204_550, reversals_count: 1 }],
+        },
+      },
+    },
   ],
   goodbye: [{ session }],
   gone: [{ session }],

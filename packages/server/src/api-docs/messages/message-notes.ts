@@ -25,7 +25,7 @@ Rejected are facts that cannot be read, a \`send_logs\` that names no stored log
 
   heartbeat: `Each field of \`telemetry\` stands alone: what is left out keeps the value that it had. \`fault\` is for what keeps you from your work, and is
 left out when it ends. A heartbeat with a \`fault\` makes the terminal ERROR, until a \`check_update\` or an activation succeeds, and does so
-again each time.`,
+again each time. What \`open_batch\` is for: [what is open](presence.md#what-is-open).`,
 
   gone: `You do not send it: give it to the broker as your will, with QoS 1 and not retained. The broker says it when your link is lost, and not after
 DISCONNECT. At most 1 024 bytes.`,

@@ -36,6 +36,7 @@ export async function findFormerOpenBatches(
       on key.account_id = former.account_id and key.terminal_id = former.terminal_id
     where former.open_batch is not null
     order by former.created_at desc, former.address desc`.execute(db);
-  const known = Map.groupBy(rows, (row) => row.terminalId);
-  return new Map([...known].map(([id, told]) => [id, told.map(({ terminalId: _, ...former }) => former)]));
+  const known = new Map<string, FormerOpenBatch[]>();
+  for (const { terminalId, ...former } of rows) known.set(terminalId, [...(known.get(terminalId) ?? []), former]);
+  return known;
 }
