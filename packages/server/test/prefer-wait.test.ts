@@ -28,9 +28,10 @@ describe("a request that prefers to wait", async () => {
     for (const base of bases) {
       const device = await activeDevice(server, tenant);
       const created = server.call("POST", base, { ...prefer("wait=30"), body: menu(device.terminalId) });
-      const { operation_id: id } = await device.next("command");
+      const { operation_id } = await device.next("command");
+      const id = operation_id as string;
       const read = server.call("GET", `${base}/${id}`, prefer("respond-async, wait=30"));
-      await device.openedMenu(id as string);
+      await device.openedMenu(id);
       for (const [answer, status] of [
         [await created, 201],
         [await read, 200],
@@ -107,9 +108,10 @@ describe("a request that prefers to wait", async () => {
       "select from pg_stat_activity where datname = current_database() and state like 'idle in transaction%' and now() - state_change > '1 s'";
     expect((await server.db.pool.query(stuck)).rowCount).toBe(0);
     // Other accounts wait all the same.
-    const other = await begin(await server.account());
     const theirs = await server.account();
-    expect((await server.call("GET", byToken, theirs)).status).toBe(200);
+    const other = await begin(theirs);
+    const answered = await server.call("GET", other.one, { ...theirs, headers: { prefer: "wait=0" } });
+    expect(applied(answered)).toBe("wait=0");
     await other.device.leave();
     gone.abort();
     await Promise.all(waiting);

@@ -9,6 +9,11 @@ An operation that did not do it says what comes next: \`retryable\`, whether a p
 for programs; \`next_step_text\`, the same as a sentence for the person who waits. So does each place in \`errors\` of a 409 that comes from the
 terminal: it is busy, or its status or its device does not take the operation.
 
+The end need not be looked for in a loop. With the header \`Prefer: wait=20\` (RFC 7240) the POST that sends an operation, and the GET that reads
+one, are answered when it has ended, or after 20 seconds as it is then: if it is still PENDING, read it again in the same way. Give the request's own
+time limit some seconds more. An answer without \`Preference-Applied\` has not waited, because too many requests do already, or the server stops: read
+again after a second.
+
 It is not said once for all: a \`late_result\` that comes after a TIMEOUT changes it. Read the operation again before you act on it.
 
 **A close that is sent again never closes a batch twice.** Its command names the last close that the server knows of, and the terminal compares

@@ -66,8 +66,8 @@ describe("a request that waits", () => {
   it("goes on after a look that failed", async () => {
     const subject = doneAt(2);
     const { look } = subject;
-    const failed = vi.fn();
-    subject.look = vi.fn(look).mockRejectedValueOnce(new Error("away"));
+    const failed = vi.fn<(error: unknown) => void>();
+    subject.look = vi.fn<typeof look>(look).mockRejectedValueOnce(new Error("away"));
     expect(await new Waits().waitFor(subject, { seconds: 60, signal: forever(), failed })).toMatchObject({ found: 2 });
     expect(failed).toHaveBeenCalledOnce();
   });

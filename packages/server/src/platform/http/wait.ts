@@ -66,7 +66,12 @@ export class Waits {
     const seconds = waitSecondsOf(request.headers["prefer"]?.toString());
     if (seconds === undefined) return { found: subject.known, headers: {} };
     const { signal, forget } = whenHungUp(request);
-    const failed = (error: unknown) => request.log.warn({ err: error }, "a look failed while a request waited");
+    let failures = 0;
+    const failed = (error: unknown) => {
+      failures += 1;
+      // Once: while the database is away, every look of every waiting request fails.
+      if (failures === 1) request.log.warn({ err: error }, "a look failed while a request waited");
+    };
     try {
       const { found, applied } = await this.waitFor(subject, { seconds, signal, failed });
       return { found, headers: applied ? { "preference-applied": `wait=${seconds}` } : {} };
