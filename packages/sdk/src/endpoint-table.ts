@@ -9,6 +9,7 @@ type Endpoints = typeof endpoints;
 /** What the parameters of paths are called in an editor. */
 interface NamedParameters {
   account_id: [accountId: string];
+  closing_id: [closingId: string];
   id: [id: string];
   key_id: [keyId: string];
   log_id: [logId: string];
@@ -110,6 +111,20 @@ export interface Nouns {
     readonly get: MethodOf<Endpoints["operations"]["get"]>;
     /** Cancel an operation: at once while it cannot have begun (200), else its terminal is asked (202). Scopes: admin:checkout or write:checkout:/admin/terminals. */
     readonly cancel: MethodOf<Endpoints["operations"]["cancel"]>;
+  };
+  readonly closings: {
+    /** Close a store's business day, or go on with what is missing of it (200). Scopes: admin:checkout or write:checkout:/admin/terminals. */
+    readonly create: MethodOf<Endpoints["closings"]["create"]>;
+    /** List a store's closings, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly list: MethodOf<Endpoints["closings"]["list"]>;
+    /** What is open now, and what a closing would do; it closes nothing. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly preview: MethodOf<Endpoints["closings"]["preview"]>;
+    /** One closing, as its terminals stand now. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly get: MethodOf<Endpoints["closings"]["get"]>;
+    /** Cancel what a closing has not begun; what has begun goes on. Scopes: admin:checkout or write:checkout:/admin/terminals. */
+    readonly cancel: MethodOf<Endpoints["closings"]["cancel"]>;
+    /** List the closings of all stores of an account, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly listOfAccount: MethodOf<Endpoints["closings"]["listOfAccount"]>;
   };
   readonly activations: {
     /** Start to activate a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
@@ -251,6 +266,14 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations", query: true, pages: true },
     get: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id" },
     cancel: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id/cancel" },
+  },
+  closings: {
+    create: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings", query: true, pages: true },
+    preview: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/preview", query: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id" },
+    cancel: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/cancel" },
+    listOfAccount: { method: "GET", path: "/v1/accounts/:aid/closings", query: true, pages: true },
   },
   activations: {
     create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },

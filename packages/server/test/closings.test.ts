@@ -32,11 +32,18 @@ describe("the close of a store", async () => {
     const busy = await store.till();
     const absent = await store.till();
     await absent.leave();
-    await store.call("POST", "/v1/admin/terminals/operations", { terminal_id: busy.id, operation: "open_menu", timeout: 600 });
+    await store.call("POST", "/v1/admin/terminals/operations", {
+      terminal_id: busy.id,
+      operation: "open_menu",
+      timeout: 600,
+    });
     const presence = `/v1/accounts/${tenant.aid}/terminals/${absent.id}/presence`;
     await expect.poll(async () => (await store.call("GET", presence)).body.status).toBe("late");
     const { body: closing } = await store.close({}, { prefer: "wait=3" });
-    expect([closing.state, closing.text]).toEqual(["running", "1 of 4 terminals is closed; 2 are waiting, 1 is not closed."]);
+    expect([closing.state, closing.text]).toEqual([
+      "running",
+      "1 of 4 terminals is closed; 2 are waiting, 1 is not closed.",
+    ]);
     expect(standing(closing, good).state).toBe("closed");
     expect(standing(closing, failing)).toMatchObject({
       state: "failed",
@@ -61,7 +68,11 @@ describe("the close of a store", async () => {
     await till.closeByHand();
     const { body: closing } = await store.close();
     expect(closing.state).toBe("closed");
-    expect(standing(closing, till)).toMatchObject({ state: "already_closed", reason: "closed_at_terminal", close: { created_by: `terminal:${till.id}` } });
+    expect(standing(closing, till)).toMatchObject({
+      state: "already_closed",
+      reason: "closed_at_terminal",
+      close: { created_by: `terminal:${till.id}` },
+    });
     expect(till.commands).toHaveLength(0);
   });
 

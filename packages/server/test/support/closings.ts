@@ -14,7 +14,10 @@ const at = () => new Date().toISOString();
 /** The day is closed, and these were its figures. */
 export const closes =
   (more: object = {}): Answering =>
-  () => ({ status: "COMPLETED", result: { outcome: "accepted", batch_id: randomUUID().slice(0, 8), ...figures, ...more } });
+  () => ({
+    status: "COMPLETED",
+    result: { outcome: "accepted", batch_id: randomUUID().slice(0, 8), ...figures, ...more },
+  });
 /** The close failed for this reason. */
 export const fails =
   (reason: string, more: object = {}): Answering =>
