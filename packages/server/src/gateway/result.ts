@@ -1,4 +1,5 @@
 import type { ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { ofAnotherPlace } from "../operations/reports/results.ts";
 import type { Device } from "../terminals/record/devices.ts";
 import { type RejectDeps, reject } from "./reject.ts";
 
@@ -8,10 +9,7 @@ export async function handleResult(deps: RejectDeps, origin: Device, message: Re
   const { operation_id: operationId } = message;
   const receipt = await reports.finished(origin, message);
   if (receipt && "ofAnother" in receipt) {
-    const places = [
-      { path: "/operation", message: "is not the operation that the command with this operation_id was" },
-    ];
-    await reject(deps, origin, "result", { places, operationId });
+    await reject(deps, origin, "result", { places: [ofAnotherPlace], operationId });
     await deps.transport.publish(origin.address, "memory", { memory: receipt.memory });
   } else if (receipt) {
     await deps.transport.publish(origin.address, "receipt", receipt);

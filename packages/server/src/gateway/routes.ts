@@ -51,7 +51,8 @@ async function take({ reports }: HandingInDeps, device: Device, index: number, m
 
 async function pass({ reports }: HandingInDeps, device: Device, index: number, { places, unreadable }: Refused) {
   const memory = unreadable && (await reports.unreadable(device, unreadable));
-  if (!memory) throw notUnderstood(index, places);
+  // Without a place in the log there is nothing to go on behind.
+  if (!memory || !unreadable?.entry) throw notUnderstood(index, places);
   return { operation_id: unreadable.id, memory };
 }
 
