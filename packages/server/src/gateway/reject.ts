@@ -10,6 +10,12 @@ export interface RejectDeps {
   reports: Reports;
 }
 
+/** The device that a message came from. */
+export interface MessageOrigin extends ReportingDevice {
+  /** Over HTTPS: which message of its request it is, counted from 0. */
+  index: number | undefined;
+}
+
 /** Messages of a terminal that leaves, or has left: they do not show that it is there. */
 const leavingChannels: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
 
@@ -19,7 +25,7 @@ const leavingChannels: ReadonlySet<UpChannel> = new Set(["goodbye", "gone"]);
  */
 export async function reject(
   { transport, presence, reports }: RejectDeps,
-  origin: ReportingDevice,
+  origin: MessageOrigin,
   channel: UpChannel,
   { places, operationId, unreadable }: Refused,
 ): Promise<void> {
@@ -29,6 +35,7 @@ export async function reject(
   await transport.publish(origin.address, "rejection", {
     channel,
     ...(operationId !== undefined && { operation_id: operationId }),
+    ...(origin.index !== undefined && { index: origin.index }),
     errors,
   });
   // Repeating an entry of the log is useless, and the device must be told how much of its log the server has.
