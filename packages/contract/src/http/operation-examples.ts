@@ -55,10 +55,10 @@ export const operationExamples: Examples = {
   ...Object.fromEntries(
     deviceReasons.map((reason) => [`failed_${reason}`, failed(reason, deviceReasonMeanings[reason])]),
   ),
-  failed_invalid_result: failed("invalid_result", "the server could not read the terminal's result"),
   ...Object.fromEntries(
     Object.entries(timeoutReasons).map(([phase, reason]) => [`timeout_${phase}`, timedOut(phase, reason)]),
   ),
+  timeout_invalid_result: unreadable(),
 };
 
 function completed(operation: OperationName) {
@@ -69,6 +69,12 @@ function completed(operation: OperationName) {
 function failed(reason: string, meaning: string) {
   const value = { ...accepted, status: "FAILED", ...answered, reason, error: { code: reason, message: meaning } };
   return { summary: `FAILED: ${meaning}`, value };
+}
+
+function unreadable() {
+  const { value } = timedOut("delivered", "invalid_result");
+  const error = { code: "invalid_result", message: "/result/batch_id must be string" };
+  return { summary: "TIMEOUT: invalid_result (the server could not read the answer)", value: { ...value, error } };
 }
 
 function timedOut(phase: string, reason: string) {

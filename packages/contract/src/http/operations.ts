@@ -82,7 +82,11 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     ),
     result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
-    error: Type.Optional(OperationError),
+    error: Type.Optional({
+      ...OperationError,
+      description:
+        "With FAILED: what the terminal said. With TIMEOUT, `invalid_result`: what of its answer could not be read.",
+    }),
     late_result: Type.Optional(
       Type.Object(
         {

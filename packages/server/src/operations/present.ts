@@ -1,5 +1,5 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
-import { showStep, stepAfter } from "@tillkeeper/contract/next-steps";
+import { showStep, stepAfter, stepAfterLate } from "@tillkeeper/contract/next-steps";
 import { type OperationPhase, operationPhases } from "@tillkeeper/contract/operations";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import type { OperationRow } from "./queries.ts";
@@ -27,10 +27,8 @@ export function presentOperation(row: OperationRow): Operation {
 
 /** What to do after an operation that ended FAILED or TIMEOUT, by what is known of it now. */
 function nextStepOf({ operation, reason, late_result: late }: OperationRow): object {
-  const { status, reason: lateReason } = (late ?? {}) as NonNullable<Operation["late_result"]> | Record<string, never>;
-  if (status === "COMPLETED") return showStep("nothing");
-  const known = lateReason ?? reason;
-  return known ? showStep(stepAfter(operation, known)) : {};
+  if (late !== null) return showStep(stepAfterLate(operation, late as NonNullable<Operation["late_result"]>));
+  return reason ? showStep(stepAfter(operation, reason)) : {};
 }
 
 type Accepted = Pick<

@@ -1,4 +1,4 @@
-import { type NextStep, nextSteps, showStep, stepAfter } from "@tillkeeper/contract/next-steps";
+import { type NextStep, nextSteps, showStep, stepAfter, stepAfterLate } from "@tillkeeper/contract/next-steps";
 import { operationReasons } from "@tillkeeper/contract/operation-reasons";
 
 /** The page on what to do after an operation that FAILED or timed out, from the contract's table. */
@@ -13,7 +13,7 @@ It is not said once for all: a \`late_result\` that comes after a TIMEOUT change
 
 **A close that is sent again never closes a batch twice.** Its command names the last close that the server knows of, and the terminal compares
 that with its own: it begins only when they are equal. If the close before did go through, the new one ends with \`out_of_step\`, and the
-close that was made stands in the list of operations. Two reasons are left to a person, because a program cannot know what they mean for the day.
+close that was made stands in the list of operations. Three reasons are left to a person, because a program cannot know what they mean for the day.
 
 ## By reason
 
@@ -21,7 +21,15 @@ close that was made stands in the list of operations. Two reasons are left to a 
 | --- | --- | --- |
 ${operationReasons.map(row).join("\n")}
 
-With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for the reason in there.
+With TIMEOUT, \`invalid_result\`, the terminal has answered, and \`error\` names what could not be read.
+
+## By \`late_result\`
+
+| \`late_result\` | \`next_step\` |
+| --- | --- |
+| COMPLETED | \`${stepAfterLate("check_update", { status: "COMPLETED" })}\`, but for: |
+${lateRows().join("\n")}
+| FAILED | as for the \`reason\` in there |
 
 ## The steps
 
@@ -34,6 +42,16 @@ ${(Object.keys(nextSteps) as NextStep[]).map(step).join("\n")}
 function row(reason: (typeof operationReasons)[number]): string {
   const [any, close] = [stepAfter("open_menu", reason), stepAfter("end_of_day", reason)];
   return `| \`${reason}\` | \`${any}\` | ${close === any ? "" : `\`${close}\``} |`;
+}
+
+/** The results that came late and do not mean that it is done. */
+function lateRows(): string[] {
+  const opened = stepAfterLate("open_menu", { status: "COMPLETED", result: { opened: false } });
+  const closes = (["declined", "unconfirmed"] as const).map((outcome): [string, NextStep] => [
+    `a close with \`outcome\` \`${outcome}\``,
+    stepAfterLate("end_of_day", { status: "COMPLETED", result: { outcome } }),
+  ]);
+  return [...closes, ["\`open_menu\` with \`opened\` \`false\`", opened]].map(([what, to]) => `| ${what} | \`${to}\` |`);
 }
 
 function step(name: NextStep): string {
