@@ -34,7 +34,11 @@ describe("a result that cannot be read", async () => {
     ["without a number", "/result/outcome", (id) => ({ ...close(id, 1, { result: broken }), number: undefined })],
     ["with a number that is none", "/number", (id) => close(id, 1, { number: "1" })],
     ["with a number beyond the next", "/result/outcome", (id) => close(id, 9, { result: broken })],
-    ["of another kind of operation", "/operation", (id) => close(id, 1, { operation: "open_menu", result: { opened: true } })],
+    [
+      "of another kind of operation",
+      "/operation",
+      (id) => close(id, 1, { operation: "open_menu", result: { opened: true } }),
+    ],
     ["of a kind that is not known", "/operation", (id) => close(id, 1, { operation: "dance" })],
     ["of no kind", "", (id) => close(id, 1, { operation: undefined })],
     ["without a status", "", (id) => close(id, 1, { status: undefined })],

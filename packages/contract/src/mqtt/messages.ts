@@ -210,7 +210,8 @@ export const RejectionMessage = Type.Object(
     index: Type.Optional(
       Type.Integer({
         minimum: 0,
-        description: "Over HTTPS: which of the `messages` of its request it was, counted from 0. The others were taken.",
+        description:
+          "Over HTTPS: which of the `messages` of its request it was, counted from 0. The others were taken.",
       }),
     ),
     errors: Type.Array(

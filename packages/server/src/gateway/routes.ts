@@ -7,9 +7,9 @@ import type { Reports } from "../operations/reports/reports.ts";
 import { ApiError } from "../platform/errors.ts";
 import { bind, type Route } from "../platform/http/route.ts";
 import type { Device } from "../terminals/record/devices.ts";
-import { bytesOf, messageSplitter } from "./reading/split-messages.ts";
 import type { Refused } from "./reading/message.ts";
 import type { ReadResult } from "./reading/result.ts";
+import { bytesOf, messageSplitter } from "./reading/split-messages.ts";
 
 interface HandingInDeps {
   reports: Pick<Reports, "finished" | "unreadable">;

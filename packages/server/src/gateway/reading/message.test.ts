@@ -197,7 +197,12 @@ describe("the JSON of a message", () => {
     ["nesting without end", `{${result},"note":${deep}}`, "/note/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0", { id, entry }],
     ["more values than a message may have", `{${result},"note":[${"0,".repeat(5_000)}0]}`, "", { id, entry }],
     ["more bytes than a message may have", `{${result},"note":"${"x".repeat(65_536)}"}`, "", { id, entry }],
-    ["a name of its own twice: its place in the log may be another", `{${result},"number":8}`, "/number", { id, entry: null }],
+    [
+      "a name of its own twice: its place in the log may be another",
+      `{${result},"number":8}`,
+      "/number",
+      { id, entry: null },
+    ],
   ])("is refused with %s", (_name, text, path, unreadable) => {
     expect(read(text)).toMatchObject({ places: [{ path }], operationId: id, unreadable });
   });

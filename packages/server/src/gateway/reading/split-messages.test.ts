@@ -91,7 +91,10 @@ describe("a request with messages", () => {
   });
 
   it("has a bound on the values of all messages that it may have, and on their number", () => {
-    const list = (values: number) => `[${Array(values - 1).fill("0").join()}]`;
+    const list = (values: number) =>
+      `[${Array(values - 1)
+        .fill("0")
+        .join()}]`;
     expect(texts(said(list(50), list(50)))).toEqual(shown(list(50), list(50)));
     expect(refusal(said(list(50), list(51)))).toMatchObject({
       errors: [{ path: "/body", message: "must not have more than 100 values" }],
@@ -104,7 +107,8 @@ describe("a request with messages", () => {
 
   it("may have a list of messages themselves", () => {
     const results = messageSplitter({ list: "results", messages: 2, values: 100, bytes: 1_000 });
-    const bytes = (text: string) => (results(Buffer.from(text)) as { results: unknown[] }).results.map(bytesOf).map(String);
+    const bytes = (text: string) =>
+      (results(Buffer.from(text)) as { results: unknown[] }).results.map(bytesOf).map(String);
     expect(bytes('{"results":[{"a":1,"a":2} , [] ],"address":"x"}')).toEqual(['{"a":1,"a":2}', "[]"]);
     expect(bytes('{"results":[1,2,3]}')).toEqual(["1", "2", "3"]);
     expect(bytes('{"results":[]}')).toEqual([]);
@@ -123,7 +127,8 @@ describe("a request with messages", () => {
     fc.assert(
       fc.property(message, (text) => {
         const values = valuesIn(JSON.parse(text));
-        const bounded = (most: number) => messageSplitter({ ...inMessages, messages: 50, values: most, bytes: 1_000_000 });
+        const bounded = (most: number) =>
+          messageSplitter({ ...inMessages, messages: 50, values: most, bytes: 1_000_000 });
         const body = Buffer.from(said(text, "0"));
         expect(() => bounded(values)(body)).toThrow("not valid");
         expect(() => bounded(values + 1)(body)).not.toThrow();

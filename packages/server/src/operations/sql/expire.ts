@@ -15,13 +15,13 @@ with due as (
   limit $2
   for update skip locked
 ), ${end({
-    from: "due",
-    status: "'TIMEOUT'",
-    reason: timeoutReasonOf("due"),
-    error: "due.invalid_result",
-    at: "$1",
-    by: "'system'",
-  })}
+  from: "due",
+  status: "'TIMEOUT'",
+  reason: timeoutReasonOf("due"),
+  error: "due.invalid_result",
+  at: "$1",
+  by: "'system'",
+})}
 select operation_id from due`;
 
 const passed = expire("deadline <= $1");

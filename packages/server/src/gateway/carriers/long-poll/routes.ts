@@ -5,12 +5,12 @@ import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../../platform/errors.ts";
 import { bind, type Route } from "../../../platform/http/route.ts";
 import type { Device } from "../../../terminals/record/devices.ts";
+import { bytesOf, messageSplitter } from "../../reading/split-messages.ts";
 import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Mailboxes } from "./mailboxes.ts";
 import { RequestLimit } from "./request-limit.ts";
-import { bytesOf, messageSplitter } from "../../reading/split-messages.ts";
 
 interface LongPollDeps {
   mailboxes: Mailboxes;
