@@ -82,11 +82,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     ),
     result: Type.Optional(result),
     reason: Type.Optional(OperationReason),
-    error: Type.Optional({
-      ...OperationError,
-      description:
-        "With FAILED: what the terminal said. With TIMEOUT, `invalid_result`: what of its answer could not be read.",
-    }),
+    error: Type.Optional(OperationError),
     late_result: Type.Optional(
       Type.Object(
         {

@@ -51,9 +51,7 @@ function lateRows(): string[] {
     `a close with \`outcome\` \`${outcome}\``,
     stepAfterLate("end_of_day", { status: "COMPLETED", result: { outcome } }),
   ]);
-  return [...closes, ["`open_menu` with `opened` `false`", opened]].map(
-    ([what, to]) => `| ${what} | \`${to}\` |`,
-  );
+  return [...closes, ["`open_menu` with `opened` `false`", opened]].map(([what, to]) => `| ${what} | \`${to}\` |`);
 }
 
 function step(name: NextStep): string {
