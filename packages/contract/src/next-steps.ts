@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import type { OperationReason } from "./operation-reasons.ts";
-import type { OperationName } from "./operations.ts";
+import type { EndOfDayResult, OperationName } from "./operations.ts";
 import type { TerminalStatus } from "./terminal-status.ts";
 
 /**
@@ -9,14 +9,14 @@ import type { TerminalStatus } from "./terminal-status.ts";
  * closes a batch twice: its command names the last close, and the terminal compares (D27).
  */
 export const nextSteps = {
-  send_again: { retryable: true, text: "Send it again." },
+  send_again: { retryable: true, text: "Send it again, if it is still wanted." },
   send_again_after_payment: {
     retryable: true,
     text: "A payment was going on at the terminal. Send it again when the payment is over, or with `when_busy` set to `wait`.",
   },
   send_again_later: {
     retryable: true,
-    text: "The terminal could not reach its payment host. Check its network, and send it again in a few minutes.",
+    text: "The terminal could not reach what it needs for this: its payment host, or the server that has the files. Check its network, and send it again in a few minutes.",
   },
   send_again_unsure: {
     retryable: true,
@@ -24,7 +24,7 @@ export const nextSteps = {
   },
   switch_on: {
     retryable: true,
-    text: "The terminal was not connected. See that it is switched on and has a network, then send it again.",
+    text: "The terminal did not take the command. See that it is switched on and has a network, then send it again.",
   },
   ask_at_terminal: {
     retryable: true,
@@ -36,11 +36,15 @@ export const nextSteps = {
   },
   look_at_terminal: {
     retryable: false,
-    text: "Something broke at the terminal. Look at it, and send it again when it works.",
+    text: "The terminal could not do it or would not, or its answer could not be read; `error` may say more. Look at the terminal, and send it again when it works.",
   },
   check_the_close: {
     retryable: false,
     text: "The day may be closed or not. Look at the terminal's last report; send it again only if the day is open there.",
+  },
+  day_still_open: {
+    retryable: true,
+    text: "The payment host declined the close, so the day is still open at the terminal. Send it again.",
   },
   update_terminal: {
     retryable: false,
@@ -80,7 +84,8 @@ const afterReason = {
   host_unreachable: "send_again_later",
   cancelled: "send_again",
   expired: "send_again",
-  out_of_step: "read_last_close",
+  // Only a close compares; what else says so has a fault.
+  out_of_step: "look_at_terminal",
   storage_failed: "look_at_terminal",
 } as const satisfies Record<OperationReason, NextStep>;
 
@@ -89,12 +94,35 @@ const afterClose: Partial<Record<OperationReason, NextStep>> = {
   not_delivered: "send_again_unsure",
   no_answer: "send_again_unsure",
   invalid_result: "check_the_close",
+  out_of_step: "read_last_close",
+  // It may have closed the day, and had no room to say so (rule 14 of the device protocol).
+  storage_failed: "check_the_close",
 };
 
 /** The step after an operation that ended FAILED or TIMEOUT with this reason; `unknownEnd`: nobody knows whether it was completed. */
 export function stepAfter(operation: OperationName, reason: OperationReason, unknownEnd = false): NextStep {
   if (operation === "end_of_day" && unknownEnd) return "check_the_close";
   return (operation === "end_of_day" ? afterClose[reason] : undefined) ?? afterReason[reason];
+}
+
+/** What a terminal answered after the end of its operation, as `late_result` shows it. */
+interface LateAnswer {
+  status: "COMPLETED" | "FAILED";
+  result?: unknown;
+  reason?: OperationReason;
+  unknown_end?: boolean;
+}
+
+/** The step after an operation whose terminal has answered late. */
+export function stepAfterLate(operation: OperationName, late: LateAnswer): NextStep {
+  const { status, result, reason, unknown_end: unknownEnd } = late;
+  if (status === "FAILED") return stepAfter(operation, reason ?? "device_error", unknownEnd);
+  const { outcome, opened } = (result ?? {}) as { outcome?: EndOfDayResult["outcome"]; opened?: boolean };
+  if (operation === "open_menu" && opened === false) return "send_again";
+  if (operation !== "end_of_day") return "nothing";
+  if (outcome === "declined") return "day_still_open";
+  // Closed at the terminal, which does not know what its payment host made of it.
+  return outcome === "unconfirmed" ? "check_the_close" : "nothing";
 }
 
 /** By status of the terminal: the step after an operation that such a terminal does not accept (D18). */

@@ -41,7 +41,10 @@ export const operationReasons = [
   "invalid_result",
   ...deviceReasons,
 ] as const;
-export const OperationReason = Type.Enum(operationReasons, { description: "Why the operation FAILED or timed out." });
+export const OperationReason = Type.Enum(operationReasons, {
+  description:
+    "Why the operation FAILED or timed out. `invalid_result`: the terminal answered, and `error` names what of it could not be read.",
+});
 export type OperationReason = (typeof operationReasons)[number];
 
 /** The reason of a TIMEOUT, by the phase that the operation had reached. */

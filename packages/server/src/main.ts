@@ -2,12 +2,12 @@ import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
 import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
-import { openDeviceSide } from "./assembly/device-side.ts";
+import { type DeviceSide, openDeviceSide } from "./assembly/device-side.ts";
 import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
 import { createAnnouncer } from "./gateway/send.ts";
-import { createAccept } from "./operations/accept.ts";
+import { type Accept, createAccept } from "./operations/accept.ts";
 import { Closing } from "./platform/closing.ts";
 import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { Waits } from "./platform/http/wait.ts";
@@ -41,11 +41,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function start(options: ServerOptions, closing: Closing): Promise<RunningServer> {
-  const core = await openCore(options, closing);
-  const devices = await openDeviceSide(core, options, closing);
-  const { db, clock, config } = core;
-  const accept = createAccept({
+function openAccept({ db, clock, config }: Core, devices: DeviceSide): Accept {
+  return createAccept({
     db,
     clock,
     announce: createAnnouncer(devices.device, "command"),
@@ -53,6 +50,13 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     durations: devices.durations,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
+}
+
+async function start(options: ServerOptions, closing: Closing): Promise<RunningServer> {
+  const core = await openCore(options, closing);
+  const devices = await openDeviceSide(core, options, closing);
+  const { db, clock, config } = core;
+  const accept = openAccept(core, devices);
   const stores = storePorts(core);
   const enrolment = enrolmentPorts(devices, accept, core);
   const closings = closingPorts(devices, accept, core);

@@ -114,6 +114,28 @@ describe("results that are handed in", async () => {
     expect(rows).toEqual([{ count: most }]);
   });
 
+  // One that cannot be read, and may never be, must not keep the rest of a log from coming in.
+  it.each([
+    ["a name twice", '"note":{"a":1,"a":2}'],
+    ["a name that reaches a prototype", '"note":{"__proto__":{}}'],
+    ["a text that cannot be kept", '"note":"a\\u0000"'],
+    ["nesting without end", `"note":${"[".repeat(100)}${"]".repeat(100)}`],
+    ["more values than a message may have", `"note":[${"0,".repeat(limits.mqttMessageValues)}0]`],
+    ["more bytes than a message may have", `"note":"${"x".repeat(limits.mqttPacketBytes)}"`],
+  ])("go on behind one with %s, which only counts in the log", async (_what, field) => {
+    const { device, terminalId, address } = await paired();
+    const all = [1, 2, 3].map((number) => byHand(number));
+    const proof = await proofOf(device, address);
+    const text = JSON.stringify({ address, proof, results: all }).replace('"number":2', () => `"number":2,${field}`);
+    const { status, body } = await server.call("POST", path, { body: text });
+    expect([status, body.receipts?.map((receipt: { status?: string }) => receipt.status)]).toEqual([
+      200,
+      ["COMPLETED", undefined, "COMPLETED"],
+    ]);
+    expect(body.memory).toEqual({ number: 3, id: all[2]?.operation_id });
+    expect((await closesOf(terminalId)).map(({ result }) => result.batch_id).toSorted()).toEqual(["1", "3"]);
+  });
+
   it("are taken for a month after the device was replaced, and not for ever", async () => {
     const { device, terminalId, address } = await paired();
     const present = await paired();

@@ -112,11 +112,55 @@ describe("the device protocol over HTTPS", async () => {
       expect(answered.status, JSON.stringify(text)).toBe(200);
       expect(answered.body.messages).toContainEqual({
         channel: "rejection",
-        message: { channel: "started", operation_id: id, errors: [{ path: "/note", message: expect.any(String) }] },
+        message: {
+          channel: "started",
+          operation_id: id,
+          index: 0,
+          errors: [{ path: "/note", message: expect.any(String) }],
+        },
       });
       expect(channelsOf(answered)).toContain("receipt");
     }
     expect(await get(id)).toMatchObject({ status: "COMPLETED" });
+  });
+
+  // RFC 8259 section 4, and nst/JSONTestSuite: texts that parsers read differently, or not at all.
+  it.each([
+    ["a name twice", '"note":{"a":1,"a":2}', "/note/a"],
+    ["a name that reaches a prototype", '"note":{"__proto__":{"a":1}}', "/note/__proto__"],
+    ["nesting without end", `"note":${"[".repeat(400)}${"]".repeat(400)}`, "/note/0/0"],
+    ["more values than a message may have", `"note":[${"0,".repeat(limits.mqttMessageValues)}0]`, ""],
+    ["more bytes than a message may have", `"note":"${"x".repeat(limits.mqttPacketBytes)}"`, ""],
+    ["a text that is not UTF-8", '"note":"\xe5"', ""],
+    ["a word that JSON does not have", '"note":undefined', ""],
+  ])("rejects one message with %s, names it, and takes those beside it", async (_what, field, place) => {
+    const device = await register();
+    await ask(device, { messages: [hello()] });
+    const { id } = await order(device.terminalId);
+    const finished_at = new Date().toISOString();
+    const result = { operation_id: id, operation: "open_menu", status: "COMPLETED", finished_at };
+    const broken = JSON.stringify(result).replace("}", `,"result":{"opened":false},${field}}`);
+    const good = JSON.stringify({ ...result, result: { opened: true } });
+    const saying = [hello(), { channel: "result", message: 0 }, { channel: "result", message: 1 }];
+    const text = JSON.stringify({ session: "s1", messages: saying })
+      .replace('"message":0', () => `"message":${broken}`)
+      .replace('"message":1', () => `"message":${good}`);
+    const { address, password } = device;
+    const answered = await server.call<DeviceMessagesAnswer>("POST", path, {
+      headers: { authorization: basic(address, password) },
+      body: Buffer.from(text, "latin1"),
+    });
+    expect(answered.status).toBe(200);
+    expect(channelsOf(answered)).toEqual(expect.arrayContaining(["welcome", "rejection", "receipt"]));
+    expect(answered.body.messages).toContainEqual({
+      channel: "rejection",
+      message: expect.objectContaining({
+        channel: "result",
+        index: 1,
+        errors: [{ path: expect.stringContaining(place), message: expect.any(String) }],
+      }),
+    });
+    expect(await get(id)).toMatchObject({ status: "COMPLETED", result: { opened: true } });
   });
 
   it("takes as many values with a request as a message may have", async () => {

@@ -1,6 +1,7 @@
 import { activeDevice, registerDevice } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, vi } from "vitest";
+import { memoryWords } from "./support/memory-words.ts";
 
 const operations = "/v1/admin/terminals/operations";
 
@@ -29,6 +30,8 @@ describe("what to do next", async () => {
       host_unreachable: { retryable: true, next_step: "send_again_later" },
       out_of_step: { retryable: true, next_step: "read_last_close" },
       device_error: { retryable: false, next_step: "look_at_terminal" },
+      // It may have closed the day, and had no room to write that down.
+      storage_failed: { retryable: false, next_step: "check_the_close" },
     };
     for (const [reason, step] of Object.entries(cases))
       expect(await fail("end_of_day", reason), reason).toMatchObject({
@@ -37,6 +40,26 @@ describe("what to do next", async () => {
         next_step_text: text,
       });
     expect(await fail("open_menu", "device_error")).toMatchObject({ next_step: "look_at_terminal" });
+  });
+
+  it("is by the late result, once there is one", async () => {
+    const { server: own, tenant: owner } = await world({ own: {} });
+    const { freshDevice, send, close, answer, get } = memoryWords(() => ({ server: own, tenant: owner }));
+    const device = await freshDevice();
+    let number = 0;
+    for (const [outcome, step] of [
+      ["declined", { retryable: true, next_step: "day_still_open" }],
+      ["unconfirmed", { retryable: false, next_step: "check_the_close" }],
+      ["accepted", { retryable: false, next_step: "nothing" }],
+    ] as const) {
+      const { id } = await send(device);
+      own.clock.advance(600_000);
+      await vi.waitUntil(async () => (await get(id)).status === "TIMEOUT");
+      expect(await get(id)).toMatchObject({ retryable: true });
+      number += 1;
+      await answer(device, close(id, number, { result: { outcome, batch_id: `${number}` } }));
+      expect(await get(id)).toMatchObject({ status: "TIMEOUT", late_result: { result: { outcome } }, ...step });
+    }
   });
 
   it("stands in the refusal of a busy terminal", async () => {

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { type Messages, messages, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { type OperationName, operationNames } from "@tillkeeper/contract/operations";
-import { type Place, readMessage } from "@tillkeeper/server/gateway/reading/message";
+import { readMessage } from "@tillkeeper/server/gateway/reading/message";
+import type { Place } from "@tillkeeper/server/operations/reports/results";
 import { isDateTime } from "@tillkeeper/server/platform/formats";
 
 export type Read<C extends UpChannel> =

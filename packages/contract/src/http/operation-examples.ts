@@ -56,11 +56,11 @@ export const operationExamples: Examples = {
   ...Object.fromEntries(
     deviceReasons.map((reason) => [`failed_${reason}`, failed(reason, deviceReasonMeanings[reason])]),
   ),
-  failed_invalid_result: failed("invalid_result", "the server could not read the terminal's result"),
   failed_unknown_end: unknownEnd(),
   ...Object.fromEntries(
     Object.entries(timeoutReasons).map(([phase, reason]) => [`timeout_${phase}`, timedOut(phase, reason)]),
   ),
+  timeout_invalid_result: unreadable(),
 };
 
 function completed(operation: OperationName) {
@@ -80,6 +80,12 @@ function unknownEnd() {
     summary: "FAILED: the day may be closed or not",
     value: { ...value, error, unknown_end: true, ...showStep("check_the_close") },
   };
+}
+
+function unreadable() {
+  const { value } = timedOut("delivered", "invalid_result");
+  const error = { code: "invalid_result", message: "/result/batch_id must be string" };
+  return { summary: "TIMEOUT: invalid_result (the server could not read the answer)", value: { ...value, error } };
 }
 
 function timedOut(phase: string, reason: string) {

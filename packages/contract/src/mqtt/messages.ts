@@ -207,6 +207,13 @@ export const RejectionMessage = Type.Object(
   {
     channel: Type.String({ description: "The channel of the message that was refused." }),
     operation_id: Type.Optional(Type.String({ description: "If the message named one." })),
+    index: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description:
+          "Over HTTPS: which of the `messages` of its request it was, counted from 0. The others were taken.",
+      }),
+    ),
     errors: Type.Array(
       Type.Object(
         {

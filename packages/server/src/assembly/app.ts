@@ -48,7 +48,6 @@ import type { Logger } from "../platform/log/log.ts";
 declare module "fastify" {
   interface FastifyContextConfig {
     bodyValues?: Route["bodyValues"] | undefined;
-    readsTexts?: Route["readsTexts"] | undefined;
   }
 }
 
@@ -200,7 +199,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     ...(upload && { validatorCompiler: compileBodyless }),
     config: {
       bodyValues: row.bodyValues,
-      readsTexts: row.readsTexts,
+      parseBody: row.parseBody,
       takes,
       forPages: isForPages(row.endpoint),
       oauthErrors: row.endpoint.oauthErrors ?? false,
@@ -300,9 +299,7 @@ function storabilityError(request: FastifyRequest): ApiError | undefined {
     encodingFault(request.url) ??
     findUnstorable(request.params, "/path") ??
     findUnstorable(request.query, "/query") ??
-    (request.body instanceof Readable || request.routeOptions.config.readsTexts
-      ? undefined
-      : findUnstorable(request.body, "/body"));
+    (request.body instanceof Readable ? undefined : findUnstorable(request.body, "/body"));
   return fault && invalidRequest(fault);
 }
 

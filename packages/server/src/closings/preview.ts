@@ -10,7 +10,7 @@ import { alsoOpenOf, presentBatch, showClosingStep } from "./present.ts";
 import { findClosingOfDay } from "./queries.ts";
 import { momentOf, openStore, type ReadDeps } from "./read.ts";
 import { previewText } from "./text.ts";
-import { addUp } from "./totals.ts";
+import { sumsByCurrency } from "./totals.ts";
 
 type Would = ClosingPreview["terminals"][0]["would"];
 const wouldOf = {
@@ -68,7 +68,9 @@ export function previewClosing(
       time_zone: rules.timeZone,
       at: documentedTime(moment.now),
       text: previewText({ close: count("close"), wait: count("wait"), leave: count("leave"), ask: count("ask") }),
-      open: addUp(open.flatMap(({ currencies }) => currencies ?? [])).map(({ batches_count: _, ...sums }) => sums),
+      open: sumsByCurrency(open.flatMap(({ currencies }) => currencies ?? [])).map(
+        ({ count: _count, ...sums }) => sums,
+      ),
       transactions_count: open.reduce((sum, batch) => sum + batch.transactions_count, 0),
       ...(oldest.length > 0 && { oldest_at: documentedTime(new Date(Math.min(...oldest))) }),
       silent_count: rows.filter(({ batch }) => !batch).length,

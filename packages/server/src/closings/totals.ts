@@ -16,12 +16,17 @@ export type BatchFigures = { currency: string } & { [figure in ClosingFigure]?: 
  * more, is named in `incomplete`.
  */
 export function addUp(batches: readonly BatchFigures[]): ClosingTotals[] {
+  return sumsByCurrency(batches).map(({ count, ...sums }) => ({ ...sums, batches_count: count }));
+}
+
+/** As `addUp`, with the number of batches beside the figures. */
+export function sumsByCurrency(batches: readonly BatchFigures[]) {
   return [...Map.groupBy(batches, ({ currency }) => currency)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([currency, list]) => ({
       currency,
       exponent: currencyExponent(currency),
-      batches_count: list.length,
+      count: list.length,
       ...sumsOf(list),
     }));
 }

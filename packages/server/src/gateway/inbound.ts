@@ -4,13 +4,12 @@ import type { UpChannel } from "@tillkeeper/contract/mqtt/topics";
 import { inTurn } from "../db/turns.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Logger } from "../platform/log/log.ts";
-import type { ReportingDevice } from "../presence/hearing/hear.ts";
 import { type Device, isPresent } from "../terminals/record/devices.ts";
 import type { Receive } from "./carriers/transport.ts";
 import { type HelloDeps, handleHello } from "./hello.ts";
 import { readMessage } from "./reading/message.ts";
 import type { ReadResult } from "./reading/result.ts";
-import { type RejectDeps, reject } from "./reject.ts";
+import { type MessageOrigin, type RejectDeps, reject } from "./reject.ts";
 import { handleResult } from "./result.ts";
 import { helloOverviews } from "./sql/hello-overview.ts";
 
@@ -33,10 +32,10 @@ type InboundDeps = InboundOptions & HelloDeps;
  */
 export function createInbound(options: InboundOptions): Receive {
   const deps: InboundDeps = { ...options, overview: helloOverviews(options.db) };
-  return async (address, channel, payload, { by } = {}) => {
+  return async (address, channel, payload, { by, index } = {}) => {
     const device = readDeviceAddress(address);
     if (!device) return;
-    const origin = { ...device, polls: by === "https" };
+    const origin = { ...device, polls: by === "https", index };
     try {
       const read = await (channel === "result" ? deps.readResult(origin, payload) : readMessage(channel, payload));
       if (read.places) return await reject(deps, origin, channel, read);
@@ -50,7 +49,7 @@ export function createInbound(options: InboundOptions): Receive {
   };
 }
 
-type Handler<C extends UpChannel> = (deps: InboundDeps, origin: ReportingDevice, message: Messages[C]) => Promise<void>;
+type Handler<C extends UpChannel> = (deps: InboundDeps, origin: MessageOrigin, message: Messages[C]) => Promise<void>;
 
 /** Messages about operations: presence has no handler of its own for them, so they count as `heard`. */
 const operationChannels: ReadonlySet<UpChannel> = new Set(["delivered", "started", "result", "cancel_refused"]);

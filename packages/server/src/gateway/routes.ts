@@ -9,6 +9,7 @@ import { bind, type Route } from "../platform/http/route.ts";
 import type { Device } from "../terminals/record/devices.ts";
 import type { Refused } from "./reading/message.ts";
 import type { ReadResult } from "./reading/result.ts";
+import { bytesOf, messageSplitter } from "./reading/split-messages.ts";
 
 interface HandingInDeps {
   reports: Pick<Reports, "finished" | "unreadable">;
@@ -28,7 +29,16 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
         const device = await deps.verify({ address: request.ip, reached: request.socket }, body);
         return takeAll(deps, device, body.results);
       },
-      { bodyValues: limits.mqttMessageValues },
+      {
+        bodyValues: limits.mqttMessageValues,
+        // As messages: the log goes on behind a result that cannot be read.
+        parseBody: messageSplitter({
+          list: "results",
+          messages: limits.longPollMessages,
+          values: limits.mqttMessageValues,
+          bytes: limits.mqttPacketBytes,
+        }),
+      },
     ),
   ];
 }
@@ -37,7 +47,7 @@ export function handingInRoutes(deps: HandingInDeps): Route[] {
 async function takeAll(deps: HandingInDeps, device: Device, results: unknown[]): Promise<DeviceResultsAnswer> {
   const receipts: ReceiptMessage[] = [];
   for (const [index, result] of results.entries()) {
-    const read = await deps.readResult(device, Buffer.from(JSON.stringify(result)));
+    const read = await deps.readResult(device, bytesOf(result));
     receipts.push(read.places ? await pass(deps, device, index, read) : await take(deps, device, index, read.message));
   }
   return { receipts, memory: receipts.at(-1)?.memory ?? { number: 0 } };
@@ -51,7 +61,8 @@ async function take({ reports }: HandingInDeps, device: Device, index: number, m
 
 async function pass({ reports }: HandingInDeps, device: Device, index: number, { places, unreadable }: Refused) {
   const memory = unreadable && (await reports.unreadable(device, unreadable));
-  if (!memory) throw notUnderstood(index, places);
+  // Without a place in the log there is nothing to go on behind.
+  if (!memory || !unreadable?.entry) throw notUnderstood(index, places);
   return { operation_id: unreadable.id, memory };
 }
 

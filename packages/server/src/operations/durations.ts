@@ -10,8 +10,8 @@ export interface Durations {
   observe(operation: OperationName, deviceModel: string | null, ms: number): void;
   /**
    * When an operation that has been live for `elapsedMs` can be expected to have ended, in milliseconds after its
-   * creation. Of the operations that took longer than `elapsedMs`, 95 percent ended within that time. Undefined when
-   * too few are known.
+   * creation. Of the operations that took longer than `elapsedMs`, 95 percent ended within that time. Of a model that is
+   * too little known, the operations of all models count. Undefined when too few are known of these, too.
    */
   expectedMs(operation: OperationName, deviceModel: string | null, elapsedMs: number): number | undefined;
   /** Adds this server's durations to the database, and reads those of all servers. */
@@ -19,7 +19,8 @@ export interface Durations {
 }
 
 const bucketBase = 1.15;
-const fewestSamples = 20;
+/** With so few, the longest of them: a caller that waits too long for a free terminal is worse off than one that asks twice. */
+const fewestSamples = 5;
 const daysThatCount = 7;
 
 export function bucketOf(ms: number): number {
@@ -43,8 +44,8 @@ export function createDurations({ db, clock }: { db: Db; clock: Clock }): Durati
     },
 
     expectedMs(operation, deviceModel, elapsedMs) {
-      const counts = known.get(keyOf(operation, deviceModel ?? ""));
-      return counts && percentile95(counts, elapsedMs);
+      const ofModel = known.get(keyOf(operation, deviceModel ?? ""));
+      return percentile95(ofModel && isEnough(ofModel) ? ofModel : ofAllModels(known, operation), elapsedMs);
     },
 
     async exchange() {
@@ -81,6 +82,18 @@ function add(to: Counts, { operation, deviceModel, bucket, count }: DurationCoun
   to.set(key, counts);
 }
 
+function ofAllModels(counts: Counts, operation: OperationName): Map<number, number> {
+  const all = new Map<number, number>();
+  for (const row of rowsOf(counts)) {
+    if (row.operation === operation) all.set(row.bucket, (all.get(row.bucket) ?? 0) + row.count);
+  }
+  return all;
+}
+
+function isEnough(counts: Map<number, number>): boolean {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0) >= fewestSamples;
+}
+
 function rowsOf(counts: Counts): DurationCount[] {
   return [...counts].flatMap(([key, byBucket]) => {
     const [operation, ...model] = key.split(" ");
@@ -94,8 +107,7 @@ function rowsOf(counts: Counts): DurationCount[] {
  * long.
  */
 export function percentile95(counts: Map<number, number>, elapsedMs: number): number | undefined {
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  if (total < fewestSamples) return undefined;
+  if (!isEnough(counts)) return undefined;
   const longer = [...counts].filter(([bucket]) => endOfBucket(bucket) > elapsedMs).toSorted(([a], [b]) => a - b);
   const wanted = 0.95 * longer.reduce((sum, [, count]) => sum + count, 0);
   let passed = 0;

@@ -13,6 +13,13 @@ export function findLiveClaim(tx: Tx, accountId: string, terminalId: string): Pr
 }
 
 /** Whether the device may have begun the operation, and may still report its result. */
-export function mayHaveBegun({ operation, started_at, address, terminal_id }: LiveClaim): boolean {
-  return started_at !== null || (!repeatable[operation] && address !== deviceAddress(terminal_id ?? "", 0));
+export function mayHaveBegun({
+  operation,
+  started_at,
+  invalid_result_at: unreadAt,
+  address,
+  terminal_id,
+}: LiveClaim): boolean {
+  if (started_at !== null || unreadAt !== null) return true;
+  return !repeatable[operation] && address !== deviceAddress(terminal_id ?? "", 0);
 }

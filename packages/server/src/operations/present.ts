@@ -1,5 +1,5 @@
 import type { Operation } from "@tillkeeper/contract/http/operations";
-import { showStep, stepAfter } from "@tillkeeper/contract/next-steps";
+import { showStep, stepAfter, stepAfterLate } from "@tillkeeper/contract/next-steps";
 import { type OperationPhase, operationPhases } from "@tillkeeper/contract/operations";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import type { OperationRow } from "./queries.ts";
@@ -27,10 +27,8 @@ export function presentOperation(row: OperationRow): Operation {
 }
 
 /** What to do after an operation that ended FAILED or TIMEOUT, by what is known of it now. */
-function nextStepOf({ operation, ...row }: OperationRow): object {
-  const late = row.late_result as NonNullable<Operation["late_result"]> | null;
-  if (late?.status === "COMPLETED") return showStep("nothing");
-  const { reason, unknown_end: unknownEnd } = late?.reason ? late : row;
+function nextStepOf({ operation, reason, unknown_end: unknownEnd, late_result: late }: OperationRow): object {
+  if (late !== null) return showStep(stepAfterLate(operation, late as NonNullable<Operation["late_result"]>));
   return reason ? showStep(stepAfter(operation, reason, unknownEnd)) : {};
 }
 

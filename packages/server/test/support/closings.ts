@@ -84,9 +84,11 @@ export function storeOf(server: SharedServer, tenant: Tenant, storeId: string) {
   const path = `${account}/stores/${storeId}/closings`;
   const call = (method: string, url: string, body?: unknown, headers: Record<string, string> = {}) =>
     server.call(method, url, { token: tenant.token, body, headers });
-  const made = call("POST", `${account}/stores`, { store_id: storeId }).then(async () => {
+  const make = async () => {
+    await call("POST", `${account}/stores`, { store_id: storeId });
     await call("PATCH", `${account}/stores/${storeId}/configuration`, { time_zone: "Europe/Oslo" });
-  });
+  };
+  const made = make();
   const register = async () => {
     await made;
     const body = { device_serial_number: nextSerial(), store_id: storeId };

@@ -19,9 +19,10 @@ database has lost.`,
 and compare an \`end_of_day\` by \`origin.request\` and \`previous_close\` as its command would be (rule 29).`,
 
   rejection: `It means a fault in your program: log it, and change nothing. The message tells all the same that the terminal is there, unless it is a
-\`goodbye\` or \`gone\`. A rejected result still counts in its log, which the \`memory\` that follows says, and its operation ends by its deadline.
-Rejected are facts that cannot be read, a \`send_logs\` that names no stored log, and another \`operation\` than the command's. What lacks a right
-\`number\`, \`after\`, \`operation_id\` or \`operation\` (printable ASCII, at most 64 characters) cannot count, and keeps back all that follows.`,
+\`goodbye\` or \`gone\`. A rejected result still counts in its log, which the \`memory\` that follows says. Its operation stays PENDING,
+for a result that can be read; without one it ends by its deadline as TIMEOUT, \`invalid_result\`, and shows the places of the rejection. Rejected are facts that cannot be read, a \`send_logs\` that names no stored log, and another \`operation\` than the command's. What lacks a right
+\`number\`, \`after\`, \`operation_id\` or \`operation\` (printable ASCII, at most 64 characters), or has a field of its own twice, cannot count in the
+log, and keeps back all that follows.`,
 
   heartbeat: `Each field of \`telemetry\` stands alone: what is left out keeps the value that it had. \`fault\` is for what keeps you from your work, and is
 left out when it ends. A heartbeat with a \`fault\` makes the terminal ERROR, until a \`check_update\` or an activation succeeds, and does so

@@ -6,6 +6,7 @@ import { type DownChannel, downChannels, type UpChannel, upChannels } from "@til
 import { deviceReasonMeanings } from "@tillkeeper/contract/operation-reasons";
 import { type OperationName, operationKinds, operationNames } from "@tillkeeper/contract/operations";
 import { type TObject, Type } from "typebox";
+import { deepest } from "../../platform/http/bodies/storable.ts";
 import { type AnySchema, fieldRows } from "./field-rows.ts";
 import { messageNotes } from "./message-notes.ts";
 
@@ -54,7 +55,8 @@ Every message of the [device protocol](../device-protocol.md), field by field; t
 | --- | --- | --- |
 ${order.map((channel) => `| [\`${channel}\`](#${channel}) | ${directionOf(channel)} | ${channelMeanings[channel]} |`).join("\n")}
 
-- Each message is one JSON object in UTF-8, with at most ${limits.mqttMessageValues.toLocaleString("en")} values, those inside others included; one with more is rejected.
+- Each message is one JSON object in UTF-8, with at most ${limits.mqttMessageValues.toLocaleString("en")} values, those inside others included, and objects and arrays at most ${deepest} deep in
+  one another. A name stands once in an object, and none is \`__proto__\`, or \`prototype\` in a \`constructor\`. Any other is rejected.
 - A packet has at most **${limits.mqttPacketBytes} bytes** after its fixed header: MQTT's _remaining length_, which counts the topic. Some brokers count
   the two to four bytes of that header, too, so stay a little below.
 - _time_ is an RFC 3339 date and time with a zone, \`2026-06-29T09:00:00.000Z\`; _uuid_ is the id of an operation, as the server gave it.

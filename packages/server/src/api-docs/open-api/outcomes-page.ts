@@ -1,4 +1,4 @@
-import { type NextStep, nextSteps, showStep, stepAfter } from "@tillkeeper/contract/next-steps";
+import { type NextStep, nextSteps, showStep, stepAfter, stepAfterLate } from "@tillkeeper/contract/next-steps";
 import { operationReasons } from "@tillkeeper/contract/operation-reasons";
 
 /** The page on what to do after an operation that FAILED or timed out, from the contract's table. */
@@ -27,7 +27,17 @@ close that was made stands in the list of operations. What is left to a person i
 ${operationReasons.map(row).join("\n")}
 
 An \`end_of_day\` with \`unknown_end\` was begun, and nobody knows whether it was completed: after that it is \`check_the_close\`, whatever the
-reason. With \`late_result\` COMPLETED it is \`nothing\`; with \`late_result\` FAILED it is as for what stands in there.
+reason.
+
+With TIMEOUT, \`invalid_result\`, the terminal has answered, and \`error\` names what could not be read.
+
+## By \`late_result\`
+
+| \`late_result\` | \`next_step\` |
+| --- | --- |
+| COMPLETED | \`${stepAfterLate("check_update", { status: "COMPLETED" })}\`, but for: |
+${lateRows().join("\n")}
+| FAILED | as for the \`reason\` in there |
 
 ## The steps
 
@@ -40,6 +50,16 @@ ${(Object.keys(nextSteps) as NextStep[]).map(step).join("\n")}
 function row(reason: (typeof operationReasons)[number]): string {
   const [any, close] = [stepAfter("open_menu", reason), stepAfter("end_of_day", reason)];
   return `| \`${reason}\` | \`${any}\` | ${close === any ? "" : `\`${close}\``} |`;
+}
+
+/** The results that came late and do not mean that it is done. */
+function lateRows(): string[] {
+  const opened = stepAfterLate("open_menu", { status: "COMPLETED", result: { opened: false } });
+  const closes = (["declined", "unconfirmed"] as const).map((outcome): [string, NextStep] => [
+    `a close with \`outcome\` \`${outcome}\``,
+    stepAfterLate("end_of_day", { status: "COMPLETED", result: { outcome } }),
+  ]);
+  return [...closes, ["`open_menu` with `opened` `false`", opened]].map(([what, to]) => `| ${what} | \`${to}\` |`);
 }
 
 function step(name: NextStep): string {

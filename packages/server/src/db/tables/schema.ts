@@ -307,6 +307,8 @@ export interface Tables extends AuditTables, ClosingTables, LogTables, PairingTa
     cancel_refused_at: Date | null;
     /** When a result arrived whose facts could not be read. */
     invalid_result_at: Date | null;
+    /** What could not be read of it: the error of the operation if no other result comes. */
+    invalid_result: Json<OperationError> | null;
   };
   operation_durations: {
     day: ColumnType<Date, string, never>;

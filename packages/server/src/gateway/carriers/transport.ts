@@ -68,6 +68,8 @@ export interface DeviceConnection {
 export interface Sender {
   /** Over MQTT if not set. */
   by?: "https";
+  /** Over HTTPS: which message of its request it is, counted from 0. */
+  index?: number;
 }
 
 /**

@@ -136,25 +136,79 @@ describe("what devices say", () => {
     }
   });
 
-  it("keeps of a result that nobody can read its place in the log, and only as the log can hold it", () => {
+  it("keeps of a result that nobody can read its operation, and its place in the log as the log can hold it", () => {
     const said = { number: 7, operation_id: id, operation: "open_menu", status: "COMPLETED", finished_at: at };
-    const placeOf = (more: object) => {
+    const unreadable = (more: object) => {
       const read = readMessage("result", Buffer.from(JSON.stringify({ ...said, ...more, result: { opened: "?" } })));
       return read.places ? read.unreadable : "it can be read";
     };
-    const place = { number: 7, after: 6, id, operation: "open_menu", mayHaveClosed: false };
-    expect(placeOf({})).toEqual(place);
-    expect(placeOf({ after: 0 })).toEqual({ ...place, after: 0 });
-    expect(placeOf({ operation: "dance" })).toEqual({ ...place, operation: "dance" });
-    const nowhere = {
+    const whole = {
+      id,
+      operation: "open_menu",
+      entry: { number: 7, after: 6, mayHaveClosed: false },
+      error: { code: "invalid_result", message: "/result/opened must be boolean" },
+    };
+    expect(unreadable({})).toEqual(whole);
+    expect(unreadable({ after: 0 })).toEqual({ ...whole, entry: { ...whole.entry, after: 0 } });
+    expect(unreadable({ operation: "dance" })).toMatchObject({ operation: "dance", entry: whole.entry });
+    const withoutEntry = {
       number: [undefined, null, 0, -1, 1.5, 2 ** 31, 1e300, "7", {}],
       after: [null, -1, 1.5, 2 ** 31, 1e300, "6", {}, [6]],
-      operation_id: [undefined, null, 7, "", `urn:uuid:${id}`, `{${id}}`, [id]],
-      operation: [undefined, null, 7, {}, "a\0b", "a\ud800", "a".repeat(65)],
     };
-    for (const [field, values] of Object.entries(nowhere)) {
+    for (const [field, values] of Object.entries(withoutEntry)) {
       for (const value of values)
-        expect([field, value, placeOf({ [field]: value })]).toEqual([field, value, undefined]);
+        expect([field, value, unreadable({ [field]: value })]).toMatchObject([
+          field,
+          value,
+          { id, operation: "open_menu", entry: null },
+        ]);
     }
+    for (const operation of [undefined, null, 7, {}, "a\0b", "a\ud800", "a".repeat(65)])
+      expect(unreadable({ operation })).toMatchObject({ id, operation: null, entry: null });
+    for (const operation_id of [undefined, null, 7, "", `urn:uuid:${id}`, `{${id}}`, [id]])
+      expect([operation_id, unreadable({ operation_id })]).toEqual([operation_id, undefined]);
+  });
+
+  // Card numbers stand in whatever a device sends, names of fields among it.
+  it("names the places of such a result in a text that can be kept and shown", () => {
+    const said = { number: 7, operation_id: id, operation: "open_menu", status: "FAILED", finished_at: at };
+    const errorOf = (text: string) => {
+      const read = readMessage("result", Buffer.from(text));
+      return read.places && read.unreadable?.error.message;
+    };
+    const head = JSON.stringify(said).slice(0, -1);
+    expect(errorOf(`${head},"${card}":"\\u0000"}`)).toBe(`/${masked} must not contain a NUL character`);
+    expect(errorOf(`${head},"a\\u0000":1,"a\\u0000":2}`)).toMatch(/^\/a\ufffd is there more than once/);
+    expect(errorOf(`${head},"${"long ".repeat(200)}":"\\u0000"}`)).toMatch(/^.{499}…$/);
+    expect(errorOf(`${head},"many":[${"0,".repeat(6_000)}0]}`)).toBe("the result must not have more than 5000 values");
+  });
+});
+
+/** nst/JSONTestSuite and RFC 8259 section 4: what parsers differ about. */
+describe("the JSON of a message", () => {
+  const result = `"number":7,"operation_id":"${id}","operation":"open_menu","status":"FAILED","finished_at":"${at}"`;
+  const read = (text: string | Buffer) => readMessage("result", Buffer.from(text));
+  const entry = { number: 7, after: 6, mayHaveClosed: false };
+  const deep = `${"[".repeat(17)}${"]".repeat(17)}`;
+
+  it.each([
+    ["a name twice within it", `{${result},"note":{"a":1,"a":2}}`, "/note/a", { id, entry }],
+    ["a name that reaches a prototype", `{${result},"note":{"__proto__":{}}}`, "/note/__proto__", { id, entry }],
+    ["nesting without end", `{${result},"note":${deep}}`, "/note/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0", { id, entry }],
+    ["more values than a message may have", `{${result},"note":[${"0,".repeat(5_000)}0]}`, "", { id, entry }],
+    ["more bytes than a message may have", `{${result},"note":"${"x".repeat(65_536)}"}`, "", { id, entry }],
+    [
+      "a name of its own twice: its place in the log may be another",
+      `{${result},"number":8}`,
+      "/number",
+      { id, entry: null },
+    ],
+  ])("is refused with %s", (_name, text, path, unreadable) => {
+    expect(read(text)).toMatchObject({ places: [{ path }], operationId: id, unreadable });
+  });
+
+  it("is nothing but JSON in UTF-8", () => {
+    for (const text of ["{", "", `{${result},}`, Buffer.from(`{${result},"note":"\u00e5"}`, "latin1")])
+      expect(read(text)).toMatchObject({ places: [{ path: "", message: "is not JSON" }], unreadable: undefined });
   });
 });

@@ -1,23 +1,17 @@
-import { limits } from "@tillkeeper/contract/limits";
-import { type Messages, mayHaveClosed, messages, ResultMessage } from "@tillkeeper/contract/mqtt/messages";
+import { type Messages, messages, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import { type UpChannel, upChannels } from "@tillkeeper/contract/mqtt/topics";
 import { operationKinds, operationNames, resultTimes } from "@tillkeeper/contract/operations";
-import { Identifier } from "@tillkeeper/contract/texts";
 import { type TObject, Type } from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { type ReadTexts, textReader } from "../../logs/masking/device-texts.ts";
-import type { UnreadableResult } from "../../operations/reports/results.ts";
+import type { Place, UnreadableResult } from "../../operations/reports/results.ts";
 import { isDateTime, registerFormats } from "../../platform/formats.ts";
 import { findUnstorable } from "../../platform/http/bodies/storable.ts";
-import { hasMoreValues } from "../../platform/http/bodies/value-count.ts";
 import { readClose } from "./close.ts";
-import { readHeartbeat, withOpenBatchFacts } from "./open-batch.ts";
 
-/** What is wrong with a message, and where in it: `path` is a JSON pointer. */
-export interface Place {
-  path: string;
-  message: string;
-}
+import { readJson } from "./json.ts";
+import { readHeartbeat, withOpenBatchFacts } from "./open-batch.ts";
+import { unreadableOf } from "./unreadable.ts";
 
 export type ReadMessage<C extends UpChannel> = { message: Messages[C]; places?: undefined } | Refused;
 
@@ -26,7 +20,7 @@ export interface Refused {
   message?: undefined;
   places: Place[];
   operationId: string | undefined;
-  /** Set for a result that at least names its place in the log. */
+  /** Set for a result that at least names its operation. */
   unreadable?: UnreadableResult | undefined;
 }
 
@@ -78,16 +72,11 @@ function withAnyTime(schema: TObject, fields: readonly string[]): TObject {
  * throws.
  */
 export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): ReadMessage<C> {
-  let said: unknown;
-  try {
-    said = JSON.parse(payload.toString("utf8"));
-  } catch {
-    return { places: [{ path: "", message: "is not JSON" }], operationId: undefined };
-  }
-  // Checked before validation, because each value may be a wrong place.
-  if (hasMoreValues(said, limits.mqttMessageValues)) {
-    const message = `must not have more than ${limits.mqttMessageValues} values`;
-    return { places: [{ path: "", message }], operationId: operationIdOf(said) };
+  const { said, fault, ambiguous = false } = readJson(payload);
+  if (fault) {
+    const places = [fault];
+    const unreadable = channel === "result" ? unreadableOf(said, places, !ambiguous) : undefined;
+    return { places, operationId: operationIdOf(said), unreadable };
   }
   const { validator, texts } = readers.get(channel) as Reader;
   const places = placesOf(validator, said, "");
@@ -96,8 +85,9 @@ export function readMessage<C extends UpChannel>(channel: C, payload: Buffer): R
   const unstorable = places.length === 0 && findUnstorable(said, "");
   if (unstorable) places.push(unstorable);
   if (places.length > 0) {
-    const unreadable = channel === "result" ? unreadableOf(said) : undefined;
-    return { places: places.slice(0, mostPlaces), operationId: operationIdOf(said), unreadable };
+    const named = places.slice(0, mostPlaces);
+    const unreadable = channel === "result" ? unreadableOf(said, named) : undefined;
+    return { places: named, operationId: operationIdOf(said), unreadable };
   }
   const message = texts(channel === "heartbeat" ? readHeartbeat(said) : said) as object;
   return { message: { ...message, ...(result.read && { result: result.read() }) } as Messages[C] };
@@ -127,27 +117,4 @@ function placesOf(validator: Validator, value: unknown, root: string): Place[] {
 function operationIdOf(said: unknown): string | undefined {
   const id = (said as { operation_id?: unknown } | null)?.operation_id;
   return typeof id === "string" && id.length <= 64 ? id : undefined;
-}
-
-/** What is stored of an unreadable result. */
-const inLog = Compile(
-  Type.Object({
-    ...Type.Pick(ResultMessage, ["after", "operation_id"]).properties,
-    ...Type.Required(Type.Pick(ResultMessage, ["number"])).properties,
-    // Also an operation that only another protocol version knows.
-    operation: Identifier({ maxLength: 64 }),
-  }),
-);
-
-/** The log entry of an unreadable result, read as the device reads it: both must agree on which entries are closes. */
-function unreadableOf(said: unknown): UnreadableResult | undefined {
-  if (!inLog.Check(said)) return undefined;
-  return logEntryOf(said as unknown as ResultMessage);
-}
-
-/** The place of a result in the log of its device; undefined for a result without a number. */
-export function logEntryOf(message: ResultMessage): UnreadableResult | undefined {
-  const { number, after, operation_id: id, operation } = message;
-  if (number === undefined) return undefined;
-  return { number, after: after ?? number - 1, id, operation, mayHaveClosed: mayHaveClosed(message) };
 }

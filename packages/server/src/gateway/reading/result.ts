@@ -4,8 +4,10 @@ import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { hasStoredLog } from "../../logs/logs.ts";
 import { findOperation } from "../../operations/commands.ts";
+import type { Place } from "../../operations/reports/results.ts";
 import type { TerminalKey } from "../../terminals/terminal-keys.ts";
-import { logEntryOf, type Place, type ReadMessage, readMessage } from "./message.ts";
+import { type ReadMessage, readMessage } from "./message.ts";
+import { unreadableOf } from "./unreadable.ts";
 
 /** Reads a result of a device. Answers it as it may be stored, or the places that are not understood or not true. */
 export type ReadResult = (origin: TerminalKey, payload: Buffer) => Promise<ReadMessage<"result">>;
@@ -16,7 +18,7 @@ export function resultReader(deps: { db: Db }): ReadResult {
     if (read.places) return read;
     const places = await findFalseClaims(deps, origin, read.message);
     return places.length > 0
-      ? { places, operationId: read.message.operation_id, unreadable: logEntryOf(read.message) }
+      ? { places, operationId: read.message.operation_id, unreadable: unreadableOf(read.message, places) }
       : read;
   };
 }

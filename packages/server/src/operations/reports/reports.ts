@@ -41,7 +41,7 @@ export interface Reports {
    * unrequested closes, as each of them makes a row.
    */
   finished(origin: Device, message: ResultMessage): Promise<ReceiptMessage | OfAnother | undefined>;
-  /** Counts an unreadable result in its log; answers how far the log is now. */
+  /** Notes an unreadable result on its operation, and counts it in its log; answers how far the log is now. */
   unreadable(origin: Device, told: UnreadableResult): Promise<Memory | undefined>;
   cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatch times of operations without a report since. */
@@ -151,7 +151,7 @@ function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) =
       const now = clock.now().getTime();
       for (const [{ operation, status }, { ended }] of answered.values()) {
         // A refused operation tells nothing about durations.
-        if (ended && status === "COMPLETED") {
+        if (ended && operation && status === "COMPLETED") {
           durations.observe(operation, ended.deviceModel, now - ended.createdAt.getTime());
         }
       }

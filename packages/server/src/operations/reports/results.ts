@@ -21,7 +21,8 @@ export interface Finish {
    * is the number of the entry before it in the journal, which may have dropped entries in between.
    */
   entry: { number: number; after: number; id: string; mayHaveClosed: boolean } | null;
-  operation: OperationName;
+  /** Null where the answer cannot be read and does not tell. */
+  operation: OperationName | null;
   status: "COMPLETED" | "FAILED";
   result: unknown;
   reason: OperationReason | null;
@@ -45,13 +46,36 @@ export interface Finish {
   readable: boolean;
 }
 
-/** The place in the log of an unreadable result. */
+/** A place of a message that is wrong: `path` is a JSON pointer. */
+export interface Place {
+  path: string;
+  message: string;
+}
+
+/** What can be read of a result that cannot be read as a whole. */
 export interface UnreadableResult {
-  number: number;
-  after: number;
   id: string;
-  operation: OperationName;
-  mayHaveClosed: boolean;
+  /** Null: it does not tell. */
+  operation: OperationName | null;
+  /** Its place in the log; null for one in no log, or whose place cannot be read. */
+  entry: { number: number; after: number; mayHaveClosed: boolean } | null;
+  error: OperationError;
+}
+
+/** What is wrong with a result that names another kind of operation than its command. */
+export const ofAnotherPlace: Place = {
+  path: "/operation",
+  message: "is not the operation that the command with this operation_id was",
+};
+
+const longestError = 500;
+
+/** The error of an operation whose answer could not be read in these places. `cleaned` makes a text fit to be stored. */
+export function unreadableError(places: Place[], cleaned = (text: string) => text): OperationError {
+  const text = places.map(({ path, message }) => `${path === "" ? "the result" : path} ${message}`).join("; ");
+  const whole = cleaned(text);
+  const message = whole.length > longestError ? `${whole.slice(0, longestError - 1).toWellFormed()}…` : whole;
+  return { code: "invalid_result", message };
 }
 
 interface ReceiveContext {
@@ -113,21 +137,23 @@ function validTime(time: string | undefined): string | undefined {
 }
 
 /**
- * Converts an unreadable result into an answer. The log goes on behind it; the operation ends by its deadline (D29).
+ * Converts an unreadable result into an answer. The log goes on behind it; the operation ends by its deadline (D29), with what
+ * could not be read as its error.
  */
 export function toUnreadable({ accountId, terminalId, address }: Device, told: UnreadableResult, at: Date): Finish {
-  const { id, number, after, operation, mayHaveClosed: closed } = told;
+  const { operation, entry, error } = told;
+  const id = told.id.toLowerCase();
   return {
     accountId,
     terminalId,
     address,
     id,
-    entry: { number, after, id, mayHaveClosed: closed },
+    entry: entry && { ...entry, id },
     operation,
     status: "FAILED",
     result: null,
     reason: null,
-    error: null,
+    error,
     unknownEnd: false,
     late: {},
     dispatchedAt: null,

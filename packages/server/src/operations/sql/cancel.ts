@@ -25,12 +25,15 @@ const beforeARefusal = takenAlong.filter((column) => column !== "cancel_refused_
 
 /**
  * Ends a live operation as FAILED, `cancelled`, if it cannot have begun (docs/adr/0010); otherwise notes that its terminal
- * is to be asked. An `end_of_day` counts as sent from acceptance: a restored database does not know what was sent. The row
+ * is to be asked. It may have begun where a result came that could not be read. An `end_of_day` counts as sent from acceptance: a restored database does not know what was sent. The row
  * lock puts this statement in order with those that send, report, end or expire the operation.
  */
 const text = `
 with live as (
-  select claim.*, (claim.started_at is null and (claim.address is null or claim.address = ${noDevice("claim")})) as ends,
+  select claim.*, (
+      claim.started_at is null and claim.invalid_result_at is null
+      and (claim.address is null or claim.address = ${noDevice("claim")})
+    ) as ends,
     ${presentAddressOf("claim")} as present
   from operation_claims as claim
   where account_id = $1 and operation_id = $2::uuid and deadline > $4

@@ -27,6 +27,8 @@ interface End {
   reason: string;
   /** Only where the terminal has answered. */
   answer?: { result: string; error: string; unknownEnd: string };
+  /** Without an answer: why none counts. */
+  error?: string;
   at: string;
   by: string;
   /** Of `takenAlong`, the columns that may have a value; all unless the statement knows better. */
@@ -40,7 +42,7 @@ interface End {
  * key alone. Which of the two is asked of `from`: asked of the claims, it would let a plan read all those that have a key. A
  * claim goes also where its operation is gone with its month. Later steps read what was ended from `ended`.
  */
-export function end({ from, status, reason, answer, at, by, taken = takenAlong, carry = [] }: End): string {
+export function end({ from, status, reason, answer, error, at, by, taken = takenAlong, carry = [] }: End): string {
   const values: Record<string, string> = {
     status,
     reason,
@@ -50,6 +52,7 @@ export function end({ from, status, reason, answer, at, by, taken = takenAlong, 
       unknown_end: answer.unknownEnd,
       answered_at: at,
     }),
+    ...(error !== undefined && { error }),
     ...Object.fromEntries(taken.map((column) => [column, `${from}.${column}`])),
     updated_at: at,
     updated_by: by,

@@ -14,7 +14,14 @@ with due as (
   order by deadline
   limit $2
   for update skip locked
-), ${end({ from: "due", status: "'TIMEOUT'", reason: timeoutReasonOf("due"), at: "$1", by: "'system'" })}
+), ${end({
+  from: "due",
+  status: "'TIMEOUT'",
+  reason: timeoutReasonOf("due"),
+  error: "due.invalid_result",
+  at: "$1",
+  by: "'system'",
+})}
 select operation_id from due`;
 
 const passed = expire("deadline <= $1");

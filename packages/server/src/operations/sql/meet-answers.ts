@@ -100,10 +100,10 @@ export const meet = (meeting: Meeting): string => `with input as (
           and taken.terminal_id = claimed.terminal_id
       ), 'unknown')
       when claimed.number > log.number and claimed.after > log.number then 'early'
+      when stored.status = 'PENDING' then 'busy'
       when coalesce(claim_operation, stored.operation) <> claimed.operation then 'of_another'
       when claim_deadline <= claimed.at then 'overdue'
       when claim_operation is not null then 'live'
-      when stored.status = 'PENDING' then 'busy'
       else 'over'
     end as standing
   from claimed

@@ -3,9 +3,9 @@ import type { OperationStatus } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { inBatchOrder } from "../../db/batch-table.ts";
 import { move } from "../../terminals/record/life-cycle.ts";
-import type { Finish } from "../reports/results.ts";
+import { type Finish, ofAnotherPlace, unreadableError } from "../reports/results.ts";
 import { end, keepLate, recover } from "./end.ts";
-import type { Meeting } from "./fragments.ts";
+import { type Meeting, presentAddressOf } from "./fragments.ts";
 import { answers, meet, type Standing } from "./meet-answers.ts";
 
 export interface Answered {
@@ -17,6 +17,9 @@ export interface Answered {
   /** Of an operation that the answer ended. */
   ended?: { deviceModel: string | null; createdAt: Date };
 }
+
+/** The note on a claim whose command was of another kind than the answer. */
+const ofAnotherError = unreadableError([ofAnotherPlace]);
 
 /** The step that ends live operations. */
 const endLive = `live as (
@@ -54,12 +57,21 @@ const isToldBefore = (row: string) => `(
 /** Whether a row of `met` was stored as an operation that the database had lost. */
 const isRecovered = "((met.account_id, met.stored_as) in (select account_id, id from recovered)) is true";
 
-/** The steps that store late answers and lost operations, and count the logs on. */
+/**
+ * The steps that note on the claim what could not be read, store late answers and lost operations, and count the logs on.
+ * An operation whose answer could not be read goes on: a later answer may be readable, and the deadline is the end of it (D29).
+ */
 const keep = `unreadable as (
-  update operation_claims as claim set invalid_result_at = met.at
+  update operation_claims as claim set invalid_result_at = met.at,
+    -- A terminal that answers has had the command.
+    delivered_at = coalesce(claim.delivered_at, met.at),
+    invalid_result = case when met.readable then '${JSON.stringify(ofAnotherError)}'::jsonb else met.error::jsonb end
   from met
-  where met.standing = 'live' and not met.readable
+  where met.standing in ('live', 'early', 'of_another') and (met.standing = 'of_another' or not met.readable)
+    and met.claim_deadline > met.at
     and claim.account_id = met.account_id and claim.operation_id = met.id
+    -- A replaced device counts only for what was sent to that device alone.
+    and (claim.address = met.address or met.address = ${presentAddressOf("claim")})
 ), ${keepLate({ from: "met", which: "met.standing = 'over' and met.readable" })}, ${recover({
   from: "met",
   which: `standing = 'over' and readable and has_origin and stored_status is null and number > held

@@ -81,8 +81,8 @@ interface Call<E extends Endpoint> {
 interface Rules {
   /** Most values in the JSON of its body, where that is fewer than the general limit. */
   bodyValues?: number;
-  /** The handler itself refuses texts of the body that cannot be stored, each where it stands. */
-  readsTexts?: boolean;
+  /** Parses its JSON bodies in place of the general parser. What it returns is then checked by the schema. Throws `ApiError`. */
+  parseBody?: (body: Buffer) => unknown;
 }
 
 interface PublicRules extends Rules {

@@ -6,6 +6,7 @@ import { ApiError } from "../../../platform/errors.ts";
 import { whenHungUp } from "../../../platform/http/limits/hang-up.ts";
 import { bind, type Route } from "../../../platform/http/route.ts";
 import type { Device } from "../../../terminals/record/devices.ts";
+import { bytesOf, messageSplitter } from "../../reading/split-messages.ts";
 import { FairShare } from "../fair-share.ts";
 import type { Receive } from "../transport.ts";
 import type { Mailbox } from "./mailbox.ts";
@@ -32,10 +33,16 @@ export function longPollRoutes({ receive, ...others }: LongPollDeps): Route[] {
   const deps = { ...others, receive: share.receive, underWay: new RequestLimit(requestsPerTerminal) };
   return [
     bind(devices.exchangeMessages, async ({ body, request }) => ({ messages: await exchange(deps, request, body) }), {
-      // As many as in one MQTT message: a hundred operations have some three hundred values.
       bodyValues: limits.mqttMessageValues,
-      // A message with such a text is rejected by itself, as over MQTT; the others count.
-      readsTexts: true,
+      // Each message is read by itself, as over MQTT: one that cannot be read is rejected, and the others count.
+      parseBody: messageSplitter({
+        list: "messages",
+        field: "message",
+        messages: limits.longPollMessages,
+        // As many as in one MQTT message: a hundred operations have some three hundred values.
+        values: limits.mqttMessageValues,
+        bytes: limits.mqttPacketBytes,
+      }),
     }),
   ];
 }
@@ -54,8 +61,8 @@ async function exchange(deps: ExchangeDeps, request: FastifyRequest, asked: Requ
   const sender = { by: "https" } as const;
   try {
     await Promise.all(
-      (asked.messages ?? []).map(({ channel, message }) =>
-        receive(device.address, channel, Buffer.from(JSON.stringify(message) ?? ""), sender),
+      (asked.messages ?? []).map(({ channel, message }, index) =>
+        receive(device.address, channel, bytesOf(message), { ...sender, index }),
       ),
     );
     const messages = await box.take((asked.wait_seconds ?? 0) * 1000, hungUp.signal);

@@ -1,3 +1,4 @@
+import type { ErrorDetail } from "@tillkeeper/contract/http/errors";
 import { type JSONPath, type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
 import { ApiError, invalidRequest } from "../../errors.ts";
 import { pointer } from "./pointer.ts";
@@ -17,10 +18,24 @@ export function parseJson(text: string): unknown {
   } catch {
     valid = false;
   }
-  findFault(text, valid);
+  findFault(text, valid, "/body");
   // Reached with invalid text only if the two parsers disagree.
   if (!valid) throw new ApiError("invalid_json", "The body is not valid JSON.");
   return value;
+}
+
+/**
+ * The place in a valid text, as a path below `root`, that `parseJson` refuses: a name that occurs twice or reaches the
+ * prototype of an object, or nesting that is too deep.
+ */
+export function findWrongName(text: string, root: string): ErrorDetail | undefined {
+  try {
+    findFault(text, true, root);
+  } catch (error) {
+    if (error instanceof ApiError) return error.errors[0];
+    throw error;
+  }
+  return undefined;
 }
 
 /** What is expected at a syntax error. No text repeats the body, which may hold a secret. */
@@ -44,12 +59,12 @@ const expectations: Record<string, string> = {
 };
 
 /** Walks the text once and throws at its first fault. Nesting is bounded, because the library's walk is recursive. */
-function findFault(text: string, valid: boolean): void {
+function findFault(text: string, valid: boolean, root: string): void {
   const names: Set<string>[] = [];
   let depth = 0;
   const enter = (path: () => JSONPath) => {
     depth += 1;
-    if (depth > deepest) throw invalidRequest(tooDeep(pointer("/body", path())));
+    if (depth > deepest) throw invalidRequest(tooDeep(pointer(root, path())));
   };
   visit(
     text,
@@ -68,9 +83,9 @@ function findFault(text: string, valid: boolean): void {
       },
       onObjectProperty(name, _offset, _length, line, character, path) {
         const known = names.at(-1);
-        if (known?.has(name)) throw repeated(pointer("/body", [...path(), name]), line, character);
+        if (known?.has(name)) throw repeated(pointer(root, [...path(), name]), line, character);
         known?.add(name);
-        if (reachesPrototype(name, path)) throw forbidden(pointer("/body", [...path(), name]));
+        if (reachesPrototype(name, path)) throw forbidden(pointer(root, [...path(), name]));
       },
       onError(code, _offset, _length, line, character) {
         if (!valid) throw syntaxError(code, line, character);
