@@ -1,3 +1,4 @@
+import type { Telemetry } from "@tillkeeper/contract/telemetry";
 import { until } from "@tillkeeper/stage/until";
 import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../src/clock.ts";
@@ -48,6 +49,29 @@ describe("an agent", () => {
     printer = "paper_out";
     agent.reportSoon();
     await until(() => JSON.stringify(scene.server.signsOn("heartbeat")).includes("paper_out"), "the change");
+  });
+
+  test("tells its open batch at once when the first payment is in it, and after a close", async () => {
+    let count = 0;
+    const close = async () => {
+      count = 0;
+      return { status: "COMPLETED", result: { outcome: "accepted", batch_id: "1" } } as const;
+    };
+    const agent = start(async () => opened, {
+      handlers: { end_of_day: { run: close } },
+      telemetry: () => ({ open_batch: { transactions_count: count } }),
+    });
+    const counts = () =>
+      scene.server.signsOn("heartbeat").map(({ telemetry }) => (telemetry as Telemetry).open_batch?.transactions_count);
+    await until(() => counts().length > 0, "a heartbeat");
+    count = 1;
+    agent.openBatchChanged();
+    await until(() => counts().length > 1, "the first payment");
+    count = 2;
+    agent.openBatchChanged();
+    await scene.server.result(scene.server.command({ operation: "end_of_day" }).operation_id);
+    await until(() => counts().length > 2, "the close");
+    expect(counts()).toEqual([0, 1, 0]);
   });
 
   test("answers a probe at once", async () => {

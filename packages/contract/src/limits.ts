@@ -11,6 +11,7 @@ export const limits = {
   mqttConnectionsPerTerminal: 4,
   mqttHelloOperations: 100,
   mqttHelloAbilities: 32,
+  mqttOpenBatchCurrencies: 20,
   /** Log entries that an agent keeps although the server holds them: so many closes, and so many other entries. */
   journalEntriesKept: 50,
   journalDaysKept: 7,

@@ -1,10 +1,8 @@
 import { type Static, Type } from "typebox";
+import { limits } from "./limits.ts";
 import { endOfDayFigures } from "./operations.ts";
 import { Time } from "./scalars.ts";
 import { FaultCode, FreeText, Identifier } from "./texts.ts";
-
-/** The most currencies of an open batch. */
-export const openBatchCurrenciesMax = 20;
 
 const { currency, purchases_count, purchases_amount, reversals_count, reversals_amount, sale_amount, tip_amount } =
   endOfDayFigures;
@@ -36,7 +34,7 @@ export const OpenBatch = Type.Object(
     oldest_at: Type.Optional(Time),
     currencies: Type.Optional(
       Type.Array(OpenBatchCurrency, {
-        maxItems: openBatchCurrenciesMax,
+        maxItems: limits.mqttOpenBatchCurrencies,
         description: "What the next close would report, by currency; no currency twice.",
       }),
     ),

@@ -57,6 +57,27 @@ describe("virtual terminals, by the documented API alone", async () => {
     expect(again.result.purchases_count).toBeLessThanOrEqual(1);
   });
 
+  it("tell what is open, which is what the next close has, unless their fault is not to", {
+    tags: "replicas",
+  }, async () => {
+    const terminal = await register("005");
+    const silent = await register("917");
+    const telemetry = async (id: string) =>
+      (await server.call("GET", `/v1/accounts/${tenant.aid}/terminals/${id}/telemetry`, tenant)).body.telemetry;
+    const open = async () => (await telemetry(terminal)).open_batch;
+    await vi.waitUntil(open);
+    const before = (await open()).value;
+    const { result } = await perform(terminal, "end_of_day");
+    const [told] = before.currencies;
+    // At most one more purchase or reversal came between.
+    const more = result.purchases_count + result.reversals_count - before.transactions_count;
+    expect([0, 1]).toContain(more);
+    if (more === 0) expect(result).toMatchObject(told);
+    await vi.waitUntil(async () => (await open()).value.transactions_count <= 1);
+    await vi.waitUntil(async () => (await telemetry(silent)).software_version);
+    expect(await telemetry(silent)).not.toHaveProperty("open_batch");
+  });
+
   it("fail on command: silent, late, twice, failing, busy", async () => {
     const terminal = await register("002");
     const order = (fault: string) => ({ timeout: 5, parameters: { operator_id: `simulate:${fault}` } });

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { begun, result } from "../../../agent/test/support/entries.ts";
 import { newTerminalState } from "../virtual/state.ts";
+import { openBatchOf } from "../virtual/telemetry.ts";
 import type { PlannedPayment } from "./plan.ts";
 import { emptyBatch, observedJournal, type SimulatedState } from "./simulated-state.ts";
-import { closeBatch, Till } from "./till.ts";
+import { closeBatch, Till, withSale } from "./till.ts";
 
 const at = "2026-06-29T09:00:00.000Z";
 
@@ -37,8 +38,13 @@ describe("the till", () => {
         const done: PlannedPayment[] = [];
         for (const step of script) {
           if (step === "close") {
+            const { oldest_at: oldestAt, ...sums } = state.open_batch;
+            const told = openBatchOf(withSale(sums), oldestAt);
             const closed = closeBatch(state, { ...state, batch_number: state.batch_number + 1 });
             closes.push(closed.totals);
+            const count = closed.totals.purchases_count + closed.totals.reversals_count;
+            const figures = { oldest_at: at, currencies: [{ currency: "NOK", ...closed.totals }] };
+            expect(told).toEqual({ transactions_count: count, ...(count > 0 && figures) });
             state = closed.state;
           } else if (step === "lose power") {
             const paying = till.begin({ kind: "payment", type: "purchase", amount: 1, tip: 0, takesMs: 1 });

@@ -1,9 +1,5 @@
-import {
-  OpenBatch,
-  type OpenBatchCurrency,
-  openBatchCurrenciesMax,
-  openBatchFigures,
-} from "@tillkeeper/contract/telemetry";
+import { limits } from "@tillkeeper/contract/limits";
+import { OpenBatch, type OpenBatchCurrency, openBatchFigures } from "@tillkeeper/contract/telemetry";
 import { type TObject, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { isDateTime, registerFormats } from "../../platform/formats.ts";
@@ -47,7 +43,7 @@ export function readOpenBatch(told: Pick<OpenBatch, "transactions_count"> & Reco
 }
 
 function readCurrencies(told: unknown): OpenBatchCurrency[] {
-  if (!Array.isArray(told) || told.length > openBatchCurrenciesMax) return [];
+  if (!Array.isArray(told) || told.length > limits.mqttOpenBatchCurrencies) return [];
   const named = told.filter((one): one is OpenBatchCurrency => isCurrency.Check(one?.currency));
   const byName = Map.groupBy(named, (one) => one.currency);
   return named.filter((one) => byName.get(one.currency)?.length === 1).map(readFigures);
