@@ -9,13 +9,25 @@ export function closingText(state: ClosingState, counts: Record<ClosingTerminalS
   const done = closed + already;
   const all = done + waiting + failed + unknown;
   if (state === "nothing_to_close") return "There is nothing to close.";
-  if (state === "closed") return all === 1 ? "The terminal is closed." : `All ${all} terminals are closed.`;
+  if (all === 1) return ofOne(state);
+  if (state === "closed") return `All ${all} terminals are closed.`;
   const rest = [
     ...(waiting > 0 ? [`${waiting} ${are(waiting)} waiting`] : []),
     ...(failed > 0 ? [`${failed} ${are(failed)} not closed`] : []),
     ...(unknown > 0 ? [`of ${unknown} nobody knows`] : []),
   ];
-  return `${done} of ${terminals(all)} ${are(done)} closed; ${rest.join(", ")}.`;
+  const closedOnes = done === 0 ? `None of ${terminals(all)} is closed` : `${done} of ${terminals(all)} ${are(done)} closed`;
+  return `${closedOnes}; ${rest.join(", ")}.`;
+}
+
+function ofOne(state: Exclude<ClosingState, "nothing_to_close">): string {
+  const texts = {
+    closed: "The terminal is closed.",
+    running: "The terminal is waiting to be closed.",
+    partly_closed: "The terminal is not closed.",
+    unknown: "Nobody knows whether the terminal is closed.",
+  };
+  return texts[state];
 }
 
 /** What a closing would do, as a sentence for a person. */

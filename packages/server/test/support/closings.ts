@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Closing, ClosingTerminal } from "@tillkeeper/contract/http/closing-schemas";
 import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
-import type { Device } from "@tillkeeper/stage/devices/device";
+import type { Entry } from "@tillkeeper/stage/devices/device";
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
-import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
+import type { SharedServer, Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
+import { expect } from "vitest";
 import { figures } from "./memory-words.ts";
 import { PresentDevice } from "./presence.ts";
 
@@ -27,18 +28,26 @@ export const silent: Answering = () => undefined;
 
 /** A terminal that is connected by MQTT and obeys a test: it keeps the numbers of its log, and answers each close as it is told. */
 export class Till {
-  readonly device: Device;
+  readonly device: PresentDevice;
+  readonly entry: Entry;
   answering: Answering;
   /** The commands to close that came, copies of one as one. */
   readonly commands: Record<string, unknown>[] = [];
-  #number = 0;
+  #number: number;
 
-  constructor(device: Device, answering: Answering) {
+  constructor(device: PresentDevice, entry: Entry, { answering, number }: { answering: Answering; number: number }) {
     this.device = device;
+    this.entry = entry;
     this.answering = answering;
+    this.#number = number;
     device.client.on("message", (name, payload) => {
       if (name.endsWith("/command")) void this.#obey(JSON.parse(payload.toString()));
     });
+  }
+
+  /** The number of the last entry of its log. */
+  get number(): number {
+    return this.#number;
   }
 
   get id(): string {
@@ -54,6 +63,7 @@ export class Till {
       return;
     }
     this.commands.push(command);
+    await this.device.say("delivered", { operation_id });
     const said = operation === "end_of_day" ? this.answering(command) : undefined;
     if (said) await this.say({ operation_id, operation, origin, ...said });
   }
@@ -66,11 +76,28 @@ export class Till {
     await this.device.next("receipt", before);
   }
 
+  /** Ends the last command with this reason. */
+  async finish(reason: string): Promise<void> {
+    const { operation_id, operation, origin } = this.commands.at(-1) ?? {};
+    await this.say({ operation_id, operation, origin, ...fails(reason)({}) });
+  }
+
+  /** Answers the last command after all: it closed the day. */
+  async answerLate(): Promise<void> {
+    const { operation_id, operation, origin } = this.commands.at(-1) ?? {};
+    await this.say({ operation_id, operation, origin, ...closes()({}) });
+  }
+
   /** Somebody closes the day at the terminal. */
   async closeByHand(more: object = {}): Promise<string> {
     const operation_id = randomUUID();
     await this.say({ operation_id, operation: "end_of_day", by_hand: true, ...closes()({}), ...more });
     return operation_id;
+  }
+
+  /** Tells the open batch. */
+  tell(batch: object): Promise<void> {
+    return this.device.tellOpenBatch(batch);
   }
 
   leave(): Promise<void> {
@@ -79,7 +106,7 @@ export class Till {
 }
 
 /** A store with terminals, and the requests about its closings. */
-export function storeOf(server: SharedServer, tenant: Tenant, storeId: string) {
+export function storeOf(server: SharedServer, tenant: Tenant, storeId: string = randomUUID().slice(0, 8)) {
   const account = `/v1/accounts/${tenant.aid}`;
   const path = `${account}/stores/${storeId}/closings`;
   const call = (method: string, url: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -103,19 +130,47 @@ export function storeOf(server: SharedServer, tenant: Tenant, storeId: string) {
     async till(answering: Answering = closes()): Promise<Till> {
       const id = await register();
       const entry = (await call("POST", `${account}/terminals/${id}/credentials`)).body;
-      const till = new Till(await PresentDevice.connect(server, entry), answering);
-      await till.device.hello();
-      await till.device.next("welcome");
+      const till = new Till(await PresentDevice.connect(server, entry), entry, { answering, number: 0 });
+      await till.device.greet();
       await call("POST", "/v1/admin/terminals/operations", { terminal_id: id, operation: "check_update" });
       await till.device.next("receipt");
       return till;
     },
+    /** The device of a terminal that had left comes back, and goes on with its log. */
+    async back(till: Till, answering: Answering = closes()): Promise<Till> {
+      const device = await PresentDevice.connect(server, till.entry);
+      const again = new Till(device, till.entry, { answering, number: till.number });
+      await device.greet();
+      return again;
+    },
+    untilPresence: async ({ id }: Till, status: string) => {
+      const url = `${account}/terminals/${id}/presence`;
+      await expect.poll(async () => (await call("GET", url)).body.status, { timeout: 30_000 }).toBe(status);
+    },
+    /** Waits until the server has heard of so many open transactions. */
+    untilTold: async ({ id }: Till, count: number) => {
+      const url = `${account}/terminals/${id}/telemetry`;
+      const told = async () => (await call("GET", url)).body.telemetry.open_batch?.value.transactions_count;
+      await expect.poll(told, { timeout: 10_000 }).toBe(count);
+    },
+    preview: async (query = "") => (await call("GET", `${path}/preview${query}`)).body,
     async close(body?: ClosingCreate, headers: Record<string, string> = { prefer: "wait=20" }) {
       await made;
       return server.call<Closing>("POST", path, { token: tenant.token, body, headers });
     },
     read: async (id: string): Promise<Closing> => (await call("GET", `${path}/${id}`)).body,
   };
+}
+
+/** Moves business time ahead to that instant, and waits until the server goes by it. */
+export async function moveTo(server: TestServer, instant: string, store: ReturnType<typeof storeOf>): Promise<void> {
+  await server.db.pool.query(
+    `insert into business_clock (ahead_ms)
+     values (extract(epoch from ($1::timestamptz - clock_timestamp()))::float8 * 1000)
+     on conflict (one) do update set ahead_ms = excluded.ahead_ms`,
+    [instant],
+  );
+  await expect.poll(async () => (await store.preview()).at >= instant).toBe(true);
 }
 
 /** Where a terminal stands in a closing. */
