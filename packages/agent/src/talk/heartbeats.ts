@@ -14,8 +14,11 @@ export interface HeartbeatsOptions {
   fault?: () => DeviceFault | undefined;
 }
 
-/** The least pause between two heartbeats, also when a change asks for the next one. */
-const shortestGapMs = 1_000;
+/**
+ * The least pause between two heartbeats, also when a change asks for the next one: a second (rule 39), and a little more,
+ * because a timer may fire a millisecond early and `sent_at` has whole milliseconds of another clock.
+ */
+const shortestGapMs = 1_010;
 /** Each pause is shorter than the server asked for by a random share of at most this: a fleet must not send in step. */
 const randomShare = 0.1;
 
