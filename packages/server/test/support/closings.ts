@@ -63,7 +63,7 @@ export class Till {
       return;
     }
     this.commands.push(command);
-    await this.device.say("delivered", { operation_id });
+    await this.device.say("delivered", { operation_id, received_at: at() });
     const said = operation === "end_of_day" ? this.answering(command) : undefined;
     if (said) await this.say({ operation_id, operation, origin, ...said });
   }
