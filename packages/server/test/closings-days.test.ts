@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { deleteClosings, forgetRequests } from "../src/closings/queries.ts";
 import { closes, fails, moveTo, silent, standing, storeOf } from "./support/closings.ts";
 
 /** Decisions D30 and D31 as time goes by. Stores are in Oslo, whose business days begin at 05:00, 03:00 UTC in summer. */
@@ -180,5 +182,19 @@ describe("the close of a store, as time goes by", async () => {
     await mine.register();
     const { status } = await mine.call("GET", `${mine.path}/${closing.id}`);
     expect(status).toBe(404);
+  });
+
+  it("is deleted with its operations, after their retention", async () => {
+    const store = newStore();
+    await store.till();
+    const { body: closing } = await store.close({}, { prefer: "wait=20", "idempotency-key": randomUUID() });
+    const { sql: db } = server.db;
+    const before = new Date(Date.parse(closing.day_starts_at) + 1);
+    expect(await forgetRequests(db, before, 1_000)).toBe(0);
+    // Those of the days before are among them.
+    expect(await deleteClosings(db, before, 1_000)).toBeGreaterThan(1);
+    expect((await store.call("GET", `${store.path}/${closing.id}`)).status).toBe(404);
+    const { rows } = await server.db.pool.query("select from closing_attempts where closing_id = $1", [closing.id]);
+    expect(rows).toEqual([]);
   });
 });

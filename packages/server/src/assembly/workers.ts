@@ -1,7 +1,7 @@
 import { checkpointKey } from "../access/audit/checkpoints/keys.ts";
 import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
-import { closingKeyWorker, closingWorker } from "../closings/worker.ts";
+import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
 import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
 import { nonceWorker, type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
@@ -36,6 +36,7 @@ export function workersOf(
   { accept, enrolment, closings, quietCheckpoints }: WorkerPorts,
 ) {
   const { db, clock, log, config, files } = core;
+  const retentionDays = config.retentionDays ?? defaultRetentionDays;
   const ask = (accountId: string, terminalId: string) =>
     accept({
       accountId,
@@ -45,7 +46,7 @@ export function workersOf(
     });
   return [
     clockWorker({ clock: core.databaseClock, log }),
-    monthWorker({ db, clock, log, retentionDays: config.retentionDays ?? defaultRetentionDays }),
+    monthWorker({ db, clock, log, retentionDays }),
     expiryWorker(gateway.device),
     idempotencyWorker({ db, clock }),
     durationsWorker(gateway.durations),
@@ -69,7 +70,7 @@ export function workersOf(
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     closingWorker(closings),
-    closingKeyWorker({ db, clock }),
+    closingRetentionWorker({ db, clock, retentionDays }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({
       db,

@@ -257,3 +257,14 @@ export async function forgetRequests(db: Kysely<Tables>, before: Date, limit: nu
   );
   return Number(numAffectedRows ?? 0n);
 }
+
+/** Deletes closings of days that began before that time, at most `limit`; answers how many. */
+export async function deleteClosings(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from closings as closing using (
+      select account_id, id from closings where day_starts_at < ${before}
+      order by day_starts_at limit ${limit} for update skip locked
+    ) as old
+    where closing.account_id = old.account_id and closing.id = old.id`.execute(db);
+  return Number(numAffectedRows ?? 0n);
+}

@@ -16,7 +16,8 @@ export function closingText(state: ClosingState, counts: Record<ClosingTerminalS
     ...(failed > 0 ? [`${failed} ${are(failed)} not closed`] : []),
     ...(unknown > 0 ? [`of ${unknown} nobody knows`] : []),
   ];
-  const closedOnes = done === 0 ? `None of ${terminals(all)} is closed` : `${done} of ${terminals(all)} ${are(done)} closed`;
+  const closedOnes =
+    done === 0 ? `None of ${terminals(all)} is closed` : `${done} of ${terminals(all)} ${are(done)} closed`;
   return `${closedOnes}; ${rest.join(", ")}.`;
 }
 

@@ -1,9 +1,9 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
-import { hourMs, minuteMs } from "../platform/time-spans.ts";
+import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import { type ClosingKey, claimDue, forgetRequests } from "./queries.ts";
+import { type ClosingKey, claimDue, deleteClosings, forgetRequests } from "./queries.ts";
 
 interface WorkerDeps {
   db: Db;
@@ -32,12 +32,21 @@ export function closingWorker({ db, clock, advance }: WorkerDeps): Worker {
 }
 
 const forgetEveryMs = 10 * minuteMs;
-const forgetBatch = 5_000;
+const forgetBatch = 1_000;
 
-/** Deletes the idempotency keys of requests for closings after 48 hours. */
-export function closingKeyWorker({ db, clock }: Pick<WorkerDeps, "db" | "clock">): Worker {
-  return every("closings.forget_keys", forgetEveryMs, async () => {
-    const before = new Date(clock.now().getTime() - limits.idempotencyKeyHours * hourMs);
-    return (await forgetRequests(db.sql, before, forgetBatch)) === forgetBatch;
+/**
+ * Deletes the idempotency keys of requests for closings after 48 hours, and closings with their operations, without which nobody
+ * can say any more how they ended.
+ */
+export function closingRetentionWorker({
+  db,
+  clock,
+  retentionDays,
+}: Pick<WorkerDeps, "db" | "clock"> & { retentionDays: number }): Worker {
+  return every("closings.forget", forgetEveryMs, async () => {
+    const before = (ms: number) => new Date(clock.now().getTime() - ms);
+    const keys = await forgetRequests(db.sql, before(limits.idempotencyKeyHours * hourMs), forgetBatch);
+    const closings = await deleteClosings(db.sql, before(retentionDays * dayMs), forgetBatch);
+    return keys === forgetBatch || closings === forgetBatch;
   });
 }

@@ -27,6 +27,7 @@ create table closings (
 );
 create index closings_due on closings (look_at) where look_at is not null;
 create index closings_by_store on closings (account_id, store_ref, id);
+create index closings_age on closings (day_starts_at);
 create index closings_by_day on closings (account_id, business_day, id);
 
 create table closing_terminals (
@@ -72,6 +73,7 @@ create table closing_requests (
   foreign key (account_id, closing_id) references closings (account_id, id) on delete cascade
 );
 create index closing_requests_age on closing_requests (created_at);
+create index closing_requests_by_closing on closing_requests (account_id, closing_id);
 
 do $$
 declare
