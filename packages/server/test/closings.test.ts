@@ -12,7 +12,7 @@ describe("the close of a store", async () => {
     const store = newStore();
     const tills = [await store.till(closes({ sale_amount: 100 })), await store.till(closes({ sale_amount: 23 }))];
     const { status, body: closing, headers } = await store.close();
-    expect([status, closing.state, closing.text]).toEqual([201, "closed", "All 2 terminals are closed."]);
+    expect([status, closing.state, closing.text]).toEqual([201, "closed", "Both terminals are closed."]);
     expect(headers.get("preference-applied")).toBe("wait=20");
     expect(closing.counts).toMatchObject({ closed: 2, waiting: 0 });
     expect(closing.totals).toMatchObject([{ currency: "NOK", exponent: 2, batches_count: 2, sale_amount: 123 }]);

@@ -1,7 +1,13 @@
 import { closingStateOf } from "@tillkeeper/contract/closings/rules";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
 import { type ClosingTerminalState, closingSteps, closingTerminalStates } from "@tillkeeper/contract/closings/states";
-import type { Closing, ClosingSummary, ClosingTerminal } from "@tillkeeper/contract/http/closing-schemas";
+import {
+  type Closing,
+  type ClosingSummary,
+  type ClosingTerminal,
+  closingFigureNames,
+} from "@tillkeeper/contract/http/closing-schemas";
+import type { OpenBatchCurrency } from "@tillkeeper/contract/telemetry";
 import type { DayRules } from "../merchants/stores/days.ts";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import { businessDayOf } from "./business-day.ts";
@@ -94,7 +100,19 @@ export function showClosingStep({ step }: Pick<Standing, "step">) {
 }
 
 export function presentBatch({ value, at }: NonNullable<Facts["batch"]>) {
-  return { ...value, at: documentedTime(new Date(at)) };
+  const { transactions_count, oldest_at, currencies } = value;
+  return {
+    transactions_count,
+    ...(oldest_at !== undefined && { oldest_at }),
+    ...(currencies && { currencies: currencies.map(presentFigures) }),
+    at: documentedTime(new Date(at)),
+  };
+}
+
+/** In the order of the documents; the database has another. */
+function presentFigures({ currency, ...told }: OpenBatchCurrency): OpenBatchCurrency {
+  const figures = closingFigureNames.flatMap((name) => (told[name] === undefined ? [] : [[name, told[name]] as const]));
+  return { currency, ...Object.fromEntries(figures) };
 }
 
 function presentTerminal({ row, facts, standing }: Member): ClosingTerminal {

@@ -10,7 +10,7 @@ export function closingText(state: ClosingState, counts: Record<ClosingTerminalS
   const all = done + waiting + failed + unknown;
   if (state === "nothing_to_close") return "There is nothing to close.";
   if (all === 1) return ofOne(state);
-  if (state === "closed") return `All ${all} terminals are closed.`;
+  if (state === "closed") return `${all === 2 ? "Both" : `All ${all}`} terminals are closed.`;
   const rest = [
     ...(waiting > 0 ? [`${waiting} ${are(waiting)} waiting`] : []),
     ...(failed > 0 ? [`${failed} ${are(failed)} not closed`] : []),
