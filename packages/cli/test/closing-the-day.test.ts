@@ -17,17 +17,21 @@ test.skipIf(!tools)("the page on closing the day shows what the server answers",
   await startSandbox({ ...place.env, TILLKEEPER_SANDBOX_ACCOUNT_ID: "T12345678" });
   const sandbox = readSandboxFile(place);
   const commands = blocks.map(({ command }) => `${command}\necho '${mark}'`);
-  const output = execFileSync("bash", ["--norc", "-uo", "pipefail", "-c", ["trap 'kill $(jobs -p)' EXIT", ...commands].join("\n")], {
-    cwd: root,
-    env: {
-      PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-      TMPDIR: place.temporary,
-      URL: sandbox.http_url,
-      ACCOUNT: sandbox.account_id,
-      TOKEN: await accessToken(sandbox),
+  const output = execFileSync(
+    "bash",
+    ["--norc", "-uo", "pipefail", "-c", ["trap 'kill $(jobs -p)' EXIT", ...commands].join("\n")],
+    {
+      cwd: root,
+      env: {
+        PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+        TMPDIR: place.temporary,
+        URL: sandbox.http_url,
+        ACCOUNT: sandbox.account_id,
+        TOKEN: await accessToken(sandbox),
+      },
+      encoding: "utf8",
     },
-    encoding: "utf8",
-  });
+  );
   const outputs = output.split(`${mark}\n`);
   for (const [index, { shown }] of blocks.entries()) {
     if (shown === undefined) continue;
