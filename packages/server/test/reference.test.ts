@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { attemptExamples } from "@tillkeeper/contract/closings/attempts.examples";
+import { evening, ready } from "@tillkeeper/contract/closings/example-facts";
+import { standingOf } from "@tillkeeper/contract/closings/rules";
+import { standingExamples } from "@tillkeeper/contract/closings/standings.examples";
 import { messageExamples } from "@tillkeeper/contract/mqtt/examples";
 import { messages } from "@tillkeeper/contract/mqtt/messages";
 import { type DownChannel, type UpChannel } from "@tillkeeper/contract/mqtt/topics";
@@ -8,6 +12,7 @@ import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 import { asyncApiDocument } from "../src/api-docs/messages/async-api.ts";
 import { messagesPage } from "../src/api-docs/messages/messages-page.ts";
+import { closingReasonsTable, closingRulesTable, closingStepsTable } from "../src/api-docs/open-api/closing-tables.ts";
 import { errorsPage } from "../src/api-docs/open-api/errors-page.ts";
 import { outcomesPage } from "../src/api-docs/open-api/outcomes-page.ts";
 import { settingsTable } from "../src/config/describe.ts";
@@ -28,6 +33,12 @@ function withPart(name: string, part: string, text: string): string {
   const [before, after] = [page.split(begin)[0], page.split(end)[1]];
   expect(after, `docs/${name} has no place for ${part}`).toBeDefined();
   return `${before}${begin}${text}\n${end}${after}`;
+}
+
+/** The states of a terminal to which a rule of closings applies, in the contract's examples. */
+function statesOfRule(rule: string) {
+  const examples = { ...standingExamples, ...attemptExamples }[rule] ?? [];
+  return new Set(examples.map(([, facts, , day = evening]) => standingOf({ ...ready, ...facts }, day).state));
 }
 
 describe("the reference pages in docs/", async () => {
@@ -65,6 +76,13 @@ describe("the reference pages in docs/", async () => {
 
   it("tell what to do after each outcome of an operation", () => {
     holds("outcomes.md", outcomesPage());
+  });
+
+  it("tell the rules, the steps and the reasons of closings", () => {
+    const page = "closing-the-day.md";
+    holds(page, withPart(page, "closing rules", closingRulesTable(statesOfRule)));
+    holds(page, withPart(page, "closing steps", closingStepsTable()));
+    holds(page, withPart(page, "closing reasons", closingReasonsTable()));
   });
 
   it("tell every error code of the contract", () => {

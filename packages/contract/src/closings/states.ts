@@ -36,7 +36,7 @@ const ownReasons = {
   away: "it is not connected",
   not_ready: "it has no configuration yet",
   never_paired: "no device has paired as this terminal",
-  empty: "nothing was sold since its last close",
+  empty: "nothing that was sold on the day is open",
   closed_at_terminal: "somebody closed it at the terminal",
   closed_by_another: "somebody closed it by an operation or another closing",
   closed_later: "it was closed after the day had ended, which closed this day, too",

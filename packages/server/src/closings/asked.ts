@@ -8,6 +8,7 @@ import type { DayRules, StoreDays } from "../merchants/stores/days.ts";
 import { invalidRequest } from "../platform/errors.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import type { Facts } from "./facts.ts";
+import { findClosingOfDay } from "./queries.ts";
 import { factsOfStore } from "./sql/facts.ts";
 import { type Moment, oldestOpen } from "./standing.ts";
 
@@ -44,7 +45,7 @@ export async function askedOf(tx: Tx, { accountId, clientId, store, body }: Aske
   const faults: ErrorDetail[] = [];
   const running = businessDayOf(moment.now, rules);
   const rows = await storeFacts(tx, { accountId, store, day: running }, moment);
-  const day = body.business_day ?? defaultDay(rows, { rules, running }, moment);
+  const day = body.business_day ?? (await defaultDay(tx, { accountId, store, rows, running }, moment));
   const startsAt = startOf(day, rules);
   if (body.business_day !== undefined) faults.push(...dayFaults(day, { startsAt, running, rules }));
   const mostUntil = endOf(running, rules);
@@ -102,16 +103,21 @@ export async function storeFacts(
   return rows;
 }
 
-/** The day in which the oldest open batch began, where terminals tell it, else the running one (D31). */
-export function defaultDay(
-  rows: readonly Facts[],
-  { rules, running }: { rules: DayRules; running: string },
+/**
+ * The day that a request means which names none (D31): the one in which the oldest open batch began, where terminals tell it, else
+ * the running one. Once somebody asked for the running one, it is that: a terminal that comes back in the evening with something
+ * older must not make the second request close another day than the first.
+ */
+export async function defaultDay(
+  tx: Tx,
+  { accountId, store, rows, running }: { accountId: string; store: StoreDays; rows: readonly Facts[]; running: string },
   moment: Moment,
-): string {
+): Promise<string> {
   const oldest = oldestOpen(rows, moment);
   if (!oldest) return running;
-  const day = businessDayOf(oldest, rules);
-  return day > running || isTooOld(day, running) ? running : day;
+  const day = businessDayOf(oldest, store.rules);
+  if (day >= running || isTooOld(day, running)) return running;
+  return (await findClosingOfDay(tx, { accountId, storeRef: store.id, day: running })) ? running : day;
 }
 
 const dayMs = 86_400_000;

@@ -146,6 +146,19 @@ function batchOf(told: ToldBatch | null | undefined): BatchFacts | undefined {
   return { count, at: new Date(told.at), ...(oldest !== undefined && { oldestAt: new Date(oldest) }) };
 }
 
+/** What the device told of its open batch, unless a close came after that. */
+export function standingBatch({ batch, closes }: Facts): ToldBatch | undefined {
+  if (!batch) return undefined;
+  const at = new Date(batch.at);
+  return closes.some((close) => endOf(close) === "closed" && new Date(close.updated_at) >= at) ? undefined : batch;
+}
+
+/** When the open batch began, if it is not empty and its device tells. */
+export function openSince(row: Facts): Date | undefined {
+  const { transactions_count: count = 0, oldest_at: at } = standingBatch(row)?.value ?? {};
+  return count > 0 && at !== undefined ? new Date(at) : undefined;
+}
+
 /** The batch of the device before, unless a close came after it was told. */
 function openFormer({ frozen, former_batch: now, closes }: Facts): BatchFacts | undefined {
   const batch = batchOf(frozen ? frozen.former_batch : now);

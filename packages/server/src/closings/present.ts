@@ -11,7 +11,7 @@ import type { OpenBatchCurrency } from "@tillkeeper/contract/telemetry";
 import type { DayRules } from "../merchants/stores/days.ts";
 import { documentedTime, preciseTime } from "../platform/timestamps.ts";
 import { businessDayOf } from "./business-day.ts";
-import { type CloseRow, type Facts, resultOf } from "./facts.ts";
+import { type CloseRow, type Facts, openSince, resultOf, standingBatch } from "./facts.ts";
 import type { ClosingRow } from "./queries.ts";
 import type { Member } from "./standing.ts";
 import { closingText } from "./text.ts";
@@ -117,6 +117,7 @@ function presentFigures({ currency, ...told }: OpenBatchCurrency): OpenBatchCurr
 
 function presentTerminal({ row, facts, standing }: Member): ClosingTerminal {
   const close = row.closes.find(({ id }) => id === standing.close);
+  const batch = standingBatch(row);
   return {
     terminal_id: row.terminal_id,
     state: standing.state,
@@ -125,7 +126,7 @@ function presentTerminal({ row, facts, standing }: Member): ClosingTerminal {
     ...(standing.openAgain && { open_again: true }),
     ...(close && { close: presentClose(close) }),
     operations: row.attempts.flatMap(({ operation_id: id }) => id ?? []),
-    ...(row.batch && facts.here && { open_batch: presentBatch(row.batch) }),
+    ...(batch && facts.here && { open_batch: presentBatch(batch) }),
     ...(row.former_batch && facts.formerBatch && { former_open_batch: presentBatch(row.former_batch) }),
   };
 }
@@ -152,9 +153,9 @@ export function alsoOpenOf(
 ): { business_day: string; terminals: string[] }[] {
   const days = new Map<string, string[]>();
   for (const { row, facts } of members) {
-    const batch = facts.batchNow ?? facts.batch;
-    if (!facts.here || !batch?.oldestAt || batch.count === 0) continue;
-    const began = businessDayOf(batch.oldestAt, rules);
+    const since = openSince(row);
+    if (!facts.here || !since) continue;
+    const began = businessDayOf(since, rules);
     if (began !== day) days.set(began, [...(days.get(began) ?? []), row.terminal_id]);
   }
   return [...days]

@@ -5,7 +5,7 @@ import { invalidRequest } from "../platform/errors.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { dayFaults, defaultDay, storeFacts } from "./asked.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
-import { terminalFacts } from "./facts.ts";
+import { standingBatch, terminalFacts } from "./facts.ts";
 import { alsoOpenOf, presentBatch, showClosingStep } from "./present.ts";
 import { findClosingOfDay } from "./queries.ts";
 import { momentOf, openStore, type ReadDeps } from "./read.ts";
@@ -38,7 +38,11 @@ export function previewClosing(
     if (faults.length > 0) throw invalidRequest(...faults.map((fault) => ({ ...fault, path: "/query/business_day" })));
     const day =
       wanted ??
-      defaultDay(await storeFacts(tx, { accountId, store, day: running }, moment), { rules, running }, moment);
+      (await defaultDay(
+        tx,
+        { accountId, store, rows: await storeFacts(tx, { accountId, store, day: running }, moment), running },
+        moment,
+      ));
     const closing = await findClosingOfDay(tx, { accountId, storeRef: store.id, day });
     const rows = await storeFacts(tx, { accountId, store, day, closingId: closing?.id ?? null }, moment);
     const until = { endsAt: endOf(day, rules), retryUntil: endOf(running, rules) };
@@ -47,16 +51,17 @@ export function previewClosing(
       return { row, facts, standing: standingOf(facts, { now: moment.now, cancelled: false, ...until }) };
     });
     const terminals = members.map(({ row, standing: { state, reason, step, next } }) => {
+      const batch = standingBatch(row);
       const would: Would = state === "waiting" ? (next === "plan" ? "close" : "wait") : wouldOf[state];
       return {
         terminal_id: row.terminal_id,
         would,
         ...(reason !== undefined && would !== "close" && { reason }),
         ...(would !== "close" && showClosingStep({ step })),
-        ...(row.batch && { open_batch: presentBatch(row.batch) }),
+        ...(batch && { open_batch: presentBatch(batch) }),
       };
     });
-    const open = rows.flatMap((row) => (row.batch && row.batch.value.transactions_count > 0 ? [row.batch.value] : []));
+    const open = rows.flatMap((row) => standingBatch(row)?.value ?? []);
     const oldest = open.flatMap(({ oldest_at: at }) => (at === undefined ? [] : [Date.parse(at)]));
     const count = (would: Would) => terminals.filter((terminal) => terminal.would === would).length;
     const alsoOpen = alsoOpenOf(members, { rules, day });

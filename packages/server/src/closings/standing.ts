@@ -1,7 +1,7 @@
 import type { DayFacts, TerminalFacts } from "@tillkeeper/contract/closings/facts";
 import { standingOf } from "@tillkeeper/contract/closings/rules";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
-import { type Facts, type Hearing, terminalFacts } from "./facts.ts";
+import { type Facts, type Hearing, openSince, terminalFacts } from "./facts.ts";
 import type { ClosingRow } from "./queries.ts";
 
 /** A terminal of a closing: what is known, and where it stands. */
@@ -37,16 +37,8 @@ export function byClosing(rows: readonly Facts[]): Map<string | null, Facts[]> {
   return Map.groupBy(rows, ({ closing_id: id }) => id);
 }
 
-/**
- * When the oldest open batch of connected terminals began, as far as they tell. One after which a close came is over.
- */
+/** When the oldest open batch of connected terminals began, as far as they tell. */
 export function oldestOpen(rows: readonly Facts[], moment: Moment): Date | undefined {
-  const times = rows
-    .map((row) => terminalFacts(row, moment))
-    .flatMap(({ online, batch, closes }) => {
-      if (!online || !batch?.oldestAt || batch.count === 0) return [];
-      const isOver = closes.some(({ end, knownAt }) => end === "closed" && knownAt !== null && knownAt >= batch.at);
-      return isOver ? [] : [batch.oldestAt.getTime()];
-    });
+  const times = rows.flatMap((row) => (terminalFacts(row, moment).online ? (openSince(row)?.getTime() ?? []) : []));
   return times.length > 0 ? new Date(Math.min(...times)) : undefined;
 }

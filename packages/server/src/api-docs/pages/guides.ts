@@ -14,6 +14,7 @@ export interface Guide {
 /** The documents for users of a running server, grouped by their readers. */
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
+    { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
     { name: "errors", about: "every error code, its cause and its cure" },
     { name: "outcomes", about: "what to do after an operation that failed or timed out" },
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
