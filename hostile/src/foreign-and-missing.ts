@@ -2,6 +2,7 @@ import { createRandom } from "@tillkeeper/stage/programs/random";
 import { difference } from "./checks.ts";
 import type { Endpoint } from "./document.ts";
 import type { Answer, Http, RawRequest } from "./http.ts";
+import { baseKind } from "./known-ids.ts";
 import { type MadeRequest, makeRequest, type RequestParts } from "./requests.ts";
 import { missingIdLike } from "./values.ts";
 
@@ -57,7 +58,8 @@ function requestFor(
     ids.set(one, other);
     return side === "foreign" ? one : other;
   };
-  return makeRequest({ ...parts, random }, endpoint, (kind) => {
+  return makeRequest({ ...parts, random }, endpoint, (wanted) => {
+    const kind = baseKind(wanted);
     if (kind === "aid" || kind === "oid") return otherAccount ? note(foreign.accountId, missingAccount) : own.accountId;
     const known = foreign.ids[kind];
     const id = known?.[index % known.length];

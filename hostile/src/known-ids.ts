@@ -7,9 +7,18 @@ export type Thing = Record<string, string>;
 
 const mostMade = 300;
 const ofAccount = new Set(["aid", "oid", "account_id"]);
-/** The kind of the owner, for kinds that are picked together with their owner: a secret with its client. */
-const ownerOf: Record<string, string> = { secret_id: "secret_client" };
+/** The kind of the owner, for kinds that are picked together with their owner: a secret with its client, a closing with its store. */
+const ownerOf: Record<string, string> = { secret_id: "secret_client", closing_id: "closing_store" };
 const ownedBy = Object.fromEntries(Object.entries(ownerOf).map(([kind, owner]) => [owner, kind]));
+/** What owners are by themselves: what is known of the one holds for the other. */
+const asOwner: Record<string, string> = { client_ref: "secret_client", store_id: "closing_store" };
+/** A store that is not suspended, as far as the answers have told. */
+const openStore = "open_store_id";
+
+/** The kind of which the world has ids: one that asks for more than that has none of its own. */
+export function baseKind(kind: string): string {
+  return kind === openStore ? "store_id" : kind;
+}
 
 /**
  * The ids of existing things in the own account, by what the server has answered. They are the things of the world, which no
@@ -30,8 +39,9 @@ export class KnownIds {
     }
   }
 
-  /** Adds a thing that the run has made. Beyond 300 of a kind the oldest one is dropped. */
+  /** Adds a thing that the run has made, if it is new. Beyond 300 of a kind the oldest one is dropped. */
   add(kind: string, thing: Thing): void {
+    if (this.#all(kind).some((known) => known[kind] === thing[kind])) return;
     this.#made.set(kind, [...(this.#made.get(kind) ?? []).slice(-(mostMade - 1)), thing]);
   }
 
@@ -47,24 +57,38 @@ export class KnownIds {
         );
       }
     }
-    if (kind === "client_ref") this.forget("secret_client", id);
+    const owner = asOwner[kind];
+    if (owner !== undefined) this.forget(owner, id);
   }
 
   /** Gives a thing another id. */
   rename(kind: string, from: string, to: string): void {
     if (from === to) return;
-    const known = [this.#kept, this.#made].flatMap((things) => things.get(kind) ?? []);
-    const renamed = known.filter((thing) => thing[kind] === from);
+    const renamed = this.#all(kind).filter((thing) => thing[kind] === from);
     for (const thing of renamed) thing[kind] = to;
     if (renamed.length === 0) this.add(kind, { [kind]: to });
+    const owner = asOwner[kind];
+    if (owner === undefined) return;
+    for (const thing of this.#all(ownedBy[owner] ?? owner)) if (thing[owner] === from) thing[owner] = to;
+  }
+
+  /** Notes whether a store is suspended: it takes no terminals then. */
+  markStore(id: string, { suspended }: { suspended: boolean }): void {
+    for (const thing of this.#all("store_id")) if (thing["store_id"] === id) thing["suspended"] = String(suspended);
+  }
+
+  #all(kind: string): Thing[] {
+    return [this.#kept, this.#made].flatMap((things) => things.get(kind) ?? []);
   }
 
   /** Makes a function that picks ids for one request. A destructive request gets only things that the run has made. */
   picker(random: Random, destructive: boolean): (kind: string) => string {
     const { own, waiting } = this.#world;
-    const pick = (list: string): Thing | undefined => {
-      const kept = this.#kept.get(list) ?? [];
-      const made = this.#made.get(list) ?? [];
+    const pick = (wanted: string): Thing | undefined => {
+      const list = baseKind(wanted);
+      const fits = (thing: Thing) => wanted !== openStore || thing["suspended"] !== "true";
+      const kept = (this.#kept.get(list) ?? []).filter(fits);
+      const made = (this.#made.get(list) ?? []).filter(fits);
       if (made.length > 0 && (destructive || kept.length === 0 || random.chance(0.3))) return random.pick(made);
       return destructive || kept.length === 0 ? undefined : random.pick(kept);
     };
@@ -78,7 +102,7 @@ export class KnownIds {
       owned = rest;
       const thing = known === undefined ? pick(ownedBy[kind] ?? kind) : undefined;
       if (thing && kind in ownedBy) owned = thing;
-      return known ?? thing?.[kind] ?? missingIdLike(own.ids[kind]?.[0] ?? "x");
+      return known ?? thing?.[baseKind(kind)] ?? missingIdLike(own.ids[baseKind(kind)]?.[0] ?? "x");
     };
   }
 }

@@ -6,7 +6,8 @@ import { recipes } from "./recipes.ts";
 
 /** The kinds of ids that an error code with status 404 reports missing. Other codes say nothing about the path's ids. */
 const missingKinds: Record<string, readonly string[]> = {
-  store_not_found: ["store_id"],
+  store_not_found: ["store_id", "closing_store"],
+  closing_not_found: ["closing_id"],
   terminal_not_found: ["terminal_id"],
   unknown_payout_destination: ["payout_destination_id", "operator_destination_id"],
   operation_not_found: ["operation_id"],
@@ -20,11 +21,14 @@ const missingKinds: Record<string, readonly string[]> = {
 
 /** Notes what the answer to a valid request says about ids: made, renamed, ended or missing things. */
 export function learnFromAnswer(pools: KnownIds, endpoint: Endpoint, rawRequest: RawRequest, answer: Answer): void {
-  const { makes, renames, destructive, belongsTo, kinds } = recipes[endpoint.id] ?? {};
+  const { makes, renames, suspends, destructive, belongsTo, kinds } = recipes[endpoint.id] ?? {};
   const named = namedIn(endpoint, rawRequest.path);
   const [parameter, subject = ""] = Object.entries(named).at(-1) ?? [];
   const kindOf = (name: string) => kinds?.[name] ?? name;
-  if (answer.status === 400) for (const [kind, id] of missingInBody(rawRequest, answer)) pools.forget(kind, id);
+  if (answer.status === 400) {
+    for (const [kind, id] of namedInBody(rawRequest, answer, "does not exist")) pools.forget(kind, id);
+    for (const [, id] of namedInBody(rawRequest, answer, "is suspended")) pools.markStore(id, { suspended: true });
+  }
   if (answer.status === 404) {
     const missing = missingKinds[readError(answer.text).code] ?? [];
     for (const [name, id] of Object.entries(named)) if (missing.includes(kindOf(name))) pools.forget(kindOf(name), id);
@@ -36,6 +40,7 @@ export function learnFromAnswer(pools: KnownIds, endpoint: Endpoint, rawRequest:
     pools.add(makes.kind, { ...owner, [makes.kind]: String(told[makes.field]) });
   }
   if (renames && told[renames.field] !== undefined) pools.rename(renames.kind, subject, String(told[renames.field]));
+  if (suspends !== undefined) pools.markStore(subject, { suspended: suspends });
   if (destructive && parameter !== undefined) pools.forget(kindOf(parameter), subject);
 }
 
@@ -49,10 +54,10 @@ function namedIn({ path: template }: Endpoint, path: string): Thing {
   return Object.fromEntries(pairs);
 }
 
-/** The ids in a body that the server reports missing, with the names of their fields. */
-function missingInBody({ body }: RawRequest, { text }: Answer): [kind: string, id: string][] {
+/** The ids in a body of which the server says this, with the names of their fields. */
+function namedInBody({ body }: RawRequest, { text }: Answer, says: string): [kind: string, id: string][] {
   return readError(text).places.flatMap(({ path, message }): [string, string][] => {
-    const id = message === "does not exist" ? valueAt(path, body) : undefined;
+    const id = message === says ? valueAt(path, body) : undefined;
     return id === undefined ? [] : [[path.slice(path.lastIndexOf("/") + 1), id]];
   });
 }

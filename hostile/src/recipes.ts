@@ -3,7 +3,7 @@ import { operationNames } from "@tillkeeper/contract/operations";
 import { audienceOf } from "@tillkeeper/stage/accounts/tokens";
 import type { Random } from "@tillkeeper/stage/programs/random";
 import type { Stage } from "./stage.ts";
-import { uuid } from "./values.ts";
+import { recentDay, uuid } from "./values.ts";
 import { newReleaseKey, releaseFile, type World } from "./world.ts";
 
 /** Numbers of test cards in the messages and logs of devices. No answer and no line of the server's log may show one. */
@@ -33,6 +33,8 @@ interface Recipe {
   makes?: IdField;
   /** The owner of the made thing: its kind, and the parameter of the path that names it. */
   belongsTo?: { kind: string; parameter: string };
+  /** The request suspends the store in the path (true), or ends that (false). */
+  suspends?: boolean;
   /** The request gives the thing in the path a new id, which is in this field of the answer. */
   renames?: IdField;
 }
@@ -45,6 +47,7 @@ interface IdField {
 
 const clientKinds = { id: "client_ref" };
 const grantKinds = { id: "grant_ref" };
+const closingKinds = { store_id: "closing_store" };
 const logKinds = { terminal_id: "virtual_terminal_id" };
 const messagingDeviceKinds = { terminal_id: "talking_terminal_id" };
 
@@ -82,6 +85,8 @@ export const recipes: Record<string, Recipe> = {
   auth_clients_post: { body: () => ({}), makes: { kind: "client_ref", field: "id" } },
   auth_clients_get: { kinds: clientKinds },
   auth_clients_put: { kinds: clientKinds, body: () => ({ name: "renamed" }) },
+  aid_auths_clients_id_patch: { kinds: clientKinds, body: () => ({ description: "renamed" }) },
+  aid_auths_clients_id_rotate_post: { kinds: clientKinds },
   auth_clients_delete: { kinds: clientKinds, destructive: true },
   auth_clients_secrets_post: {
     kinds: clientKinds,
@@ -112,6 +117,19 @@ export const recipes: Record<string, Recipe> = {
   },
   aid_account_management_stores_sid_delete: { destructive: true },
   aid_account_management_stores_sid_configuration_patch: { body: () => ({ time_zone: "Europe/Oslo" }) },
+  store_suspend_post: { suspends: true },
+  store_resume_post: { suspends: false },
+  aid_stores_sid_closings_post: {
+    body: closingBody,
+    headers: (_body, { random }) => ({
+      ...(random.chance(0.3) && { "idempotency-key": uuid(random) }),
+      ...(random.chance(0.1) && { prefer: "wait=1" }),
+    }),
+    makes: { kind: "closing_id", field: "id" },
+    belongsTo: { kind: "closing_store", parameter: "store_id" },
+  },
+  aid_stores_sid_closings_id_get: { kinds: closingKinds },
+  aid_stores_sid_closings_id_cancel: { kinds: closingKinds },
   aid_mgmnt_payout_destinations_post: {
     body: () => ({ payout_destination_description: "AUTO_APPROVE" }),
     makes: { kind: "payout_destination_id", field: "payout_destination_id" },
@@ -120,10 +138,10 @@ export const recipes: Record<string, Recipe> = {
   payout_destinations_stores_put: ofOperator,
   payout_destinations_stores_delete: ofOperator,
   aid_account_management_terminals_post: {
-    body: ({ random, id }) => ({ device_serial_number: `N-${random.integer(1, 1e12)}`, store_id: id("store_id") }),
+    body: ({ random, id }) => ({ device_serial_number: `N-${random.integer(1, 1e12)}`, store_id: id("open_store_id") }),
     makes: { kind: "terminal_id", field: "terminal_id" },
   },
-  aid_account_management_terminals_termid_put: { body: ({ id }) => ({ store_id: id("store_id") }) },
+  aid_account_management_terminals_termid_put: { body: ({ id }) => ({ store_id: id("open_store_id") }) },
   aid_account_management_terminals_termid_delete: { destructive: true },
   terminal_device_post: { body: ({ random }) => ({ device_serial_number: `D-${random.integer(1, 1e12)}` }) },
   terminal_pairing_codes_post: { body: () => ({ reference: "job 17" }) },
@@ -197,6 +215,18 @@ export const recipes: Record<string, Recipe> = {
     body: ({ id }) => ({ username: id("address"), topic: `tillkeeper/v1/${id("address")}/hello`, action: "publish" }),
   },
 };
+
+/** A request to close a store. A terminal of the account is seldom one of the store, which is refused. */
+function closingBody({ random, id }: Context): object {
+  return {
+    ...(random.chance(0.4) && { business_day: recentDay(random) }),
+    ...(random.chance(0.2) && { when_busy: random.pick(["fail", "wait"]) }),
+    ...(random.chance(0.2) && { retry_until: new Date(Date.now() - random.integer(0, 1e6)).toISOString() }),
+    ...(random.chance(0.2) && { again: random.chance(0.5) }),
+    ...(random.chance(0.3) && { expected: [{ currency: "NOK", purchases_count: random.integer(0, 9) }] }),
+    ...(random.chance(0.1) && { terminals: [id("terminal_id")] }),
+  };
+}
 
 const session = "hostile";
 

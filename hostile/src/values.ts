@@ -117,13 +117,24 @@ function fittingText({ format, pattern, examples, minLength = 0, maxLength = 40 
   if (format === "uuid") return uuid(random);
   if (format === "iso-3166-1-alpha-2") return random.pick(["NO", "SE", "DK", "FI", "DE"]);
   if (format === "date-time") return new Date(1_700_000_000_000 + random.integer(0, 1e9) * 100).toISOString();
-  if (format === "date") return new Date(1_700_000_000_000 + random.integer(0, 1e9) * 100).toISOString().slice(0, 10);
+  // Dates are business days, which may be asked for while they are recent.
+  if (format === "date")
+    return random.chance(0.8) ? recentDay(random) : dayOf(1_700_000_000_000 + random.integer(0, 1e9) * 100);
   if (pattern !== undefined) {
     const pool = matching(pattern);
     if (pool) return random.pick(pool);
   }
   if (examples && random.chance(0.5)) return random.pick(examples);
   return "Grünerløkka 12 æøå 北".padEnd(minLength, "x").slice(0, Math.max(minLength, Math.min(maxLength, 12)));
+}
+
+/** A date of the last month that is over in every time zone. */
+export function recentDay(random: Random): string {
+  return dayOf(Date.now() - random.integer(2, 30) * 86_400_000);
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
 
 const pools = new Map<string, string[] | undefined>();

@@ -118,6 +118,7 @@ async function makeThings(stage: Stage, aid: string, token: string, name: string
     const store = await post(`/v1/accounts/${aid}/stores`, { store_id: `${name}-${n}` });
     add("store_id", store.store_id);
     await addTerminal(post, aid, `${name}-${n}`, add);
+    await addClosing(post, aid, store.store_id, add);
     await addClient(post, aid, add);
     const content = { of: aid };
     add("version", (await post(`/v1/accounts/${aid}/configurations`, { content })).version);
@@ -136,6 +137,12 @@ async function addTerminal(post: Post, aid: string, store: string, add: Add): Pr
   const { terminal_id: id } = await post(`/v1/accounts/${aid}/terminals`, body);
   add("terminal_id", id);
   add("device_serial_number", serial);
+}
+
+async function addClosing(post: Post, aid: string, store: string, add: Add): Promise<void> {
+  const { id } = await post(`/v1/accounts/${aid}/stores/${store}/closings`, {});
+  add("closing_store", store);
+  add("closing_id", id);
 }
 
 async function addDestinations(post: Post, aid: string, name: string): Promise<string[]> {
@@ -205,17 +212,20 @@ async function addReleases(post: Post, aid: string, add: Add): Promise<void> {
   }
 }
 
-/** Adds a virtual terminal, and has it send a log. */
+/** Adds a store with a virtual terminal, has it send a log, and closes the store: the one whose terminal answers. */
 async function addLog(post: Post, aid: string, add: Add): Promise<void> {
   const serial = `SIMULATED-${aid}-001`;
   const store = await post(`/v1/accounts/${aid}/stores`, {});
   const body = { device_serial_number: serial, store_id: store.store_id };
   const { terminal_id: terminal } = await post(`/v1/accounts/${aid}/terminals`, body);
+  add("store_id", store.store_id);
   add("virtual_terminal_id", terminal);
   for (let tries = 0; tries < 50; tries += 1) {
     const operation = await ended(post, { terminal_id: terminal, operation: "send_logs" });
     add("operation_id", operation.id);
-    if (operation.status === "COMPLETED") return add("log_id", operation.result.log_id);
+    if (operation.status !== "COMPLETED") continue;
+    add("log_id", operation.result.log_id);
+    return addClosing(post, aid, store.store_id, add);
   }
   throw new Error(`the virtual terminal ${terminal} sent no log`);
 }

@@ -213,6 +213,25 @@ async function operations(terminal_id: string) {
   await ok(api.terminalProbePost({ path: { ...path, terminal_id } }));
 }
 
+async function closings(store: string, terminal_id: string) {
+  const of = { ...path, store_id: store };
+  const { business_day } = await ok(api.aidStoresSidClosingsPreviewGet({ path: of }));
+  const expected = [{ currency: "NOK", purchases_count: 1 }];
+  const headers = { "Idempotency-Key": crypto.randomUUID(), Prefer: "wait=20" };
+  const body = { business_day, terminals: [terminal_id], expected };
+  const { id } = await ok(api.aidStoresSidClosingsPost({ path: of, headers, body }));
+  await ok(api.aidStoresSidClosingsPost({ path: of }));
+  const one = { ...of, closing_id: id };
+  await ok(api.aidStoresSidClosingsIdGet({ path: one, headers: { Prefer: "wait=20" } }));
+  await ok(api.aidStoresSidClosingsGet({ path: of, query: { business_day } }));
+  await ok(api.aidClosingsGet({ path, query: { store_id: store, limit: 1 } }));
+  await ok(api.aidStoresSidClosingsIdCancel({ path: one }));
+  await refused(400, api.aidStoresSidClosingsPost({ path: of, body: { terminals: ["nobodys"] } }));
+  await refused(422, api.aidStoresSidClosingsPost({ path: of, headers, body: { again: true } }));
+  await refused(404, api.aidStoresSidClosingsIdGet({ path: { ...of, closing_id: crypto.randomUUID() } }));
+  await refused(404, api.aidStoresSidClosingsGet({ path: { ...path, store_id: "nowhere" } }));
+}
+
 async function logs(terminal_id: string) {
   const of = { terminal_id };
   const [log] = await ok(api.accountAdminTerminalsTerminalIdLogsGet({ path: { ...path, ...of } }));
@@ -268,6 +287,7 @@ const store = await stores();
 await payoutDestinations(store);
 const terminal = await terminals(store);
 await pairing(store);
+await closings(store, terminal);
 await operations(terminal);
 await logs(terminal);
 await releases();

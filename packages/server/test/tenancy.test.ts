@@ -41,6 +41,7 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   }),
   aid_account_management_stores_sid_put: () => ({ store_name: "renamed" }),
   aid_account_management_stores_sid_configuration_patch: () => ({ time_zone: "Europe/Oslo" }),
+  aid_stores_sid_closings_post: ({ terminal_id }) => ({ terminals: [terminal_id] }),
   aid_mgmnt_payout_destinations_post: () => ({}),
   payout_destinations_case_status_put: () => ({ case_status: "TERMINATED" }),
   aid_account_management_terminals_termid_put: ({ store_id }) => ({ store_id }),
@@ -79,6 +80,7 @@ describe("tenants", async () => {
       terminal_id: terminal.terminal_id,
       operation: "open_menu",
     });
+    const closing = await post(`/v1/accounts/${of.aid}/stores/${store.store_id}/closings`, {});
     const destination = await post(`/v1/accounts/${of.aid}/payout-destinations`, {});
     const client = await post(`/v1/accounts/${of.aid}/auth/clients`, {});
     const grant = await post(`/v1/accounts/${of.aid}/auth/client-grants`, {
@@ -99,6 +101,7 @@ describe("tenants", async () => {
       store_id: store.store_id,
       terminal_id: terminal.terminal_id,
       operation_id: operation.id,
+      closing_id: closing.id,
       payout_destination_id: destination.payout_destination_id,
       client_ref: client.id,
       secret_id: shown.secrets[0].id,
@@ -142,6 +145,7 @@ describe("tenants", async () => {
     store_id: "of-T99999999",
     terminal_id: "T11000001-T9999",
     operation_id: randomUUID(),
+    closing_id: randomUUID(),
     payout_destination_id: "PD-nobodys",
     client_ref: randomUUID(),
     secret_id: randomUUID(),
@@ -193,6 +197,8 @@ describe("tenants", async () => {
       [`/v1/accounts/${stranger.aid}/stores?limit=100&search=of-T11000001`, "stores"],
       [`/v1/accounts/${stranger.aid}/terminals?limit=100&terminal_id=${owned["terminal_id"]}`, "terminals"],
       [`/v1/accounts/${stranger.aid}/terminals?limit=100&store_id=${owned["store_id"]}`, "terminals"],
+      [`/v1/accounts/${stranger.aid}/closings?limit=100`, "closings"],
+      [`/v1/accounts/${stranger.aid}/closings?limit=100&store_id=${owned["store_id"]}`, "closings"],
       [`/v1/accounts/${stranger.aid}/terminals?limit=100&search=T11000001`, "terminals"],
     ];
     for (const [path, key] of lists) {

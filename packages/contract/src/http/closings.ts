@@ -83,7 +83,18 @@ const ofClosing = Type.Object({ ...ofStore.properties, closing_id: PathId });
 const closing = {
   path: `${list}/:closing_id`,
   schema: Closing,
-  beside: ["state", "text", "counts", "totals", "terminals", "comparison", "also_open", "ended_at", "corrected_at"],
+  beside: [
+    "state",
+    "text",
+    "counts",
+    "totals",
+    "batches_without_totals",
+    "terminals",
+    "comparison",
+    "also_open",
+    "ended_at",
+    "corrected_at",
+  ],
 } as const satisfies Resource;
 
 export const closingEndpoints = {

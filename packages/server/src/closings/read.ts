@@ -24,15 +24,24 @@ export async function momentOf(
   return { now: clock.now(), realNow, listeningSince: await listeningSince(tx, realNow) };
 }
 
+interface StoreKey {
+  accountId: string;
+  storeId: string;
+}
+
 /** A store that is not deleted, with the rules of its business days. Throws `store_not_found`. */
-export async function openStore(
-  tx: Tx,
-  { accountId, storeId }: { accountId: string; storeId: string },
-  { now }: Moment,
-): Promise<StoreDays> {
-  const [store] = await storeDays(tx, accountId, { storeId }, { now });
+export async function openStore(tx: Tx, key: StoreKey, moment: Moment): Promise<StoreDays> {
+  const store = await findOpenStore(tx, key, moment);
   if (!store) throw storeNotFound();
   return store;
+}
+
+async function findOpenStore(
+  tx: Tx,
+  { accountId, storeId }: StoreKey,
+  { now }: Moment,
+): Promise<StoreDays | undefined> {
+  return (await storeDays(tx, accountId, { storeId }, { now }))[0];
 }
 
 export interface ClosingOfStore extends ClosingKey {
@@ -84,23 +93,49 @@ export interface ClosingQuery {
   limit: number;
 }
 
-/** A page of closings, newest first. With `store_id`, of that store: throws `store_not_found`. */
+/** A page of an account's closings, newest first. With `store_id`, of that store: none of a store that is not there. */
 export function getClosings(deps: ReadDeps, accountId: string, query: ClosingQuery): Promise<ClosingList> {
-  const { business_day: day, store_id: storeId, starting_after: below, limit } = query;
   return inTenant(deps.db, accountId, async (tx) => {
     const moment = await momentOf(tx, deps);
-    const store = storeId === undefined ? undefined : await openStore(tx, { accountId, storeId }, moment);
-    const found = await listClosings(tx, accountId, { storeRef: store?.id, day, below, limit: limit + 1 });
-    const { page, last } = cutPage(found, limit);
-    const rows = byClosing(
-      await readFacts(
-        tx,
-        page.map(({ id }) => ({ accountId, id })),
-      ),
-    );
-    const closings = page.map((closing) =>
-      presentSummary(closing, membersOf(closing, rows.get(closing.id) ?? [], moment)),
-    );
-    return { closings, ...(last && { starting_after: last.id }) };
+    const { store_id: storeId } = query;
+    if (storeId === undefined) return pageOf(tx, { accountId, query, moment });
+    const store = await findOpenStore(tx, { accountId, storeId }, moment);
+    return store ? pageOf(tx, { accountId, query, moment, storeRef: store.id }) : { closings: [] };
   });
+}
+
+/** A page of a store's closings, newest first. Throws `store_not_found`. */
+export function getClosingsOfStore(
+  deps: ReadDeps,
+  { accountId, storeId }: StoreKey,
+  query: ClosingQuery,
+): Promise<ClosingList> {
+  return inTenant(deps.db, accountId, async (tx) => {
+    const moment = await momentOf(tx, deps);
+    const { id: storeRef } = await openStore(tx, { accountId, storeId }, moment);
+    return pageOf(tx, { accountId, query, moment, storeRef });
+  });
+}
+
+interface PageWish {
+  accountId: string;
+  query: ClosingQuery;
+  moment: Moment;
+  storeRef?: string;
+}
+
+async function pageOf(tx: Tx, { accountId, query, moment, storeRef }: PageWish): Promise<ClosingList> {
+  const { business_day: day, starting_after: below, limit } = query;
+  const found = await listClosings(tx, accountId, { storeRef, day, below, limit: limit + 1 });
+  const { page, last } = cutPage(found, limit);
+  const rows = byClosing(
+    await readFacts(
+      tx,
+      page.map(({ id }) => ({ accountId, id })),
+    ),
+  );
+  const closings = page.map((closing) =>
+    presentSummary(closing, membersOf(closing, rows.get(closing.id) ?? [], moment)),
+  );
+  return { closings, ...(last && { starting_after: last.id }) };
 }

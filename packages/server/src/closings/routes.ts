@@ -8,7 +8,7 @@ import type { AdvanceDeps } from "./advance.ts";
 import { cancelClosing } from "./cancel.ts";
 import { type ClosingDeps, closeStore } from "./close-store.ts";
 import { previewClosing } from "./preview.ts";
-import { type ClosingOfStore, getClosings, readClosing, watchClosing } from "./read.ts";
+import { type ClosingOfStore, getClosings, getClosingsOfStore, readClosing, watchClosing } from "./read.ts";
 
 export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel"> {
   waits: Waits;
@@ -27,7 +27,7 @@ export function closingRoutes(deps: ClosingRouteDeps): Route[] {
       return new Answer(found, { status: closed.created ? 201 : 200, headers: { ...headers, ...replayed } });
     }),
     bind(closings.list, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
-      getClosings(deps, accountId, { ...query, store_id: storeId }),
+      getClosingsOfStore(deps, { accountId, storeId }, query),
     ),
     bind(closings.preview, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
       previewClosing(deps, { accountId, storeId, day: query.business_day }),

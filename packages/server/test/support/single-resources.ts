@@ -38,6 +38,12 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     };
     return { ...own, terminal_id: (await post(`${account}/terminals`, body)).terminal_id };
   };
+  /** Its terminal has never been heard of: the closing waits for it. */
+  const closing = async () => {
+    const { terminal_id } = await virtualTerminal();
+    const { store_id } = (await server.call("GET", `${account}/terminals/${terminal_id}`, tenant)).body;
+    return { ...own, store_id, closing_id: (await post(`${account}/stores/${store_id}/closings`, {})).id };
+  };
   const operation = async () => {
     const { terminal_id } = await virtualTerminal();
     const body = { terminal_id, operation: "open_menu", timeout: 600 };
@@ -79,6 +85,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/accounts/:aid/stores/:store_id": store,
     "/v1/accounts/:aid/stores/:store_id/configuration": store,
     "/v1/accounts/:aid/stores/:store_id/presence": store,
+    "/v1/accounts/:aid/stores/:store_id/closings/:closing_id": closing,
     "/v1/accounts/:aid/terminals/:terminal_id": terminal,
     "/v1/accounts/:aid/terminals/:terminal_id/configuration": terminal,
     "/v1/accounts/:aid/terminals/:terminal_id/presence": terminal,
