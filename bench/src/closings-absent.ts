@@ -56,7 +56,9 @@ export async function measureAbsent(
     ],
   );
   const { facts, all } = await statementsOfRead(subject, stores, last);
-  console.log(`  reading one closing: ${facts} statement of facts, ${all} statements in all, its transaction's own aside\n`);
+  console.log(
+    `  reading one closing: ${facts} statement of facts, ${all} statements in all, its transaction's own aside\n`,
+  );
 }
 
 async function secondOf(subject: Subject): Promise<Second> {
@@ -65,7 +67,11 @@ async function secondOf(subject: Subject): Promise<Second> {
   const { server, database } = between(before, await spent(subject));
   const statements = (await committed(subject.db)) - commits;
   const perSecond = (value: number) => value / idleSeconds;
-  return { statements: perSecond(statements), serverMs: perSecond(server * 1000), databaseMs: perSecond(database * 1000) };
+  return {
+    statements: perSecond(statements),
+    serverMs: perSecond(server * 1000),
+    databaseMs: perSecond(database * 1000),
+  };
 }
 
 /** Counts the statements of the function behind the route that reads a closing. */
@@ -79,6 +85,9 @@ async function statementsOfRead({ db }: Subject, store: number, id: string): Pro
     transformResult: async ({ result }) => result,
   });
   const presenceClock = { realNow: () => new Date() };
-  await readClosing({ db: { ...db, sql: counted }, clock: systemClock, presenceClock }, { accountId, storeId: `S${store}`, id });
+  await readClosing(
+    { db: { ...db, sql: counted }, clock: systemClock, presenceClock },
+    { accountId, storeId: `S${store}`, id },
+  );
   return { facts: texts.filter((text) => text.includes("closing_attempts")).length, all: texts.length };
 }

@@ -102,7 +102,9 @@ async function completed(receipts: Notices<string>, operationId: string): Promis
 /** Waits until the worker has written down that every closing ended: that belongs to its cost. */
 async function allEnded({ db }: Subject): Promise<void> {
   const open = async () => {
-    const { rows } = await db.pool.query<{ n: number }>("select count(*)::int as n from closings where ended_at is null");
+    const { rows } = await db.pool.query<{ n: number }>(
+      "select count(*)::int as n from closings where ended_at is null",
+    );
     return rows[0]?.n ?? 0;
   };
   while ((await open()) > 0) await new Promise((resolve) => setTimeout(resolve, 500));

@@ -23,7 +23,9 @@ interface OneClose {
 
 /** Compares the close of a store with 200 terminals with the slowest of its terminals. */
 export async function closeOne({ rounds }: Effort, closing: Closing): Promise<void> {
-  console.log(`one store with ${terminals} terminals, each of which takes ${closesTake.least} to ${closesTake.most} ms\n`);
+  console.log(
+    `one store with ${terminals} terminals, each of which takes ${closesTake.least} to ${closesTake.most} ms\n`,
+  );
   const subject = await startSubject(closing, terminals);
   const agents = Child.start("agents", closing);
   await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, terminals) });
@@ -45,7 +47,8 @@ async function closeOnce(subject: Subject, closing: Closing): Promise<OneClose> 
   const closed = await caller.close(1, waitSeconds);
   const whole = performance.now() - sentAt;
   caller.end();
-  if (closed.counts.closed !== terminals) throw new Error(`not all terminals are closed: ${JSON.stringify(closed.counts)}`);
+  if (closed.counts.closed !== terminals)
+    throw new Error(`not all terminals are closed: ${JSON.stringify(closed.counts)}`);
   const { rows } = await subject.db.pool.query<{ slowest: number }>(
     "select max(extract(epoch from answered_at - created_at))::float8 * 1000 as slowest from operations",
   );
@@ -55,7 +58,11 @@ async function closeOnce(subject: Subject, closing: Closing): Promise<OneClose> 
 function report(closes: OneClose[]): void {
   const wholes = closes.map(({ whole }) => whole);
   const slowest = closes.map((close) => close.slowest);
-  const row = (name: string, values: number[]) => [name, milliseconds(median(values)), milliseconds(percentile(values, 1))];
+  const row = (name: string, values: number[]) => [
+    name,
+    milliseconds(median(values)),
+    milliseconds(percentile(values, 1)),
+  ];
   printTable(
     [`${closes.length} closings`, "p50 ms", "most"],
     [row("POST with Prefer: wait", wholes), row("the slowest terminal", slowest)],

@@ -67,7 +67,10 @@ function report(comparisons: Comparison[]): void {
     return [comparison.name, ...cells, p50.toFixed(2), p99.toFixed(2), p50 <= aim ? "met" : "MISSED"];
   });
   const head = (size: number) => [`${count(size)} stores: p50 ms`, "p99 ms"];
-  printTable(["closings of an account", ...head(sizes.small), ...head(sizes.large), "ratio p50", "ratio p99", "aim"], rows);
+  printTable(
+    ["closings of an account", ...head(sizes.small), ...head(sizes.large), "ratio p50", "ratio p99", "aim"],
+    rows,
+  );
   const worst = Math.max(...comparisons.map((comparison) => figuresOf(comparison).p50));
   printAim("worst p50 of a page, large : small", worst.toFixed(2), `≤ ${aim}`, worst <= aim);
   console.log();

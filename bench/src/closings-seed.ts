@@ -42,8 +42,8 @@ with store as (
   insert into terminal_credentials (account_id, terminal_id, address, secret_sha256, created_at)
   select $1, terminal_id, terminal_id || '-D1', sha256(terminal_id::bytea), at - interval '30 days' from member
 ), presence as (
-  insert into terminal_presence (account_id, terminal_id, status, since, connected_at, last_heard_at)
-  select $1, terminal_id, 'offline', at, at, at from member
+  insert into terminal_presence (account_id, terminal_id, session, status, since, connected_at, last_heard_at)
+  select $1, terminal_id, gen_random_uuid(), 'offline', at, at, at from member
 )
 insert into operations (account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, updated_at,
   updated_by, dispatched_at, delivered_at, started_at, answered_at, result, store_ref)
@@ -52,7 +52,8 @@ select $1, ${idOf("at", "terminal_id")}, terminal_id, 'end_of_day', 'COMPLETED',
   jsonb_build_object('outcome', 'accepted', 'batch_id', n::text, 'sale_amount', 12345, 'currency', 'NOK'), store_ref
 from member`;
 
-const months = "select tillkeeper_make_month(at) from generate_series(now() - interval '6 hours', now(), interval '1 hour') as at";
+const months =
+  "select tillkeeper_make_month(at) from generate_series(now() - interval '6 hours', now(), interval '1 hour') as at";
 
 /** Fills the tables with a closing for each store, all of which have ended. The tables are not analyzed. */
 export async function seedClosings(db: Db, stores: number): Promise<void> {
@@ -63,7 +64,8 @@ export async function seedClosings(db: Db, stores: number): Promise<void> {
 /** Does what autovacuum would do some minutes later. */
 export async function settle(db: Db): Promise<void> {
   const tables = ["stores", "terminals", "terminal_addresses", "terminal_credentials", "terminal_presence"];
-  for (const table of [...tables, "closings", "closing_terminals", "closing_attempts"]) await run(db, `vacuum analyze ${table}`);
+  for (const table of [...tables, "closings", "closing_terminals", "closing_attempts"])
+    await run(db, `vacuum analyze ${table}`);
   const { rows } = await db.pool.query<{ name: string }>(
     "select relname as name from pg_inherits join pg_class on pg_class.oid = inhrelid where inhparent = 'operations'::regclass",
   );

@@ -55,7 +55,12 @@ async function endOfDay(operationId: string) {
   noteBegin(operationId);
   const { least, most } = closesTake;
   if (most > 0) await new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
-  const result = { outcome: "accepted" as const, batch_id: operationId.slice(-12), sale_amount: 12_345, currency: "NOK" };
+  const result = {
+    outcome: "accepted" as const,
+    batch_id: operationId.slice(-12),
+    sale_amount: 12_345,
+    currency: "NOK",
+  };
   return { status: "COMPLETED" as const, result };
 }
 
