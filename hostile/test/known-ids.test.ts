@@ -13,6 +13,8 @@ const ids = {
   client_ref: ["c-1", "c-2"],
   secret_client: ["c-1", "c-2"],
   secret_id: ["s-1", "s-2"],
+  closing_store: ["own-1", "own-2"],
+  closing_id: ["day-1", "day-2"],
 };
 const newPools = () => new KnownIds({ own: { accountId: "T70000001", ids } } as unknown as World);
 
@@ -127,5 +129,47 @@ describe("the pools of ids", () => {
     const gone = { path: "/v1/accounts/T70000001/auth/clients/c-2" };
     note(pools, "auth_clients_delete", "/v1/accounts/{oid}/auth/clients/{id}", gone, { status: 204 });
     expect(picked(pools, ["secret_client", "secret_id"])).toEqual(["c-1 s-1"]);
+  });
+
+  it("pick a closing with its store, under the name that this has now, and forget it with the store", () => {
+    const pools = newPools();
+    const closing = ["closing_store", "closing_id"];
+    expect(picked(pools, closing)).toEqual(["own-1 day-1", "own-2 day-2"]);
+    const closings = `${stores}/{store_id}/closings`;
+    for (const id of ["day-3", "day-1"]) {
+      const sent = { path: "/v1/accounts/T70000001/stores/own-1/closings" };
+      note(pools, "aid_stores_sid_closings_post", closings, sent, { id });
+    }
+    expect(picked(pools, closing)).toEqual(["own-1 day-1", "own-1 day-3", "own-2 day-2"]);
+    const path = "/v1/accounts/T70000001/stores/own-1";
+    note(pools, "aid_account_management_stores_sid_put", `${stores}/{store_id}`, { path }, { store_id: "new" });
+    expect(picked(pools, closing)).toEqual(["new day-1", "new day-3", "own-2 day-2"]);
+    const gone = { path: "/v1/accounts/T70000001/stores/own-2" };
+    const missing = refusal(404, "store_not_found");
+    note(pools, "aid_account_management_stores_sid_get", `${stores}/{store_id}`, gone, missing);
+    expect(picked(pools, closing)).toEqual(["new day-1", "new day-3"]);
+    const lost = { path: "/v1/accounts/T70000001/stores/new/closings/day-1" };
+    const none = refusal(404, "closing_not_found");
+    note(pools, "aid_stores_sid_closings_id_get", `${closings}/{closing_id}`, lost, none);
+    expect(picked(pools, closing)).toEqual(["new day-3"]);
+  });
+
+  it("pick no suspended store where an open one is needed, by what the server says", () => {
+    const pools = newPools();
+    const suspended = refusal(400, "invalid_request", "/body/store_id");
+    suspended.error.errors[0]!.message = "is suspended";
+    const ask = (verb: string) => {
+      const path = `/v1/accounts/T70000001/stores/own-1/${verb}`;
+      note(pools, `store_${verb}_post`, `${stores}/{store_id}/${verb}`, { path }, { store_id: "own-1" });
+    };
+    expect(picked(pools, ["open_store_id"])).toEqual(["own-1", "own-2"]);
+    ask("suspend");
+    expect(picked(pools, ["open_store_id"])).toEqual(["own-2"]);
+    expect(picked(pools, ["store_id"])).toEqual(["own-1", "own-2"]);
+    ask("resume");
+    expect(picked(pools, ["open_store_id"])).toEqual(["own-1", "own-2"]);
+    const sent = { path: "/v1/accounts/T70000001/terminals", body: { store_id: "own-2" } };
+    note(pools, "aid_account_management_terminals_post", "/v1/accounts/{aid}/terminals", sent, suspended);
+    expect(picked(pools, ["open_store_id"])).toEqual(["own-1"]);
   });
 });

@@ -73,7 +73,7 @@ export const closingExample: Examples = {
             },
           },
           operations: ["3f1a9c2e-8b7d-4f6a-9c1e-2d5b8a0f4e6c"],
-          open_batch: { transactions_count: 0, at: "2026-06-29T21:00:08Z" },
+          open_batch: { transactions_count: 0, since: "2026-06-29T21:00:08Z" },
         },
         {
           terminal_id: "P11223351-T0014",

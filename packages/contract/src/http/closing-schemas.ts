@@ -66,9 +66,14 @@ export const Comparison = Type.Object({
 });
 export type Comparison = Static<typeof Comparison>;
 
+const ofBatch = "What the device told of its open batch.";
+/** Without the time when it was last told, which would change the closing each minute although nothing happens. */
 const BatchOfTerminal = Type.Object(
-  { ...OpenBatch.properties, at: Type.String({ format: "date-time", description: "When the server heard it." }) },
-  { description: "What the device told of its open batch." },
+  {
+    ...OpenBatch.properties,
+    since: Type.String({ format: "date-time", description: "Since when the device has told the same." }),
+  },
+  { description: ofBatch },
 );
 
 /** An `end_of_day` of a terminal, as a closing shows it. */
@@ -201,7 +206,18 @@ export const ClosingPreview = Type.Object({
       reason: Type.Optional(ClosingReason),
       next_step: Type.Optional(ClosingStepName),
       next_step_text: Type.Optional(Type.String()),
-      open_batch: Type.Optional(BatchOfTerminal),
+      open_batch: Type.Optional(
+        Type.Object(
+          {
+            ...BatchOfTerminal.properties,
+            at: Type.String({
+              format: "date-time",
+              description: "When the device last told it, or up to a minute before that.",
+            }),
+          },
+          { description: ofBatch },
+        ),
+      ),
     }),
   ),
   closing_id: Type.Optional({ ...Uuid, description: "The closing of this business day, if there is one." }),

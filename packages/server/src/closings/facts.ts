@@ -43,6 +43,8 @@ type JsonTime = string;
 interface ToldBatch {
   value: OpenBatch;
   at: JsonTime;
+  /** Since when it has been told so. Of a device that was replaced it is not kept. */
+  since?: JsonTime;
 }
 
 /** A close as the facts have it. */

@@ -99,13 +99,13 @@ export function showClosingStep({ step }: Pick<Standing, "step">) {
   return { retryable, next_step: step, next_step_text: text };
 }
 
-export function presentBatch({ value, at }: NonNullable<Facts["batch"]>) {
+export function presentBatch({ value, at, since = at }: NonNullable<Facts["batch"]>) {
   const { transactions_count, oldest_at, currencies } = value;
   return {
     transactions_count,
     ...(oldest_at !== undefined && { oldest_at }),
     ...(currencies && { currencies: currencies.map(presentFigures) }),
-    at: documentedTime(new Date(at)),
+    since: documentedTime(new Date(since)),
   };
 }
 

@@ -58,7 +58,7 @@ export function previewClosing(
         would,
         ...(reason !== undefined && would !== "close" && { reason }),
         ...(would !== "close" && showClosingStep({ step })),
-        ...(batch && { open_batch: presentBatch(batch) }),
+        ...(batch && { open_batch: { ...presentBatch(batch), at: documentedTime(new Date(batch.at)) } }),
       };
     });
     const open = rows.flatMap((row) => standingBatch(row)?.value ?? []);

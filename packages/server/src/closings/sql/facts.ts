@@ -22,7 +22,7 @@ const columns = sql`
   ) end as presence,
   live.operation as live_operation,
   case when telemetry.value is not null
-    then json_build_object('value', telemetry.value, 'at', telemetry.at) end as batch,
+    then json_build_object('value', telemetry.value, 'at', telemetry.at, 'since', telemetry.since) end as batch,
   former.batch as former_batch,
   coalesce(closes.list, '[]'::json) as closes,
   coalesce(attempts.list, '[]'::json) as attempts`;
