@@ -7,6 +7,9 @@ const mostCloses = 40;
 /** After the day, or the last request, a close may still correct it for so long. */
 const laterFor = sql`interval '36 hours'`;
 
+// A subquery with `limit 1` is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
+// all attempts or closings of the account are read for each row while statistics are from when there were few.
+
 /**
  * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
  * for each terminal. One statement reads the facts of many closings.
@@ -56,11 +59,15 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    select operations.*, linked.id as closing_id, linked.day_ends_at as closing_ends_at
+    select operations.*, sent.closing_id, sent.closing_ends_at
     from operations
-    left join closing_attempts as attempt
-      on attempt.account_id = operations.account_id and attempt.operation_id = operations.id
-    left join closings as linked on linked.account_id = attempt.account_id and linked.id = attempt.closing_id
+    left join lateral (
+      select linked.id as closing_id, linked.day_ends_at as closing_ends_at
+      from closing_attempts as attempt
+      join closings as linked on linked.account_id = attempt.account_id and linked.id = attempt.closing_id
+      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
+      limit 1
+    ) as sent on true
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
       and operations.operation = 'end_of_day'
       and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
@@ -85,6 +92,11 @@ select member.account_id, member.closing_id, member.terminal_id, member.asked_at
   closing.store_ref, closing.day_starts_at, closing.day_ends_at`;
 const membersOfClosing = sql`
 join closing_terminals as member on member.account_id = closing.account_id and member.closing_id = closing.id`;
+/** The closings of a batch table `wanted`. */
+export const closingOfWanted = sql`
+cross join lateral (
+  select * from closings where closings.account_id = wanted.account_id and closings.id = wanted.id limit 1
+) as closing`;
 const inOrder = sql`order by target.closing_id, terminals.number`;
 
 /** The facts of the members of one account's closings, for its requests. */
@@ -108,8 +120,7 @@ export function factsOfBatch(wanted: RawBuilder<unknown>): RawBuilder<Facts> {
   return sql<Facts>`
 with target as (
   ${targetOfClosings}
-  from ${wanted}
-  join closings as closing on closing.account_id = wanted.account_id and closing.id = wanted.id ${membersOfClosing}
+  from ${wanted} ${closingOfWanted} ${membersOfClosing}
 )
 select ${columns} from target ${joins} ${inOrder}`;
 }
