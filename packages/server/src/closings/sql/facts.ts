@@ -59,15 +59,18 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    select operations.*, sent.closing_id, sent.closing_ends_at
+    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
     from operations
     left join lateral (
-      select linked.id as closing_id, linked.day_ends_at as closing_ends_at
-      from closing_attempts as attempt
-      join closings as linked on linked.account_id = attempt.account_id and linked.id = attempt.closing_id
+      select attempt.closing_id from closing_attempts as attempt
       where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
       limit 1
     ) as sent on true
+    left join lateral (
+      select other.day_ends_at from closings as other
+      where other.account_id = operations.account_id and other.id = sent.closing_id
+      limit 1
+    ) as linked on true
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
       and operations.operation = 'end_of_day'
       and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
