@@ -102,18 +102,25 @@ cross join lateral (
 ) as closing`;
 const inOrder = sql`order by target.closing_id, terminals.number`;
 
+// PostgreSQL keeps a prepared plan only where plans for the values of a call look no cheaper. They never do where the values come
+// from a CTE, and their number from JSON, of which the planner knows nothing.
+
 /** The facts of the members of one account's closings, for its requests. */
 export function factsOfAccount(accountId: string, ids: readonly string[]): RawBuilder<Facts> {
-  // Planning takes longer than reading a closing. A text for one closing, because a plan for several reckons with ten.
-  const [name, which] =
+  const [name, wanted] =
     ids.length === 1
-      ? ["facts_of_closing", sql`closing.id = ${ids[0]}::uuid`]
-      : ["facts_of_closings", sql`closing.id = any(${ids}::uuid[])`];
+      ? ["facts_of_closing", sql`select ${accountId}::text as account_id, ${ids[0]}::uuid as id`]
+      : [
+          "facts_of_closings",
+          sql`select ${accountId}::text as account_id, text::uuid as id
+              from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as text`,
+        ];
   return sql<Facts>`${prepared(name as string)}
-with target as (
+with wanted as materialized (
+  ${wanted}
+), target as (
   ${targetOfClosings}
-  from closings as closing ${membersOfClosing}
-  where closing.account_id = ${accountId} and ${which}
+  from wanted ${closingOfWanted} ${membersOfClosing}
 )
 select ${columns} from target ${joins} ${inOrder}`;
 }
@@ -131,12 +138,16 @@ select ${columns} from target ${joins} ${inOrder}`;
 /** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
 export function factsOfStore(asked: Omit<ClosingMember, "terminal_id" | "frozen">): RawBuilder<Facts> {
   return sql<Facts>`${prepared("facts_of_store")}
-with target as (
-  select terminal.account_id, ${asked.closing_id}::uuid as closing_id, terminal.terminal_id,
-    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again, null::jsonb as frozen,
-    terminal.store_ref, ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
-  from terminals as terminal
-  where terminal.account_id = ${asked.account_id} and terminal.store_ref = ${asked.store_ref} and terminal.status <> 'DELETED'
+with asked as materialized (
+  select ${asked.account_id}::text as account_id, ${asked.store_ref}::text as store_ref, ${asked.closing_id}::uuid as closing_id,
+    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again,
+    ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
+), target as (
+  select terminal.account_id, asked.closing_id, terminal.terminal_id, asked.asked_at, asked.again, null::jsonb as frozen,
+    terminal.store_ref, asked.day_starts_at, asked.day_ends_at
+  from asked
+  join terminals as terminal on terminal.account_id = asked.account_id and terminal.store_ref = asked.store_ref
+  where terminal.status <> 'DELETED'
 )
 select ${columns} from target ${joins}
 order by terminals.number`;
