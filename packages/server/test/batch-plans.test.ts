@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { ownServer } from "@tillkeeper/stage/world";
+import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
+import { factsOfAccount, factsOfStore } from "../src/closings/sql/facts.ts";
 import type { Db } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
@@ -98,6 +100,21 @@ const statements: Record<string, Run> = {
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
+const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
+  facts_of_closing: () => factsOfAccount(accountId, [randomUUID()]),
+  facts_of_closings: () => factsOfAccount(accountId, [randomUUID(), randomUUID(), randomUUID()]),
+  facts_of_store: () =>
+    factsOfStore({
+      account_id: accountId,
+      closing_id: null,
+      asked_at: at,
+      again: false,
+      store_ref: `${accountId}-0001`,
+      day_starts_at: at,
+      day_ends_at: at,
+    }),
+};
+
 /**
  * Connections of the hot statements can only use nested loops, so a batch that is joined with itself costs its square.
  */
@@ -131,6 +148,17 @@ describe("a statement for a batch reads the batch once for each step:", async ()
       }
     },
   );
+
+  it.each(Object.keys(factsForRequests))("%s, which requests use, is planned once on a connection", async (name) => {
+    const facts = factsForRequests[name] as () => RawBuilder<unknown>;
+    const [counts] = await server.db.sql.connection().execute(async (connection) => {
+      // PostgreSQL plans the first five for their values, and compares.
+      for (let times = 0; times < 12; times += 1) await facts().execute(connection);
+      const counts = sql`select custom_plans::int as custom from pg_prepared_statements where name = ${name}`;
+      return (await counts.execute(connection)).rows;
+    });
+    expect(counts).toEqual({ custom: 5 });
+  });
 
   it("and a join of a batch with itself is found", async () => {
     const joined =
