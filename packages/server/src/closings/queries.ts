@@ -15,13 +15,13 @@ export type ClosingRow = Omit<Selectable<Tables["closings"]>, "business_day"> & 
   store_id: string;
 };
 
-/** The columns of a `ClosingRow`, over `closingWithStore`. */
+/** The columns of a `ClosingRow`, over the tables `closing` and `stores`. */
 export const closingColumns = sql`
   closing.account_id, closing.id, closing.store_ref, closing.business_day::text as business_day, closing.day_starts_at,
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
   closing.cancelled_by, stores.store_id`;
-export const closingWithStore = sql`
+const closingWithStore = sql`
   closings as closing join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`;
 
 /** Finds a closing of a store. */

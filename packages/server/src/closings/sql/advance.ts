@@ -4,8 +4,8 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import type { Facts, Frozen } from "../facts.ts";
-import { type ClosingKey, type ClosingRow, closingColumns, closingWithStore } from "../queries.ts";
-import { factsOfBatch } from "./facts.ts";
+import { type ClosingKey, type ClosingRow, closingColumns } from "../queries.ts";
+import { closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
 // planning one of them anew takes longer than carrying it out.
@@ -15,11 +15,9 @@ const keys = batchTable<ClosingKey>({
   id: ["uuid", (key) => key.id],
 });
 const wanted = sql.raw(keys.as("wanted"));
-const closingsText = textOnce(
-  sql`
-select ${closingColumns} from ${wanted}, ${closingWithStore}
-where wanted.account_id = closing.account_id and wanted.id = closing.id`,
-);
+const closingsText = textOnce(sql`
+select ${closingColumns} from ${wanted} ${closingOfWanted}
+join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`);
 const factsText = textOnce(factsOfBatch(wanted));
 
 /** Makes the text of a statement when it is first needed: it never changes. */
@@ -66,8 +64,11 @@ select ${attempts.columns
   .map((column) => `input.${column}`)
   .join(", ")}
 from ${attempts.as("input")}
-join closings as closing on closing.account_id = input.account_id and closing.id = input.closing_id
-where closing.cancelled_at is null
+cross join lateral (
+  select from closings as closing
+  where closing.account_id = input.account_id and closing.id = input.closing_id and closing.cancelled_at is null
+  limit 1
+) as going
 order by input.account_id, input.closing_id, input.terminal_id
 on conflict do nothing
 returning account_id, closing_id, terminal_id, n, request_key`;
@@ -112,7 +113,9 @@ update closing_attempts as attempt set
   operation_id = coalesce(attempt.operation_id, outcome.operation_id),
   refused = coalesce(attempt.refused, case when attempt.operation_id is null then outcome.refused end)
 from ${outcomes.as("outcome")}
-join closings as closing on closing.account_id = outcome.account_id and closing.id = outcome.closing_id
+cross join lateral (
+  select cancelled_by from closings where closings.account_id = outcome.account_id and closings.id = outcome.closing_id limit 1
+) as closing
 where attempt.account_id = outcome.account_id and attempt.closing_id = outcome.closing_id
   and attempt.terminal_id = outcome.terminal_id and attempt.n = outcome.n
 returning attempt.account_id, attempt.operation_id, attempt.refused, closing.cancelled_by`;
@@ -155,9 +158,12 @@ const looksText = `
 with free as (
   select closing.account_id, closing.id, look.look_at, look.ended_at, look.frozen
   from ${looks.as("look")}
-  join closings as closing on closing.account_id = look.account_id and closing.id = look.id
-  where closing.asked_at = look.asked_at
-  for no key update of closing skip locked
+  cross join lateral (
+    select * from closings
+    where closings.account_id = look.account_id and closings.id = look.id and closings.asked_at = look.asked_at
+    limit 1
+    for no key update skip locked
+  ) as closing
 ), looked as (
   update closings as closing set look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at)
   from free
