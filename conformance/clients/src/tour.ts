@@ -213,6 +213,26 @@ async function operations(terminal_id: string) {
   await ok(api.terminalProbePost({ path: { ...path, terminal_id } }));
 }
 
+async function closings(store_id: string) {
+  const store = { ...path, store_id };
+  const made = await ok(
+    api.aidStoresSidClosingsPost({
+      path: store,
+      headers: { Prefer: "wait=20", "Idempotency-Key": crypto.randomUUID() },
+      body: { when_busy: "wait", expected: [{ currency: "NOK", purchases_count: 58 }] },
+    }),
+  );
+  await ok(api.aidStoresSidClosingsPost({ path: store }));
+  await ok(api.aidStoresSidClosingsGet({ path: store }));
+  await ok(api.aidStoresSidClosingsPreviewGet({ path: store }));
+  const one = { ...store, closing_id: made.id };
+  await ok(api.aidStoresSidClosingsIdGet({ path: one }));
+  await ok(api.aidStoresSidClosingsIdCancel({ path: one }));
+  await ok(api.aidClosingsGet({ path, query: { store_id, limit: 1 } }));
+  await refused(400, api.aidStoresSidClosingsPost({ path: store, body: { business_day: "2020-01-01" } }));
+  await refused(404, api.aidStoresSidClosingsIdGet({ path: { ...store, closing_id: crypto.randomUUID() } }));
+}
+
 async function logs(terminal_id: string) {
   const of = { terminal_id };
   const [log] = await ok(api.accountAdminTerminalsTerminalIdLogsGet({ path: { ...path, ...of } }));
@@ -269,6 +289,7 @@ await payoutDestinations(store);
 const terminal = await terminals(store);
 await pairing(store);
 await operations(terminal);
+await closings(store);
 await logs(terminal);
 await releases();
 await ok(api.aidAuditGet({ path }));
