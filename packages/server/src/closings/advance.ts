@@ -97,6 +97,8 @@ function planned({ row, closing }: Member & { closing: ClosingRow }, at: Date): 
     id: closing.id,
     terminalId: row.terminal_id,
     n: (row.attempts.at(-1)?.n ?? 0) + 1,
+    askedBy: closing.asked_by,
+    whenBusy: closing.when_busy,
     // Not before the request that it is made for, whose server may be ahead by a moment.
     at: new Date(Math.max(at.getTime(), row.asked_at?.getTime() ?? 0)),
     expectedClose: row.last_close,
@@ -105,12 +107,15 @@ function planned({ row, closing }: Member & { closing: ClosingRow }, at: Date): 
 
 /** Asks for the operations of attempts, all at once, and notes what came of it. */
 async function send(deps: AdvanceDeps, members: (Member & { closing: ClosingRow })[]): Promise<void> {
-  const sent = await Promise.all(members.map((member) => attempt(deps.accept, member)));
+  const sent = await Promise.allSettled(members.map((member) => attempt(deps.accept, member)));
   const cancelled = await noteOutcomes(
     deps.db.sql,
-    sent.flatMap((outcome) => outcome ?? []),
+    sent.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : [])),
   );
   await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
+  // What was accepted is noted, whatever went wrong with another.
+  const failure = sent.find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
 }
 
 /** Refusals that end an attempt. After the others it is sent again later, under the same key. */
@@ -128,6 +133,8 @@ async function attempt(
     n,
     request_key: idempotencyKey,
     expected_close: expectedClose,
+    asked_by: clientId,
+    when_busy: whenBusy,
   } = row.attempts.at(-1) as (typeof row.attempts)[0];
   const outcome = (operationId: string | null, refused: AttemptRefusal | null): AttemptOutcome => {
     return { accountId: closing.account_id, id: closing.id, terminalId: row.terminal_id, n, operationId, refused };
@@ -135,13 +142,13 @@ async function attempt(
   try {
     const { operation } = await accept({
       accountId: closing.account_id,
-      clientId: closing.asked_by,
+      clientId,
       idempotencyKey,
       expectedClose,
       body: {
         terminal_id: row.terminal_id,
         operation: "end_of_day",
-        ...(closing.when_busy !== null && { when_busy: closing.when_busy }),
+        ...(whenBusy !== null && { when_busy: whenBusy }),
       },
     });
     return outcome(operation.id, null);

@@ -1,6 +1,8 @@
 import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
+import type { WhenBusy } from "@tillkeeper/contract/operations";
 import { type Kysely, type Selectable, sql } from "kysely";
 import { batchTable } from "../db/batch-table.ts";
+import { retried } from "../db/retry.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Facts, Frozen } from "./facts.ts";
 import { factsOfClosings } from "./sql/facts.ts";
@@ -117,6 +119,8 @@ export interface NewAttempt extends ClosingKey {
   terminalId: string;
   n: number;
   at: Date;
+  askedBy: string;
+  whenBusy: WhenBusy | null;
   expectedClose: string | null;
 }
 
@@ -126,20 +130,28 @@ const attempts = batchTable<NewAttempt>({
   terminal_id: ["text", (row) => row.terminalId],
   n: ["integer", (row) => row.n],
   at: ["timestamptz", (row) => row.at],
+  asked_by: ["text", (row) => row.askedBy],
+  when_busy: ["text", (row) => row.whenBusy],
   expected_close: ["uuid", (row) => row.expectedClose],
 });
 
-/** Writes attempts down, each number once: whoever comes second leaves it to the first. A cancelled closing gets none. */
+/**
+ * Writes attempts down, each number once: whoever comes second leaves it to the first. A cancelled closing gets none: the lock
+ * keeps it from being cancelled meanwhile by a transaction that does not see the attempt.
+ */
 export async function insertAttempts(db: Kysely<Tables>, rows: readonly NewAttempt[]): Promise<void> {
   if (rows.length === 0) return;
-  await sql`
-    insert into closing_attempts (account_id, closing_id, terminal_id, n, at, expected_close)
-    select input.account_id, input.closing_id, input.terminal_id, input.n, input.at, input.expected_close
+  const statement = sql`
+    insert into closing_attempts (account_id, closing_id, terminal_id, n, at, asked_by, when_busy, expected_close)
+    select input.account_id, input.closing_id, input.terminal_id, input.n, input.at, input.asked_by, input.when_busy,
+      input.expected_close
     from ${attempts.of(rows, "input")}
     join closings as closing on closing.account_id = input.account_id and closing.id = input.closing_id
     where closing.cancelled_at is null
     order by input.account_id, input.closing_id, input.terminal_id
-    on conflict do nothing`.execute(db);
+    for share of closing
+    on conflict do nothing`;
+  await retried(() => statement.execute(db));
 }
 
 /** What came of an attempt. */
@@ -215,7 +227,7 @@ const kept = batchTable<Kept>({
 
 /** Writes when closings are looked at next, and for those that have ended what was so at their terminals. */
 export async function noteLooks(db: Kysely<Tables>, rows: readonly Look[], frozen: readonly Kept[]): Promise<void> {
-  await sql`
+  const statement = sql`
     with looked as (
       update closings as closing set look_at = look.look_at, ended_at = coalesce(closing.ended_at, look.ended_at)
       from ${looks.of(rows, "look")}
@@ -225,9 +237,8 @@ export async function noteLooks(db: Kysely<Tables>, rows: readonly Look[], froze
     update closing_terminals as member set frozen = kept.frozen
     from ${kept.of(frozen, "kept")}, looked
     where member.account_id = kept.account_id and member.closing_id = kept.closing_id and member.terminal_id = kept.terminal_id
-      and looked.account_id = member.account_id and looked.id = member.closing_id and member.frozen is null`.execute(
-    db,
-  );
+      and looked.account_id = member.account_id and looked.id = member.closing_id and member.frozen is null`;
+  await retried(() => statement.execute(db));
 }
 
 /** Claims closings that are due, at most `limit`. Other servers leave them alone until `again`. */

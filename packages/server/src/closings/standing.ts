@@ -20,7 +20,7 @@ export interface Moment extends Hearing {
 export function dayFacts(closing: ClosingRow, { now }: Moment): DayFacts {
   const { day_ends_at: endsAt, retry_until: retryUntil, ended_at: endedAt, cancelled_at: cancelledAt } = closing;
   const cancelled = cancelledAt !== null;
-  return endedAt ? { now: endedAt, endsAt, retryUntil: endedAt, cancelled } : { now, endsAt, retryUntil, cancelled };
+  return endedAt ? { now: endedAt, endsAt, retryUntil: endedAt, cancelled, ended: true } : { now, endsAt, retryUntil, cancelled };
 }
 
 /** Where the terminals of a closing stand. */
