@@ -90,7 +90,10 @@ export const standingExamples: Examples = {
     [
       "and a close of the next day is under way since the closing has ended",
       {
-        closes: [byHand("16:00"), close({ id: "next", end: "pending", by: "other", at: nextDay("22:00"), belongs: "later" })],
+        closes: [
+          byHand("16:00"),
+          close({ id: "next", end: "pending", by: "other", at: nextDay("22:00"), belongs: "later" }),
+        ],
         batch: batch(0, "16:01"),
       },
       { state: "already_closed", close: "hand" },

@@ -39,7 +39,9 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
     ...facts,
     day,
     asked,
-    pending: closes.findLast(({ end, by, at }) => end === "pending" && (!day.ended || by === "closing" || at <= day.now)),
+    pending: closes.findLast(
+      ({ end, by, at }) => end === "pending" && (!day.ended || by === "closing" || at <= day.now),
+    ),
     last,
     latest,
     unanswered: latest?.end === "unanswered" && saidNothingSince(latest, closes) ? latest : undefined,
@@ -65,7 +67,9 @@ function isOfLaterDay({ oldestAt, at }: BatchFacts, { endsAt }: DayFacts, wasClo
  * results in order: it would have told the end of that close before.
  */
 function saidNothingSince(close: CloseFacts, closes: readonly CloseFacts[]): boolean {
-  return closes.slice(closes.indexOf(close) + 1).every(({ end, reason }) => end === "not_closed" && reason === "unreachable");
+  return closes
+    .slice(closes.indexOf(close) + 1)
+    .every(({ end, reason }) => end === "not_closed" && reason === "unreachable");
 }
 
 /** Whether the batch can be another one after a close that ended so. */
