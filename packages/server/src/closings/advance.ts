@@ -6,7 +6,7 @@ import { CloseMoved } from "../operations/close-moved.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { listeningSince } from "../presence/watch/watch.ts";
-import { freeze } from "./facts.ts";
+import { type Facts, freeze } from "./facts.ts";
 import {
   type AttemptOutcome,
   type ClosingKey,
@@ -16,6 +16,7 @@ import {
   type Kept,
   type Look,
   type NewAttempt,
+  noteAccepted,
   noteLooks,
   noteOutcomes,
   readFacts,
@@ -58,7 +59,7 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
   return async (keys) => {
     for (let round = 1; keys.length > 0; round += 1) {
       const moment = await momentOf(deps);
-      const stands = await readStands(deps.db, keys, moment);
+      const stands = await readStands(deps, keys, moment);
       const busy = stands.filter(({ members }) => members.some(hasWork));
       await settle(deps.db, stands, moment);
       if (busy.length === 0 || round === mostRounds) return;
@@ -81,10 +82,34 @@ async function momentOf({ db, clock, presenceClock }: AdvanceDeps): Promise<Mome
   return { now: clock.now(), realNow, listeningSince: await listeningSince(db.sql, realNow) };
 }
 
-async function readStands(db: Db, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
+async function readStands(deps: AdvanceDeps, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
+  const { db } = deps;
   const closings = await findClosings(db.sql, keys);
-  const rows = byClosing(await readFacts(db.sql, keys));
+  let facts = await readFacts(db.sql, keys);
+  const open = facts.filter(({ attempts }) => attempts.some(({ operation_id: id }) => id === null));
+  if (open.length > 0 && (await findAccepted(deps, closings, open))) facts = await readFacts(db.sql, keys);
+  const rows = byClosing(facts);
   return closings.map((closing) => ({ closing, members: membersOf(closing, rows.get(closing.id) ?? [], moment) }));
+}
+
+/** Finds operations of attempts that their server did not note before it died. Answers whether there were any. */
+async function findAccepted(
+  { db, cancel }: AdvanceDeps,
+  closings: readonly ClosingRow[],
+  open: readonly Facts[],
+): Promise<boolean> {
+  const ids = new Set(open.map(({ closing_id: id }) => id));
+  const wanted = closings.filter(({ id }) => ids.has(id));
+  const noted = await noteAccepted(
+    db.sql,
+    wanted.map(({ account_id: accountId, id }) => ({ accountId, id })),
+  );
+  await Promise.all(
+    noted.map(async ({ accountId, operationId, refused }) => {
+      if (refused === "cancelled") await cancel({ accountId, operationId, by: "system" });
+    }),
+  );
+  return noted.length > 0;
 }
 
 function hasWork({ standing: { next } }: Member): boolean {

@@ -170,6 +170,13 @@ export async function insertAttempts(db: Kysely<Tables>, rows: readonly NewAttem
   await retried(() => statement.execute(db));
 }
 
+/** An operation that was noted on its attempt, and whether that had been refused. */
+export interface Noted {
+  accountId: string;
+  operationId: string;
+  refused: AttemptRefusal | null;
+}
+
 /** What came of an attempt. */
 export interface AttemptOutcome extends ClosingKey {
   terminalId: string;
@@ -210,6 +217,21 @@ export async function noteOutcomes(
   return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused, cancelled_by: by }) =>
     refused === "cancelled" && operationId !== null ? [{ accountId, operationId, by: by ?? "system" }] : [],
   );
+}
+
+/**
+ * Notes on attempts the operations that were accepted for them by a server that died before it noted them: the claim of the
+ * operation has the key of the attempt. Answers those whose closings were cancelled meanwhile.
+ */
+export async function noteAccepted(db: Kysely<Tables>, wanted: readonly ClosingKey[]): Promise<Noted[]> {
+  const { rows } = await sql<Noted>`
+    update closing_attempts as attempt set operation_id = claim.operation_id
+    from ${keys.of(wanted, "wanted")}, operation_claims as claim
+    where attempt.account_id = wanted.account_id and attempt.closing_id = wanted.id and attempt.operation_id is null
+      and claim.account_id = attempt.account_id
+      and claim.request_key = sha256(convert_to(attempt.asked_by || chr(10) || attempt.request_key::text, 'UTF8'))
+    returning attempt.account_id as "accountId", attempt.operation_id as "operationId", attempt.refused`.execute(db);
+  return rows;
 }
 
 /** When a closing is looked at next, or that it has ended. */
