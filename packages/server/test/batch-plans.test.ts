@@ -78,7 +78,7 @@ const statements: Record<string, Run> = {
   "accept what expects a close": (pool) =>
     acceptOperations(pool, [
       { ...asked, operation: "end_of_day", expectedClose: id },
-      { ...asked, expectedClose: null },
+      { ...asked, askedBy: "x", whenBusy: null, expectedClose: null },
     ]),
   "take answers": (pool) => takeAnswers(pool, [finish], "skip"),
   "take an answer of a lost close": (pool) => takeAnswers(pool, [doubtfulClose], "skip"),
@@ -92,7 +92,7 @@ const statements: Record<string, Run> = {
   "find closings": (pool, { sql }) => findClosings({ sql, pool }, [closing]),
   "read the facts of closings": (pool, { sql }) => factsOf({ sql, pool }, [closing]),
   "write attempts of closings": (pool) =>
-    insertAttempts(pool, [{ ...closing, terminalId, n: 1, at, expectedClose: null }]),
+    insertAttempts(pool, [{ ...closing, terminalId, n: 1, at, askedBy: "x", whenBusy: null, expectedClose: null }]),
   "note what came of attempts": async (pool) => {
     await noteOutcomes(pool, [{ ...closing, terminalId, n: 1, operationId: id, refused: null }]);
   },

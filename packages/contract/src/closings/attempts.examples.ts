@@ -4,6 +4,7 @@ import {
   at,
   batch,
   byHand,
+  close,
   type Examples,
   evening,
   lastCall,
@@ -62,7 +63,19 @@ export const attemptExamples: Examples = {
     ],
   ],
   "the closing was cancelled": [
+    [
+      "when an attempt had been written down, and not sent",
+      { attempts: [tried({ close: undefined })] },
+      { state: "failed", reason: "cancelled" },
+      { ...evening, cancelled: true },
+    ],
     ["before its turn", {}, { state: "failed", reason: "cancelled" }, { ...evening, cancelled: true }],
+    [
+      "after a close that was not answered: it may have closed",
+      after({ end: "unanswered", reason: "no_answer" }),
+      { state: "unknown", reason: "no_answer", step: "send_again_unsure" },
+      { ...evening, cancelled: true },
+    ],
   ],
   "its close was not answered, and the time for attempts is over": [
     [
@@ -79,6 +92,30 @@ export const attemptExamples: Examples = {
       { state: "failed", reason: "busy_payment", step: "send_again_after_payment" },
       lastCall,
     ],
+    [
+      "it was not reached, and the close before was not answered",
+      {
+        closes: [
+          close({ id: "first", end: "unanswered", reason: "no_answer" }),
+          close({ end: "not_closed", reason: "unreachable" }),
+        ],
+        attempts: [tried({ close: "first" }), tried()],
+      },
+      { state: "unknown", reason: "no_answer", close: "first" },
+      lastCall,
+    ],
+    [
+      "it answered after a close that it had not answered, which it therefore had not made",
+      {
+        closes: [
+          close({ id: "first", end: "unanswered", reason: "no_answer" }),
+          close({ end: "not_closed", reason: "busy_payment" }),
+        ],
+        attempts: [tried({ close: "first" }), tried()],
+      },
+      { state: "failed", reason: "busy_payment" },
+      lastCall,
+    ],
   ],
   "it has no configuration yet": [
     ["today", { status: "ACTION_REQUIRED" }, { state: "waiting", step: "fetch_configuration_first" }],
@@ -89,6 +126,12 @@ export const attemptExamples: Examples = {
     ["and sold before", { online: false, batch: batch(4, "18:00") }, { state: "waiting", reason: "away" }],
     ["its batch was empty when it fell off", { online: false, batch: batch(0, "18:00") }, { reason: "away" }],
     ["and nobody waits", { online: false }, { state: "failed", reason: "unreachable", step: "switch_on" }, lastCall],
+    [
+      "since a close of the point of sale was not answered, and nobody waits",
+      { online: false, closes: [close({ by: "other", at: at("21:00"), end: "unanswered", reason: "no_answer" })] },
+      { state: "unknown", reason: "no_answer", step: "send_again_unsure", close: "close" },
+      lastCall,
+    ],
     ["did not answer before", after({ end: "unanswered", reason: "no_answer" }, { online: false }), { reason: "away" }],
   ],
   "it is busy with another operation": [

@@ -10,13 +10,19 @@ const mostOutOfStep = 4;
 /** So many attempts follow one request at most. */
 const mostAttempts = 200;
 
-/** It is not closed, and a person or a further request has to do something. */
-const failed = (reason: ClosingReason, step: ClosingStep, close?: string): Omit<Standing, "rule"> => ({
-  state: "failed",
-  reason,
-  step,
-  ...(close !== undefined && { close }),
-});
+/**
+ * It is not closed, and a person or a further request has to do something. While an earlier close was not answered, nobody
+ * knows that it is not closed.
+ */
+const failed = (
+  { unanswered }: View,
+  reason: ClosingReason,
+  step: ClosingStep,
+  close?: string,
+): Omit<Standing, "rule"> =>
+  unanswered
+    ? { state: "unknown", reason: unanswered.reason ?? "no_answer", step: "send_again_unsure", close: unanswered.id }
+    : { state: "failed", reason, step, ...(close !== undefined && { close }) };
 
 /** Reasons of FAILED after which the server tries again by itself, and how long it waits before. */
 const retried: Partial<Record<OperationReason, { pauseMs: number; step: ClosingStep }>> = {
@@ -32,23 +38,24 @@ export const attempts: readonly Rule[] = [
     rule: "an attempt is to be sent",
     applies: (view) => {
       const { attempt } = lastTry(view);
-      return attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
+      const isOpen = attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
+      return isOpen && !view.day.cancelled;
     },
-    stands: ({ busy, retries, day }) =>
-      busy && !retries
-        ? failed("busy", "close_the_day")
+    stands: (view) =>
+      view.busy && !view.retries
+        ? failed(view, "busy", "close_the_day")
         : {
             state: "waiting",
-            reason: busy ? "busy" : "closing",
+            reason: view.busy ? "busy" : "closing",
             step: "wait",
-            next: busy ? after(day, pauses.busy) : "send",
+            next: view.busy ? after(view.day, pauses.busy) : "send",
             moving: true,
           },
   },
   {
     rule: "its device cannot close",
     applies: (view) => lastTry(view).attempt?.refused === "unsupported",
-    stands: () => failed("unsupported", "update_terminal"),
+    stands: (view) => failed(view, "unsupported", "update_terminal"),
   },
   {
     rule: "it was deleted before the attempt",
@@ -58,7 +65,7 @@ export const attempts: readonly Rule[] = [
   {
     rule: "the host declined its close",
     applies: (view) => lastTry(view).close?.end === "declined",
-    stands: (view) => failed("declined", "close_the_day", lastTry(view).close?.id),
+    stands: (view) => failed(view, "declined", "close_the_day", lastTry(view).close?.id),
   },
   {
     rule: "closes came between again and again",
@@ -70,7 +77,7 @@ export const attempts: readonly Rule[] = [
           // A terminal that goes on selling and closing by hand is tried again later.
           day.now.getTime() - at.getTime() < minuteMs,
       ),
-    stands: (view) => failed("out_of_step", "read_last_close", lastTry(view).close?.id),
+    stands: (view) => failed(view, "out_of_step", "read_last_close", lastTry(view).close?.id),
   },
   {
     rule: "its close failed, and a person has to look",
@@ -81,13 +88,13 @@ export const attempts: readonly Rule[] = [
     },
     stands: (view) => {
       const reason = lastReason(view) ?? "device_error";
-      return failed(reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
+      return failed(view, reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
     },
   },
   {
     rule: "the closing was cancelled",
     applies: ({ day }) => day.cancelled,
-    stands: () => failed("cancelled", "close_the_day"),
+    stands: (view) => failed(view, "cancelled", "close_the_day"),
   },
   {
     rule: "its close was not answered, and the time for attempts is over",
@@ -107,21 +114,21 @@ export const attempts: readonly Rule[] = [
       (!view.retries || view.tries.length >= mostAttempts),
     stands: (view) => {
       const reason = lastReason(view) ?? "device_error";
-      return failed(reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
+      return failed(view, reason, stepAfter("end_of_day", reason), lastTry(view).close?.id);
     },
   },
   {
     rule: "it has no configuration yet",
     applies: ({ status }) => status === "ACTION_REQUIRED",
-    stands: ({ retries, day }) =>
-      retries
+    stands: (view) =>
+      view.retries
         ? {
             state: "waiting",
             reason: "not_ready",
             step: "fetch_configuration_first",
-            next: after(day, pauses.notReady),
+            next: after(view.day, pauses.notReady),
           }
-        : failed("not_ready", "fetch_configuration"),
+        : failed(view, "not_ready", "fetch_configuration"),
   },
   {
     rule: "it is not connected",
@@ -135,15 +142,15 @@ export const attempts: readonly Rule[] = [
             close: lastTry(view).close?.id,
             next: after(view.day, pauses.away),
           }
-        : failed("unreachable", "switch_on", lastTry(view).close?.id),
+        : failed(view, "unreachable", "switch_on", lastTry(view).close?.id),
   },
   {
     rule: "it is busy with another operation",
     applies: ({ busy }) => busy,
-    stands: ({ retries, day }) =>
-      retries
-        ? { state: "waiting", reason: "busy", step: "wait", next: after(day, pauses.busy), moving: true }
-        : failed("busy", "close_the_day"),
+    stands: (view) =>
+      view.retries
+        ? { state: "waiting", reason: "busy", step: "wait", next: after(view.day, pauses.busy), moving: true }
+        : failed(view, "busy", "close_the_day"),
   },
   {
     rule: "its last close ended just now, and the next attempt waits",

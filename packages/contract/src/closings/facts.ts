@@ -39,7 +39,7 @@ export type AttemptRefusal = (typeof attemptRefusals)[number];
 /** What a device told of its open batch. */
 export interface BatchFacts {
   count: number;
-  /** The time of its first transaction. */
+  /** The time of its first transaction, never after `at`. */
   oldestAt?: Date | undefined;
   /** When the server heard it. */
   at: Date;
@@ -77,4 +77,6 @@ export interface DayFacts {
   endsAt: Date;
   retryUntil: Date;
   cancelled: boolean;
+  /** It has ended, and `now` is when. */
+  ended?: boolean;
 }

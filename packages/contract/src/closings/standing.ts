@@ -11,7 +11,7 @@ export interface Standing {
   step?: ClosingStep | undefined;
   /** The id of the close that decides. */
   close?: string | undefined;
-  /** It was closed, and sold since. */
+  /** It was closed, or had nothing to close, and sold since. */
   openAgain?: true;
   /**
    * plan: a further attempt is to be written down. send: an attempt that was written down is to be sent. A time: when to look

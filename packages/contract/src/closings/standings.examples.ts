@@ -34,6 +34,7 @@ export const standingExamples: Examples = {
       { state: "waiting" },
       { ...evening, cancelled: true },
     ],
+    ["ours, and the closing has ended", after({ end: "pending" }), { state: "waiting" }, { ...evening, ended: true }],
   ],
   "its former device was replaced with an open batch": [
     [
@@ -54,6 +55,12 @@ export const standingExamples: Examples = {
     ["the batch was told before the close", after({}, { batch: batch(9, "21:59") }), { state: "closed" }],
     ["and was moved since", after({}, { here: false }), { state: "closed" }],
     ["late", after({ knownAt: at("22:01") }), { state: "closed" }],
+    [
+      "and sells on the next day, as it tells without times",
+      after({}, { batch: batch(0, "22:00"), batchNow: { count: 3, at: nextDay("12:00") } }),
+      { state: "closed", openAgain: absent },
+      { ...evening, ended: true },
+    ],
     ["asked once more, but not to close it again", after({}, { askedAt: at("22:01") }), { state: "closed" }],
   ],
   "it has moved, and was closed in this store": [
@@ -63,6 +70,11 @@ export const standingExamples: Examples = {
   "it was deleted": [["this afternoon", { status: "DELETED" }, { state: "not_needed", reason: "deleted" }]],
   "it has moved": [["to another store", { here: false }, { state: "not_needed", reason: "moved" }]],
   "it was closed in another way after the request": [
+    [
+      "by the closing of the day before, which came first when the terminal was back",
+      { closes: [close({ by: "other", belongs: "earlier" })] },
+      { state: "already_closed", reason: "closed_by_another" },
+    ],
     [
       "at the terminal, meanwhile",
       { closes: [byHand("22:00")] },
@@ -75,6 +87,18 @@ export const standingExamples: Examples = {
     ],
   ],
   "it was closed, and its batch is empty now": [
+    [
+      "and a close of the next day is under way since the closing has ended",
+      {
+        closes: [
+          byHand("16:00"),
+          close({ id: "next", end: "pending", by: "other", at: nextDay("22:00"), belongs: "later" }),
+        ],
+        batch: batch(0, "16:01"),
+      },
+      { state: "already_closed", close: "hand" },
+      { ...evening, ended: true },
+    ],
     ["long ago", { closes: [byHand("16:00")], batch: batch(0, "16:01") }, { state: "already_closed", close: "hand" }],
     [
       "then switched off in good order",
@@ -141,7 +165,13 @@ export const standingExamples: Examples = {
     ["asked once more", after({ end: "unknown" }, { askedAt: at("22:01") }), { state: "unknown" }],
   ],
   "nothing was sold": [
-    ["all day", { batch: batch(0, "09:00") }, { state: "not_needed", reason: "empty" }],
+    ["all day", { batch: batch(0, "09:00") }, { state: "not_needed", reason: "empty", openAgain: absent }],
+    [
+      "by the end of the closing, but after it",
+      { batch: batch(0, "22:01"), batchNow: { count: 1, at: at("22:10"), oldestAt: at("22:10") } },
+      { state: "not_needed", reason: "empty", openAgain: true, step: "close_the_day" },
+      { ...evening, ended: true },
+    ],
     [
       "before the day was over",
       { batch: { ...batch(3, "22:01", nextDay("06:30")), at: nextDay("06:40") } },

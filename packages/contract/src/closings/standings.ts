@@ -114,7 +114,11 @@ export const standings: readonly Rule[] = [
   {
     rule: "nothing was sold",
     applies: ({ last, empty }) => last === undefined && empty,
-    stands: () => ({ state: "not_needed", reason: "empty" }),
+    stands: ({ sold }) => ({
+      state: "not_needed",
+      reason: "empty",
+      ...(sold && { openAgain: true, step: "close_the_day" }),
+    }),
   },
   {
     rule: "no device has paired",

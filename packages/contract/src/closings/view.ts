@@ -5,11 +5,14 @@ import type { AttemptFacts, BatchFacts, CloseFacts, DayFacts, TerminalFacts } fr
 export interface View extends TerminalFacts {
   day: DayFacts;
   asked: Date;
+  /** Under way; of a closing that has ended only what it sent itself, or what was under way by then. */
   pending?: CloseFacts | undefined;
   /** The last close that closed the batch. */
   last?: CloseFacts | undefined;
   /** The last close after which the batch may be another one. */
   latest?: CloseFacts | undefined;
+  /** `latest`, if its terminal did not answer and has said nothing since. */
+  unanswered?: CloseFacts | undefined;
   own?: CloseFacts | undefined;
   /** What the device told of its batch after the last close whose end matters. */
   told?: BatchFacts | undefined;
@@ -23,7 +26,8 @@ export interface View extends TerminalFacts {
 export function viewOf(facts: TerminalFacts, day: DayFacts): View {
   const { closes, batch, attempts } = facts;
   const asked = facts.askedAt ?? day.now;
-  const ofDay = closes.filter(({ belongs }) => belongs !== "earlier");
+  // A close of a former day that came after the request closed this one, too.
+  const ofDay = closes.filter(({ belongs, at }) => belongs !== "earlier" || at >= asked);
   const last = ofDay.findLast(({ end }) => end === "closed");
   const latest = ofDay.findLast(({ end }) => affectsBatch(end));
   const since = Math.max(...closes.map(({ end, knownAt }) => (affectsBatch(end) ? (knownAt?.getTime() ?? 0) : 0)), 0);
@@ -35,9 +39,12 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
     ...facts,
     day,
     asked,
-    pending: closes.findLast(({ end }) => end === "pending"),
+    pending: closes.findLast(
+      ({ end, by, at }) => end === "pending" && (!day.ended || by === "closing" || at <= day.now),
+    ),
     last,
     latest,
+    unanswered: latest?.end === "unanswered" && saidNothingSince(latest, closes) ? latest : undefined,
     own: closes.findLast(({ end, by, at }) => end === "closed" && by === "closing" && !(facts.again && at < asked)),
     told,
     sold: recent !== undefined && recent.count > 0 && recent.at.getTime() > since && !isOfLaterDay(recent, day, true),
@@ -49,10 +56,20 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
 
 /**
  * Whether the batch began after the day had ended. Where nobody tells when it began, and the day was closed, it is taken for
- * one of the day of now.
+ * one of the day in which it was told.
  */
-function isOfLaterDay({ oldestAt }: BatchFacts, { now, endsAt }: DayFacts, wasClosed: boolean): boolean {
-  return oldestAt === undefined ? wasClosed && now >= endsAt : oldestAt >= endsAt;
+function isOfLaterDay({ oldestAt, at }: BatchFacts, { endsAt }: DayFacts, wasClosed: boolean): boolean {
+  return oldestAt === undefined ? wasClosed && at >= endsAt : oldestAt >= endsAt;
+}
+
+/**
+ * Whether every close after that one failed without a word of the terminal. Any other end was told by the terminal, which tells
+ * results in order: it would have told the end of that close before.
+ */
+function saidNothingSince(close: CloseFacts, closes: readonly CloseFacts[]): boolean {
+  return closes
+    .slice(closes.indexOf(close) + 1)
+    .every(({ end, reason }) => end === "not_closed" && reason === "unreachable");
 }
 
 /** Whether the batch can be another one after a close that ended so. */

@@ -97,7 +97,9 @@ export const ClosingTerminal = Type.Object({
   ),
   next_step: Type.Optional(ClosingStepName),
   next_step_text: Type.Optional(Type.String({ description: "The same as a sentence for a person." })),
-  open_again: Type.Optional(Type.Literal(true, { description: "It was closed, and sold since." })),
+  open_again: Type.Optional(
+    Type.Literal(true, { description: "It was closed, or had nothing to close, and sold since." }),
+  ),
   close: Type.Optional({ ...CloseOfTerminal, description: "The close that decides." }),
   operations: Type.Array(Uuid, { description: "Every `end_of_day` that this closing sent it, oldest first." }),
   open_batch: Type.Optional(BatchOfTerminal),

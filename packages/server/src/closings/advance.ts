@@ -4,7 +4,7 @@ import type { Accept } from "../operations/accept.ts";
 import type { Clock } from "../platform/clock.ts";
 import { listeningSince } from "../presence/watch/watch.ts";
 import { type Attempt, sendAttempt } from "./attempts.ts";
-import { freeze } from "./facts.ts";
+import { type Facts, freeze } from "./facts.ts";
 import type { ClosingKey, ClosingRow } from "./queries.ts";
 import {
   factsOf,
@@ -12,6 +12,7 @@ import {
   insertAttempts,
   type Look,
   type NewAttempt,
+  noteAccepted,
   noteLooks,
   noteOutcomes,
 } from "./sql/advance.ts";
@@ -57,7 +58,7 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
     const still: Stand[] = [];
     for (let round = 1; keys.length > 0; round += 1) {
       const moment = await momentOf(deps);
-      const stands = await readStands(deps.db, keys, moment);
+      const stands = await readStands(deps, keys, moment);
       const [busy, quiet] = [stands.filter(isBusy), stands.filter((stand) => !isBusy(stand))];
       // What is busy is written in the round that finds it quiet: until then it stays due, if this server dies.
       const last = round === mostRounds;
@@ -76,10 +77,26 @@ async function momentOf({ db, clock, presenceClock }: AdvanceDeps): Promise<Mome
   return { now: clock.now(), realNow, listeningSince: await listeningSince(db.sql, realNow) };
 }
 
-async function readStands(db: Db, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
+async function readStands(deps: AdvanceDeps, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
+  const { db } = deps;
   const closings = await findClosings(db, keys);
-  const rows = byClosing(await factsOf(db, keys));
+  let facts = await factsOf(db, keys);
+  if (await findAccepted(deps, facts)) facts = await factsOf(db, keys);
+  const rows = byClosing(facts);
   return closings.map((closing) => ({ closing, members: membersOf(closing, rows.get(closing.id) ?? [], moment) }));
+}
+
+/** Finds operations of attempts that their server did not note before it died. Answers whether there were any. */
+async function findAccepted({ db, cancel }: AdvanceDeps, facts: readonly Facts[]): Promise<boolean> {
+  const open = facts.filter(({ attempts }) => attempts.some(({ operation_id: id }) => id === null));
+  const wanted = new Map(open.map(({ account_id: accountId, closing_id: id }) => [id, { accountId, id: id ?? "" }]));
+  const noted = await noteAccepted(db.pool, [...wanted.values()]);
+  await Promise.all(
+    noted.map(async ({ accountId, operationId, refused }) => {
+      if (refused === "cancelled") await cancel({ accountId, operationId, by: "system" });
+    }),
+  );
+  return noted.length > 0;
 }
 
 function isBusy({ members }: Stand): boolean {
@@ -90,26 +107,33 @@ function isBusy({ members }: Stand): boolean {
 async function closeMembers(deps: AdvanceDeps, busy: readonly Stand[], moment: Moment): Promise<void> {
   const members = busy.flatMap((stand) => stand.members.map((member) => ({ ...member, closing: stand.closing })));
   const due = (what: "plan" | "send") => members.filter(({ standing }) => standing.next === what);
-  const plans = due("plan").map((member) => ({ member, plan: planned(member, moment.now) }));
-  const written = await retried(() =>
-    insertAttempts(
-      deps.db.pool,
-      plans.map(({ plan }) => plan),
-    ),
-  );
+  const plans = due("plan").map((member) => planned(member, moment.now));
+  const written = await retried(() => insertAttempts(deps.db.pool, plans));
   const keyOf = new Map(written.map((row) => [nameOf(row), row.request_key]));
-  const fresh = plans.flatMap(({ member, plan }): Attempt[] => {
+  const fresh = plans.flatMap((plan): Attempt[] => {
     const key = keyOf.get(nameOf({ closing_id: plan.id, terminal_id: plan.terminalId, n: plan.n }));
-    return key === undefined ? [] : [{ closing: member.closing, ...plan, key }];
+    return key === undefined ? [] : [{ ...plan, key }];
   });
   const earlier = due("send").map(({ row, closing }): Attempt => {
-    const { n, request_key: key, expected_close: expectedClose } = row.attempts.at(-1) as (typeof row.attempts)[0];
-    return { closing, terminalId: row.terminal_id, n, key, expectedClose };
+    const attempt = row.attempts.at(-1) as (typeof row.attempts)[0];
+    return {
+      accountId: closing.account_id,
+      id: closing.id,
+      terminalId: row.terminal_id,
+      n: attempt.n,
+      askedBy: attempt.asked_by,
+      whenBusy: attempt.when_busy,
+      key: attempt.request_key,
+      expectedClose: attempt.expected_close,
+    };
   });
-  const sent = await Promise.all([...earlier, ...fresh].map((attempt) => sendAttempt(deps.accept, attempt)));
-  const outcomes = sent.flatMap((outcome) => outcome ?? []);
+  const sent = await Promise.allSettled([...earlier, ...fresh].map((attempt) => sendAttempt(deps.accept, attempt)));
+  const outcomes = sent.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
   const cancelled = await retried(() => noteOutcomes(deps.db.pool, outcomes));
   await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
+  // What was accepted is noted, whatever went wrong with another.
+  const failure = sent.find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
 }
 
 function nameOf(row: { closing_id: string; terminal_id: string; n: number }): string {
@@ -122,6 +146,8 @@ function planned({ row, closing }: MemberOf, at: Date): NewAttempt {
     id: closing.id,
     terminalId: row.terminal_id,
     n: (row.attempts.at(-1)?.n ?? 0) + 1,
+    askedBy: closing.asked_by,
+    whenBusy: closing.when_busy,
     // Not before the request that it is made for, whose server may be ahead by a moment.
     at: new Date(Math.max(at.getTime(), row.asked_at?.getTime() ?? 0)),
     expectedClose: row.last_close,

@@ -8,9 +8,10 @@ import type { DayRules, StoreDays } from "../merchants/stores/days.ts";
 import { invalidRequest } from "../platform/errors.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import type { Facts } from "./facts.ts";
-import { findClosingOfDay } from "./queries.ts";
+import { type Further, isMissing } from "./missing.ts";
+import { findClosingOfDay, findGone, readFacts } from "./queries.ts";
 import { factsOfStore } from "./sql/facts.ts";
-import { type Moment, oldestOpen } from "./standing.ts";
+import { type Moment, membersOf, openBatches } from "./standing.ts";
 
 /** A request to close a store, with all that was left out filled in. */
 export interface Asked {
@@ -28,8 +29,11 @@ export interface Asked {
   /** The request names terminals. */
   named: boolean;
   expected: ExpectedTotals[] | undefined;
-  /** The terminals of the store, and whether the request asks for them. */
-  terminals: { id: string; wanted: boolean }[];
+  /**
+   * The terminals of the store, and those that it had when they were closed on that day (`isHere` is false); and whether the
+   * request asks for them.
+   */
+  terminals: { id: string; wanted: boolean; isHere: boolean }[];
 }
 
 interface AskedFor {
@@ -45,10 +49,14 @@ export async function askedOf(tx: Tx, { accountId, clientId, store, body }: Aske
   const faults: ErrorDetail[] = [];
   const running = businessDayOf(moment.now, rules);
   const rows = await storeFacts(tx, { accountId, store, day: running }, moment);
-  const day = body.business_day ?? (await defaultDay(tx, { accountId, store, rows, running }, moment));
+  const mostUntil = endOf(running, rules);
+  const named = body.terminals && new Set(body.terminals);
+  const again = body.again === true;
+  const day =
+    body.business_day ??
+    (await defaultDay(tx, { accountId, store, rows, running, further: { again, named: !!named, mostUntil } }, moment));
   const startsAt = startOf(day, rules);
   if (body.business_day !== undefined) faults.push(...dayFaults(day, { startsAt, running, rules }));
-  const mostUntil = endOf(running, rules);
   const retryUntil = body.retry_until === undefined ? undefined : new Date(body.retry_until);
   if (retryUntil && retryUntil > mostUntil) {
     faults.push({
@@ -62,21 +70,28 @@ export async function askedOf(tx: Tx, { accountId, clientId, store, body }: Aske
   }
   faults.push(...currencyFaults(body.expected ?? []));
   if (faults.length > 0 || !startsAt) throw invalidRequest(...faults);
-  const named = body.terminals && new Set(body.terminals);
+  const bounds = await boundsBeside(
+    tx,
+    { accountId, storeRef: store.id, day },
+    { startsAt, endsAt: endOf(day, rules) },
+  );
+  const gone = await findGone(tx, { accountId, storeRef: store.id, ...bounds });
   return {
     accountId,
     by: clientId,
     at: moment.now,
     day,
-    startsAt,
-    endsAt: endOf(day, rules),
+    ...bounds,
     retryUntil,
     mostUntil,
     whenBusy: body.when_busy,
-    again: body.again === true,
+    again,
     named: named !== undefined,
     expected: body.expected,
-    terminals: [...live].map((id) => ({ id, wanted: !named || named.has(id) })),
+    terminals: [
+      ...[...live].map((id) => ({ id, wanted: !named || named.has(id), isHere: true })),
+      ...gone.map((id) => ({ id, wanted: !named, isHere: false })),
+    ],
   };
 }
 
@@ -103,21 +118,60 @@ export async function storeFacts(
   return rows;
 }
 
+interface Open {
+  accountId: string;
+  store: StoreDays;
+  rows: readonly Facts[];
+  /** The running business day. */
+  running: string;
+  further: Further;
+}
+
 /**
- * The day that a request means which names none (D31): the one in which the oldest open batch began, where terminals tell it, else
- * the running one. Once somebody asked for the running one, it is that: a terminal that comes back in the evening with something
- * older must not make the second request close another day than the first.
+ * The day in which the oldest open batch began, where terminals tell it, else the running one (D31). A batch that began after its
+ * terminal had been closed for that day is left to the next day, unless the request asks to close again. Once somebody asked for
+ * the running day, it is that: a terminal that comes back in the evening with something older must not make the second request
+ * close another day than the first.
  */
 export async function defaultDay(
   tx: Tx,
-  { accountId, store, rows, running }: { accountId: string; store: StoreDays; rows: readonly Facts[]; running: string },
+  { accountId, store, rows, running, further }: Open,
   moment: Moment,
 ): Promise<string> {
-  const oldest = oldestOpen(rows, moment);
-  if (!oldest) return running;
-  const day = businessDayOf(oldest, store.rules);
-  if (day >= running || isTooOld(day, running)) return running;
-  return (await findClosingOfDay(tx, { accountId, storeRef: store.id, day: running })) ? running : day;
+  const days = Map.groupBy(openBatches(rows, moment), ({ oldestAt }) => businessDayOf(oldestAt, store.rules));
+  if (days.size === 0 || (await findClosingOfDay(tx, { accountId, storeRef: store.id, day: running }))) return running;
+  for (const [day, batches] of [...days].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    if (day >= running || isTooOld(day, running)) continue;
+    const closing = await findClosingOfDay(tx, { accountId, storeRef: store.id, day });
+    if (!closing) return day;
+    const members = membersOf(closing, await readFacts(tx, accountId, [closing.id]), moment);
+    const isOpen = batches.some(({ terminalId }) => {
+      const member = members.find(({ row }) => row.terminal_id === terminalId);
+      return !member || member.standing.state === "waiting" || isMissing(closing, member, further, moment);
+    });
+    if (isOpen) return day;
+  }
+  return running;
+}
+
+/**
+ * The bounds of a day's closing. Days follow on each other: where the store's configuration has changed since the closing of a day
+ * beside it was made, that one's bound counts, so that no close belongs to two days or to none.
+ */
+async function boundsBeside(
+  tx: Tx,
+  { accountId, storeRef, day }: { accountId: string; storeRef: string; day: string },
+  { startsAt, endsAt }: { startsAt: Date; endsAt: Date },
+): Promise<{ startsAt: Date; endsAt: Date }> {
+  const beside = (days: number) => {
+    const name = new Date(Date.parse(day) + days * dayMs).toISOString().slice(0, 10);
+    return findClosingOfDay(tx, { accountId, storeRef, day: name });
+  };
+  const bounds = {
+    startsAt: (await beside(-1))?.day_ends_at ?? startsAt,
+    endsAt: (await beside(1))?.day_starts_at ?? endsAt,
+  };
+  return bounds.startsAt < bounds.endsAt ? bounds : { startsAt, endsAt };
 }
 
 const dayMs = 86_400_000;

@@ -1,16 +1,19 @@
 import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
 import type { ErrorCode } from "@tillkeeper/contract/http/errors";
+import type { WhenBusy } from "@tillkeeper/contract/operations";
 import type { Accept } from "../operations/accept.ts";
 import { CloseMoved } from "../operations/close-moved.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { ClosingRow } from "./queries.ts";
+import type { ClosingKey } from "./queries.ts";
 import type { AttemptOutcome } from "./sql/advance.ts";
 
 /** An attempt that was written down, and is to be sent. */
-export interface Attempt {
-  closing: ClosingRow;
+export interface Attempt extends ClosingKey {
   terminalId: string;
   n: number;
+  /** Who asked when it was written down, and how: a repetition of the attempt is the same request. */
+  askedBy: string;
+  whenBusy: WhenBusy | null;
   /** Its idempotency key. */
   key: string;
   /** The last close that was known. */
@@ -27,21 +30,21 @@ const refusals: Partial<Record<ErrorCode, AttemptRefusal>> = {
 /** Asks for the operation of an attempt. Answers undefined if nothing came of it yet. */
 export async function sendAttempt(
   accept: Accept,
-  { closing, terminalId, n, key: idempotencyKey, expectedClose }: Attempt,
+  { accountId, id, terminalId, n, askedBy: clientId, whenBusy, key: idempotencyKey, expectedClose }: Attempt,
 ): Promise<AttemptOutcome | undefined> {
   const outcome = (operationId: string | null, refused: AttemptRefusal | null): AttemptOutcome => {
-    return { accountId: closing.account_id, id: closing.id, terminalId, n, operationId, refused };
+    return { accountId, id, terminalId, n, operationId, refused };
   };
   try {
     const { operation } = await accept({
-      accountId: closing.account_id,
-      clientId: closing.asked_by,
+      accountId,
+      clientId,
       idempotencyKey,
       expectedClose,
       body: {
         terminal_id: terminalId,
         operation: "end_of_day",
-        ...(closing.when_busy !== null && { when_busy: closing.when_busy }),
+        ...(whenBusy !== null && { when_busy: whenBusy }),
       },
     });
     return outcome(operation.id, null);

@@ -7,12 +7,12 @@ import type { StoreDays } from "../merchants/stores/days.ts";
 import { newId } from "../platform/ids.ts";
 import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
-import type { Facts } from "./facts.ts";
+import { isMissing } from "./missing.ts";
 import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
 import { momentOf, openStore, readClosing } from "./read.ts";
-import { digestOf, findRepeated, type KeyedRequest, remember } from "./requests.ts";
-import { type Member, type Moment, membersOf } from "./standing.ts";
+import { digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
+import { type Moment, membersOf } from "./standing.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
@@ -59,6 +59,7 @@ async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
   const store = await openStore(tx, { accountId, storeId }, moment);
   const keyed: KeyedRequest | undefined =
     key === null ? undefined : { accountId, clientId, key, digest: digestOf(store.id, body) };
+  if (keyed) await lockKey(tx, keyed);
   const earlier = keyed && (await findRepeated(tx, keyed, moment.now));
   if (earlier !== undefined) return { id: earlier, store, created: false, replayed: true };
   const asked = await askedOf(tx, { accountId, clientId, store, body }, moment);
@@ -114,9 +115,13 @@ async function goOnWithEarlier(
 /** Goes on with a closing that is there: what is missing is asked for anew, and nothing else. */
 async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: Asked }, moment: Moment): Promise<void> {
   const members = membersOf(closing, await readFacts(tx, closing.account_id, [closing.id]), moment);
-  const missing = members.filter((member) => isMissing(member, asked)).map(({ row }) => row.terminal_id);
+  const wanted = new Set(asked.terminals.flatMap((terminal) => (terminal.wanted ? [terminal.id] : [])));
+  const missing = members.filter(
+    (member) => wanted.has(member.row.terminal_id) && isMissing(closing, member, asked, moment),
+  );
   const known = new Set(members.map(({ row }) => row.terminal_id));
-  const goesOn = missing.length > 0 || asked.terminals.some(({ id, wanted }) => wanted && !known.has(id));
+  const goesOn =
+    missing.length > 0 || asked.terminals.some(({ id, isHere }) => isHere && wanted.has(id) && !known.has(id));
   const waits = members.some(({ standing }) => standing.state === "waiting");
   const until = asked.retryUntil ?? (goesOn || waits ? asked.mostUntil : undefined);
   const change = {
@@ -139,22 +144,15 @@ async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: As
     .where("id", "=", closing.id)
     .execute();
   if (!goesOn) return;
+  const ids = missing.map(({ row }) => row.terminal_id);
+  // A close that is under way is not followed by another, unless it fails.
+  const still = missing.flatMap(({ row, standing }) => (standing.state === "waiting" ? [] : [row.terminal_id]));
   // What was so at the former end does not count any longer, for any of its terminals.
   await sql`
     update closing_terminals set frozen = null,
-      asked_at = case when terminal_id = any(${missing}) then ${asked.at}::timestamptz else asked_at end,
-      again = case when terminal_id = any(${missing}) then ${asked.again}::boolean else again end
+      asked_at = case when terminal_id = any(${ids}) then ${asked.at}::timestamptz else asked_at end,
+      again = case when terminal_id = any(${ids}) then ${asked.again}::boolean and terminal_id = any(${still}) else again end
     where account_id = ${closing.account_id} and closing_id = ${closing.id}`.execute(tx);
-}
-
-/** Whether a further request asks for the terminal anew. What is closed, or is being closed, is left alone. */
-function isMissing({ row, standing }: { row: Facts; standing: Member["standing"] }, asked: Asked): boolean {
-  const named = asked.terminals.find(({ id }) => id === row.terminal_id);
-  if (!named?.wanted) return false;
-  if (standing.reason === "not_asked" || standing.state === "failed") return true;
-  if (standing.state === "unknown") return asked.again || standing.step === "send_again_unsure";
-  if (!asked.again || standing.state === "waiting") return false;
-  return asked.named || standing.openAgain === true;
 }
 
 /** Adds the terminals of the store that the closing does not have yet. */

@@ -8,7 +8,7 @@ import type {
 } from "@tillkeeper/contract/closings/facts";
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
-import type { EndOfDayResult, OperationName, OperationStatus } from "@tillkeeper/contract/operations";
+import type { EndOfDayResult, OperationName, OperationStatus, WhenBusy } from "@tillkeeper/contract/operations";
 import type { OpenBatch } from "@tillkeeper/contract/telemetry";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type HeardStatus, type PresenceTimes, type Standing, statusAt } from "../presence/status/status.ts";
@@ -34,7 +34,7 @@ export interface Frozen {
   online: boolean;
   shut_down: boolean;
   batch?: ToldBatch;
-  former_batch?: ToldBatch;
+  former_batch?: FormerBatch;
 }
 
 /** A time in JSON of the database. */
@@ -45,6 +45,13 @@ interface ToldBatch {
   at: JsonTime;
   /** Since when it has been told so. Of a device that was replaced it is not kept. */
   since?: JsonTime;
+}
+
+/** What the device before told last. */
+interface FormerBatch extends ToldBatch {
+  /** When the terminal got its present device or credential, and whether it is other hardware. */
+  replaced_at: JsonTime;
+  other_hardware: boolean;
 }
 
 /** A close as the facts have it. */
@@ -67,6 +74,8 @@ export interface CloseRow {
 interface AttemptRow {
   n: number;
   at: JsonTime;
+  asked_by: string;
+  when_busy: WhenBusy | null;
   expected_close: string | null;
   request_key: string;
   operation_id: string | null;
@@ -82,7 +91,7 @@ export interface Facts extends ClosingMember {
   presence: Record<keyof PresenceTimes, JsonTime> | null;
   live_operation: OperationName | null;
   batch: ToldBatch | null;
-  former_batch: ToldBatch | null;
+  former_batch: FormerBatch | null;
   closes: CloseRow[];
   attempts: AttemptRow[];
 }
@@ -145,7 +154,10 @@ function heardNow({ presence }: Facts, { realNow, listeningSince }: Hearing): St
 function batchOf(told: ToldBatch | null | undefined): BatchFacts | undefined {
   if (!told) return undefined;
   const { transactions_count: count, oldest_at: oldest } = told.value;
-  return { count, at: new Date(told.at), ...(oldest !== undefined && { oldestAt: new Date(oldest) }) };
+  const at = new Date(told.at);
+  // No transaction comes before it happens: the clock of the device is ahead.
+  const oldestAt = oldest === undefined ? undefined : new Date(Math.min(Date.parse(oldest), at.getTime()));
+  return { count, at, ...(oldestAt && { oldestAt }) };
 }
 
 /** What the device told of its open batch, unless a close came after that. */
@@ -161,13 +173,22 @@ export function openSince(row: Facts): Date | undefined {
   return count > 0 && at !== undefined ? new Date(at) : undefined;
 }
 
-/** The batch of the device before, unless a close came after it was told. */
-function openFormer({ frozen, former_batch: now, closes }: Facts): BatchFacts | undefined {
-  const batch = batchOf(frozen ? frozen.former_batch : now);
-  if (!batch || batch.count === 0) return undefined;
-  return closes.some((close) => endOf(close) === "closed" && new Date(close.created_at) >= batch.at)
-    ? undefined
-    : batch;
+/**
+ * The batch of the device before, if it began by the end of the day, unless it was closed after it was told. Other hardware
+ * cannot close it: then only a close counts that was made before.
+ */
+function openFormer({ frozen, former_batch: now, closes, day_ends_at: endsAt }: Facts): BatchFacts | undefined {
+  const former = frozen ? frozen.former_batch : now;
+  const batch = batchOf(former);
+  if (!former || !batch || batch.count === 0 || (batch.oldestAt && batch.oldestAt >= endsAt)) return undefined;
+  const replacedAt = new Date(former.replaced_at);
+  const isClosed = closes.some(
+    (close) =>
+      endOf(close) === "closed" &&
+      new Date(close.updated_at) >= batch.at &&
+      (!former.other_hardware || new Date(close.created_at) < replacedAt),
+  );
+  return isClosed ? undefined : batch;
 }
 
 function endOf({ status, reason, unknown_end: unknownEnd, result, late_result: late }: CloseRow) {

@@ -86,9 +86,11 @@ function closesOfDay(members: readonly Member[]): CloseRow[] {
 /** When a result last came that changed a closing after its end. */
 function correctedAt({ ended_at: endedAt }: ClosingRow, members: readonly Member[]): Date | undefined {
   if (!endedAt) return undefined;
-  const known = members
-    .flatMap(({ facts }) => facts.closes)
-    .flatMap(({ knownAt, belongs }) => (knownAt && belongs === "day" && knownAt > endedAt ? [knownAt.getTime()] : []));
+  const known = members.flatMap(({ facts, standing }) =>
+    facts.closes.flatMap(({ id, knownAt, belongs }) =>
+      knownAt && (belongs === "day" || id === standing.close) && knownAt > endedAt ? [knownAt.getTime()] : [],
+    ),
+  );
   return known.length > 0 ? new Date(Math.max(...known)) : undefined;
 }
 

@@ -36,16 +36,13 @@ export function previewClosing(
     const startsAt = startOf(wanted ?? running, rules);
     const faults = wanted === undefined ? [] : dayFaults(wanted, { startsAt, running, rules });
     if (faults.length > 0) throw invalidRequest(...faults.map((fault) => ({ ...fault, path: "/query/business_day" })));
-    const day =
-      wanted ??
-      (await defaultDay(
-        tx,
-        { accountId, store, rows: await storeFacts(tx, { accountId, store, day: running }, moment), running },
-        moment,
-      ));
+    const mostUntil = endOf(running, rules);
+    const further = { again: false, named: false, mostUntil };
+    const ofRunning = await storeFacts(tx, { accountId, store, day: running }, moment);
+    const day = wanted ?? (await defaultDay(tx, { accountId, store, rows: ofRunning, running, further }, moment));
     const closing = await findClosingOfDay(tx, { accountId, storeRef: store.id, day });
     const rows = await storeFacts(tx, { accountId, store, day, closingId: closing?.id ?? null }, moment);
-    const until = { endsAt: endOf(day, rules), retryUntil: endOf(running, rules) };
+    const until = { endsAt: endOf(day, rules), retryUntil: mostUntil };
     const members = rows.map((row) => {
       const facts = terminalFacts(row, moment);
       return { row, facts, standing: standingOf(facts, { now: moment.now, cancelled: false, ...until }) };

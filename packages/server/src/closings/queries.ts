@@ -55,6 +55,22 @@ export async function findClosingOfDay(
   return rows[0];
 }
 
+/** The terminals that were closed, or are being closed, in a store in that time and do not belong to it any more. */
+export async function findGone(
+  db: Kysely<Tables>,
+  { accountId, storeRef, startsAt, endsAt }: { accountId: string; storeRef: string; startsAt: Date; endsAt: Date },
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct operations.terminal_id as id
+    from operations
+    join terminals on terminals.account_id = operations.account_id and terminals.terminal_id = operations.terminal_id
+    where operations.account_id = ${accountId} and operations.store_ref = ${storeRef} and operations.operation = 'end_of_day'
+      and operations.id >= tillkeeper_lowest_id(${startsAt}) and operations.id < tillkeeper_lowest_id(${endsAt})
+      and (operations.status in ('PENDING', 'COMPLETED') or operations.late_result is not null)
+      and (terminals.store_ref <> ${storeRef} or terminals.status = 'DELETED')`.execute(db);
+  return rows.map(({ id }) => id);
+}
+
 /** As `findClosingOfDay`, and locks the closing until the transaction ends. */
 export async function lockClosing(db: Kysely<Tables>, key: DayOfStore): Promise<ClosingRow | undefined> {
   await sql`

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import { limits } from "@tillkeeper/contract/limits";
+import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
+import { requestLock } from "../db/locks.ts";
 import { ApiError } from "../platform/errors.ts";
 import { hourMs } from "../platform/time-spans.ts";
 
@@ -18,6 +20,13 @@ export function digestOf(storeRef: string, body: ClosingCreate): Buffer {
   const { business_day: day, when_busy: whenBusy, retry_until: until, terminals, again, expected } = body;
   const meaning = [storeRef, day, whenBusy, until, terminals?.toSorted(), again, expected];
   return createHash("sha256").update(JSON.stringify(meaning)).digest();
+}
+
+/** Of several requests at once under one key, one goes first, and the others find what it led to. */
+export async function lockKey(tx: Tx, { accountId, clientId, key }: KeyedRequest): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${requestLock}, hashtext(${`${accountId} ${clientId} ${key.toLowerCase()}`}))`.execute(
+    tx,
+  );
 }
 
 /** The closing that a request under this key led to before. Throws `idempotency_key_reused` if it was another request. */

@@ -20,7 +20,9 @@ export interface Moment extends Hearing {
 export function dayFacts(closing: ClosingRow, { now }: Moment): DayFacts {
   const { day_ends_at: endsAt, retry_until: retryUntil, ended_at: endedAt, cancelled_at: cancelledAt } = closing;
   const cancelled = cancelledAt !== null;
-  return endedAt ? { now: endedAt, endsAt, retryUntil: endedAt, cancelled } : { now, endsAt, retryUntil, cancelled };
+  return endedAt
+    ? { now: endedAt, endsAt, retryUntil: endedAt, cancelled, ended: true }
+    : { now, endsAt, retryUntil, cancelled };
 }
 
 /** Where the terminals of a closing stand. */
@@ -37,8 +39,12 @@ export function byClosing(rows: readonly Facts[]): Map<string | null, Facts[]> {
   return Map.groupBy(rows, ({ closing_id: id }) => id);
 }
 
-/** When the oldest open batch of connected terminals began, as far as they tell. */
-export function oldestOpen(rows: readonly Facts[], moment: Moment): Date | undefined {
-  const times = rows.flatMap((row) => (terminalFacts(row, moment).online ? (openSince(row)?.getTime() ?? []) : []));
-  return times.length > 0 ? new Date(Math.min(...times)) : undefined;
+/** The open batches of connected terminals, as far as they tell when they began. One after which a close came is over. */
+export function openBatches(rows: readonly Facts[], moment: Moment): { terminalId: string; oldestAt: Date }[] {
+  return rows.flatMap((row) => {
+    const { online, batch, closes } = terminalFacts(row, moment);
+    if (!online || !batch?.oldestAt || batch.count === 0) return [];
+    const isOver = closes.some(({ end, knownAt }) => end === "closed" && knownAt !== null && knownAt >= batch.at);
+    return isOver ? [] : [{ terminalId: row.terminal_id, oldestAt: batch.oldestAt }];
+  });
 }

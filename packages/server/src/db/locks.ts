@@ -9,3 +9,6 @@ export const startLock = 5_347_182_906_155_731;
  * Locks with two keys never conflict with locks with one.
  */
 export const revocationLock = 1;
+
+/** First of two lock keys, with the hash of an idempotency key as the second: one request for a closing under that key at a time. */
+export const requestLock = 2;

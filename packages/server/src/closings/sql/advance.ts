@@ -1,4 +1,5 @@
 import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
+import type { WhenBusy } from "@tillkeeper/contract/operations";
 import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
@@ -46,6 +47,8 @@ export interface NewAttempt extends ClosingKey {
   terminalId: string;
   n: number;
   at: Date;
+  askedBy: string;
+  whenBusy: WhenBusy | null;
   expectedClose: string | null;
 }
 
@@ -55,6 +58,8 @@ const attempts = batchTable<NewAttempt>({
   terminal_id: ["text", (row) => row.terminalId],
   n: ["integer", (row) => row.n],
   at: ["timestamptz", (row) => row.at],
+  asked_by: ["text", (row) => row.askedBy],
+  when_busy: ["text", (row) => row.whenBusy],
   expected_close: ["uuid", (row) => row.expectedClose],
 });
 const attemptsText = `
@@ -84,7 +89,7 @@ interface WrittenAttempt {
 
 /**
  * Writes attempts down, each number once: whoever comes second leaves it to the first, and gets no row. A cancelled closing
- * gets none.
+ * gets none; one that is cancelled meanwhile may get one, whose operation is cancelled when it is noted.
  */
 export async function insertAttempts(pool: Pool, rows: readonly NewAttempt[]): Promise<WrittenAttempt[]> {
   if (rows.length === 0) return [];
@@ -134,8 +139,35 @@ export async function noteOutcomes(
     cancelled_by: string | null;
   }>(query);
   return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused, cancelled_by: by }) =>
-    refused === "cancelled" && operationId !== null ? [{ accountId, operationId, by: by ?? "system" }] : [],
+    operationId !== null && (by !== null || refused === "cancelled")
+      ? [{ accountId, operationId, by: by ?? "system" }]
+      : [],
   );
+}
+
+/** An operation that was noted on its attempt, and whether that had been refused. */
+interface Noted {
+  accountId: string;
+  operationId: string;
+  refused: AttemptRefusal | null;
+}
+
+const acceptedText = `
+update closing_attempts as attempt set operation_id = claim.operation_id
+from ${keys.as("wanted")}, operation_claims as claim
+where attempt.account_id = wanted.account_id and attempt.closing_id = wanted.id and attempt.operation_id is null
+  and claim.account_id = attempt.account_id
+  and claim.request_key = sha256(convert_to(attempt.asked_by || chr(10) || attempt.request_key::text, 'UTF8'))
+returning attempt.account_id as "accountId", attempt.operation_id as "operationId", attempt.refused`;
+
+/**
+ * Notes on attempts the operations that were accepted for them by a server that died before it noted them: the claim of the
+ * operation has the key of the attempt. Answers those, and whether their closings were cancelled meanwhile.
+ */
+export async function noteAccepted(pool: Pool, batch: readonly ClosingKey[]): Promise<Noted[]> {
+  if (batch.length === 0) return [];
+  const query = { name: "note_closing_accepted", text: acceptedText, values: keys.values(batch) };
+  return (await pool.query<Noted>(query)).rows;
 }
 
 /** When a closing is looked at next; or that it has ended, with what was so at its terminals. */

@@ -2,13 +2,43 @@ import { type RawBuilder, sql } from "kysely";
 import { prepared } from "../../db/prepared.ts";
 import type { ClosingMember, Facts } from "../facts.ts";
 
-/** Newer closes of a terminal in one day than these decide nothing. */
-const mostCloses = 40;
+/** Of the closes of a terminal in one day that did nothing to its batch, only the newest decide anything. */
+const mostFailed = 40;
+/** The others count in the totals. No terminal closes so often. */
+const mostOthers = 1_000;
+const didNothing = sql`(
+  operations.status in ('FAILED', 'TIMEOUT') and operations.late_result is null and not operations.unknown_end
+  and operations.reason is distinct from 'invalid_result' and operations.reason is distinct from 'storage_failed')`;
 /** After the day, or the last request, a close may still correct it for so long. */
 const laterFor = sql`interval '36 hours'`;
 
 // A subquery with `limit 1` is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
 // all attempts or closings of the account are read for each row while statistics are from when there were few.
+
+/** The newest closes of a target with what is known of the closings that sent them. */
+function closesOf(which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> {
+  return sql`
+    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+    from operations
+    left join lateral (
+      select attempt.closing_id from closing_attempts as attempt
+      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
+      limit 1
+    ) as sent on true
+    left join lateral (
+      select other.day_ends_at from closings as other
+      where other.account_id = operations.account_id and other.id = sent.closing_id
+      limit 1
+    ) as linked on true
+    where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
+      and operations.operation = 'end_of_day'
+      and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
+      and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
+      and (operations.store_ref is null or operations.store_ref = target.store_ref)
+      and ${which}
+    order by operations.id desc
+    limit ${sql.lit(limit)}`;
+}
 
 /**
  * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
@@ -44,11 +74,18 @@ left join terminal_telemetry as telemetry
   on telemetry.account_id = target.account_id and telemetry.terminal_id = target.terminal_id and telemetry.field = 'open_batch'
   and telemetry.address = credential.address
 left join lateral (
-  select json_build_object('value', before.open_batch, 'at', before.open_batch_at) as batch
+  select json_build_object(
+    'value', before.open_batch, 'at', before.open_batch_at, 'replaced_at', device.created_at,
+    'other_hardware', exists (
+      select from terminal_devices as former_device
+      where former_device.account_id = before.account_id and former_device.terminal_id = before.terminal_id
+        and former_device.used_until > before.created_at and former_device.used_until <= device.created_at
+    )
+  ) as batch
   from terminal_addresses as before
   where before.account_id = target.account_id and before.terminal_id = target.terminal_id
     and before.address <> credential.address and before.open_batch is not null
-    and device.created_at between target.day_starts_at and target.day_ends_at
+    and device.created_at between target.day_starts_at and greatest(target.day_ends_at, target.asked_at)
   order by before.created_at desc
   limit 1
 ) as former on true
@@ -59,30 +96,12 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
-    from operations
-    left join lateral (
-      select attempt.closing_id from closing_attempts as attempt
-      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
-      limit 1
-    ) as sent on true
-    left join lateral (
-      select other.day_ends_at from closings as other
-      where other.account_id = operations.account_id and other.id = sent.closing_id
-      limit 1
-    ) as linked on true
-    where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
-      and operations.operation = 'end_of_day'
-      and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
-      and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
-      and (operations.store_ref is null or operations.store_ref = target.store_ref)
-    order by operations.id desc
-    limit ${sql.lit(mostCloses)}
+    (${closesOf(didNothing, mostFailed)}) union all (${closesOf(sql`not ${didNothing}`, mostOthers)})
   ) as close
 ) as closes on true
 left join lateral (
   select json_agg(json_build_object(
-    'n', attempt.n, 'at', attempt.at, 'expected_close', attempt.expected_close, 'request_key', attempt.request_key,
+    'n', attempt.n, 'at', attempt.at, 'asked_by', attempt.asked_by, 'when_busy', attempt.when_busy, 'expected_close', attempt.expected_close, 'request_key', attempt.request_key,
     'operation_id', attempt.operation_id, 'refused', attempt.refused
   ) order by attempt.n) as list
   from closing_attempts as attempt

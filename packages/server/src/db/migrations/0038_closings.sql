@@ -51,6 +51,10 @@ create table closing_attempts (
   terminal_id text not null,
   n integer not null,
   at timestamptz not null,
+  -- Its operation is asked for in the name of whoever asked then, and with what was asked then: whatever is asked meanwhile, the
+  -- repetition of an attempt is the same request.
+  asked_by text not null,
+  when_busy text check (when_busy in ('fail', 'wait')),
   -- The last close that was known; the operation is accepted only while it still is.
   expected_close uuid,
   request_key uuid not null default gen_random_uuid(),
@@ -60,6 +64,9 @@ create table closing_attempts (
   foreign key (account_id, closing_id, terminal_id) references closing_terminals on delete cascade
 );
 create index closing_attempts_by_operation on closing_attempts (account_id, operation_id) where operation_id is not null;
+
+-- The closes of a store, also of terminals that have moved or were deleted since.
+create index operations_closes_by_store on operations (account_id, store_ref, id) where operation = 'end_of_day';
 
 -- Idempotency keys of requests.
 create table closing_requests (

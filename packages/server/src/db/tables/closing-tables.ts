@@ -40,6 +40,8 @@ export interface ClosingTables {
     terminal_id: string;
     n: number;
     at: Date;
+    asked_by: string;
+    when_busy: WhenBusy | null;
     expected_close: string | null;
     request_key: Generated<string>;
     operation_id: string | null;
