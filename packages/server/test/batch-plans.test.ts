@@ -78,7 +78,7 @@ const statements: Record<string, Run> = {
   "accept what expects a close": (pool) =>
     acceptOperations(pool, [
       { ...asked, operation: "end_of_day", expectedClose: id },
-      { ...asked, askedBy: "x", whenBusy: null, expectedClose: null },
+      { ...asked, expectedClose: null },
     ]),
   "take answers": (pool) => takeAnswers(pool, [finish], "skip"),
   "take an answer of a lost close": (pool) => takeAnswers(pool, [doubtfulClose], "skip"),
