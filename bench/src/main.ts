@@ -1,6 +1,7 @@
 import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { accept } from "./accept.ts";
 import { readArguments } from "./arguments.ts";
+import { closings } from "./closings.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
 import { expiry } from "./expiry.ts";
@@ -26,6 +27,7 @@ const programs = {
   floods,
   logs,
   tokens,
+  closings,
 } as const;
 const interruptedCode = 130;
 

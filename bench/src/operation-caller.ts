@@ -1,3 +1,4 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import { type Answer, HttpConnection } from "./http-connection.ts";
 import type { Subject } from "./subject.ts";
@@ -12,13 +13,19 @@ export class OperationCaller {
   readonly #request: Buffer;
   readonly #idAt: number;
 
-  static async open({ httpUrl, token }: Pick<Subject, "httpUrl" | "token">): Promise<OperationCaller> {
-    return new OperationCaller(await HttpConnection.open(httpUrl), new URL(httpUrl).host, token);
+  static async open(
+    { httpUrl, token }: Pick<Subject, "httpUrl" | "token">,
+    operation: OperationName = "open_menu",
+  ): Promise<OperationCaller> {
+    return new OperationCaller(await HttpConnection.open(httpUrl), { host: new URL(httpUrl).host, token, operation });
   }
 
-  private constructor(connection: HttpConnection, host: string, token: string) {
+  private constructor(
+    connection: HttpConnection,
+    { host, token, operation }: { host: string; token: string; operation: OperationName },
+  ) {
     this.#connection = connection;
-    const body = JSON.stringify({ terminal_id: terminalId(0), operation: "open_menu", timeout: timeoutSeconds });
+    const body = JSON.stringify({ terminal_id: terminalId(0), operation, timeout: timeoutSeconds });
     const head = [
       "POST /v1/admin/terminals/operations HTTP/1.1",
       `host: ${host}`,
@@ -48,9 +55,10 @@ export async function openCallers(
   place: Pick<Subject, "httpUrl" | "token">,
   size: number,
   closing: Closing,
+  operation?: OperationName,
 ): Promise<OperationCaller[]> {
   const callers: OperationCaller[] = [];
   closing.add(() => callers.forEach((caller) => caller.close()));
-  while (callers.length < size) callers.push(await OperationCaller.open(place));
+  while (callers.length < size) callers.push(await OperationCaller.open(place, operation));
   return callers;
 }

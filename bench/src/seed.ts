@@ -11,7 +11,7 @@ export const sender = { accountId, clientId, scopes: ["admin:checkout"] } as con
 export async function seedTerminals(db: Db, size: number, stores = 1): Promise<void> {
   await db.pool.query(
     `insert into stores (account_id, id, number, store_id, status, verified, created_at, created_by, updated_at, updated_by)
-     select $1, $1 || '-' || lpad(number::text, 4, '0'), number, 'S' || number, 'ACTIVE', true, now(), $2, now(), $2
+     select $1, $1 || '-' || lpad(number::text, greatest(4, length(number::text)), '0'), number, 'S' || number, 'ACTIVE', true, now(), $2, now(), $2
      from generate_series(1, $3::int) as number`,
     [accountId, clientId, stores],
   );
@@ -19,9 +19,10 @@ export async function seedTerminals(db: Db, size: number, stores = 1): Promise<v
     text: `insert into terminals (account_id, terminal_id, number, id, store_ref, device_serial_number, device_model,
              simulated, status, created_at, created_by, updated_at)
            select $1, $2::text || number, number, gen_random_uuid(),
-             $1 || '-' || lpad((1 + (number - $4::int) / ($5::int / $6::int))::text, 4, '0'), 'B' || number, null,
+             $1 || '-' || lpad(store, greatest(4, length(store)), '0'), 'B' || number, null,
              false, 'ACTIVE', now(), $3, now()
-           from generate_series($4::int, $4::int + $5::int - 1) as number`,
+           from generate_series($4::int, $4::int + $5::int - 1) as number
+           cross join lateral (select (1 + (number - $4::int) / ($5::int / $6::int))::text as store) as belongs`,
     values: [accountId, terminalIdPrefix, clientId, firstTerminalNumber, size, stores],
     // Exceeds the query timeout of the server's own statements: a slow machine may need a minute for this statement.
     query_timeout: 180_000,

@@ -9,6 +9,8 @@ const agents: Agent[] = [];
 /** Ids of all operations for which a handler was called. */
 const begun = new Set<string>();
 let begunTwice = 0;
+/** Milliseconds from beginning to answering a close: a random time between the two. */
+let closesTake = { least: 0, most: 0 };
 
 /** Starts an agent for each device; resolves when the server has sent a welcome to every agent. */
 async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAccess[] }): Promise<void> {
@@ -18,7 +20,10 @@ async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAcc
         const agent = new Agent({
           credential: { url: mqttUrl, address, password },
           agentName: "bench",
-          handlers: { open_menu: { run: ({ operation_id: id }) => openMenu(id) } },
+          handlers: {
+            open_menu: { run: ({ operation_id: id }) => openMenu(id) },
+            end_of_day: { run: ({ operation_id: id }) => endOfDay(id) },
+          },
           journal: memoryJournal(undefined),
           open: (settings) =>
             openMqttConnection({
@@ -41,9 +46,26 @@ async function start({ mqttUrl, devices }: { mqttUrl: string; devices: DeviceAcc
   );
 }
 
-async function openMenu(operationId: string) {
+function noteBegin(operationId: string): void {
   if (begun.has(operationId)) begunTwice += 1;
   begun.add(operationId);
+}
+
+async function endOfDay(operationId: string) {
+  noteBegin(operationId);
+  const { least, most } = closesTake;
+  if (most > 0) await new Promise((resolve) => setTimeout(resolve, least + Math.random() * (most - least)));
+  const result = {
+    outcome: "accepted" as const,
+    batch_id: operationId.slice(-12),
+    sale_amount: 12_345,
+    currency: "NOK",
+  };
+  return { status: "COMPLETED" as const, result };
+}
+
+async function openMenu(operationId: string) {
+  noteBegin(operationId);
   return { status: "COMPLETED" as const, result: { opened: true } };
 }
 
@@ -53,6 +75,20 @@ function reportReceipt(payload: Uint8Array): void {
   if (incoming.channel === "receipt") notifyParent(incoming.message.operation_id, incoming.message.status);
 }
 
-serveParent({ start, begun: () => ({ begun: begun.size, begunTwice }) }, async () => {
-  await Promise.all(agents.map((agent) => agent.stop()));
-});
+async function stop(): Promise<void> {
+  await Promise.all(agents.splice(0).map((agent) => agent.stop()));
+}
+
+serveParent(
+  {
+    start,
+    /** Says how long closes take from now on. */
+    closesTake: (range: typeof closesTake) => {
+      closesTake = range;
+    },
+    /** Stops all agents; each says goodbye to the server. */
+    leave: stop,
+    begun: () => ({ begun: begun.size, begunTwice }),
+  },
+  stop,
+);

@@ -64,7 +64,8 @@ describe("a backup", async () => {
          select jsonb_populate_record(null::operations, jsonb_build_object(
            'account_id', account_id, 'id', overlay(tillkeeper_lowest_id(now() - interval '2 years')::text placing '7' from 15),
            'terminal_id', terminal_id, 'operation', 'open_menu', 'status', 'COMPLETED', 'parameters', '{}'::jsonb,
-           'deadline', now(), 'created_at', now() - interval '2 years', 'created_by', 'x', 'updated_at', now(), 'updated_by', 'x', 'recovered', false
+           'deadline', now(), 'created_at', now() - interval '2 years', 'created_by', 'x', 'updated_at', now(), 'updated_by', 'x', 'recovered', false,
+           'unknown_end', false
          )) as operation from terminals limit 1) as old`,
     );
   }

@@ -1,7 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { ownServer } from "@tillkeeper/stage/world";
+import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
+import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
+import { factsOfAccount, factsOfStore } from "../src/closings/sql/facts.ts";
+import type { Db } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
 import { acceptOperations } from "../src/operations/sql/accept.ts";
@@ -61,9 +65,13 @@ const tables = [
   "telemetry_history",
   "operations",
   "operation_claims",
+  "closings",
+  "closing_terminals",
+  "closing_attempts",
 ];
 
-type Run = (pool: Pool) => Promise<unknown>;
+type Run = (pool: Pool, server: Pick<Db, "sql">) => Promise<unknown>;
+const closing = { accountId, id };
 
 const statements: Record<string, Run> = {
   accept: (pool) => acceptOperations(pool, [asked]),
@@ -81,7 +89,30 @@ const statements: Record<string, Run> = {
     await noteTelemetry(pool, [{ ...device, field: "open_batch", value: { transactions_count: 0 }, at }], at);
   },
   "note who was heard": (pool) => noteHeard(pool, [heard], at),
+  "find closings": (pool, { sql }) => findClosings({ sql, pool }, [closing]),
+  "read the facts of closings": (pool, { sql }) => factsOf({ sql, pool }, [closing]),
+  "write attempts of closings": (pool) =>
+    insertAttempts(pool, [{ ...closing, terminalId, n: 1, at, expectedClose: null }]),
+  "note what came of attempts": async (pool) => {
+    await noteOutcomes(pool, [{ ...closing, terminalId, n: 1, operationId: id, refused: null }]);
+  },
+  "note when closings are looked at": (pool) => noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
+};
+
+const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
+  facts_of_closing: () => factsOfAccount(accountId, [randomUUID()]),
+  facts_of_closings: () => factsOfAccount(accountId, [randomUUID(), randomUUID(), randomUUID()]),
+  facts_of_store: () =>
+    factsOfStore({
+      account_id: accountId,
+      closing_id: null,
+      asked_at: at,
+      again: false,
+      store_ref: `${accountId}-0001`,
+      day_starts_at: at,
+      day_ends_at: at,
+    }),
 };
 
 /**
@@ -95,7 +126,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   });
 
   it.each(Object.keys(statements))("%s", async (name) => {
-    const { text, values = [] } = await captured(statements[name] as Run);
+    const { text, values = [] } = await captured(statements[name] as Run, server.db);
     expect(loopsOver(await genericPlan(text, values.length))).toEqual([]);
   });
 
@@ -104,7 +135,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
     async (pool) => {
       const client = await server.db[pool].connect();
       try {
-        const { text, values = [] } = await captured(statements["take answers"] as Run);
+        const { text, values = [] } = await captured(statements["take answers"] as Run, server.db);
         await client.query(`prepare planned as ${text}`);
         const nulls = values.map(() => "null").join(", ");
         for (let times = 0; times < 7; times += 1) await client.query(`execute planned (${nulls})`);
@@ -117,6 +148,17 @@ describe("a statement for a batch reads the batch once for each step:", async ()
       }
     },
   );
+
+  it.each(Object.keys(factsForRequests))("%s, which requests use, is planned once on a connection", async (name) => {
+    const facts = factsForRequests[name] as () => RawBuilder<unknown>;
+    const [counts] = await server.db.sql.connection().execute(async (connection) => {
+      // PostgreSQL plans the first five for their values, and compares.
+      for (let times = 0; times < 12; times += 1) await facts().execute(connection);
+      const counts = sql`select custom_plans::int as custom from pg_prepared_statements where name = ${name}`;
+      return (await counts.execute(connection)).rows;
+    });
+    expect(counts).toEqual({ custom: 5 });
+  });
 
   it("and a join of a batch with itself is found", async () => {
     const joined =
@@ -139,13 +181,13 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   }
 });
 
-async function captured(run: Run): Promise<QueryConfig> {
+async function captured(run: Run, db: Pick<Db, "sql">): Promise<QueryConfig> {
   const queries: QueryConfig[] = [];
   const query = async (config: QueryConfig) => {
     queries.push(config);
     return { rows: [], rowCount: 0 };
   };
-  await run({ query } as unknown as Pool);
+  await run({ query } as unknown as Pool, db);
   return queries[0] as QueryConfig;
 }
 

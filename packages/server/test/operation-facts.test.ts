@@ -24,7 +24,9 @@ describe("of an operation is kept", async () => {
       await commandOf(device, next.id);
       await answer(device, close(next.id, 2 * index + 2, { ...unknown, reason, unknown_end: undefined }));
       expect(await get(next.id)).not.toHaveProperty("unknown_end");
-      expect((await get(next.id)).next_step).not.toBe("check_the_close");
+      // One without room to store may have closed the day, whatever it says of the end.
+      const step = (await get(next.id)).next_step;
+      expect(step === "check_the_close").toBe(reason === "storage_failed");
     }
     await device.leave();
   });

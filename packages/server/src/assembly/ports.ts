@@ -1,4 +1,5 @@
 import { createAdvance, type OperationToCancel } from "../closings/advance.ts";
+import { gatherAdvances } from "../closings/gathered.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
@@ -68,7 +69,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
       }
     },
   };
-  return { ...deps, advance: createAdvance(deps) };
+  const advanceAll = createAdvance(deps);
+  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll) };
 }
 export type ClosingPorts = ReturnType<typeof closingPorts>;
 

@@ -1,25 +1,20 @@
-import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
-import type { ErrorCode } from "@tillkeeper/contract/http/errors";
 import type { Db } from "../db/db.ts";
+import { retried } from "../db/retry.ts";
 import type { Accept } from "../operations/accept.ts";
-import { CloseMoved } from "../operations/close-moved.ts";
 import type { Clock } from "../platform/clock.ts";
-import { ApiError } from "../platform/errors.ts";
 import { listeningSince } from "../presence/watch/watch.ts";
+import { type Attempt, sendAttempt } from "./attempts.ts";
 import { freeze } from "./facts.ts";
+import type { ClosingKey, ClosingRow } from "./queries.ts";
 import {
-  type AttemptOutcome,
-  type ClosingKey,
-  type ClosingRow,
+  factsOf,
   findClosings,
   insertAttempts,
-  type Kept,
   type Look,
   type NewAttempt,
   noteLooks,
   noteOutcomes,
-  readFacts,
-} from "./queries.ts";
+} from "./sql/advance.ts";
 import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
 
 /** An operation of a closing that was cancelled, and by whom. */
@@ -39,40 +34,40 @@ export interface AdvanceDeps {
   cancel: (operation: OperationToCancel) => Promise<void>;
 }
 
-/** A closing with its terminals. */
-interface Stand {
+/** A closing with its terminals, as they were read at a moment. */
+export interface Stand {
   closing: ClosingRow;
   members: Member[];
 }
 
-/** Attempts that are written down in one round are sent in the next; a further one sees what was refused at once. */
+type MemberOf = Member & { closing: ClosingRow };
+
+/** Attempts are written down and sent in one round; a further one sees what was refused at once. */
 const mostRounds = 4;
 const soonMs = 1_000;
 
 /**
  * Makes the function that carries closings forward: what can be closed now gets an `end_of_day`, and the time of the next look
  * is written down. It may run for one closing anywhere at once and any number of times: an attempt is written down before it is
- * sent, its number once, and sent under its own idempotency key.
+ * sent, its number once, and sent under its own idempotency key. Answers how the closings stand after that, as far as nothing
+ * is left to be done at once. Each key may come once.
  */
-export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) => Promise<void> {
+export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) => Promise<Stand[]> {
   return async (keys) => {
+    const still: Stand[] = [];
     for (let round = 1; keys.length > 0; round += 1) {
       const moment = await momentOf(deps);
       const stands = await readStands(deps.db, keys, moment);
-      const busy = stands.filter(({ members }) => members.some(hasWork));
-      await settle(deps.db, stands, moment);
-      if (busy.length === 0 || round === mostRounds) return;
-      const members = busy.flatMap((stand) => stand.members.map((member) => ({ ...member, closing: stand.closing })));
-      await insertAttempts(
-        deps.db.sql,
-        members.flatMap((member) => (member.standing.next === "plan" ? [planned(member, moment.now)] : [])),
-      );
-      await send(
-        deps,
-        members.filter(({ standing }) => standing.next === "send"),
-      );
+      const [busy, quiet] = [stands.filter(isBusy), stands.filter((stand) => !isBusy(stand))];
+      // What is busy is written in the round that finds it quiet: until then it stays due, if this server dies.
+      const last = round === mostRounds;
+      await settle(deps.db, last ? stands : quiet, moment);
+      still.push(...quiet);
+      if (last) break;
+      await closeMembers(deps, busy, moment);
       keys = busy.map(({ closing }) => ({ accountId: closing.account_id, id: closing.id }));
     }
+    return still;
   };
 }
 
@@ -82,16 +77,46 @@ async function momentOf({ db, clock, presenceClock }: AdvanceDeps): Promise<Mome
 }
 
 async function readStands(db: Db, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
-  const closings = await findClosings(db.sql, keys);
-  const rows = byClosing(await readFacts(db.sql, keys));
+  const closings = await findClosings(db, keys);
+  const rows = byClosing(await factsOf(db, keys));
   return closings.map((closing) => ({ closing, members: membersOf(closing, rows.get(closing.id) ?? [], moment) }));
 }
 
-function hasWork({ standing: { next } }: Member): boolean {
-  return next === "plan" || next === "send";
+function isBusy({ members }: Stand): boolean {
+  return members.some(({ standing: { next } }) => next === "plan" || next === "send");
 }
 
-function planned({ row, closing }: Member & { closing: ClosingRow }, at: Date): NewAttempt {
+/** Writes down the attempts that are due and sends them, with those that were written down before and not sent. */
+async function closeMembers(deps: AdvanceDeps, busy: readonly Stand[], moment: Moment): Promise<void> {
+  const members = busy.flatMap((stand) => stand.members.map((member) => ({ ...member, closing: stand.closing })));
+  const due = (what: "plan" | "send") => members.filter(({ standing }) => standing.next === what);
+  const plans = due("plan").map((member) => ({ member, plan: planned(member, moment.now) }));
+  const written = await retried(() =>
+    insertAttempts(
+      deps.db.pool,
+      plans.map(({ plan }) => plan),
+    ),
+  );
+  const keyOf = new Map(written.map((row) => [nameOf(row), row.request_key]));
+  const fresh = plans.flatMap(({ member, plan }): Attempt[] => {
+    const key = keyOf.get(nameOf({ closing_id: plan.id, terminal_id: plan.terminalId, n: plan.n }));
+    return key === undefined ? [] : [{ closing: member.closing, ...plan, key }];
+  });
+  const earlier = due("send").map(({ row, closing }): Attempt => {
+    const { n, request_key: key, expected_close: expectedClose } = row.attempts.at(-1) as (typeof row.attempts)[0];
+    return { closing, terminalId: row.terminal_id, n, key, expectedClose };
+  });
+  const sent = await Promise.all([...earlier, ...fresh].map((attempt) => sendAttempt(deps.accept, attempt)));
+  const outcomes = sent.flatMap((outcome) => outcome ?? []);
+  const cancelled = await retried(() => noteOutcomes(deps.db.pool, outcomes));
+  await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
+}
+
+function nameOf(row: { closing_id: string; terminal_id: string; n: number }): string {
+  return `${row.closing_id} ${row.terminal_id} ${row.n}`;
+}
+
+function planned({ row, closing }: MemberOf, at: Date): NewAttempt {
   return {
     accountId: closing.account_id,
     id: closing.id,
@@ -103,71 +128,17 @@ function planned({ row, closing }: Member & { closing: ClosingRow }, at: Date): 
   };
 }
 
-/** Asks for the operations of attempts, all at once, and notes what came of it. */
-async function send(deps: AdvanceDeps, members: (Member & { closing: ClosingRow })[]): Promise<void> {
-  const sent = await Promise.all(members.map((member) => attempt(deps.accept, member)));
-  const cancelled = await noteOutcomes(
-    deps.db.sql,
-    sent.flatMap((outcome) => outcome ?? []),
-  );
-  await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
-}
-
-/** Refusals that end an attempt. After the others it is sent again later, under the same key. */
-const refusals: Partial<Record<ErrorCode, AttemptRefusal>> = {
-  operation_not_allowed: "not_allowed",
-  operation_unsupported: "unsupported",
-  terminal_not_found: "gone",
-};
-
-async function attempt(
-  accept: Accept,
-  { row, closing }: Member & { closing: ClosingRow },
-): Promise<AttemptOutcome | undefined> {
-  const {
-    n,
-    request_key: idempotencyKey,
-    expected_close: expectedClose,
-  } = row.attempts.at(-1) as (typeof row.attempts)[0];
-  const outcome = (operationId: string | null, refused: AttemptRefusal | null): AttemptOutcome => {
-    return { accountId: closing.account_id, id: closing.id, terminalId: row.terminal_id, n, operationId, refused };
-  };
-  try {
-    const { operation } = await accept({
-      accountId: closing.account_id,
-      clientId: closing.asked_by,
-      idempotencyKey,
-      expectedClose,
-      body: {
-        terminal_id: row.terminal_id,
-        operation: "end_of_day",
-        ...(closing.when_busy !== null && { when_busy: closing.when_busy }),
-      },
-    });
-    return outcome(operation.id, null);
-  } catch (error) {
-    if (error instanceof CloseMoved) return outcome(null, "close_moved");
-    if (!(error instanceof ApiError)) throw error;
-    const refused = refusals[error.code];
-    return refused && outcome(null, refused);
-  }
-}
-
 /** Writes when each closing is looked at next. One in which nothing waits has ended, and what was so is kept. */
 async function settle(db: Db, stands: readonly Stand[], moment: Moment): Promise<void> {
   const open = stands.filter(({ closing }) => closing.ended_at === null);
-  if (open.length === 0) return;
-  const looks: Look[] = [];
-  const kept: Kept[] = [];
-  for (const { closing, members } of open) {
-    const key = { accountId: closing.account_id, id: closing.id };
-    const ended = members.every(({ standing }) => standing.state !== "waiting");
-    const lookAt = ended ? null : nextLook(members, closing, moment.now);
-    looks.push({ ...key, askedAt: closing.asked_at, lookAt, endedAt: ended ? moment.now : null });
-    if (!ended) continue;
-    for (const { row } of members) kept.push({ ...key, terminalId: row.terminal_id, frozen: freeze(row, moment) });
-  }
-  await noteLooks(db.sql, looks, kept);
+  const looks = open.map(({ closing, members }): Look => {
+    const key = { accountId: closing.account_id, id: closing.id, askedAt: closing.asked_at };
+    if (members.some(({ standing }) => standing.state === "waiting"))
+      return { ...key, lookAt: nextLook(members, closing, moment.now) };
+    const frozen = Object.fromEntries(members.map(({ row }) => [row.terminal_id, freeze(row, moment)]));
+    return { ...key, lookAt: null, ended: { at: moment.now, frozen } };
+  });
+  await retried(() => noteLooks(db.pool, looks));
 }
 
 /** The earliest time that a terminal names; work that is under way is looked at soon. The end of trying is such a time, too. */

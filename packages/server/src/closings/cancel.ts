@@ -43,6 +43,6 @@ export async function cancelClosing(
     return members.flatMap(({ standing }) => (standing.reason === "closing" && standing.close ? [standing.close] : []));
   });
   await Promise.all(running.map((operationId) => deps.cancel({ accountId, operationId, by: clientId })));
-  await deps.advance([{ accountId, id }]);
+  await deps.advance({ accountId, id });
   return readClosing(deps, key);
 }

@@ -5,16 +5,18 @@ import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { StoreDays } from "../merchants/stores/days.ts";
 import { newId } from "../platform/ids.ts";
-import type { AdvanceDeps } from "./advance.ts";
+import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
 import type { Facts } from "./facts.ts";
+import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
 import { momentOf, openStore, readClosing } from "./read.ts";
 import { digestOf, findRepeated, type KeyedRequest, remember } from "./requests.ts";
 import { type Member, type Moment, membersOf } from "./standing.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
-  advance: (keys: readonly ClosingKey[]) => Promise<void>;
+  /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
+  advance: (key: ClosingKey) => Promise<Stand | undefined>;
 }
 
 /** Who closes a store, and under which idempotency key. */
@@ -41,9 +43,14 @@ interface Closed {
  */
 export async function closeStore(deps: ClosingDeps, request: CloseRequest): Promise<Closed> {
   const { accountId } = request;
-  const { id, created, replayed } = await inTenant(deps.db, accountId, (tx) => ask(tx, deps, request));
-  if (!replayed) await deps.advance([{ accountId, id }]);
-  return { closing: await readClosing(deps, { ...request, id }), created, replayed };
+  const { id, store, created, replayed } = await inTenant(deps.db, accountId, (tx) => ask(tx, deps, request));
+  const stand = replayed ? undefined : await deps.advance({ accountId, id });
+  // Of one that has ended just now the row is not read again.
+  const closing =
+    stand && (stand.closing.ended_at !== null || stand.members.some(({ standing }) => standing.state === "waiting"))
+      ? presentClosing(stand.closing, stand.members, store.rules)
+      : await readClosing(deps, { ...request, id });
+  return { closing, created, replayed };
 }
 
 async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
@@ -53,15 +60,16 @@ async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
   const keyed: KeyedRequest | undefined =
     key === null ? undefined : { accountId, clientId, key, digest: digestOf(store.id, body) };
   const earlier = keyed && (await findRepeated(tx, keyed, moment.now));
-  if (earlier !== undefined) return { id: earlier, created: false, replayed: true };
+  if (earlier !== undefined) return { id: earlier, store, created: false, replayed: true };
   const asked = await askedOf(tx, { accountId, clientId, store, body }, moment);
-  const id = (await insertClosing(tx, store, asked)) ?? undefined;
-  const closing = (await lockClosing(tx, { accountId, storeRef: store.id, day: asked.day })) as ClosingRow;
-  if (id === undefined) await goOn(tx, { closing, asked }, moment);
-  await addTerminals(tx, closing.id, asked);
-  if (keyed) await remember(tx, keyed, { closingId: closing.id, now: moment.now });
-  return { id: closing.id, created: id !== undefined, replayed: false };
+  const made = await insertClosing(tx, store, asked);
+  const id = made ?? (await goOnWithEarlier(tx, { store, asked }, moment));
+  await addTerminals(tx, id, asked);
+  if (keyed) await remember(tx, keyed, { closingId: id, now: moment.now });
+  return { id, store, created: made !== undefined, replayed: false };
 }
+
+const carriedForwardMs = 2_000;
 
 /** Makes the closing; answers undefined if there is one of that day. */
 async function insertClosing(tx: Tx, store: StoreDays, asked: Asked): Promise<string | undefined> {
@@ -83,7 +91,8 @@ async function insertClosing(tx: Tx, store: StoreDays, asked: Asked): Promise<st
       retry_until: retryUntil ?? asked.mostUntil,
       when_busy: asked.whenBusy ?? null,
       expected: asked.expected ? JSON.stringify(asked.expected) : null,
-      look_at: at,
+      // The request itself carries it forward; a worker does if its server dies before that.
+      look_at: new Date(at.getTime() + carriedForwardMs),
     })
     .onConflict((conflict) => conflict.columns(["account_id", "store_ref", "business_day"]).doNothing())
     .returning("id")
@@ -91,10 +100,20 @@ async function insertClosing(tx: Tx, store: StoreDays, asked: Asked): Promise<st
   return row?.id;
 }
 
+async function goOnWithEarlier(
+  tx: Tx,
+  { store, asked }: { store: StoreDays; asked: Asked },
+  moment: Moment,
+): Promise<string> {
+  const key = { accountId: asked.accountId, storeRef: store.id, day: asked.day };
+  const closing = (await lockClosing(tx, key)) as ClosingRow;
+  await goOn(tx, { closing, asked }, moment);
+  return closing.id;
+}
+
 /** Goes on with a closing that is there: what is missing is asked for anew, and nothing else. */
 async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: Asked }, moment: Moment): Promise<void> {
-  const key = { accountId: closing.account_id, id: closing.id };
-  const members = membersOf(closing, await readFacts(tx, [key]), moment);
+  const members = membersOf(closing, await readFacts(tx, closing.account_id, [closing.id]), moment);
   const missing = members.filter((member) => isMissing(member, asked)).map(({ row }) => row.terminal_id);
   const known = new Set(members.map(({ row }) => row.terminal_id));
   const goesOn = missing.length > 0 || asked.terminals.some(({ id, wanted }) => wanted && !known.has(id));

@@ -5,7 +5,7 @@ import { invalidRequest } from "../platform/errors.ts";
 import { documentedTime } from "../platform/timestamps.ts";
 import { dayFaults, defaultDay, storeFacts } from "./asked.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
-import { standingBatch, terminalFacts } from "./facts.ts";
+import { type Facts, openSince, standingBatch, terminalFacts } from "./facts.ts";
 import { alsoOpenOf, presentBatch, showClosingStep } from "./present.ts";
 import { findClosingOfDay } from "./queries.ts";
 import { momentOf, openStore, type ReadDeps } from "./read.ts";
@@ -61,8 +61,6 @@ export function previewClosing(
         ...(batch && { open_batch: { ...presentBatch(batch), at: documentedTime(new Date(batch.at)) } }),
       };
     });
-    const open = rows.flatMap((row) => standingBatch(row)?.value ?? []);
-    const oldest = open.flatMap(({ oldest_at: at }) => (at === undefined ? [] : [Date.parse(at)]));
     const count = (would: Would) => terminals.filter((terminal) => terminal.would === would).length;
     const alsoOpen = alsoOpenOf(members, { rules, day });
     return {
@@ -73,15 +71,22 @@ export function previewClosing(
       time_zone: rules.timeZone,
       at: documentedTime(moment.now),
       text: previewText({ close: count("close"), wait: count("wait"), leave: count("leave"), ask: count("ask") }),
-      open: sumsByCurrency(open.flatMap(({ currencies }) => currencies ?? [])).map(
-        ({ count: _count, ...sums }) => sums,
-      ),
-      transactions_count: open.reduce((sum, batch) => sum + batch.transactions_count, 0),
-      ...(oldest.length > 0 && { oldest_at: documentedTime(new Date(Math.min(...oldest))) }),
-      silent_count: rows.filter(({ batch }) => !batch).length,
+      ...openOf(rows),
       terminals,
       ...(closing && { closing_id: closing.id }),
       ...(alsoOpen.length > 0 && { also_open: alsoOpen }),
     };
   });
+}
+
+/** What is open, as far as terminals tell. */
+function openOf(rows: readonly Facts[]) {
+  const open = rows.flatMap((row) => standingBatch(row)?.value ?? []);
+  const oldest = rows.flatMap((row) => openSince(row)?.getTime() ?? []);
+  return {
+    open: sumsByCurrency(open.flatMap(({ currencies }) => currencies ?? [])).map(({ count: _count, ...sums }) => sums),
+    transactions_count: open.reduce((sum, batch) => sum + batch.transactions_count, 0),
+    ...(oldest.length > 0 && { oldest_at: documentedTime(new Date(Math.min(...oldest))) }),
+    silent_count: rows.filter(({ batch }) => !batch).length,
+  };
 }

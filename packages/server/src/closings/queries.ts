@@ -1,9 +1,7 @@
-import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
 import { type Kysely, type Selectable, sql } from "kysely";
-import { batchTable } from "../db/batch-table.ts";
 import type { Tables } from "../db/tables/schema.ts";
-import type { Facts, Frozen } from "./facts.ts";
-import { factsOfClosings } from "./sql/facts.ts";
+import type { Facts } from "./facts.ts";
+import { factsOfAccount } from "./sql/facts.ts";
 
 /** Names a closing. */
 export interface ClosingKey {
@@ -17,12 +15,13 @@ export type ClosingRow = Omit<Selectable<Tables["closings"]>, "business_day"> & 
   store_id: string;
 };
 
-const columns = sql`
+/** The columns of a `ClosingRow`, over the tables `closing` and `stores`. */
+export const closingColumns = sql`
   closing.account_id, closing.id, closing.store_ref, closing.business_day::text as business_day, closing.day_starts_at,
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
   closing.cancelled_by, stores.store_id`;
-const withStore = sql`
+const closingWithStore = sql`
   closings as closing join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`;
 
 /** Finds a closing of a store. */
@@ -32,7 +31,7 @@ export async function findClosing(
   storeRef: string,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${columns} from ${withStore}
+    select ${closingColumns} from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id} and closing.store_ref = ${storeRef}`.execute(db);
   return rows[0];
 }
@@ -49,7 +48,7 @@ export async function findClosingOfDay(
   { accountId, storeRef, day }: DayOfStore,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${columns} from ${withStore}
+    select ${closingColumns} from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date`.execute(
     db,
   );
@@ -86,148 +85,16 @@ export async function listClosings(
     ...(below === undefined ? [] : [sql`closing.id < ${below}`]),
   ];
   const { rows } = await sql<ClosingRow>`
-    select ${columns} from ${withStore}
+    select ${closingColumns} from ${closingWithStore}
     where ${sql.join(conditions, sql` and `)}
     order by closing.id desc
     limit ${limit}`.execute(db);
   return rows;
 }
 
-const keys = batchTable<ClosingKey>({
-  account_id: ["text", (key) => key.accountId],
-  id: ["uuid", (key) => key.id],
-});
-
-/** Closings by their keys, of any account. */
-export async function findClosings(db: Kysely<Tables>, wanted: readonly ClosingKey[]): Promise<ClosingRow[]> {
-  const { rows } = await sql<ClosingRow>`
-    select ${columns} from ${withStore}
-    join ${keys.of(wanted, "wanted")} on wanted.account_id = closing.account_id and wanted.id = closing.id`.execute(db);
-  return rows;
-}
-
-/** The facts of all terminals of these closings. */
-export async function readFacts(db: Kysely<Tables>, wanted: readonly ClosingKey[]): Promise<Facts[]> {
-  const which = sql`(closing.account_id, closing.id) in (select wanted.account_id, wanted.id from ${keys.of(wanted, "wanted")})`;
-  return (await factsOfClosings(which).execute(db)).rows;
-}
-
-/** An attempt that is to be written down. */
-export interface NewAttempt extends ClosingKey {
-  terminalId: string;
-  n: number;
-  at: Date;
-  expectedClose: string | null;
-}
-
-const attempts = batchTable<NewAttempt>({
-  account_id: ["text", (row) => row.accountId],
-  closing_id: ["uuid", (row) => row.id],
-  terminal_id: ["text", (row) => row.terminalId],
-  n: ["integer", (row) => row.n],
-  at: ["timestamptz", (row) => row.at],
-  expected_close: ["uuid", (row) => row.expectedClose],
-});
-
-/** Writes attempts down, each number once: whoever comes second leaves it to the first. A cancelled closing gets none. */
-export async function insertAttempts(db: Kysely<Tables>, rows: readonly NewAttempt[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`
-    insert into closing_attempts (account_id, closing_id, terminal_id, n, at, expected_close)
-    select input.account_id, input.closing_id, input.terminal_id, input.n, input.at, input.expected_close
-    from ${attempts.of(rows, "input")}
-    join closings as closing on closing.account_id = input.account_id and closing.id = input.closing_id
-    where closing.cancelled_at is null
-    order by input.account_id, input.closing_id, input.terminal_id
-    on conflict do nothing`.execute(db);
-}
-
-/** What came of an attempt. */
-export interface AttemptOutcome extends ClosingKey {
-  terminalId: string;
-  n: number;
-  operationId: string | null;
-  refused: AttemptRefusal | null;
-}
-
-const outcomes = batchTable<AttemptOutcome>({
-  account_id: ["text", (row) => row.accountId],
-  closing_id: ["uuid", (row) => row.id],
-  terminal_id: ["text", (row) => row.terminalId],
-  n: ["integer", (row) => row.n],
-  operation_id: ["uuid", (row) => row.operationId],
-  refused: ["text", (row) => row.refused],
-});
-
-/** Notes what came of attempts. Answers the operations whose closings were cancelled meanwhile, and by whom. */
-export async function noteOutcomes(
-  db: Kysely<Tables>,
-  rows: readonly AttemptOutcome[],
-): Promise<{ accountId: string; operationId: string; by: string }[]> {
-  if (rows.length === 0) return [];
-  const { rows: noted } = await sql<{
-    account_id: string;
-    operation_id: string | null;
-    refused: string | null;
-    cancelled_by: string | null;
-  }>`
-    update closing_attempts as attempt set
-      operation_id = coalesce(attempt.operation_id, outcome.operation_id),
-      refused = coalesce(attempt.refused, case when attempt.operation_id is null then outcome.refused end)
-    from ${outcomes.of(rows, "outcome")}
-    join closings as closing on closing.account_id = outcome.account_id and closing.id = outcome.closing_id
-    where attempt.account_id = outcome.account_id and attempt.closing_id = outcome.closing_id
-      and attempt.terminal_id = outcome.terminal_id and attempt.n = outcome.n
-    returning attempt.account_id, attempt.operation_id, attempt.refused, closing.cancelled_by`.execute(db);
-  return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused, cancelled_by: by }) =>
-    refused === "cancelled" && operationId !== null ? [{ accountId, operationId, by: by ?? "system" }] : [],
-  );
-}
-
-/** When a closing is looked at next, or that it has ended. */
-export interface Look extends ClosingKey {
-  /** The request that was obeyed; a later one has set another time itself. */
-  askedAt: Date;
-  lookAt: Date | null;
-  endedAt: Date | null;
-}
-
-const looks = batchTable<Look>({
-  account_id: ["text", (row) => row.accountId],
-  id: ["uuid", (row) => row.id],
-  asked_at: ["timestamptz", (row) => row.askedAt],
-  look_at: ["timestamptz", (row) => row.lookAt],
-  ended_at: ["timestamptz", (row) => row.endedAt],
-});
-
-/** What was so at a terminal when its closing ended. */
-export interface Kept extends ClosingKey {
-  terminalId: string;
-  frozen: Frozen;
-}
-
-const kept = batchTable<Kept>({
-  account_id: ["text", (row) => row.accountId],
-  closing_id: ["uuid", (row) => row.id],
-  terminal_id: ["text", (row) => row.terminalId],
-  frozen: ["jsonb", (row) => row.frozen],
-});
-
-/** Writes when closings are looked at next, and for those that have ended what was so at their terminals. */
-export async function noteLooks(db: Kysely<Tables>, rows: readonly Look[], frozen: readonly Kept[]): Promise<void> {
-  await sql`
-    with looked as (
-      update closings as closing set look_at = look.look_at, ended_at = coalesce(closing.ended_at, look.ended_at)
-      from ${looks.of(rows, "look")}
-      where closing.account_id = look.account_id and closing.id = look.id and closing.asked_at = look.asked_at
-      returning closing.account_id, closing.id
-    )
-    update closing_terminals as member set frozen = kept.frozen
-    from ${kept.of(frozen, "kept")}, looked
-    where member.account_id = kept.account_id and member.closing_id = kept.closing_id and member.terminal_id = kept.terminal_id
-      and looked.account_id = member.account_id and looked.id = member.closing_id and member.frozen is null`.execute(
-    db,
-  );
+/** The facts of all terminals of these closings of an account, for its requests. */
+export async function readFacts(db: Kysely<Tables>, accountId: string, ids: readonly string[]): Promise<Facts[]> {
+  return ids.length === 0 ? [] : (await factsOfAccount(accountId, ids).execute(db)).rows;
 }
 
 /** Claims closings that are due, at most `limit`. Other servers leave them alone until `again`. */

@@ -58,7 +58,7 @@ export async function findStanding(
   const store = await openStore(tx, key, moment);
   const closing = isUuid(key.id) ? await findClosing(tx, key, store.id) : undefined;
   if (!closing) throw new ApiError("closing_not_found", "There is no such closing.");
-  return { closing, members: membersOf(closing, await readFacts(tx, [key]), moment), store };
+  return { closing, members: membersOf(closing, await readFacts(tx, key.accountId, [key.id]), moment), store };
 }
 
 /** One closing, as its terminals stand now. Throws `store_not_found`, `closing_not_found`. */
@@ -131,7 +131,8 @@ async function pageOf(tx: Tx, { accountId, query, moment, storeRef }: PageWish):
   const rows = byClosing(
     await readFacts(
       tx,
-      page.map(({ id }) => ({ accountId, id })),
+      accountId,
+      page.map(({ id }) => id),
     ),
   );
   const closings = page.map((closing) =>

@@ -55,7 +55,7 @@ async function waitUntilStill(deps: ClosingRouteDeps, request: FastifyRequest, k
     look: async () => {
       const seen = await watchClosing(deps, key);
       if (!seen.due) return seen;
-      await deps.advance([key]);
+      await deps.advance(key);
       return watchClosing(deps, key);
     },
     isDone: ({ moves }) => !moves,

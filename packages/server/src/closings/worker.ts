@@ -8,7 +8,7 @@ import { type ClosingKey, claimDue, deleteClosings, forgetRequests } from "./que
 interface WorkerDeps {
   db: Db;
   clock: Clock;
-  advance: (keys: readonly ClosingKey[]) => Promise<void>;
+  advanceAll: (keys: readonly ClosingKey[]) => Promise<unknown>;
 }
 
 const everyMs = 1_000;
@@ -17,14 +17,14 @@ const mostAtOnce = 500;
 const againMs = 30_000;
 
 /** Carries closings forward whose time to be looked at has come. */
-export function closingWorker({ db, clock, advance }: WorkerDeps): Worker {
+export function closingWorker({ db, clock, advanceAll }: WorkerDeps): Worker {
   return every(
     "closings",
     everyMs,
     async () => {
       const now = clock.now();
       const due = await claimDue(db.sql, { now, again: new Date(now.getTime() + againMs), limit: mostAtOnce });
-      await advance(due);
+      await advanceAll(due);
       return due.length === mostAtOnce;
     },
     { backWithinMs: everyMs },

@@ -4,6 +4,7 @@ import pg from "pg";
 import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { isOverdue, unavailable } from "./failures.ts";
+import { prepareMarked } from "./prepared.ts";
 import type { Tables } from "./tables/schema.ts";
 
 /**
@@ -79,6 +80,7 @@ const hotLifetimeSeconds = 600;
 /** Opens the pools of connections, which connect on first use. The caller closes them. */
 export function openDb(location: DatabaseLocation, log: Logger): Db {
   const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
+  plain.on("connect", prepareMarked);
   const byKeys = {
     ...location,
     maxLifetimeSeconds: hotLifetimeSeconds,

@@ -6,7 +6,7 @@ import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { connectionToRunning } from "./embedded/running.ts";
 import { compareSchema, migrate } from "./migrate.ts";
-import { ensureTenantIsolation } from "./tenants/isolation.ts";
+import { ensureTenantIsolation, isTenantIsolationThere } from "./tenants/isolation.ts";
 
 const oldest = 15;
 const newest = 18;
@@ -52,9 +52,11 @@ export async function openRunningDatabase({ dataDir, log }: { dataDir: string; l
   const db = openDb(running, log);
   // Until the first server has made the roles and the tables, all of this fails.
   const schema = await compareSchema(db).catch(() => "older");
-  if (schema === "same") return db;
+  // The rights of tenants come after the tables, and before the server answers.
+  const ready = schema === "same" && (await isTenantIsolationThere(db).catch(() => false));
+  if (ready) return db;
   await db.close();
-  if (schema === "older") return undefined;
+  if (schema !== "newer") return undefined;
   throw new StartupError(
     `The server that runs on the data folder ${dataDir} is newer than this program: use the program of its version.`,
   );

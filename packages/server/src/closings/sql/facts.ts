@@ -1,10 +1,14 @@
 import { type RawBuilder, sql } from "kysely";
+import { prepared } from "../../db/prepared.ts";
 import type { ClosingMember, Facts } from "../facts.ts";
 
 /** Newer closes of a terminal in one day than these decide nothing. */
 const mostCloses = 40;
 /** After the day, or the last request, a close may still correct it for so long. */
 const laterFor = sql`interval '36 hours'`;
+
+// A subquery with `limit 1` is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
+// all attempts or closings of the account are read for each row while statistics are from when there were few.
 
 /**
  * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
@@ -55,11 +59,18 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    select operations.*, linked.id as closing_id, linked.day_ends_at as closing_ends_at
+    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
     from operations
-    left join closing_attempts as attempt
-      on attempt.account_id = operations.account_id and attempt.operation_id = operations.id
-    left join closings as linked on linked.account_id = attempt.account_id and linked.id = attempt.closing_id
+    left join lateral (
+      select attempt.closing_id from closing_attempts as attempt
+      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
+      limit 1
+    ) as sent on true
+    left join lateral (
+      select other.day_ends_at from closings as other
+      where other.account_id = operations.account_id and other.id = sent.closing_id
+      limit 1
+    ) as linked on true
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
       and operations.operation = 'end_of_day'
       and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
@@ -79,29 +90,64 @@ left join lateral (
     and attempt.terminal_id = target.terminal_id
 ) as attempts on true`;
 
-/** The facts of the members of closings that `which` picks, over the tables `closing` and `member`. */
-export function factsOfClosings(which: RawBuilder<unknown>): RawBuilder<Facts> {
+const targetOfClosings = sql`
+select member.account_id, member.closing_id, member.terminal_id, member.asked_at, member.again, member.frozen,
+  closing.store_ref, closing.day_starts_at, closing.day_ends_at`;
+const membersOfClosing = sql`
+join closing_terminals as member on member.account_id = closing.account_id and member.closing_id = closing.id`;
+/** The closings of a batch table `wanted`. */
+export const closingOfWanted = sql`
+cross join lateral (
+  select * from closings where closings.account_id = wanted.account_id and closings.id = wanted.id limit 1
+) as closing`;
+const inOrder = sql`order by target.closing_id, terminals.number`;
+
+// PostgreSQL keeps a prepared plan only where plans for the values of a call look no cheaper. They never do where the values come
+// from a CTE, and their number from JSON, of which the planner knows nothing.
+
+/** The facts of the members of one account's closings, for its requests. */
+export function factsOfAccount(accountId: string, ids: readonly string[]): RawBuilder<Facts> {
+  const [name, wanted] =
+    ids.length === 1
+      ? ["facts_of_closing", sql`select ${accountId}::text as account_id, ${ids[0]}::uuid as id`]
+      : [
+          "facts_of_closings",
+          sql`select ${accountId}::text as account_id, text::uuid as id
+              from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as text`,
+        ];
+  return sql<Facts>`${prepared(name as string)}
+with wanted as materialized (
+  ${wanted}
+), target as (
+  ${targetOfClosings}
+  from wanted ${closingOfWanted} ${membersOfClosing}
+)
+select ${columns} from target ${joins} ${inOrder}`;
+}
+
+/** The same for the closings of a batch, of any account: `wanted` has an `account_id` and an `id`, each pair once. */
+export function factsOfBatch(wanted: RawBuilder<unknown>): RawBuilder<Facts> {
   return sql<Facts>`
 with target as (
-  select member.account_id, member.closing_id, member.terminal_id, member.asked_at, member.again, member.frozen,
-    closing.store_ref, closing.day_starts_at, closing.day_ends_at
-  from closings as closing
-  join closing_terminals as member on member.account_id = closing.account_id and member.closing_id = closing.id
-  where ${which}
+  ${targetOfClosings}
+  from ${wanted} ${closingOfWanted} ${membersOfClosing}
 )
-select ${columns} from target ${joins}
-order by target.closing_id, terminals.number`;
+select ${columns} from target ${joins} ${inOrder}`;
 }
 
 /** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
 export function factsOfStore(asked: Omit<ClosingMember, "terminal_id" | "frozen">): RawBuilder<Facts> {
-  return sql<Facts>`
-with target as (
-  select terminal.account_id, ${asked.closing_id}::uuid as closing_id, terminal.terminal_id,
-    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again, null::jsonb as frozen,
-    terminal.store_ref, ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
-  from terminals as terminal
-  where terminal.account_id = ${asked.account_id} and terminal.store_ref = ${asked.store_ref} and terminal.status <> 'DELETED'
+  return sql<Facts>`${prepared("facts_of_store")}
+with asked as materialized (
+  select ${asked.account_id}::text as account_id, ${asked.store_ref}::text as store_ref, ${asked.closing_id}::uuid as closing_id,
+    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again,
+    ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
+), target as (
+  select terminal.account_id, asked.closing_id, terminal.terminal_id, asked.asked_at, asked.again, null::jsonb as frozen,
+    terminal.store_ref, asked.day_starts_at, asked.day_ends_at
+  from asked
+  join terminals as terminal on terminal.account_id = asked.account_id and terminal.store_ref = asked.store_ref
+  where terminal.status <> 'DELETED'
 )
 select ${columns} from target ${joins}
 order by terminals.number`;

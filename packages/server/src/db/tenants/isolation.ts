@@ -41,6 +41,11 @@ export async function ensureTenantIsolation(db: Pick<Db, "sql">): Promise<void> 
   }
 }
 
+/** Whether all of it is in place, as a server leaves it at its start. Changes nothing. */
+export async function isTenantIsolationThere(db: Pick<Db, "sql">): Promise<boolean> {
+  return db.sql.transaction().execute(async (tx) => (await differences(tx)).length === 0);
+}
+
 /** Runs `work` while no other server does, and again after a deadlock with requests of running servers. */
 function withStartLock<T>(db: Pick<Db, "sql">, work: (tx: Tx) => Promise<T>): Promise<T> {
   return retried(() =>

@@ -1,0 +1,132 @@
+import type { Closing } from "@tillkeeper/server/platform/closing";
+import type { Effort } from "./arguments.ts";
+import { Child } from "./child.ts";
+import { openClosingCallers } from "./closing-caller.ts";
+import { measureAbsent } from "./closings-absent.ts";
+import { clearClosings } from "./closings-tables.ts";
+import { between, type Spent, spent } from "./database-figures.ts";
+import { Notices } from "./notices.ts";
+import { openCallers } from "./operation-caller.ts";
+import { count, printAim, printTable } from "./print.ts";
+import { seedCredentials } from "./seed.ts";
+import { median } from "./statistics.ts";
+import { type Subject, startSubject } from "./subject.ts";
+
+const stores = 1_000;
+const perStore = 3;
+const terminals = stores * perStore;
+/** Closings that are asked for at the same time; on the other side as many operations as they have terminals. */
+const atOnce = 64;
+const aim = 1.25;
+
+interface Run {
+  /** From the first request until the last terminal has its receipt. */
+  seconds: number;
+  /** Processor time until nothing is left to be done. */
+  cpu: Spent & { all: number };
+}
+
+interface Side {
+  subject: Subject;
+  receipts: Notices<string>;
+  closing: Closing;
+}
+
+/** Compares closing 1,000 stores at once with plain operations to the same terminals; then lets all terminals leave. */
+export async function closeMany({ rounds }: Effort, closing: Closing): Promise<void> {
+  console.log(`${count(stores)} stores with ${perStore} terminals each, which answer at once\n`);
+  const subject = await startSubject(closing, terminals, { stores });
+  const agents = Child.start("agents", closing);
+  const receipts = new Notices<string>(agents);
+  await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, terminals) });
+  const side = { subject, receipts, closing };
+  const [plain, closings]: [Run[], Run[]] = [[], []];
+  // The first round warms both sides up.
+  for (let round = 0; round <= rounds; round += 1) {
+    const pair = [await measure(side, sendOperations), await measure(side, closeStores)] as const;
+    if (round === 0) continue;
+    plain.push(pair[0]);
+    closings.push(pair[1]);
+  }
+  report(plain, closings);
+  await agents.call("leave");
+  await clearClosings(subject.db);
+  await measureAbsent(subject, { stores, perStore }, closing);
+}
+
+async function measure(side: Side, run: (side: Side) => Promise<void>): Promise<Run> {
+  const { subject } = side;
+  await clearClosings(subject.db);
+  const before = await spent(subject);
+  const startedAt = performance.now();
+  await run(side);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await allEnded(subject);
+  return { seconds, cpu: between(before, await spent(subject)) };
+}
+
+/** The yardstick: one `end_of_day` for each terminal, as a back office sends them without closings. */
+async function sendOperations({ subject, receipts, closing }: Side): Promise<void> {
+  const callers = await openCallers(subject, atOnce * perStore, closing, "end_of_day");
+  let next = 0;
+  const call = async (caller: (typeof callers)[0]) => {
+    while (next < terminals) {
+      const { body } = await caller.send(next++);
+      await completed(receipts, (JSON.parse(body.toString()) as { id: string }).id);
+    }
+  };
+  await Promise.all(callers.map(call));
+  for (const caller of callers) caller.close();
+}
+
+async function closeStores({ subject, receipts, closing }: Side): Promise<void> {
+  const callers = await openClosingCallers(subject, atOnce, closing);
+  let next = 1;
+  const call = async (caller: (typeof callers)[0]) => {
+    while (next <= stores) {
+      const { terminals: shown } = await caller.close(next++);
+      const operations = shown.flatMap(({ operations: ids }) => ids);
+      if (operations.length !== perStore) throw new Error(`${operations.length} operations for ${perStore} terminals`);
+      await Promise.all(operations.map((id) => completed(receipts, id)));
+    }
+  };
+  await Promise.all(callers.map(call));
+  for (const caller of callers) caller.end();
+}
+
+async function completed(receipts: Notices<string>, operationId: string): Promise<void> {
+  const status = await receipts.of(operationId);
+  if (status !== "COMPLETED") throw new Error(`operation ${operationId} became ${status}`);
+}
+
+/** Waits until the worker has written down that every closing ended: that belongs to its cost. */
+async function allEnded({ db }: Subject): Promise<void> {
+  const open = async () => {
+    const { rows } = await db.pool.query<{ n: number }>(
+      "select count(*)::int as n from closings where ended_at is null",
+    );
+    return rows[0]?.n ?? 0;
+  };
+  while ((await open()) > 0) await new Promise((resolve) => setTimeout(resolve, 500));
+}
+
+function report(plain: Run[], closings: Run[]): void {
+  const micros = (seconds: number) => count((seconds * 1e6) / terminals);
+  const row = (name: string, { seconds, cpu }: Run) => [
+    name,
+    count(terminals / seconds),
+    micros(cpu.server),
+    micros(cpu.database),
+    micros(cpu.all),
+  ];
+  const rows = plain.flatMap((one, round) => [
+    row(`round ${round + 1}: operations`, one),
+    row(`round ${round + 1}: closings`, closings[round] as Run),
+  ]);
+  printTable(["processor time per terminal", "terminals/s", "server µs", "PostgreSQL µs", "both µs"], rows);
+  const ratio = (read: (run: Run) => number) => median(closings.map(read)) / median(plain.map(read));
+  const [cpu, wall] = [ratio((run) => run.cpu.all), ratio((run) => run.seconds)];
+  printAim("processor time per terminal, closings : operations", cpu.toFixed(2), `≤ ${aim}`, cpu <= aim);
+  printAim("time of the run, closings : operations", wall.toFixed(2), `≤ ${aim}`, wall <= aim);
+  console.log();
+}

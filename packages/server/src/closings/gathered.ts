@@ -1,0 +1,45 @@
+import { ApiError } from "../platform/errors.ts";
+import { gather } from "../platform/load/batch.ts";
+import type { Stand } from "./advance.ts";
+import type { ClosingKey } from "./queries.ts";
+
+type Outcome = { stand: Stand | undefined } | { error: unknown };
+
+/**
+ * Makes the function that carries one closing forward for a request. Requests that come at the same time share the statements:
+ * a thousand stores that close at the same minute are a few batches. Answers how the closing stands, unless there is still
+ * something to be done at once.
+ */
+export function gatherAdvances(
+  advance: (keys: readonly ClosingKey[]) => Promise<Stand[]>,
+): (key: ClosingKey) => Promise<Stand | undefined> {
+  const gathered = gather<ClosingKey, Outcome>({
+    slots: 2,
+    maxBatch: 50,
+    maxQueue: 5_000,
+    overload: () => new ApiError("service_unavailable", "Too many closings are going on; try again."),
+    run: (batch) => runBatch(advance, batch),
+  });
+  return async (key) => {
+    const outcome = await gathered(key);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.stand;
+  };
+}
+
+/** Runs a batch as a whole; if that fails, each closing alone: one that fails must not fail the requests of others. */
+async function runBatch(
+  advance: (keys: readonly ClosingKey[]) => Promise<Stand[]>,
+  batch: readonly ClosingKey[],
+): Promise<Outcome[]> {
+  const nameOf = ({ accountId, id }: ClosingKey) => `${accountId} ${id}`;
+  const once = [...new Map(batch.map((key) => [nameOf(key), key])).values()];
+  try {
+    const stands = await advance(once);
+    const found = new Map(stands.map((stand) => [`${stand.closing.account_id} ${stand.closing.id}`, stand]));
+    return batch.map((key) => ({ stand: found.get(nameOf(key)) }));
+  } catch (error) {
+    if (batch.length === 1) return [{ error }];
+    return (await Promise.all(batch.map((key) => runBatch(advance, [key])))).flat();
+  }
+}

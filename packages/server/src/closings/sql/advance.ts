@@ -1,0 +1,182 @@
+import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
+import { type RawBuilder, sql } from "kysely";
+import type { Pool } from "pg";
+import { batchTable } from "../../db/batch-table.ts";
+import type { Db } from "../../db/db.ts";
+import type { Facts, Frozen } from "../facts.ts";
+import { type ClosingKey, type ClosingRow, closingColumns } from "../queries.ts";
+import { closingOfWanted, factsOfBatch } from "./facts.ts";
+
+// The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
+// planning one of them anew takes longer than carrying it out.
+
+const keys = batchTable<ClosingKey>({
+  account_id: ["text", (key) => key.accountId],
+  id: ["uuid", (key) => key.id],
+});
+const wanted = sql.raw(keys.as("wanted"));
+const closingsText = textOnce(sql`
+select ${closingColumns} from ${wanted} ${closingOfWanted}
+join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`);
+const factsText = textOnce(factsOfBatch(wanted));
+
+/** Makes the text of a statement when it is first needed: it never changes. */
+function textOnce(statement: RawBuilder<unknown>): (db: Pick<Db, "sql">) => string {
+  let text: string | undefined;
+  return (db) => {
+    text ??= statement.compile(db.sql).sql;
+    return text;
+  };
+}
+
+/** Reads closings, of any account. Each key may come once. */
+export async function findClosings(db: Pick<Db, "sql" | "pool">, batch: readonly ClosingKey[]): Promise<ClosingRow[]> {
+  const query = { name: "closings_of_batch", text: closingsText(db), values: keys.values(batch) };
+  return (await db.pool.query<ClosingRow>(query)).rows;
+}
+
+/** Reads the facts of all terminals of these closings. Each key may come once. */
+export async function factsOf(db: Pick<Db, "sql" | "pool">, batch: readonly ClosingKey[]): Promise<Facts[]> {
+  const query = { name: "facts_of_batch", text: factsText(db), values: keys.values(batch) };
+  return (await db.pool.query<Facts>(query)).rows;
+}
+
+/** An attempt that is to be written down. */
+export interface NewAttempt extends ClosingKey {
+  terminalId: string;
+  n: number;
+  at: Date;
+  expectedClose: string | null;
+}
+
+const attempts = batchTable<NewAttempt>({
+  account_id: ["text", (row) => row.accountId],
+  closing_id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  n: ["integer", (row) => row.n],
+  at: ["timestamptz", (row) => row.at],
+  expected_close: ["uuid", (row) => row.expectedClose],
+});
+const attemptsText = `
+insert into closing_attempts (${attempts.columns})
+select ${attempts.columns
+  .split(", ")
+  .map((column) => `input.${column}`)
+  .join(", ")}
+from ${attempts.as("input")}
+cross join lateral (
+  select from closings as closing
+  where closing.account_id = input.account_id and closing.id = input.closing_id and closing.cancelled_at is null
+  limit 1
+) as going
+order by input.account_id, input.closing_id, input.terminal_id
+on conflict do nothing
+returning account_id, closing_id, terminal_id, n, request_key`;
+
+/** An attempt that this call has written down. */
+interface WrittenAttempt {
+  account_id: string;
+  closing_id: string;
+  terminal_id: string;
+  n: number;
+  request_key: string;
+}
+
+/**
+ * Writes attempts down, each number once: whoever comes second leaves it to the first, and gets no row. A cancelled closing
+ * gets none.
+ */
+export async function insertAttempts(pool: Pool, rows: readonly NewAttempt[]): Promise<WrittenAttempt[]> {
+  if (rows.length === 0) return [];
+  const query = { name: "insert_closing_attempts", text: attemptsText, values: attempts.values(rows) };
+  return (await pool.query<WrittenAttempt>(query)).rows;
+}
+
+/** What came of an attempt. */
+export interface AttemptOutcome extends ClosingKey {
+  terminalId: string;
+  n: number;
+  operationId: string | null;
+  refused: AttemptRefusal | null;
+}
+
+const outcomes = batchTable<AttemptOutcome>({
+  account_id: ["text", (row) => row.accountId],
+  closing_id: ["uuid", (row) => row.id],
+  terminal_id: ["text", (row) => row.terminalId],
+  n: ["integer", (row) => row.n],
+  operation_id: ["uuid", (row) => row.operationId],
+  refused: ["text", (row) => row.refused],
+});
+const outcomesText = `
+update closing_attempts as attempt set
+  operation_id = coalesce(attempt.operation_id, outcome.operation_id),
+  refused = coalesce(attempt.refused, case when attempt.operation_id is null then outcome.refused end)
+from ${outcomes.as("outcome")}
+cross join lateral (
+  select cancelled_by from closings where closings.account_id = outcome.account_id and closings.id = outcome.closing_id limit 1
+) as closing
+where attempt.account_id = outcome.account_id and attempt.closing_id = outcome.closing_id
+  and attempt.terminal_id = outcome.terminal_id and attempt.n = outcome.n
+returning attempt.account_id, attempt.operation_id, attempt.refused, closing.cancelled_by`;
+
+/** Notes what came of attempts. Answers the operations whose closings were cancelled meanwhile, and by whom. */
+export async function noteOutcomes(
+  pool: Pool,
+  rows: readonly AttemptOutcome[],
+): Promise<{ accountId: string; operationId: string; by: string }[]> {
+  if (rows.length === 0) return [];
+  const query = { name: "note_closing_outcomes", text: outcomesText, values: outcomes.values(rows) };
+  const { rows: noted } = await pool.query<{
+    account_id: string;
+    operation_id: string | null;
+    refused: string | null;
+    cancelled_by: string | null;
+  }>(query);
+  return noted.flatMap(({ account_id: accountId, operation_id: operationId, refused, cancelled_by: by }) =>
+    refused === "cancelled" && operationId !== null ? [{ accountId, operationId, by: by ?? "system" }] : [],
+  );
+}
+
+/** When a closing is looked at next; or that it has ended, with what was so at its terminals. */
+export interface Look extends ClosingKey {
+  askedAt: Date;
+  lookAt: Date | null;
+  ended?: { at: Date; frozen: Record<string, Frozen> };
+}
+
+const looks = batchTable<Look>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+  asked_at: ["timestamptz", (row) => row.askedAt],
+  look_at: ["timestamptz", (row) => row.lookAt],
+  ended_at: ["timestamptz", (row) => row.ended?.at ?? null],
+  frozen: ["jsonb", (row) => row.ended?.frozen],
+});
+// Of a closing that is locked, whoever holds the lock looks at it next. So no look waits, however many come at once.
+const looksText = `
+with free as (
+  select closing.account_id, closing.id, look.look_at, look.ended_at, look.frozen
+  from ${looks.as("look")}
+  cross join lateral (
+    select * from closings
+    where closings.account_id = look.account_id and closings.id = look.id and closings.asked_at = look.asked_at
+    limit 1
+    for no key update skip locked
+  ) as closing
+), looked as (
+  update closings as closing set look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at)
+  from free
+  where closing.account_id = free.account_id and closing.id = free.id
+  returning closing.account_id, closing.id, free.frozen
+)
+update closing_terminals as member set frozen = looked.frozen -> member.terminal_id
+from looked
+where member.account_id = looked.account_id and member.closing_id = looked.id
+  and looked.frozen is not null and member.frozen is null`;
+
+/** Writes when closings are looked at next, and for those that have ended what was so at their terminals. */
+export async function noteLooks(pool: Pool, rows: readonly Look[]): Promise<void> {
+  if (rows.length === 0) return;
+  await pool.query({ name: "note_closing_looks", text: looksText, values: looks.values(rows) });
+}
