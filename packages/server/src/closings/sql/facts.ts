@@ -115,7 +115,7 @@ export function factsOfAccount(accountId: string, ids: readonly string[]): RawBu
           sql`select ${accountId}::text as account_id, text::uuid as id
               from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as text`,
         ];
-  return sql<Facts>`${prepared(name as string)}
+  return sql<Facts>`${prepared(name)}
 with wanted as materialized (
   ${wanted}
 ), target as (
