@@ -7,7 +7,7 @@ import { Ending } from "./ending.ts";
 
 /** Measures closings: of one large store, of many stores at once, of stores that wait, and pages of those that ended. */
 export async function closings(effort: Effort, closing: Closing): Promise<void> {
-  for (const part of [closingPages, closeMany]) {
+  for (const part of [closeOne, closeMany, closingPages]) {
     // What one part has started must not run beside the next.
     const own = new Ending();
     closing.add(() => own.close());
