@@ -70,7 +70,7 @@ const tables = [
   "closing_attempts",
 ];
 
-type Run = (pool: Pool, server: Pick<Db, "sql">) => Promise<unknown>;
+type Run = (pool: Pool, other: Pick<Db, "sql">) => Promise<unknown>;
 const closing = { accountId, id };
 
 const statements: Record<string, Run> = {
@@ -89,8 +89,8 @@ const statements: Record<string, Run> = {
     await noteTelemetry(pool, [{ ...device, field: "open_batch", value: { transactions_count: 0 }, at }], at);
   },
   "note who was heard": (pool) => noteHeard(pool, [heard], at),
-  "find closings": (pool, { sql }) => findClosings({ sql, pool }, [closing]),
-  "read the facts of closings": (pool, { sql }) => factsOf({ sql, pool }, [closing]),
+  "find closings": (pool, other) => findClosings({ ...other, pool }, [closing]),
+  "read the facts of closings": (pool, other) => factsOf({ ...other, pool }, [closing]),
   "write attempts of closings": (pool) =>
     insertAttempts(pool, [{ ...closing, terminalId, n: 1, at, askedBy: "x", whenBusy: null, expectedClose: null }]),
   "note what came of attempts": async (pool) => {
@@ -151,13 +151,13 @@ describe("a statement for a batch reads the batch once for each step:", async ()
 
   it.each(Object.keys(factsForRequests))("%s, which requests use, is planned once on a connection", async (name) => {
     const facts = factsForRequests[name] as () => RawBuilder<unknown>;
-    const [counts] = await server.db.sql.connection().execute(async (connection) => {
+    const [planned] = await server.db.sql.connection().execute(async (connection) => {
       // PostgreSQL plans the first five for their values, and compares.
       for (let times = 0; times < 12; times += 1) await facts().execute(connection);
       const counts = sql`select custom_plans::int as custom from pg_prepared_statements where name = ${name}`;
       return (await counts.execute(connection)).rows;
     });
-    expect(counts).toEqual({ custom: 5 });
+    expect(planned).toEqual({ custom: 5 });
   });
 
   it("and a join of a batch with itself is found", async () => {

@@ -21,8 +21,12 @@ export const closingColumns = sql`
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
   closing.cancelled_by, stores.store_id`;
+// The store is looked up for each row, also before statistics are there: joined, all stores of the account are read for a page.
 const closingWithStore = sql`
-  closings as closing join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`;
+  closings as closing
+  cross join lateral (
+    select own.store_id from stores as own where own.account_id = closing.account_id and own.id = closing.store_ref limit 1
+  ) as stores`;
 
 /** Finds a closing of a store. */
 export async function findClosing(

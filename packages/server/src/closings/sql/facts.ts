@@ -12,7 +12,7 @@ const didNothing = sql`(
 /** After the day, or the last request, a close may still correct it for so long. */
 const laterFor = sql`interval '36 hours'`;
 
-// A subquery with `limit 1` is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
+// A subquery with `limit 1` (or `offset 0`) is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
 // all attempts or closings of the account are read for each row while statistics are from when there were few.
 
 /** The newest closes of a target with what is known of the closings that sent them. */
@@ -61,18 +61,28 @@ const columns = sql`
   coalesce(attempts.list, '[]'::json) as attempts`;
 
 const joins = sql`
-join terminals on terminals.account_id = target.account_id and terminals.terminal_id = target.terminal_id
-left join terminal_credentials as credential
-  on credential.account_id = target.account_id and credential.terminal_id = target.terminal_id
-left join terminal_addresses as device
-  on device.account_id = credential.account_id and device.address = credential.address
-left join terminal_presence as presence
-  on presence.account_id = target.account_id and presence.terminal_id = target.terminal_id
-left join operation_claims as live
-  on live.account_id = target.account_id and live.terminal_id = target.terminal_id
-left join terminal_telemetry as telemetry
-  on telemetry.account_id = target.account_id and telemetry.terminal_id = target.terminal_id and telemetry.field = 'open_batch'
-  and telemetry.address = credential.address
+cross join lateral (
+  select * from terminals as own where own.account_id = target.account_id and own.terminal_id = target.terminal_id limit 1
+) as terminals
+left join lateral (
+  select * from terminal_credentials as own
+  where own.account_id = target.account_id and own.terminal_id = target.terminal_id limit 1
+) as credential on true
+left join lateral (
+  select * from terminal_addresses as own where own.account_id = target.account_id and own.address = credential.address limit 1
+) as device on true
+left join lateral (
+  select * from terminal_presence as own where own.account_id = target.account_id and own.terminal_id = target.terminal_id limit 1
+) as presence on true
+left join lateral (
+  select * from operation_claims as own where own.account_id = target.account_id and own.terminal_id = target.terminal_id limit 1
+) as live on true
+left join lateral (
+  select * from terminal_telemetry as own
+  where own.account_id = target.account_id and own.terminal_id = target.terminal_id and own.field = 'open_batch'
+    and own.address = credential.address
+  limit 1
+) as telemetry on true
 left join lateral (
   select json_build_object(
     'value', before.open_batch, 'at', before.open_batch_at, 'replaced_at', device.created_at,
@@ -113,7 +123,9 @@ const targetOfClosings = sql`
 select member.account_id, member.closing_id, member.terminal_id, member.asked_at, member.again, member.frozen,
   closing.store_ref, closing.day_starts_at, closing.day_ends_at`;
 const membersOfClosing = sql`
-join closing_terminals as member on member.account_id = closing.account_id and member.closing_id = closing.id`;
+cross join lateral (
+  select * from closing_terminals as own where own.account_id = closing.account_id and own.closing_id = closing.id offset 0
+) as member`;
 /** The closings of a batch table `wanted`. */
 export const closingOfWanted = sql`
 cross join lateral (
@@ -134,7 +146,7 @@ export function factsOfAccount(accountId: string, ids: readonly string[]): RawBu
           sql`select ${accountId}::text as account_id, text::uuid as id
               from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as text`,
         ];
-  return sql<Facts>`${prepared(name as string)}
+  return sql<Facts>`${prepared(name)}
 with wanted as materialized (
   ${wanted}
 ), target as (
