@@ -46,3 +46,12 @@ export async function accessToken({ http_url: url, account_id: id, ...client }: 
   });
   return ((await answer.json()) as { access_token: string }).access_token;
 }
+
+const names = kinds.filter(([name]) => name !== "time").map(([, pattern]) => pattern);
+
+/** Ids and dates of the shown JSON, each with what stands at its place in the answer. */
+export function namesIn(shown: unknown, answer: unknown): [shown: string, answer: string][] {
+  if (typeof shown === "string") return names.some((pattern) => pattern.test(shown)) ? [[shown, String(answer)]] : [];
+  if (typeof shown !== "object" || shown === null) return [];
+  return Object.entries(shown).flatMap(([key, item]) => namesIn(item, (answer as Record<string, unknown>)[key]));
+}
