@@ -40,7 +40,11 @@ describe("closings at the edges of HTTP", async () => {
       const { status, body: answer } = await post(body);
       const shown = JSON.stringify(body)?.slice(0, 80);
       expect(status, shown).toBe(400);
-      if (path) expect(answer.error.errors.map((place: { path: string }) => place.path), shown).toContain(path);
+      if (path)
+        expect(
+          answer.error.errors.map((place: { path: string }) => place.path),
+          shown,
+        ).toContain(path);
     }
     // The same name twice: JSON leaves the last.
     expect((await post('{"business_day":"2020-01-01","business_day":"2019-01-01"}')).status).toBe(400);

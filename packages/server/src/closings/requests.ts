@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import { limits } from "@tillkeeper/contract/limits";
 import { sql } from "kysely";
-import { requestLock } from "../db/locks.ts";
 import type { Tx } from "../db/db.ts";
+import { requestLock } from "../db/locks.ts";
 import { ApiError } from "../platform/errors.ts";
 import { hourMs } from "../platform/time-spans.ts";
 
