@@ -44,7 +44,7 @@ describe("the close of a store under attack", async () => {
     const answers = await Promise.all(
       Array.from({ length: 6 }, (_, n) => store.close({ expected: [{ currency: "NOK", sale_amount: n }] }, key)),
     );
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 422, 422, 422, 422, 422]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 422, 422, 422, 422, 422]);
   });
 
   it("closes after all what sold after the end, though nothing had been open there", async () => {

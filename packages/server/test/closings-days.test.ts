@@ -126,7 +126,7 @@ describe("the close of a store, as time goes by", async () => {
     await move("07-07T20:00:00Z");
     const refused = async (body: object) => {
       const { status, body: answer } = await store.call("POST", store.path, body);
-      return [status, answer.error?.errors?.map(({ path, message }: any) => `${path} ${message}`)];
+      return [status, answer.error?.errors?.map(({ path, message }: Record<string, string>) => `${path} ${message}`)];
     };
     await store.register();
     expect(await refused({ business_day: `${year}-07-08` })).toEqual([

@@ -182,7 +182,10 @@ describe("the close of a store", async () => {
     expect(repeated.body.id).toBe(first.body.id);
     expect(till.commands).toHaveLength(1);
     const other = await store.close({ again: true }, key);
-    expect([other.status, (other.body as any).error.code]).toEqual([422, "idempotency_key_reused"]);
+    expect([other.status, (other.body as unknown as { error: { code: string } }).error.code]).toEqual([
+      422,
+      "idempotency_key_reused",
+    ]);
   });
 
   it("shows what is open before anything is closed", async () => {
@@ -205,7 +208,10 @@ describe("the close of a store", async () => {
         { currency: "SEK", sale_amount: 7 },
       ],
     });
-    const shown = preview.terminals.map(({ terminal_id, would }: any) => [terminal_id, would]);
+    const shown = preview.terminals.map(({ terminal_id, would }: { terminal_id: string; would: string }) => [
+      terminal_id,
+      would,
+    ]);
     expect(shown).toEqual([
       [sold.id, "close"],
       [quiet.id, "close"],
@@ -225,9 +231,9 @@ describe("the close of a store", async () => {
     }
     const list = `/v1/accounts/${other.aid}/closings`;
     const page = (await stores[0]?.call("GET", `${list}?limit=2`))?.body;
-    expect(page.closings.map(({ id }: any) => id)).toEqual(ids.slice(0, 2));
+    expect(page.closings.map(({ id }: { id: string }) => id)).toEqual(ids.slice(0, 2));
     const rest = (await stores[0]?.call("GET", `${list}?limit=2&starting_after=${page.starting_after}`))?.body;
-    expect([rest.closings.map(({ id }: any) => id), rest.starting_after]).toEqual([ids.slice(2), undefined]);
+    expect([rest.closings.map(({ id }: { id: string }) => id), rest.starting_after]).toEqual([ids.slice(2), undefined]);
     expect(page.closings[0]).toMatchObject({ state: "nothing_to_close", text: "There is nothing to close." });
     expect(page.closings[0]).not.toHaveProperty("terminals");
     const ofDay = (await stores[0]?.call("GET", `${list}?business_day=2020-01-01`))?.body;

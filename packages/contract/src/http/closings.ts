@@ -176,5 +176,6 @@ export const closingEndpoints = {
     params: ofAccount,
     query: OfAccountQuery,
     answers: { 200: ClosingList },
+    errors: ["store_not_found"],
   }),
 };

@@ -211,7 +211,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
     preValidation: (request, _reply, done) => {
-      if (row.endpoint.bodyOptional || takesNothing(row.endpoint)) request.body ??= {};
+      if (request.body === undefined && (row.endpoint.bodyOptional || takesNothing(row.endpoint))) request.body = {};
       normalize?.(request);
       if (takeBack) sentBack.set(request, takeBack(request.body));
       done();
