@@ -15,6 +15,20 @@ import {
 
 /** Of the rows in `attempts.ts`. */
 export const attemptExamples: Examples = {
+  "its time was over before an attempt was sent": [
+    [
+      "the servers were away all night",
+      {},
+      { state: "failed", reason: "expired", step: "close_the_day" },
+      { ...lastCall, now: nextDay("09:00"), retryUntil: nextDay("05:00") },
+    ],
+    [
+      "an attempt was written down when they went",
+      { attempts: [tried({ close: undefined })] },
+      { state: "failed", reason: "expired" },
+      { ...lastCall, now: nextDay("09:00"), retryUntil: nextDay("05:00") },
+    ],
+  ],
   "an attempt is to be sent": [
     ["written down", { attempts: [tried({ close: undefined })] }, { state: "waiting", next: "send" }],
     [

@@ -7,6 +7,11 @@ import { lastReason, lastTry, type View } from "./view.ts";
 const minuteMs = 60_000;
 /** So often in a row an attempt is made again at once, because another close had come between. */
 const mostOutOfStep = 4;
+/**
+ * Where the time for attempts is over, one is made all the same if the request, or what was written down, is not older than this:
+ * no server that comes back the next day closes what was sold since.
+ */
+const triedWithinMs = 5 * minuteMs;
 /** So many attempts follow one request at most. */
 const mostAttempts = 200;
 
@@ -32,15 +37,26 @@ const retried: Partial<Record<OperationReason, { pauseMs: number; step: ClosingS
   unreachable: { pauseMs: 0, step: "bring_back" },
 };
 
+/** Whether the last attempt is written down, and nothing came of it yet. */
+function isUnsent(view: View): boolean {
+  const { attempt } = lastTry(view);
+  return attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
+}
+
 /** It is to be closed: what became of the attempts so far, and whether a further one can be made. */
 export const attempts: readonly Rule[] = [
   {
-    rule: "an attempt is to be sent",
+    rule: "its time was over before an attempt was sent",
     applies: (view) => {
-      const { attempt } = lastTry(view);
-      const isOpen = attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
-      return isOpen && !view.day.cancelled;
+      const { retries, tries, day, asked } = view;
+      if (retries || day.cancelled || !(tries.length === 0 || isUnsent(view))) return false;
+      return day.now.getTime() - (tries.at(-1)?.at ?? asked).getTime() >= triedWithinMs;
     },
+    stands: (view) => failed(view, "expired", "close_the_day"),
+  },
+  {
+    rule: "an attempt is to be sent",
+    applies: (view) => isUnsent(view) && !view.day.cancelled,
     stands: (view) =>
       view.busy && !view.retries
         ? failed(view, "busy", "close_the_day")

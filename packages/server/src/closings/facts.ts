@@ -169,8 +169,8 @@ export function standingBatch({ batch, closes }: Facts): ToldBatch | undefined {
 
 /** When the open batch began, if it is not empty and its device tells. */
 export function openSince(row: Facts): Date | undefined {
-  const { transactions_count: count = 0, oldest_at: at } = standingBatch(row)?.value ?? {};
-  return count > 0 && at !== undefined ? new Date(at) : undefined;
+  const { count = 0, oldestAt } = batchOf(standingBatch(row)) ?? {};
+  return count > 0 ? oldestAt : undefined;
 }
 
 /**

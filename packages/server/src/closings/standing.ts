@@ -42,9 +42,7 @@ export function byClosing(rows: readonly Facts[]): Map<string | null, Facts[]> {
 /** The open batches of connected terminals, as far as they tell when they began. One after which a close came is over. */
 export function openBatches(rows: readonly Facts[], moment: Moment): { terminalId: string; oldestAt: Date }[] {
   return rows.flatMap((row) => {
-    const { online, batch, closes } = terminalFacts(row, moment);
-    if (!online || !batch?.oldestAt || batch.count === 0) return [];
-    const isOver = closes.some(({ end, knownAt }) => end === "closed" && knownAt !== null && knownAt >= batch.at);
-    return isOver ? [] : [{ terminalId: row.terminal_id, oldestAt: batch.oldestAt }];
+    const oldestAt = openSince(row);
+    return oldestAt && terminalFacts(row, moment).online ? [{ terminalId: row.terminal_id, oldestAt }] : [];
   });
 }
