@@ -5,6 +5,8 @@ import { LongestFirst } from "./test/longest-first.ts";
 
 /** The folders of tests that need Debian's packages. */
 const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/test/${folder}/**`);
+/** The folders of system tests that take a minute or so each, which `npm test` leaves to a command of its own. */
+const drills = "packages/*/test/drills/**";
 
 /** Clients that others generate from our document: it starts what the peers' tests start. */
 const clientsOfOthers = "packages/cli/test/peers/clients-of-others.test.ts";
@@ -36,7 +38,7 @@ const retriesOfCrowds = 1;
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
- * lint cannot say. strangers: client libraries of others, which `npm run conformance` installs first. published: the
+ * lint cannot say. drills: system tests that take long. strangers: client libraries of others, which `npm run conformance` installs first. published: the
  * packages as others get them, installed in an empty folder. peers: the device side with
  * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
  * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
@@ -60,7 +62,16 @@ export default defineConfig({
           ...unhurried,
           name: "system",
           include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
-          exclude: [...withDebian, "**/node_modules/**"],
+          exclude: [...withDebian, drills, "**/node_modules/**"],
+          globalSetup: ["packages/stage/src/setup/global-setup.ts"],
+          ...shared,
+        },
+      },
+      {
+        test: {
+          ...unhurried,
+          name: "drills",
+          include: [`${drills}/*.test.ts`],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
         },

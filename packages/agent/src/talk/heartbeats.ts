@@ -101,14 +101,16 @@ export class Heartbeats {
   #send(): void {
     const { clock, send } = this.#options;
     if (this.#session === undefined) return;
-    this.#sentAt = clock.monotonic();
     const fault = this.#valueOf(this.#options.fault);
     const memory = this.#valueOf(this.#options.memory);
     const telemetry = this.#valueOf(this.#options.telemetry);
     this.#toldBatch = telemetry?.open_batch;
+    // Both clocks are read together, after what may take time: the gap to the next one is measured by either.
+    this.#sentAt = clock.monotonic();
+    const sentAt = timestamp(clock.now());
     send({
       session: this.#session,
-      sent_at: timestamp(clock.now()),
+      sent_at: sentAt,
       ...(this.#roundTripMs !== undefined && { round_trip_ms: Math.round(this.#roundTripMs) }),
       ...(memory && { memory }),
       ...(telemetry && { telemetry }),

@@ -211,7 +211,9 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
     preValidation: (request, _reply, done) => {
-      if (request.body === undefined && (row.endpoint.bodyOptional || takesNothing(row.endpoint))) request.body = {};
+      // Where there are fields, null is none of the optional bodies: it may be a mistake of whoever meant some.
+      if (takesNothing(row.endpoint)) request.body ??= {};
+      else if (request.body === undefined && row.endpoint.bodyOptional) request.body = {};
       normalize?.(request);
       if (takeBack) sentBack.set(request, takeBack(request.body));
       done();

@@ -1,9 +1,9 @@
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { VirtualTerminalSpec } from "../src/virtual-terminals/virtual-terminals.ts";
-import { closedDay } from "./support/day.ts";
-import { PresentDevice } from "./support/presence.ts";
+import type { VirtualTerminalSpec } from "../../src/virtual-terminals/virtual-terminals.ts";
+import { closedDay } from "../support/day.ts";
+import { PresentDevice } from "../support/presence.ts";
 
 const operations = "/v1/admin/terminals/operations";
 const aid = "T71000001";

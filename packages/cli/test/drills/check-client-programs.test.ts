@@ -4,7 +4,7 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { startCli } from "../support/cli.ts";
 
 const node = process.execPath;
-const pos = fileURLToPath(new URL("pos-program.ts", import.meta.url));
+const pos = fileURLToPath(new URL("../check-client/pos-program.ts", import.meta.url));
 
 type Line = Record<string, unknown> & { event: string };
 const linesOf = (stdout: string): Line[] =>

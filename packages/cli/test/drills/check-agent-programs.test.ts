@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
+import { findingOf, readOutput } from "../check-agent/output.ts";
+import { partsOf } from "../check-agent/parts.ts";
 import { startCli } from "../support/cli.ts";
-import { findingOf, readOutput } from "./output.ts";
-import { partsOf } from "./parts.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const node = process.execPath;
@@ -51,7 +51,7 @@ describe.concurrent("tillkeeper check-agent", () => {
       "--journal",
       join(state, "memory"),
       "--start",
-      `mkdir -p ${state}; exec ${node} ${here("virtual-terminal.ts")} ${state}`,
+      `mkdir -p ${state}; exec ${node} ${here("../check-agent/virtual-terminal.ts")} ${state}`,
       "--close-by-hand",
       `kill -USR2 $(cat ${state}/pid); ${wait}`,
     );

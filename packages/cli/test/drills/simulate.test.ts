@@ -7,7 +7,7 @@ import { type Client, createClient, type Terminal } from "@tillkeeper/sdk";
 import { folderOfTests } from "@tillkeeper/stage/folders";
 import type { OpenBatch } from "@tillkeeper/virtual-terminals/simulation/simulated-state";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "./support/cli.ts";
+import { type Cli, makeScratch, readSandboxFile, type SandboxFile, startCli } from "../support/cli.ts";
 
 interface Line {
   event: "progress" | "summary" | "ended";
