@@ -13,7 +13,7 @@ import {
   scratch,
   startCli,
   startSandbox,
-} from "./support/cli.ts";
+} from "../support/cli.ts";
 
 /** Runs an open_menu on the first terminal, as a client that reads sandbox.json. */
 async function openMenu(place: Scratch): Promise<string> {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { leftBehind, scratch, startCli, startSandbox } from "./support/cli.ts";
+import { leftBehind, scratch, startCli, startSandbox } from "../support/cli.ts";
 
 const oneSentence = /^[^\n]+\.\n$/;
 

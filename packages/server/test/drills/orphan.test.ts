@@ -5,7 +5,7 @@ import { Client } from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { readPostmasterFile } from "../../src/db/embedded/orphan.ts";
 import type { EmbeddedPostgres } from "../../src/db/embedded/postgres.ts";
-import { type Child, isAlive, query, scratchFolder, startChild, startScratch } from "./scratch.ts";
+import { type Child, isAlive, query, scratchFolder, startChild, startScratch } from "../embedded/scratch.ts";
 
 const PATIENT = { interval: 5 };
 

@@ -17,14 +17,14 @@ import { makeTenant, send, startTestServer, type Tenant } from "@tillkeeper/stag
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
-import { type Db, openDb } from "../src/db/db.ts";
-import { createLogger } from "../src/platform/log/log.ts";
-import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { type Db, openDb } from "../../src/db/db.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
+import { PresentDevice, type Registered, register, watcher } from "../support/presence.ts";
 
 /** After this time with a server again, a terminal that did not come back is late, and not yet offline. */
 const afterRestartMs = 40_000;
 
-const agentProcess = fileURLToPath(new URL("./support/agent-process.ts", import.meta.url));
+const agentProcess = fileURLToPath(new URL("../support/agent-process.ts", import.meta.url));
 
 function startAgent(url: string, { address, password }: Registered): Agent {
   const agent = new Agent({

@@ -4,14 +4,14 @@ import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { ownServer } from "@tillkeeper/stage/world";
 import { parseSync } from "oxc-parser";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createClient } from "../src/access/auth/clients.ts";
-import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
-import { newSecret } from "../src/access/auth/secrets/secrets.ts";
+import { createClient } from "../../src/access/auth/clients.ts";
+import { hashChosen } from "../../src/access/auth/secrets/chosen-secrets.ts";
+import { newSecret } from "../../src/access/auth/secrets/secrets.ts";
 
 const aid = "T12345678";
 const path = `/v1/accounts/${aid}/auth/token`;
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
-const folder = resolve(import.meta.dirname, "../src/access/auth");
+const folder = resolve(import.meta.dirname, "../../src/access/auth");
 
 /** Enough clients to find a text that opens all but one in 256. */
 const freshClients = 300;

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type Cli, leftBehind, type Scratch, scratch, startCli } from "./support/cli.ts";
+import { type Cli, leftBehind, type Scratch, scratch, startCli } from "../support/cli.ts";
 
 function facts(stdout: string): Record<string, string> {
   return Object.fromEntries([...stdout.matchAll(/^(\S.*?) {2,}(\S+)$/gm)].map(([, name, value]) => [name, value]));
