@@ -14,7 +14,7 @@ import { businessDayOf } from "./business-day.ts";
 import { type CloseRow, type Facts, openSince, resultOf, standingBatch } from "./facts.ts";
 import type { ClosingRow } from "./queries.ts";
 import type { Member } from "./standing.ts";
-import { alsoOpenText, closingText } from "./text.ts";
+import { closingText } from "./text.ts";
 import { addUp, type BatchFigures, compare } from "./totals.ts";
 
 /** How a closing stands, without its terminals. */
@@ -56,7 +56,6 @@ export function presentClosing(closing: ClosingRow, members: readonly Member[], 
   const alsoOpen = alsoOpenOf(members, { rules, day: closing.business_day });
   return {
     ...summary,
-    text: `${summary.text}${alsoOpenText(alsoOpen)}`,
     terminals: members.map(presentTerminal),
     ...(closing.expected && {
       expected: closing.expected,

@@ -41,10 +41,3 @@ export function previewText(would: Record<"close" | "wait" | "leave" | "ask", nu
   if (parts.length === 0) return "There is nothing to close.";
   return `${parts.join(", ")}.`;
 }
-
-/** The days beside a closing's own that are open at its store, as a sentence that follows its text; empty without any. */
-export function alsoOpenText(days: readonly { business_day: string; terminals: readonly string[] }[]): string {
-  if (days.length === 0) return "";
-  const list = days.map(({ business_day: day, terminals: { length } }) => `${day} (${terminals(length)})`);
-  return ` Also open: ${list.join(", ")}.`;
-}
