@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
@@ -18,21 +19,34 @@ const changedSince = new Set([
 ]);
 const zones = Intl.supportedValuesOf("timeZone").filter((zone) => !changedSince.has(zone));
 
+/** The release of Debian's time zone data. */
+const released = /^# version (?<release>\d{4}[a-z])/.exec(readFileSync("/usr/share/zoneinfo/tzdata.zi", "utf8"));
+const releases = [released?.groups?.["release"] ?? "", process.versions["tz"] ?? ""].toSorted();
+/**
+ * Countries change what is ahead, and a release of the data knows what was decided by then: where Node's is another one than
+ * Debian's, some zones may differ from the year of the older one on.
+ */
+const changeableFrom = releases[0] === releases[1] ? "9999" : (releases[0] as string).slice(0, 4);
+const mostChanged = 20;
+
 /** Compares our business days with those of Python's zoneinfo. Returns the differences, and how many days were compared. */
 async function compare(starts: string[], which: "all" | "changes") {
   const args = [program, starts.join(","), "2020-2035", which, ...zones];
   const { stdout } = await run("/usr/bin/python3", args, { maxBuffer: 2 ** 30 });
   const different: string[] = [];
+  const changed = new Set<string>();
   let compared = 0;
   for (const line of stdout.trim().split("\n")) {
     const [timeZone = "", startsAt = "", ...days] = line.split(" ");
     for (const entry of days) {
       const [day = "", minute] = entry.split(":");
       compared++;
-      if (startOf(day, { timeZone, startsAt })?.getTime() !== Number(minute) * 60_000)
-        different.push(`${timeZone} ${startsAt} ${entry}`);
+      if (startOf(day, { timeZone, startsAt })?.getTime() === Number(minute) * 60_000) continue;
+      if (day >= changeableFrom) changed.add(timeZone);
+      else different.push(`${timeZone} ${startsAt} ${entry}`);
     }
   }
+  expect(changed.size).toBeLessThan(mostChanged);
   return { different, compared };
 }
 
