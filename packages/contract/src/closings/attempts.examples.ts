@@ -18,12 +18,6 @@ export const attemptExamples: Examples = {
   "its time was over before an attempt was sent": [
     [
       "the servers were away all night",
-      {},
-      { state: "failed", reason: "expired", step: "close_the_day" },
-      { ...lastCall, now: nextDay("09:00"), retryUntil: nextDay("05:00") },
-    ],
-    [
-      "an attempt was written down when they went",
       { attempts: [tried({ close: undefined })] },
       { state: "failed", reason: "expired" },
       { ...lastCall, now: nextDay("09:00"), retryUntil: nextDay("05:00") },
@@ -141,6 +135,12 @@ export const attemptExamples: Examples = {
     ["its batch was empty when it fell off", { online: false, batch: batch(0, "18:00") }, { reason: "away" }],
     ["and nobody waits", { online: false }, { state: "failed", reason: "unreachable", step: "switch_on" }, lastCall],
     [
+      "until the day was over",
+      { online: false },
+      { state: "failed", reason: "unreachable", step: "switch_on" },
+      { ...lastCall, now: nextDay("05:00"), retryUntil: nextDay("05:00") },
+    ],
+    [
       "since a close of the point of sale was not answered, and nobody waits",
       { online: false, closes: [close({ by: "other", at: at("21:00"), end: "unanswered", reason: "no_answer" })] },
       { state: "unknown", reason: "no_answer", step: "send_again_unsure", close: "close" },
@@ -157,6 +157,14 @@ export const attemptExamples: Examples = {
       "for a payment",
       after({ end: "not_closed", reason: "busy_payment", at: at("22:01"), knownAt: at("22:01") }),
       { state: "waiting", reason: "busy_payment", step: "finish_payment", next: at("22:01:20") },
+    ],
+  ],
+  "its time was over before it was tried": [
+    [
+      "the servers were away all night",
+      {},
+      { state: "failed", reason: "expired", step: "close_the_day" },
+      { ...lastCall, now: nextDay("09:00"), retryUntil: nextDay("05:00") },
     ],
   ],
   "it can be closed": [

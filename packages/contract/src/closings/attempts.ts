@@ -16,8 +16,8 @@ const triedWithinMs = 5 * minuteMs;
 const mostAttempts = 200;
 
 /**
- * It is not closed, and a person or a further request has to do something. While an earlier close was not answered, nobody
- * knows that it is not closed.
+ * The terminal is not closed, and a person or a further request has to do something. While the terminal has not answered an
+ * earlier close, it is `unknown` whether it is closed.
  */
 const failed = (
   { unanswered }: View,
@@ -43,15 +43,16 @@ function isUnsent(view: View): boolean {
   return attempt !== undefined && attempt.close === undefined && attempt.refused === undefined;
 }
 
+/** Whether the time for attempts is over, and the request, or the attempt that was written down for it, is old. */
+function isTooLate({ retries, tries, day, asked }: View): boolean {
+  return !retries && day.now.getTime() - (tries.at(-1)?.at ?? asked).getTime() >= triedWithinMs;
+}
+
 /** It is to be closed: what became of the attempts so far, and whether a further one can be made. */
 export const attempts: readonly Rule[] = [
   {
     rule: "its time was over before an attempt was sent",
-    applies: (view) => {
-      const { retries, tries, day, asked } = view;
-      if (retries || day.cancelled || !(tries.length === 0 || isUnsent(view))) return false;
-      return day.now.getTime() - (tries.at(-1)?.at ?? asked).getTime() >= triedWithinMs;
-    },
+    applies: (view) => isUnsent(view) && !view.day.cancelled && isTooLate(view),
     stands: (view) => failed(view, "expired", "close_the_day"),
   },
   {
@@ -182,6 +183,11 @@ export const attempts: readonly Rule[] = [
         moving: true,
       };
     },
+  },
+  {
+    rule: "its time was over before it was tried",
+    applies: (view) => view.tries.length === 0 && isTooLate(view),
+    stands: (view) => failed(view, "expired", "close_the_day"),
   },
   {
     rule: "it can be closed",
