@@ -2,8 +2,7 @@ import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { findOpenBatches } from "../src/presence/telemetry/open-batch.ts";
-import { findFormerOpenBatches } from "../src/terminals/record/former-open-batches.ts";
+import { findFormerOpenBatches, findOpenBatches } from "./support/open-batches.ts";
 import { PresentDevice } from "./support/presence.ts";
 
 describe("hardware swap", async () => {

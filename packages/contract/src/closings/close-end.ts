@@ -28,7 +28,7 @@ const mayHaveClosed: ReadonlySet<OperationReason> = new Set<OperationReason>(["i
  * Whether the batch is closed after this operation:
  * pending: it has not ended. closed: the terminal closed it; the host confirmed it, or may have. declined: the host declined it,
  * and the batch is open. not_closed: it was not begun, or broken off before anything was closed. unanswered: the terminal did not
- * answer; it never begins the same close twice, so a further one may be sent. unknown: it began, and nobody knows its end.
+ * answer; it never begins the same close twice, so a further one may be sent. unknown: it began, and its end is not known.
  */
 export function closeEndOf({ late, ...told }: CloseOperation): CloseEnd {
   if (told.status === "PENDING") return "pending";

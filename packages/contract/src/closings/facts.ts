@@ -14,7 +14,7 @@ export interface CloseFacts {
   reason?: OperationReason | undefined;
   /** The host did not confirm it. */
   unconfirmed?: boolean;
-  /** Who sent it: this closing, the terminal itself, or anybody else. */
+  /** Where it came from: this closing, the terminal itself, or another request. */
   by: "closing" | "terminal" | "other";
   /** It belongs to the closing's day, closed a day before it, or came after the day had ended. */
   belongs: "earlier" | "day" | "later";

@@ -55,8 +55,8 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
 }
 
 /**
- * Whether the batch began after the day had ended. Where nobody tells when it began, and the day was closed, it is taken for
- * one of the day in which it was told.
+ * Whether the batch began after the day had ended. Where the device does not tell when it began, and the day was closed, it
+ * counts as one of the day in which it was told.
  */
 function isOfLaterDay({ oldestAt, at }: BatchFacts, { endsAt }: DayFacts, wasClosed: boolean): boolean {
   return oldestAt === undefined ? wasClosed && at >= endsAt : oldestAt >= endsAt;

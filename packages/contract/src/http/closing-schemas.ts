@@ -87,16 +87,21 @@ const CloseOfTerminal = Type.Object({
   result: Type.Optional(EndOfDayResult),
 });
 
-/** Where a terminal stands in a closing. */
-export const ClosingTerminal = Type.Object({
-  terminal_id: Type.String(),
-  state: ClosingTerminalState,
-  reason: Type.Optional(ClosingReason),
+/** What to do about a terminal. */
+const stepFields = {
   retryable: Type.Optional(
     Type.Boolean({ description: "Whether a program may close the store once more because of this terminal." }),
   ),
   next_step: Type.Optional(ClosingStepName),
   next_step_text: Type.Optional(Type.String({ description: "The same as a sentence for a person." })),
+};
+
+/** Where a terminal stands in a closing. */
+export const ClosingTerminal = Type.Object({
+  terminal_id: Type.String(),
+  state: ClosingTerminalState,
+  reason: Type.Optional(ClosingReason),
+  ...stepFields,
   open_again: Type.Optional(
     Type.Literal(true, { description: "It was closed, or had nothing to close, and sold since." }),
   ),
@@ -206,8 +211,7 @@ export const ClosingPreview = Type.Object({
           "as `next_step` says.",
       }),
       reason: Type.Optional(ClosingReason),
-      next_step: Type.Optional(ClosingStepName),
-      next_step_text: Type.Optional(Type.String()),
+      ...stepFields,
       open_batch: Type.Optional(
         Type.Object(
           {

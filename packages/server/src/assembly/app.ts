@@ -211,7 +211,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       else callers.set(request, await authorize(request, scopes, gate, row.givesPower !== undefined));
     },
     preValidation: (request, _reply, done) => {
-      // Where there are fields, null is none of the optional bodies: it may be a mistake of whoever meant some.
+      // A body that may be left out, but has fields, is not null: a client that sends null may have meant some of them.
       if (takesNothing(row.endpoint)) request.body ??= {};
       else if (request.body === undefined && row.endpoint.bodyOptional) request.body = {};
       normalize?.(request);

@@ -2,7 +2,6 @@ import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
 import type { Accept } from "../operations/accept.ts";
 import type { Clock } from "../platform/clock.ts";
-import { listeningSince } from "../presence/watch/watch.ts";
 import { type Attempt, sendAttempt } from "./attempts.ts";
 import { type Facts, freeze } from "./facts.ts";
 import type { ClosingKey, ClosingRow } from "./queries.ts";
@@ -16,7 +15,7 @@ import {
   noteLooks,
   noteOutcomes,
 } from "./sql/advance.ts";
-import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
+import { byClosing, type Member, type Moment, membersOf, momentOf } from "./standing.ts";
 
 /** An operation of a closing that was cancelled, and by whom. */
 export interface OperationToCancel {
@@ -57,7 +56,7 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
   return async (keys) => {
     const still: Stand[] = [];
     for (let round = 1; keys.length > 0; round += 1) {
-      const moment = await momentOf(deps);
+      const moment = await momentOf(deps.db.sql, deps);
       const stands = await readStands(deps, keys, moment);
       const [busy, quiet] = [stands.filter(isBusy), stands.filter((stand) => !isBusy(stand))];
       // What is busy is written in the round that finds it quiet: until then it stays due, if this server dies.
@@ -70,11 +69,6 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
     }
     return still;
   };
-}
-
-async function momentOf({ db, clock, presenceClock }: AdvanceDeps): Promise<Moment> {
-  const realNow = presenceClock.realNow();
-  return { now: clock.now(), realNow, listeningSince: await listeningSince(db.sql, realNow) };
 }
 
 async function readStands(deps: AdvanceDeps, keys: readonly ClosingKey[], moment: Moment): Promise<Stand[]> {
@@ -131,7 +125,7 @@ async function closeMembers(deps: AdvanceDeps, busy: readonly Stand[], moment: M
   const outcomes = sent.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
   const cancelled = await retried(() => noteOutcomes(deps.db.pool, outcomes));
   await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
-  // What was accepted is noted, whatever went wrong with another.
+  // The accepted operations are noted before the failure of another one is told.
   const failure = sent.find(({ status }) => status === "rejected");
   if (failure?.status === "rejected") throw failure.reason;
 }

@@ -6,6 +6,7 @@ import type { WhenBusy } from "@tillkeeper/contract/operations";
 import type { Tx } from "../db/db.ts";
 import type { DayRules, StoreDays } from "../merchants/stores/days.ts";
 import { invalidRequest } from "../platform/errors.ts";
+import { dayMs } from "../platform/time-spans.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import type { Facts } from "./facts.ts";
 import { type Further, isMissing } from "./missing.ts";
@@ -173,8 +174,6 @@ async function boundsBeside(
   };
   return bounds.startsAt < bounds.endsAt ? bounds : { startsAt, endsAt };
 }
-
-const dayMs = 86_400_000;
 
 function isTooOld(day: string, running: string): boolean {
   return Date.parse(running) - Date.parse(day) > limits.closingDaysBack * dayMs;

@@ -10,9 +10,9 @@ import { type Asked, askedOf } from "./asked.ts";
 import { isMissing } from "./missing.ts";
 import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
-import { momentOf, openStore, readClosing } from "./read.ts";
+import { openStore, readClosing } from "./read.ts";
 import { digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
-import { type Moment, membersOf } from "./standing.ts";
+import { type Moment, membersOf, momentOf } from "./standing.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */

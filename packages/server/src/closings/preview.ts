@@ -8,7 +8,8 @@ import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import { type Facts, openSince, standingBatch, terminalFacts } from "./facts.ts";
 import { alsoOpenOf, presentBatch, showClosingStep } from "./present.ts";
 import { findClosingOfDay } from "./queries.ts";
-import { momentOf, openStore, type ReadDeps } from "./read.ts";
+import { openStore, type ReadDeps } from "./read.ts";
+import { momentOf } from "./standing.ts";
 import { previewText } from "./text.ts";
 import { sumsByCurrency } from "./totals.ts";
 

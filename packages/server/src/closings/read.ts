@@ -7,22 +7,12 @@ import { type StoreDays, storeDays } from "../merchants/stores/days.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
 import { cutPage } from "../platform/http/paging.ts";
-import { listeningSince } from "../presence/watch/watch.ts";
 import type { AdvanceDeps } from "./advance.ts";
 import { presentClosing, presentSummary } from "./present.ts";
 import { type ClosingKey, type ClosingRow, findClosing, listClosings, readFacts } from "./queries.ts";
-import { byClosing, type Member, type Moment, membersOf } from "./standing.ts";
+import { byClosing, type Member, type Moment, membersOf, momentOf } from "./standing.ts";
 
 export type ReadDeps = Pick<AdvanceDeps, "db" | "clock" | "presenceClock">;
-
-/** The moment of a request. */
-export async function momentOf(
-  tx: Tx,
-  { clock, presenceClock }: Pick<ReadDeps, "clock" | "presenceClock">,
-): Promise<Moment> {
-  const realNow = presenceClock.realNow();
-  return { now: clock.now(), realNow, listeningSince: await listeningSince(tx, realNow) };
-}
 
 interface StoreKey {
   accountId: string;

@@ -4,7 +4,7 @@ import { limits } from "@tillkeeper/contract/limits";
 import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
 import { requestLock } from "../db/locks.ts";
-import { ApiError } from "../platform/errors.ts";
+import { keyReused } from "../platform/http/idempotency-key.ts";
 import { hourMs } from "../platform/time-spans.ts";
 
 /** A request under an idempotency key. */
@@ -24,9 +24,7 @@ export function digestOf(storeRef: string, body: ClosingCreate): Buffer {
 
 /** Of several requests at once under one key, one goes first, and the others find what it led to. */
 export async function lockKey(tx: Tx, { accountId, clientId, key }: KeyedRequest): Promise<void> {
-  await sql`select pg_advisory_xact_lock(${requestLock}, hashtext(${`${accountId} ${clientId} ${key.toLowerCase()}`}))`.execute(
-    tx,
-  );
+  await sql`select pg_advisory_xact_lock(${requestLock}, hashtext(${`${accountId} ${clientId} ${key}`}))`.execute(tx);
 }
 
 /** The closing that a request under this key led to before. Throws `idempotency_key_reused` if it was another request. */
@@ -45,9 +43,7 @@ export async function findRepeated(
     .executeTakeFirst();
   if (!row || row.created_at < before) return undefined;
   if (row.request_sha256.equals(digest)) return row.closing_id;
-  throw new ApiError("idempotency_key_reused", "This Idempotency-Key came with another request before.", {
-    errors: [{ path: "/headers/idempotency-key", message: "belongs to another request" }],
-  });
+  throw keyReused();
 }
 
 /** Remembers what a request under a key led to. */

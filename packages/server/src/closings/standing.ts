@@ -1,6 +1,10 @@
 import type { DayFacts, TerminalFacts } from "@tillkeeper/contract/closings/facts";
 import { standingOf } from "@tillkeeper/contract/closings/rules";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
+import type { Kysely } from "kysely";
+import type { Tables } from "../db/tables/schema.ts";
+import type { Clock, RealClock } from "../platform/clock.ts";
+import { listeningSince } from "../presence/watch/watch.ts";
 import { type Facts, type Hearing, openSince, terminalFacts } from "./facts.ts";
 import type { ClosingRow } from "./queries.ts";
 
@@ -14,6 +18,18 @@ export interface Member {
 /** A time of answers: business time, and what presence needs. */
 export interface Moment extends Hearing {
   now: Date;
+}
+
+/** The clocks by which a moment is taken: business time, and real time as presence counts it. */
+export interface Clocks {
+  clock: Pick<Clock, "now">;
+  presenceClock: Pick<RealClock, "realNow">;
+}
+
+/** The moment of a request or a look. */
+export async function momentOf(db: Kysely<Tables>, { clock, presenceClock }: Clocks): Promise<Moment> {
+  const realNow = presenceClock.realNow();
+  return { now: clock.now(), realNow, listeningSince: await listeningSince(db, realNow) };
 }
 
 /** The day of a closing as the rules see it. Of one that has ended nothing goes on, so its time is that of its end. */

@@ -8,6 +8,7 @@ import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
+import { keyReused } from "../platform/http/idempotency-key.ts";
 import { hourMs } from "../platform/time-spans.ts";
 import { findAbilities } from "../terminals/record/abilities.ts";
 import { findLastCloseId } from "../terminals/record/last-close.ts";
@@ -126,11 +127,5 @@ function notAllowed(status: TerminalStatus, operation: OperationName): ApiError 
         ...(step && showStep(step)),
       },
     ],
-  });
-}
-
-function keyReused(): ApiError {
-  return new ApiError("idempotency_key_reused", "This Idempotency-Key came with another request before.", {
-    errors: [{ path: "/headers/idempotency-key", message: "belongs to another request" }],
   });
 }

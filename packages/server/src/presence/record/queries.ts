@@ -158,23 +158,6 @@ export async function removeOpenBatch(
 }
 
 /**
- * The open batches of the terminals' present devices, by terminal. Terminals that tell nothing have none: it is not known
- * what is open there.
- */
-export async function findOpenBatches(
-  db: Kysely<Tables>,
-  terminals: TerminalKey[],
-): Promise<Map<string, ToldOpenBatch>> {
-  const { rows } = await sql<ToldOpenBatch & { terminalId: string }>`
-    select told.terminal_id as "terminalId", told.address, told.value as "openBatch", told.at from terminal_telemetry as told
-    join ${terminalKeys.of(terminals, "key")} on key.account_id = told.account_id and key.terminal_id = told.terminal_id
-    join terminal_credentials as present
-      on present.account_id = told.account_id and present.terminal_id = told.terminal_id and present.address = told.address
-    where told.field = 'open_batch'`.execute(db);
-  return new Map(rows.map(({ terminalId, ...told }) => [terminalId, told]));
-}
-
-/**
  * Prepares for another device: forgets the named fields, and keeps the others until the new device reports its own, with the
  * time from which reports count.
  */

@@ -4,8 +4,6 @@ import { keepOpenBatch } from "../../terminals/record/former-open-batches.ts";
 import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import { removeOpenBatch } from "../record/queries.ts";
 
-export { findOpenBatches, type ToldOpenBatch } from "../record/queries.ts";
-
 /**
  * To be called when another device becomes the terminal. The open batch of the former one is not the terminal's any more:
  * it is kept with the former address.
