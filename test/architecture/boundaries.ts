@@ -35,6 +35,7 @@ const serverLayers = [
   ["config"],
   ["db"],
   ["files"],
+  ["events"],
   ["access/auth"],
   ["access/audit"],
   ["access/clients"],

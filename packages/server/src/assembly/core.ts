@@ -9,6 +9,7 @@ import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
+import { EventTail } from "../events/tail.ts";
 import { openFileStore } from "../files/open-store.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -72,7 +73,21 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
+  const eventTail = new EventTail(db.pool);
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
-  return { config, log, clock, databaseClock, folder: folder.path, db, rootKey, files, masking, addresses, ...access };
+  return {
+    config,
+    log,
+    clock,
+    databaseClock,
+    folder: folder.path,
+    db,
+    rootKey,
+    files,
+    masking,
+    addresses,
+    eventTail,
+    ...access,
+  };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;

@@ -2,9 +2,17 @@ import { checkpointKey } from "../access/audit/checkpoints/keys.ts";
 import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
 import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
-import { defaultLogDays, defaultPresenceDays, defaultRetentionDays, defaultTelemetryDays } from "../config/settings.ts";
+import {
+  defaultEventDays,
+  defaultLogDays,
+  defaultPresenceDays,
+  defaultRetentionDays,
+  defaultTelemetryDays,
+} from "../config/settings.ts";
 import { clockWorker } from "../db/database-clock.ts";
 import { nonceWorker, type RetirementDeps, retirementWorker } from "../enrolment/retire.ts";
+import { orderWorker } from "../events/order.ts";
+import { eventRetentionWorker } from "../events/retention.ts";
 import { credentialWorker } from "../gateway/carriers/end-outdated.ts";
 import { outboxWorker } from "../gateway/outbox.ts";
 import { logRetentionWorker } from "../logs/retention.ts";
@@ -47,6 +55,9 @@ export function workersOf(
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
+    orderWorker({ db, placed: () => core.eventTail.placed() }),
+    core.eventTail.worker,
+    eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
     expiryWorker(gateway.device),
     idempotencyWorker({ db, clock }),
     durationsWorker(gateway.durations),

@@ -41,6 +41,8 @@ export interface Config extends LimitsConfig {
   files?: FilesPlace;
   /** How long a request to the file store may make no progress; left out, 20 seconds. */
   filesTimeoutSeconds?: number;
+  /** How many days events are kept; left out, 30. */
+  eventDays?: number;
   /** How many days log bundles are kept; left out, 90. */
   logDays?: number;
   /** How many days the histories of presence and telemetry are kept; left out, 90 and 30. */
@@ -116,6 +118,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     retentionDays: values.TILLKEEPER_RETENTION_DAYS,
     files: filesOf(values, fault),
     filesTimeoutSeconds: values.TILLKEEPER_FILES_PATIENCE,
+    eventDays: values.TILLKEEPER_EVENT_DAYS,
     logDays: values.TILLKEEPER_LOG_DAYS,
     presenceDays: values.TILLKEEPER_PRESENCE_DAYS,
     telemetryDays: values.TILLKEEPER_TELEMETRY_DAYS,

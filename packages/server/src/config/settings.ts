@@ -9,6 +9,7 @@ const logLevels = ["silent", "fatal", "error", "warn", "info", "debug", "trace"]
 
 export const defaultRetentionDays = 400;
 export const defaultFilesTimeoutSeconds = 20;
+export const defaultEventDays = 30;
 export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
@@ -174,6 +175,10 @@ export const settings = {
   TILLKEEPER_LOG_DAYS: {
     about: "How many days logs of terminals are kept",
     ...kinds.whole(1, longestDays, defaultLogDays),
+  },
+  TILLKEEPER_EVENT_DAYS: {
+    about: "How many days events are kept. They go by the week",
+    ...kinds.whole(1, longestDays, defaultEventDays),
   },
   TILLKEEPER_HEARTBEAT_SECONDS: {
     about: "How often terminals say that they are there",

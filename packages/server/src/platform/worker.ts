@@ -14,9 +14,14 @@ interface WorkerOptions {
 
 /**
  * A worker that does its work every so many milliseconds, counted from the end of a round to the begin of the next. A round
- * that throws is logged and followed by another one, later and later (`Supervisor`).
+ * that throws is logged and followed by another one, later and later (`Supervisor`). A function says before each rest how long it is.
  */
-export function every(name: string, intervalMs: number, work: Work, options: WorkerOptions = {}): Worker {
+export function every(
+  name: string,
+  intervalMs: number | (() => number),
+  work: Work,
+  options: WorkerOptions = {},
+): Worker {
   return new Worker(name, intervalMs, work, options);
 }
 
@@ -24,12 +29,12 @@ export function every(name: string, intervalMs: number, work: Work, options: Wor
 class Worker {
   readonly name: string;
   readonly backWithinMs: number | undefined;
-  readonly #intervalMs: number;
+  readonly #intervalMs: number | (() => number);
   readonly #work: Work;
   readonly #options: WorkerOptions;
   #rest = new AbortController();
 
-  constructor(name: string, intervalMs: number, work: Work, options: WorkerOptions) {
+  constructor(name: string, intervalMs: number | (() => number), work: Work, options: WorkerOptions) {
     this.name = name;
     this.backWithinMs = options.backWithinMs;
     this.#intervalMs = intervalMs;
@@ -51,7 +56,8 @@ class Worker {
       while (!signal.aborted) {
         this.#rest = new AbortController();
         const more = await this.#work(signal);
-        if (more !== true) await pause(this.#intervalMs, this.#rest.signal);
+        const intervalMs = typeof this.#intervalMs === "function" ? this.#intervalMs() : this.#intervalMs;
+        if (more !== true) await pause(intervalMs, this.#rest.signal);
       }
     } finally {
       signal.removeEventListener("abort", stop);

@@ -25,6 +25,8 @@ export interface ClosingTables {
     ended_at: ColumnType<Date | null, null | undefined, Date | null>;
     cancelled_at: ColumnType<Date | null, null | undefined, Date | null>;
     cancelled_by: ColumnType<string | null, null | undefined, string | null>;
+    /** Digest of the standing that was last told as an event. */
+    told: ColumnType<string | null, null | undefined, string | null>;
   };
   closing_terminals: {
     account_id: string;

@@ -19,6 +19,7 @@ import type { LiveStatus, TerminalStatus, TerminalStatusReason } from "@tillkeep
 import type { ColumnType, Generated } from "kysely";
 import type { AuditTables } from "./audit-tables.ts";
 import type { ClosingTables } from "./closing-tables.ts";
+import type { EventTables } from "./event-tables.ts";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
@@ -26,7 +27,14 @@ import type { PresenceTables } from "./presence-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
-export interface Tables extends AuditTables, ClosingTables, LogTables, PairingTables, PresenceTables, UpdateTables {
+export interface Tables
+  extends AuditTables,
+    ClosingTables,
+    EventTables,
+    LogTables,
+    PairingTables,
+    PresenceTables,
+    UpdateTables {
   accounts: {
     account_id: string;
     name: string;

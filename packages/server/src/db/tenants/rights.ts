@@ -50,10 +50,15 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "expected",
       "look_at",
       "retry_until",
+      "told",
       "when_busy",
     ],
   },
   configurations: { select: true, insert: true, update: ["withdrawn_at", "withdrawn_by"] },
+  // The sequencer gives events their places; tenants only read them there.
+  event_heads: { select: true },
+  events: { select: true },
+  new_events: { insert: true },
   operation_claims: {
     select: true,
     update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],

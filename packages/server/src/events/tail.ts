@@ -1,0 +1,74 @@
+import type { Pool } from "pg";
+import { every, type Worker } from "../platform/worker.ts";
+import { type EventRow, lastPlace, readPlaced } from "./read.ts";
+
+/** Called with events in the order of their places. Must not throw, and must not take long. */
+type Listener = (events: readonly EventRow[]) => void;
+
+const mostAtOnce = 1_000;
+const pace = { busyMs: 20, idleMs: 100, idleAfterMs: 2_000 };
+
+/**
+ * What is new, for all in this process that wait for it: one reader of the table, however many wait. It reads while somebody
+ * listens. A listener hears of what is placed after it began, and for what was before it looks for itself. The tail is a hint that
+ * may break off: whoever may miss nothing reads from its own place.
+ */
+export class EventTail {
+  readonly worker: Worker;
+  readonly #pool: Pool;
+  readonly #listeners = new Set<Listener>();
+  #after: number | undefined;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+    this.worker = every(
+      "events.tail",
+      () => this.#rest(),
+      () => this.#round(),
+      {
+        begin: () => {
+          this.#after = undefined;
+        },
+        backWithinMs: 1_000,
+      },
+    );
+  }
+
+  /** This server has placed events. */
+  placed(): void {
+    if (this.#listeners.size > 0) this.worker.wake();
+  }
+
+  /** Answers the function that ends it. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.worker.wake();
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  #rest(): number {
+    return performance.now() - this.#lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs;
+  }
+
+  async #round(): Promise<boolean> {
+    if (this.#listeners.size === 0) {
+      this.#after = undefined;
+      return false;
+    }
+    this.#after ??= await lastPlace(this.#pool);
+    const events = await readPlaced(this.#pool, this.#after, mostAtOnce);
+    const last = events.at(-1);
+    if (!last) {
+      // After the database went back, places are given again.
+      this.#after = Math.min(this.#after, await lastPlace(this.#pool));
+      return false;
+    }
+    this.#after = Number(last.place);
+    this.#lastAt = performance.now();
+    for (const listener of this.#listeners) listener(events);
+    return events.length === mostAtOnce;
+  }
+}
