@@ -86,7 +86,7 @@ $$;
 -- Drops the weeks that ended before `placed_before` and of which no event is from after `before`; answers their partitions. Waits a
 -- second at most for readers: it is tried again.
 create function tillkeeper_drop_event_weeks(placed_before timestamptz, before timestamptz) returns setof text
-language plpgsql security definer set search_path from current set lock_timeout = '1s' set tillkeeper.all_accounts = 'on' as $$
+language plpgsql security definer set search_path from current set lock_timeout = '1s' as $$
 declare
   partition text;
   is_kept boolean;

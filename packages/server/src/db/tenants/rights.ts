@@ -58,7 +58,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   // The sequencer gives events their places; tenants only read them there.
   event_heads: { select: true },
   events: { select: true },
-  new_events: { insert: true },
+  new_events: { select: true, insert: true },
   operation_claims: {
     select: true,
     update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],
