@@ -19,6 +19,8 @@ export interface Endpoint {
   path: string;
   /** The accepted scopes; a token needs one of them. */
   scopes: "public" | readonly [Scope, ...Scope[]];
+  /** Further scopes, of which a token needs one as well: for an endpoint that shows what two services own. */
+  alsoScopes?: readonly [Scope, ...Scope[]];
   /** With `"public"` only: the credentials that it takes in place of an access token, each sufficient; left out, it is open. */
   credentials?: readonly CredentialName[];
   /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
@@ -59,6 +61,8 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
+  /** By `Accept: text/event-stream` the success answer is a stream of Server-Sent Events, in place of the JSON. */
+  eventStream?: true;
   /** The success answer is plain text, not JSON. */
   plain?: boolean;
 }

@@ -16,6 +16,7 @@ export const tags = {
   Presence: "Whether a terminal is online, since when, and what it reports about itself.",
   Updates: "Releases of the terminal's program, the keys that they are signed with, and configurations.",
   "Payout destinations": "Who gets the money of a store. An operator moves a destination through its review.",
+  Events: "What happened in an account, in its order: read by the page, or as a stream.",
   Audit: "Who changed what, and when.",
   Sandbox: "Controls that only a sandbox has.",
   Devices: "The devices of terminals: pairing and device tokens.",

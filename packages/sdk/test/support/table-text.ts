@@ -1,5 +1,6 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod, isAccountParameter } from "@tillkeeper/contract/http/sdk-methods";
+import { scopesInWords } from "@tillkeeper/contract/scopes";
 import type { Row } from "../../src/method.ts";
 
 type Nouns = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
@@ -52,9 +53,9 @@ function block(name: string, lines: string[], end: string): string {
   return [`  ${name}: {`, ...lines.map((line) => `    ${line}`), `  }${end}`].join("\n");
 }
 
-function methodOf(noun: string, name: string, { summary, scopes }: Endpoint): string[] {
+function methodOf(noun: string, name: string, { summary, scopes, alsoScopes }: Endpoint): string[] {
   return [
-    `/** ${summary}. Scopes: ${[scopes].flat().join(" or ")}. */`,
+    `/** ${summary}. Scopes: ${scopes === "public" ? scopes : scopesInWords(scopes, alsoScopes)}. */`,
     `readonly ${name}: MethodOf<Endpoints["${noun}"]["${name}"]>;`,
   ];
 }

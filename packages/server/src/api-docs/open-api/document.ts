@@ -2,7 +2,7 @@ import { credentials } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
-import { scopes } from "@tillkeeper/contract/scopes";
+import { scopes, scopesInWords } from "@tillkeeper/contract/scopes";
 import { answersOf } from "./answers.ts";
 import { Failures } from "./failures.ts";
 import { headerComponents } from "./headers.ts";
@@ -66,8 +66,11 @@ const securitySchemes = {
   ),
 };
 
-function securityOf({ scopes: accepted, credentials: others = [], form }: Endpoint): object[] {
-  if (accepted !== "public") return [{ bearer: [] }, ...accepted.map((scope) => ({ oauth2: [scope] }))];
+function securityOf({ scopes: accepted, alsoScopes, credentials: others = [], form }: Endpoint): object[] {
+  if (accepted !== "public") {
+    const needed = accepted.flatMap((scope) => (alsoScopes ? alsoScopes.map((also) => [scope, also]) : [[scope]]));
+    return [{ bearer: [] }, ...needed.map((oauth2) => ({ oauth2 }))];
+  }
   // A form may send the credentials as fields, in place of the header.
   return [...others.map((name) => ({ [name]: [] })), ...(form && others.includes("client") ? [{}] : [])];
 }
@@ -91,14 +94,14 @@ function pathsOf(endpoints: Endpoints, schemas: Schemas, failures: Failures): ob
 }
 
 function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failures: Failures): object {
-  const { id, summary, tag, scopes: accepted } = row;
+  const { id, summary, tag, scopes: accepted, alsoScopes } = row;
   const parameters = parametersOf(row, schemas);
   const requestBody = requestBodyOf(row, schemas);
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(accepted !== "public" && { description: `Scopes: ${accepted.join(" or ")}.` }),
+    ...(accepted !== "public" && { description: `Scopes: ${scopesInWords(accepted, alsoScopes)}.` }),
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
