@@ -52,8 +52,7 @@ export async function createTerminal(
       subject: { type: "terminal", id: terminalId },
       after: created,
     });
-    const { accountId } = live;
-    await tellTerminal(tx, live, { type: "account_terminal_add", cause: "terminal.create", accountId, terminalId });
+    await tellTerminal(tx, live, { cause: "terminal.create", terminalId, at: deps.clock.now() });
     if (simulated) return created;
     const { device_serial_number: serialNumber, pairing_reference: reference } = input;
     return { ...created, pairing: await addPairingCode(tx, deps, live, { terminalId, serialNumber, reference }) };

@@ -86,8 +86,7 @@ async function swap(
     before: presentTerminal(row),
     after: terminal,
   });
-  const cause = "terminal.replace_device";
-  await tellTerminal(tx, caller, { type: "account_terminal_update", cause, accountId, terminalId });
+  await tellTerminal(tx, caller, { cause: "terminal.replace_device", terminalId, at: clock.now() });
   const pairing = await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference });
   return { terminal, pairing, former };
 }

@@ -1,7 +1,7 @@
 import type { Terminal } from "@tillkeeper/contract/http/terminals";
-import { type Kysely, sql } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
-import type { EventActor } from "../../events/write.ts";
+import { type EventActor, eventsOf } from "../../events/write.ts";
 import { presentTerminal } from "./present.ts";
 import type { TerminalRow } from "./rows.ts";
 
@@ -40,18 +40,43 @@ export function presentTerminalData(data: object): Terminal {
 }
 
 interface TerminalEvent {
-  type: "account_terminal_add" | "account_terminal_update";
+  /** The action of the audit log. */
   cause: string;
-  accountId: string;
   terminalId: string;
+  at: Date;
 }
 
-/** Writes an event with the terminal as the transaction has left it. */
-export async function tellTerminal(tx: Kysely<Tables>, actor: EventActor, event: TerminalEvent): Promise<void> {
-  await sql`
-    insert into new_events (account_id, type, cause, at, subject, store_ref, terminal_id, actor, request_id, data)
-    select account_id, ${event.type}, ${event.cause}, updated_at, terminal_id, store_ref, terminal_id, ${actor.clientId},
-      ${actor.requestId || null}, ${sql.raw(terminalData("terminals"))}
-    from terminals
-    where account_id = ${event.accountId} and terminal_id = ${event.terminalId}`.execute(tx);
+type TerminalEventType = "account_terminal_add" | "account_terminal_update";
+
+const text = (type: TerminalEventType) => `
+with terminal as (
+  select *, ${terminalData("terminals")} as data from terminals where account_id = $1 and terminal_id = $2
+), ${eventsOf("told", {
+  from: "terminal",
+  type,
+  cause: "$3",
+  at: "$6",
+  subject: "terminal_id",
+  storeRef: "store_ref",
+  terminalId: "terminal_id",
+  actor: "$4",
+  requestId: "$5",
+  data: "data",
+})}
+select`;
+const texts = {
+  account_terminal_add: text("account_terminal_add"),
+  account_terminal_update: text("account_terminal_update"),
+};
+
+/** Writes the event of a change that a caller made, with the terminal as the transaction has left it. */
+export async function tellTerminal(
+  tx: Kysely<Tables>,
+  { accountId, clientId, requestId }: EventActor & { accountId: string },
+  { cause, terminalId, at }: TerminalEvent,
+): Promise<void> {
+  const type = cause === "terminal.create" ? "account_terminal_add" : "account_terminal_update";
+  await tx.executeQuery(
+    CompiledQuery.raw(texts[type], [accountId, terminalId, cause, clientId, requestId || null, at]),
+  );
 }

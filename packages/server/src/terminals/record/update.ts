@@ -45,12 +45,7 @@ export function updateTerminal(
       const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
       const subject = { type: "terminal", id: terminalId };
       await recordChange(tx, clock, caller, { action: "terminal.update", subject, before, after });
-      await tellTerminal(tx, caller, {
-        type: "account_terminal_update",
-        cause: "terminal.update",
-        accountId,
-        terminalId,
-      });
+      await tellTerminal(tx, caller, { cause: "terminal.update", terminalId, at: clock.now() });
       return after;
     }),
   );
