@@ -36,7 +36,7 @@ function envelopeOf(row: EventRow, object: object): EventEnvelope {
     ...(row.terminal_id !== null && { terminal_id: row.terminal_id }),
     actor: row.actor,
     ...(row.request_id !== null && { request_id: row.request_id }),
-  } as EventEnvelope;
+  };
 }
 
 async function objectsOf(db: Db, accountId: string, events: readonly EventRow[]): Promise<(object | undefined)[]> {

@@ -30,15 +30,7 @@ export async function presentOperationEvents(
 }
 
 function asItWas(row: OperationRow, { cause, at, actor }: OperationEvent): Operation {
-  switch (cause) {
-    case "accepted":
-      return presentAccepted(row);
-    case "ended":
-      return presentOperation(
-        row.late_result === null ? row : { ...row, late_result: null, updated_at: at, updated_by: actor },
-      );
-    case "late_result":
-    case "recovered":
-      return presentOperation(row);
-  }
+  if (cause === "accepted") return presentAccepted(row);
+  const isLater = cause === "ended" && row.late_result !== null;
+  return presentOperation(isLater ? { ...row, late_result: null, updated_at: at, updated_by: actor } : row);
 }
