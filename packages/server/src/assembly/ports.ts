@@ -62,7 +62,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     accept,
     cancel: async ({ accountId, operationId, by: clientId }: OperationToCancel) => {
       try {
-        await cancelOperation({ db, clock, announceCancel }, { accountId, clientId, operationId, expects: undefined });
+        const request = { accountId, clientId, requestId: "", operationId, expects: undefined };
+        await cancelOperation({ db, clock, announceCancel }, request);
       } catch (error) {
         // It has ended meanwhile: its closing shows how.
         if (!(error instanceof ApiError)) throw error;
