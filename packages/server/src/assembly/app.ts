@@ -208,7 +208,11 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
       if (scopes === "public") row.guard?.(request);
-      else callers.set(request, await authorize(request, { scopes, also: alsoScopes }, gate, row.givesPower !== undefined));
+      else
+        callers.set(
+          request,
+          await authorize(request, { scopes, also: alsoScopes }, gate, row.givesPower !== undefined),
+        );
     },
     preValidation: (request, _reply, done) => {
       // A body that may be left out, but has fields, is not null: a client that sends null may have meant some of them.

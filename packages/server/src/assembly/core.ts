@@ -17,9 +17,12 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
+import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
+import { createPresentEvents } from "./event-payloads.ts";
+import { OperationWakes } from "./operation-wakes.ts";
 
 export interface ServerOptions {
   config: Config;
@@ -74,6 +77,9 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const eventTail = new EventTail(db.pool);
+  const operationWakes = new OperationWakes(eventTail);
+  const presentEvents = createPresentEvents(db);
+  const eventStreams = new EventStreams({ db, tail: eventTail, present: presentEvents });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
@@ -87,6 +93,9 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     masking,
     addresses,
     eventTail,
+    operationWakes,
+    presentEvents,
+    eventStreams,
     ...access,
   };
 }

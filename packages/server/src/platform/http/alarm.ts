@@ -8,11 +8,11 @@ export class Alarm {
     this.#finish?.();
   }
 
-  /** Rests so many milliseconds, or until it rings. Answers whether it rang. */
-  async rest(ms: number): Promise<boolean> {
+  /** Rests so many milliseconds, or until it rings; left out, only until it rings. Answers whether it rang. */
+  async rest(ms?: number): Promise<boolean> {
     if (!this.#rung) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
+        const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
         this.#finish = () => {
           clearTimeout(timer);
           resolve();

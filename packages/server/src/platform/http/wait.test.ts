@@ -73,7 +73,7 @@ describe("a request that waits", () => {
   });
 
   it("is answered at once where there is no place, and leaves places to other groups", async () => {
-    const waits = new Waits(4);
+    const waits = new Waits({ places: { woken: 4, looking: 4 } });
     const subjects = [1, 2, 3].map(() => doneAt(Number.POSITIVE_INFINITY));
     const gone = new AbortController();
     const wait = { seconds: 60, signal: gone.signal };
