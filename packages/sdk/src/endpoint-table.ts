@@ -216,6 +216,10 @@ export interface Nouns {
     /** Who changed what, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["audit"]["list"]>;
   };
+  readonly events: {
+    /** The events of an account, oldest first: a page, or a stream of what comes (Server-Sent Events). Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["events"]["list"]>;
+  };
 }
 
 export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<keyof Nouns[Noun], Row>> } = {
@@ -328,5 +332,8 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   },
   audit: {
     list: { method: "GET", path: "/v1/accounts/:aid/audit", query: true, pages: true },
+  },
+  events: {
+    list: { method: "GET", path: "/v1/accounts/:aid/events", query: true, pages: true },
   },
 };
