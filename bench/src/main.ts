@@ -4,6 +4,7 @@ import { readArguments } from "./arguments.ts";
 import { closings } from "./closings.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
+import { events } from "./events.ts";
 import { expiry } from "./expiry.ts";
 import { fleet } from "./fleet.ts";
 import { floods } from "./floods.ts";
@@ -28,6 +29,7 @@ const programs = {
   logs,
   tokens,
   closings,
+  events,
 } as const;
 const interruptedCode = 130;
 

@@ -16,13 +16,20 @@ export class OperationCaller {
   static async open(
     { httpUrl, token }: Pick<Subject, "httpUrl" | "token">,
     operation: OperationName = "open_menu",
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<OperationCaller> {
-    return new OperationCaller(await HttpConnection.open(httpUrl), { host: new URL(httpUrl).host, token, operation });
+    const { host } = new URL(httpUrl);
+    return new OperationCaller(await HttpConnection.open(httpUrl), { host, token, operation, headers });
   }
 
   private constructor(
     connection: HttpConnection,
-    { host, token, operation }: { host: string; token: string; operation: OperationName },
+    {
+      host,
+      token,
+      operation,
+      headers,
+    }: { host: string; token: string; operation: OperationName; headers: Readonly<Record<string, string>> },
   ) {
     this.#connection = connection;
     const body = JSON.stringify({ terminal_id: terminalId(0), operation, timeout: timeoutSeconds });
@@ -30,6 +37,7 @@ export class OperationCaller {
       "POST /v1/admin/terminals/operations HTTP/1.1",
       `host: ${host}`,
       `authorization: Bearer ${token}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
       "content-type: application/json",
       `content-length: ${Buffer.byteLength(body)}`,
     ];
