@@ -44,8 +44,6 @@ create table events (
   primary key (account_id, position, placed_at)
 ) partition by range (placed_at);
 create index events_by_place on events (place);
-create index events_by_terminal on events (account_id, terminal_id, position) where terminal_id is not null;
-create index events_by_store on events (account_id, store_ref, position) where store_ref is not null;
 
 -- The last position of each account.
 create table event_heads (
