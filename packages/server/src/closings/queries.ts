@@ -22,11 +22,11 @@ export const closingColumns = sql`
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
   closing.cancelled_by, stores.store_id`;
 // The store is looked up for each row, also before statistics are there: joined, all stores of the account are read for a page.
-const closingWithStore = sql`
-  closings as closing
+export const storeOfClosing = sql`
   cross join lateral (
     select own.store_id from stores as own where own.account_id = closing.account_id and own.id = closing.store_ref limit 1
   ) as stores`;
+const closingWithStore = sql`closings as closing ${storeOfClosing}`;
 
 /** Finds a closing of a store. */
 export async function findClosing(

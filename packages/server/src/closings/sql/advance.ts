@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import type { Facts, Frozen } from "../facts.ts";
-import { type ClosingKey, type ClosingRow, closingColumns } from "../queries.ts";
+import { type ClosingKey, type ClosingRow, closingColumns, storeOfClosing } from "../queries.ts";
 import { closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
@@ -17,8 +17,7 @@ const keys = batchTable<ClosingKey>({
 });
 const wanted = sql.raw(keys.as("wanted"));
 const closingsText = textOnce(sql`
-select ${closingColumns} from ${wanted} ${closingOfWanted}
-join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`);
+select ${closingColumns} from ${wanted} ${closingOfWanted} ${storeOfClosing}`);
 const factsText = textOnce(factsOfBatch(wanted));
 
 /** Makes the text of a statement when it is first needed: it never changes. */

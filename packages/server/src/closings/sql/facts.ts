@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { prepared } from "../../db/prepared.ts";
-import type { ClosingMember, Facts } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 
 /** Of the closes of a terminal in one day that did nothing to its batch, only the newest decide anything. */
 const mostFailed = 40;
@@ -170,20 +170,30 @@ with target as (
 select ${columns} from target ${joins} ${inOrder}`;
 }
 
-/** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
-export function factsOfStore(asked: Omit<ClosingMember, "terminal_id" | "frozen">): RawBuilder<Facts> {
-  return sql<Facts>`${prepared("facts_of_store")}
+/** A store and a day, of which the facts are read as a closing of that day, asked for now, would find them. */
+export interface AskedStore {
+  closingId: string | null;
+  storeRef: string;
+  startsAt: Date;
+  endsAt: Date;
+}
+
+/** The facts of the terminals of stores. Each store may come once. */
+export function factsOfStores(accountId: string, askedAt: Date, stores: readonly AskedStore[]): RawBuilder<Facts> {
+  return sql<Facts>`${prepared("facts_of_stores")}
 with asked as materialized (
-  select ${asked.account_id}::text as account_id, ${asked.store_ref}::text as store_ref, ${asked.closing_id}::uuid as closing_id,
-    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again,
-    ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
+  select ${accountId}::text as account_id, ${askedAt}::timestamptz as asked_at, row.*
+  from jsonb_to_recordset(${JSON.stringify(stores)}::jsonb)
+    as row ("closingId" uuid, "storeRef" text, "startsAt" timestamptz, "endsAt" timestamptz)
 ), target as (
-  select terminal.account_id, asked.closing_id, terminal.terminal_id, asked.asked_at, asked.again, null::jsonb as frozen,
-    terminal.store_ref, asked.day_starts_at, asked.day_ends_at
+  select terminal.account_id, asked."closingId" as closing_id, terminal.terminal_id, asked.asked_at, false as again,
+    null::jsonb as frozen, terminal.store_ref, asked."startsAt" as day_starts_at, asked."endsAt" as day_ends_at
   from asked
-  join terminals as terminal on terminal.account_id = asked.account_id and terminal.store_ref = asked.store_ref
-  where terminal.status <> 'DELETED'
+  cross join lateral (
+    select * from terminals as own
+    where own.account_id = asked.account_id and own.store_ref = asked."storeRef" and own.status <> 'DELETED' offset 0
+  ) as terminal
 )
 select ${columns} from target ${joins}
-order by terminals.number`;
+order by target.store_ref, terminals.number`;
 }
