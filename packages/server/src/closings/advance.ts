@@ -3,7 +3,7 @@ import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Attempt, type SendDeps, sendAttempts } from "./attempts.ts";
 import { type Facts, freeze } from "./facts.ts";
-import type { ClosingKey, ClosingRow } from "./queries.ts";
+import type { ClosingKey, ClosingRecord } from "./queries.ts";
 import {
   factsOf,
   findClosings,
@@ -23,11 +23,11 @@ export interface AdvanceDeps extends SendDeps {
 
 /** A closing with its terminals, as they were read at a moment. */
 export interface Stand {
-  closing: ClosingRow;
+  closing: ClosingRecord;
   members: Member[];
 }
 
-type MemberOf = Pick<Member, "row"> & { closing: ClosingRow };
+type MemberOf = Pick<Member, "row"> & { closing: ClosingRecord };
 
 /** Attempts are written down and sent in one round; a further one sees what was refused at once. */
 const mostRounds = 4;
@@ -144,7 +144,7 @@ async function settle(db: Db, stands: readonly Stand[], moment: Moment): Promise
 }
 
 /** The earliest time that a terminal names; work that is under way is looked at soon. The end of trying is such a time, too. */
-export function nextLook(members: readonly Member[], closing: ClosingRow, now: Date): Date {
+export function nextLook(members: readonly Member[], closing: ClosingRecord, now: Date): Date {
   const soon = new Date(now.getTime() + soonMs);
   const times = members.flatMap(({ standing: { next } }) =>
     next === undefined ? [] : [next instanceof Date ? next : soon],

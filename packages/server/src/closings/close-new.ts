@@ -10,7 +10,7 @@ import { type Attempt, type Sent, sendAttempts } from "./attempts.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import type { CloseRequest } from "./close-store.ts";
 import type { Facts } from "./facts.ts";
-import type { ClosingRow } from "./queries.ts";
+import type { ClosingRecord } from "./queries.ts";
 import { digestOf, type KeyedRequest } from "./requests.ts";
 import { factsOfStores } from "./sql/facts.ts";
 import { type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing, planOnce } from "./sql/new.ts";
@@ -88,7 +88,8 @@ async function findCandidates(
   { accountId, requests }: { accountId: string; requests: readonly CloseRequest[] },
   moment: Moment,
 ): Promise<Candidate[]> {
-  const stores = await liveStoreDays(tx, accountId, [...new Set(requests.map(({ storeId }) => storeId))], moment);
+  const named = [...new Set(requests.map(({ storeId }) => storeId))];
+  const stores = new Map((await liveStoreDays(tx, accountId, named, moment)).map((store) => [store.store_id, store]));
   const taken = new Set<string>();
   const isFirst = (name: string) => taken.size < taken.add(name).size;
   const simple = requests.flatMap((request): Candidate[] => {
@@ -139,7 +140,7 @@ function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment):
 }
 
 /** A new closing as it is asked for; when it is looked at next is still to be said. */
-export function closingRow(store: StoreDays, asked: Omit<Asked, "again" | "named" | "terminals">): ClosingRow {
+export function closingRow(store: StoreDays, asked: Omit<Asked, "again" | "named" | "terminals">): ClosingRecord {
   const { at, by } = asked;
   return {
     account_id: asked.accountId,
@@ -160,7 +161,6 @@ export function closingRow(store: StoreDays, asked: Omit<Asked, "again" | "named
     ended_at: null,
     cancelled_at: null,
     cancelled_by: null,
-    store_id: store.store_id,
   };
 }
 

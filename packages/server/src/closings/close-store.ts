@@ -48,7 +48,7 @@ export async function closeStore(deps: ClosingDeps, request: CloseRequest): Prom
   const made = await deps.closeNew(request);
   if (made?.stand) {
     const { stand, store } = made;
-    return { closing: presentClosing(stand.closing, stand.members, store.rules), created: true, replayed: false };
+    return { closing: presentStand(stand, store), created: true, replayed: false };
   }
   const { accountId } = request;
   const { id, store, created, replayed } = made
@@ -58,9 +58,13 @@ export async function closeStore(deps: ClosingDeps, request: CloseRequest): Prom
   // Of one that has ended just now the row is not read again.
   const closing =
     stand && (stand.closing.ended_at !== null || stand.members.some(({ standing }) => standing.state === "waiting"))
-      ? presentClosing(stand.closing, stand.members, store.rules)
+      ? presentStand(stand, store)
       : await readClosing(deps, { ...request, id });
   return { closing, created, replayed };
+}
+
+function presentStand({ closing, members }: Stand, store: StoreDays): Closing {
+  return presentClosing({ ...closing, store_id: store.store_id }, members, store.rules);
 }
 
 async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {

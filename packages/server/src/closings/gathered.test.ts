@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Stand } from "./advance.ts";
 import { gatherAdvances } from "./gathered.ts";
-import type { ClosingKey, ClosingRow } from "./queries.ts";
+import type { ClosingKey, ClosingRecord } from "./queries.ts";
 
 const accountId = "T32000001";
 const keyOf = (id: string): ClosingKey => ({ accountId, id });
-const standOf = ({ id }: ClosingKey): Stand => ({ closing: { account_id: accountId, id } as ClosingRow, members: [] });
+const standOf = ({ id }: ClosingKey): Stand => ({
+  closing: { account_id: accountId, id } as ClosingRecord,
+  members: [],
+});
 
 /** Batches in the order in which they began, each answered when the test says so. */
 function held(answer: (keys: readonly ClosingKey[]) => Stand[]) {

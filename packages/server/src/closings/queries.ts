@@ -9,24 +9,24 @@ export interface ClosingKey {
   id: string;
 }
 
-/** A closing's row, with the `store_id` that its store has now. */
-export type ClosingRow = Omit<Selectable<Tables["closings"]>, "business_day"> & {
-  business_day: string;
-  store_id: string;
-};
+/** A closing as it is kept. */
+export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day"> & { business_day: string };
 
-/** The columns of a `ClosingRow`, over the tables `closing` and `stores`. */
+/** A closing with the `store_id` that its store has now. */
+export type ClosingRow = ClosingRecord & { store_id: string };
+
+/** The columns of a `ClosingRecord`, over the table `closing`. */
 export const closingColumns = sql`
   closing.account_id, closing.id, closing.store_ref, closing.business_day::text as business_day, closing.day_starts_at,
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
-  closing.cancelled_by, stores.store_id`;
+  closing.cancelled_by`;
 // The store is looked up for each row, also before statistics are there: joined, all stores of the account are read for a page.
-export const storeOfClosing = sql`
+const closingWithStore = sql`
+  closings as closing
   cross join lateral (
     select own.store_id from stores as own where own.account_id = closing.account_id and own.id = closing.store_ref limit 1
   ) as stores`;
-const closingWithStore = sql`closings as closing ${storeOfClosing}`;
 
 /** Finds a closing of a store. */
 export async function findClosing(
@@ -35,7 +35,7 @@ export async function findClosing(
   storeRef: string,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id} and closing.store_ref = ${storeRef}`.execute(db);
   return rows[0];
 }
@@ -52,7 +52,7 @@ export async function findClosingOfDay(
   { accountId, storeRef, day }: DayOfStore,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date`.execute(
     db,
   );
@@ -105,7 +105,7 @@ export async function listClosings(
     ...(below === undefined ? [] : [sql`closing.id < ${below}`]),
   ];
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where ${sql.join(conditions, sql` and `)}
     order by closing.id desc
     limit ${limit}`.execute(db);

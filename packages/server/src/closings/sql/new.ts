@@ -4,7 +4,7 @@ import type { Tx } from "../../db/db.ts";
 import { requestLock } from "../../db/locks.ts";
 import { prepared } from "../../db/prepared.ts";
 import type { Attempt } from "../attempts.ts";
-import type { ClosingRow } from "../queries.ts";
+import type { ClosingRecord } from "../queries.ts";
 import type { KeyedRequest } from "../requests.ts";
 
 // The statements that make closings of days that have none: each for the stores of one account that are closed at the same time.
@@ -44,6 +44,7 @@ export async function findUntouched(tx: Tx, accountId: string, batch: readonly D
         and closing.business_day between asked.day::date - 1 and asked.day::date + 1
         and not (closing.business_day = asked.day::date - 1 and closing.day_ends_at = asked.starts_at)
         and not (closing.business_day = asked.day::date + 1 and closing.day_starts_at = asked.ends_at)
+      order by closing.business_day
       limit 1
     ) is null and (
       select close.id from operations as close
@@ -89,14 +90,14 @@ export async function lockKeys(tx: Tx, accountId: string, batch: readonly Keyed[
 
 /** A closing that is to be made, with its terminals and their first attempts. */
 export interface NewClosing {
-  row: ClosingRow;
+  row: ClosingRecord;
   terminals: readonly { id: string; wanted: boolean; again: boolean }[];
   attempts: readonly (Attempt & { at: Date })[];
   /** The request that makes it, if it has an idempotency key. */
   keyed?: KeyedRequest | undefined;
 }
 
-const closings = batchTable<ClosingRow>({
+const closings = batchTable<ClosingRecord>({
   id: ["uuid", (row) => row.id],
   store_ref: ["text", (row) => row.store_ref],
   business_day: ["text", (row) => row.business_day],

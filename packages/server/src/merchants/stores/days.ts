@@ -45,15 +45,14 @@ export async function storeDays(
   return rows.map((row) => daysOf(row, now));
 }
 
-/** Live stores by the caller's ids or the generated ones, under the ids that were asked for, in one statement. */
+/** Live stores by the caller's ids, in one statement; those that do not exist are left out. */
 export async function liveStoreDays(
   tx: Tx,
   accountId: string,
   storeIds: readonly string[],
   { now }: Pick<Options, "now">,
-): Promise<Map<string, StoreDays>> {
-  const rows = await liveStoresWithDays(tx, accountId, storeIds);
-  return new Map(rows.map(({ wanted, ...row }) => [wanted, daysOf(row, now)]));
+): Promise<StoreDays[]> {
+  return (await liveStoresWithDays(tx, accountId, storeIds)).map((row) => daysOf(row, now));
 }
 
 function daysOf(

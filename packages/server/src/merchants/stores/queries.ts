@@ -81,30 +81,22 @@ export function storesWithDays(
     .execute();
 }
 
-/**
- * Live stores by the caller's ids or the generated ones, as `findStore` finds them; those that do not exist are left out. Both ids are
- * looked up for each, whatever statistics say of the table.
- */
+/** Live stores by the caller's ids; those that do not exist are left out. Each is looked up, whatever statistics say of the table. */
 export async function liveStoresWithDays(
   db: Kysely<Tables>,
   accountId: string,
   storeIds: readonly string[],
-): Promise<(StoreDaysRow & { wanted: string })[]> {
-  const { rows } = await sql<StoreDaysRow & { wanted: string }>`${prepared("live_stores_with_days")}
-    select wanted.id as wanted, store.id, store.store_id, store.store_name, store.status, store.address, store.organization,
-      store.configuration, accounts.time_zone as account_time_zone
-    from unnest(${storeIds}::text[]) as wanted (id)
+): Promise<StoreDaysRow[]> {
+  const { rows } = await sql<StoreDaysRow>`${prepared("live_stores_with_days")}
+    select store.id, store.store_id, store.store_name, store.status, store.address, store.organization, store.configuration,
+      accounts.time_zone as account_time_zone
+    from accounts
+    cross join unnest(${storeIds}::text[]) as wanted (id)
     cross join lateral (
-      select * from (
-        (select * from stores where account_id = ${accountId} and store_id = wanted.id and status <> 'DELETED' limit 1)
-        union all
-        (select * from stores where account_id = ${accountId} and id = wanted.id limit 1)
-      ) as own
-      where own.status <> 'DELETED'
-      order by own.store_id = wanted.id desc
-      limit 1
+      select * from stores as own
+      where own.account_id = accounts.account_id and own.store_id = wanted.id and own.status <> 'DELETED' limit 1
     ) as store
-    join accounts on accounts.account_id = ${accountId}`.execute(db);
+    where accounts.account_id = ${accountId}`.execute(db);
   return rows;
 }
 
