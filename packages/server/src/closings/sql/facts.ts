@@ -19,30 +19,30 @@ const laterFor = sql`interval '36 hours'`;
 // each terminal.
 const isClose = sql`operations.operation || '' = 'end_of_day'`;
 
-/** The newest closes of a target with what is known of the closings that sent them. */
-function closesOf(which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> {
-  return sql`
-    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+/** The closes of a target that decide, with what is known of the closings that sent them. One scan reads both kinds of them. */
+const closes = sql`
+  select close.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+  from (
+    select operations.*, ${didNothing} as did_nothing,
+      row_number() over (partition by ${didNothing} order by operations.id desc) as nth
     from operations
-    left join lateral (
-      select attempt.closing_id from closing_attempts as attempt
-      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
-      limit 1
-    ) as sent on true
-    left join lateral (
-      select other.day_ends_at from closings as other
-      where other.account_id = operations.account_id and other.id = sent.closing_id
-      limit 1
-    ) as linked on true
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
       and ${isClose}
       and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
       and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
       and (operations.store_ref is null or operations.store_ref = target.store_ref)
-      and ${which}
-    order by operations.id desc
-    limit ${sql.lit(limit)}`;
-}
+  ) as close
+  left join lateral (
+    select attempt.closing_id from closing_attempts as attempt
+    where attempt.account_id = close.account_id and attempt.operation_id = close.id
+    limit 1
+  ) as sent on true
+  left join lateral (
+    select other.day_ends_at from closings as other
+    where other.account_id = close.account_id and other.id = sent.closing_id
+    limit 1
+  ) as linked on true
+  where close.nth <= case when close.did_nothing then ${sql.lit(mostFailed)} else ${sql.lit(mostOthers)} end`;
 
 /**
  * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
@@ -110,7 +110,7 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    (${closesOf(didNothing, mostFailed)}) union all (${closesOf(sql`not ${didNothing}`, mostOthers)})
+    ${closes}
   ) as close
 ) as closes on true
 left join lateral (
