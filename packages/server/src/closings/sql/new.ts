@@ -11,9 +11,11 @@ import type { KeyedRequest } from "../requests.ts";
 
 /**
  * Lets a transaction plan a statement once and by keys, as hot connections do: whatever the batch, and while tables are still empty,
- * the same plan is right.
+ * the same plan is right. No key comes twice in a batch, so remembering what was found for one is of no use.
  */
-export const planOnce = sql.raw("set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off");
+export const planOnce = sql.raw(
+  "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_memoize = off",
+);
 
 /** A store, and a business day with the bounds that follow from the store's configuration. */
 export interface DayOfStore {
