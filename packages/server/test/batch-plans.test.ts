@@ -96,7 +96,8 @@ const statements: Record<string, Run> = {
   "note what came of attempts": async (pool) => {
     await noteOutcomes(pool, [{ ...closing, terminalId, n: 1, operationId: id, refused: null }]);
   },
-  "note when closings are looked at": (pool) => noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at }]),
+  "note when closings are looked at": (pool) =>
+    noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 

@@ -14,6 +14,7 @@ import {
   noteLooks,
 } from "./sql/advance.ts";
 import { byClosing, type Member, type Moment, membersOf, momentOf } from "./standing.ts";
+import { toldOf } from "./told.ts";
 
 export interface AdvanceDeps extends SendDeps {
   clock: Clock;
@@ -130,11 +131,15 @@ export function planned({ row, closing }: MemberOf, at: Date): NewAttempt {
   };
 }
 
-/** Writes when each closing is looked at next. One in which nothing waits has ended, and what was so is kept. */
+/**
+ * Writes when each closing is looked at next. One in which nothing waits has ended, and what was so is kept; after that a look only
+ * tells others what has changed.
+ */
 async function settle(db: Db, stands: readonly Stand[], moment: Moment): Promise<void> {
-  const open = stands.filter(({ closing }) => closing.ended_at === null);
-  const looks = open.map(({ closing, members }): Look => {
-    const key = { accountId: closing.account_id, id: closing.id, askedAt: closing.asked_at };
+  const looks = stands.map(({ closing, members }): Look => {
+    const { account_id: accountId, id, asked_at: askedAt } = closing;
+    const key = { accountId, id, askedAt, at: moment.now, told: toldOf(closing, members) };
+    if (closing.ended_at !== null) return { ...key, lookAt: null };
     if (members.some(({ standing }) => standing.state === "waiting"))
       return { ...key, lookAt: nextLook(members, closing, moment.now) };
     const frozen = Object.fromEntries(members.map(({ row }) => [row.terminal_id, freeze(row, moment)]));

@@ -136,7 +136,9 @@ function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment):
   const lookAt =
     waits && attempts.length === 0 ? nextLook(members, closing, at) : new Date(at.getTime() + carriedForwardMs);
   const terminals = live.map((id) => ({ id, wanted: wanted.has(id), again: false }));
-  return [{ candidate, row: { ...closing, look_at: lookAt }, rows, terminals, attempts, keyed }];
+  return [
+    { candidate, row: { ...closing, look_at: lookAt }, rows, terminals, attempts, keyed, requestId: request.requestId },
+  ];
 }
 
 /** A new closing as it is asked for; when it is looked at next is still to be said. */

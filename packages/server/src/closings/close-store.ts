@@ -3,6 +3,7 @@ import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
+import { writeEvents } from "../events/write.ts";
 import type { StoreDays } from "../merchants/stores/days.ts";
 import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
@@ -26,6 +27,7 @@ export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenc
 export interface CloseRequest {
   accountId: string;
   clientId: string;
+  requestId?: string;
   storeId: string;
   idempotencyKey: string | null;
   body: ClosingCreate;
@@ -68,7 +70,7 @@ function presentStand({ closing, members }: Stand, store: StoreDays): Closing {
 }
 
 async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
-  const { accountId, clientId, storeId, idempotencyKey: key, body } = request;
+  const { accountId, clientId, requestId, storeId, idempotencyKey: key, body } = request;
   const moment = await momentOf(tx, deps);
   const store = await openStore(tx, { accountId, storeId }, moment);
   const keyed: KeyedRequest | undefined =
@@ -77,10 +79,10 @@ async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
   const earlier = keyed && (await findRepeated(tx, keyed, moment.now));
   if (earlier !== undefined) return { id: earlier, store, created: false, replayed: true };
   const asked = await askedOf(tx, { accountId, clientId, store, body }, moment);
-  const made = newClosing(store, asked, keyed);
+  const made = { ...newClosing(store, asked, keyed), requestId };
   if ((await insertClosings(tx, accountId, [made])).has(made.row.id))
     return { id: made.row.id, store, created: true, replayed: false };
-  const id = await goOnWithEarlier(tx, { store, asked }, moment);
+  const id = await goOnWithEarlier(tx, { store, asked, requestId }, moment);
   await addTerminals(tx, id, asked);
   if (keyed) await remember(tx, keyed, { closingId: id, now: moment.now });
   return { id, store, created: false, replayed: false };
@@ -95,17 +97,21 @@ function newClosing(store: StoreDays, asked: Asked, keyed: KeyedRequest | undefi
 
 async function goOnWithEarlier(
   tx: Tx,
-  { store, asked }: { store: StoreDays; asked: Asked },
+  { store, asked, requestId }: { store: StoreDays; asked: Asked; requestId: string | undefined },
   moment: Moment,
 ): Promise<string> {
   const key = { accountId: asked.accountId, storeRef: store.id, day: asked.day };
   const closing = (await lockClosing(tx, key)) as ClosingRow;
-  await goOn(tx, { closing, asked }, moment);
+  await goOn(tx, { closing, asked, requestId }, moment);
   return closing.id;
 }
 
 /** Goes on with a closing that is there: what is missing is asked for anew, and nothing else. */
-async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: Asked }, moment: Moment): Promise<void> {
+async function goOn(
+  tx: Tx,
+  { closing, asked, requestId }: { closing: ClosingRow; asked: Asked; requestId: string | undefined },
+  moment: Moment,
+): Promise<void> {
   const members = membersOf(closing, await readFacts(tx, closing.account_id, [closing.id]), moment);
   const wanted = new Set(asked.terminals.flatMap((terminal) => (terminal.wanted ? [terminal.id] : [])));
   const missing = members.filter(
@@ -135,6 +141,18 @@ async function goOn(tx: Tx, { closing, asked }: { closing: ClosingRow; asked: As
     .where("account_id", "=", closing.account_id)
     .where("id", "=", closing.id)
     .execute();
+  await writeEvents(tx, [
+    {
+      accountId: closing.account_id,
+      type: "store_closing_update",
+      cause: "asked_again",
+      at: asked.at,
+      subject: closing.id,
+      storeRef: closing.store_ref,
+      actor: asked.by,
+      requestId,
+    },
+  ]);
   if (!goesOn) return;
   const ids = missing.map(({ row }) => row.terminal_id);
   // A close that is under way is not followed by another, unless it fails.

@@ -1,4 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { batchTable } from "../db/batch-table.ts";
+import { prepared } from "../db/prepared.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Facts } from "./facts.ts";
 import { factsOfAccount } from "./sql/facts.ts";
@@ -10,7 +12,7 @@ export interface ClosingKey {
 }
 
 /** A closing as it is kept. */
-export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day"> & { business_day: string };
+export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day" | "told"> & { business_day: string };
 
 /** A closing with the `store_id` that its store has now. */
 export type ClosingRow = ClosingRecord & { store_id: string };
@@ -37,6 +39,17 @@ export async function findClosing(
   const { rows } = await sql<ClosingRow>`
     select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id} and closing.store_ref = ${storeRef}`.execute(db);
+  return rows[0];
+}
+
+/** Finds a closing, whichever its store. */
+export async function findClosingById(
+  db: Kysely<Tables>,
+  { accountId, id }: ClosingKey,
+): Promise<ClosingRow | undefined> {
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.id = ${id}`.execute(db);
   return rows[0];
 }
 
@@ -167,4 +180,55 @@ export async function deleteClosings(db: Kysely<Tables>, before: Date, limit: nu
     ) as old
     where closing.account_id = old.account_id and closing.id = old.id`.execute(db);
   return Number(numAffectedRows ?? 0n);
+}
+
+const told = batchTable<{ accountId: string; operationId: string }>({
+  account_id: ["text", (row) => row.accountId],
+  operation_id: ["uuid", (row) => row.operationId],
+});
+
+/** The closings that have ended and that closes among these operations may concern: by an attempt, or by store and day. */
+export async function closingsWithOperations(
+  db: Kysely<Tables>,
+  batch: readonly { accountId: string; operationId: string }[],
+): Promise<ClosingKey[]> {
+  const { rows } = await sql<ClosingKey>`${prepared("closings_with_operations")}
+    select distinct found.account_id as "accountId", found.id
+    from ${told.of(batch, "told")}
+    cross join lateral (
+      select * from operations as own
+      where own.account_id = told.account_id and own.id = told.operation_id and own.operation = 'end_of_day'
+      limit 1
+    ) as close
+    cross join lateral (
+      select closing.account_id, closing.id from closing_attempts as attempt
+      join closings as closing on closing.account_id = attempt.account_id and closing.id = attempt.closing_id
+      where attempt.account_id = close.account_id and attempt.operation_id = close.id and closing.ended_at is not null
+      union
+      select closing.account_id, closing.id from closings as closing
+      where closing.account_id = close.account_id and closing.store_ref = close.store_ref
+        and closing.business_day between (close.created_at - interval '2 days')::date and (close.created_at + interval '2 days')::date
+        and close.created_at >= closing.day_starts_at and close.created_at < closing.day_ends_at and closing.ended_at is not null
+    ) as found`.execute(db);
+  return rows;
+}
+
+/** The place of the last event that closings took notice of. */
+export async function newsPlace(db: Kysely<Tables>): Promise<number> {
+  const row = await db.selectFrom("closing_news").select("place").executeTakeFirst();
+  if (row) return Number(row.place);
+  await sql`insert into closing_news (place) values (0) on conflict do nothing`.execute(db);
+  return 0;
+}
+
+/** Moves the place on from where it was known to be; another server may have moved it meanwhile. */
+export async function setNewsPlace(
+  db: Kysely<Tables>,
+  { known, place }: { known: number; place: number },
+): Promise<void> {
+  await db
+    .updateTable("closing_news")
+    .set({ place: String(place) })
+    .where("place", "=", String(known))
+    .execute();
 }

@@ -3,6 +3,7 @@ import { batchTable } from "../../db/batch-table.ts";
 import type { Tx } from "../../db/db.ts";
 import { requestLock } from "../../db/locks.ts";
 import { prepared } from "../../db/prepared.ts";
+import { eventsOf } from "../../events/write.ts";
 import type { Attempt } from "../attempts.ts";
 import type { ClosingRecord } from "../queries.ts";
 import type { KeyedRequest } from "../requests.ts";
@@ -97,9 +98,10 @@ export interface NewClosing {
   attempts: readonly (Attempt & { at: Date })[];
   /** The request that makes it, if it has an idempotency key. */
   keyed?: KeyedRequest | undefined;
+  requestId?: string | undefined;
 }
 
-const closings = batchTable<ClosingRecord>({
+const closings = batchTable<ClosingRecord & { requestId: string | undefined }>({
   id: ["uuid", (row) => row.id],
   store_ref: ["text", (row) => row.store_ref],
   business_day: ["text", (row) => row.business_day],
@@ -112,6 +114,7 @@ const closings = batchTable<ClosingRecord>({
   when_busy: ["text", (row) => row.when_busy],
   expected: ["jsonb", (row) => row.expected],
   look_at: ["timestamptz", (row) => row.look_at],
+  request_id: ["text", (row) => row.requestId || null],
 });
 
 const members = batchTable<{ closingId: string; id: string; at: Date | null; again: boolean }>({
@@ -140,6 +143,17 @@ const requests = batchTable<KeyedRequest & { closingId: string; at: Date }>({
   created_at: ["timestamptz", (row) => row.at],
 });
 
+const eventsOfMaking = eventsOf("events_of_making", {
+  from: "told",
+  type: "store_closing_add",
+  cause: "'asked'",
+  at: "created_at",
+  subject: "id::text",
+  storeRef: "store_ref",
+  actor: "created_by",
+  requestId: "request_id",
+});
+
 /** Only of closings that this statement makes: looked up in a set. */
 const isMade = sql`in (select id from made)`;
 
@@ -155,21 +169,25 @@ export async function insertClosings(tx: Tx, accountId: string, batch: readonly 
     keyed ? [{ ...keyed, closingId: row.id, at: row.asked_at }] : [],
   );
   const { rows } = await sql<{ id: string }>`${prepared("insert_closings")}
-    with made as (
+    with input as (
+      select * from ${closings.of(
+        batch.map(({ row, requestId }) => ({ ...row, requestId })),
+        "input",
+      )}
+    ), made as (
       insert into closings (
         account_id, id, store_ref, business_day, day_starts_at, day_ends_at, time_zone, created_at, created_by, asked_at, asked_by,
         retry_until, when_busy, expected, look_at
       )
       select ${accountId}, id, store_ref, business_day::date, day_starts_at, day_ends_at, time_zone, at, asked_by, at, asked_by,
         retry_until, when_busy, expected, look_at
-      from ${closings.of(
-        batch.map(({ row }) => row),
-        "input",
-      )}
+      from input
       order by store_ref
       on conflict (account_id, store_ref, business_day) do nothing
-      returning id
-    ), member as (
+      returning account_id, id, store_ref, created_at, created_by
+    ), told as (
+      select made.*, input.request_id from made join input on input.id = made.id
+    ), ${sql.raw(eventsOfMaking)}, member as (
       insert into closing_terminals (account_id, ${sql.raw(members.columns)})
       select ${accountId}, ${sql.raw(members.columns)}
       from ${members.of(memberRows, "input")}

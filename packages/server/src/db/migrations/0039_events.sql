@@ -57,6 +57,12 @@ create table event_turn (
   place bigint not null
 );
 
+-- One row: the place of the last event of which closings took notice.
+create table closing_news (
+  one boolean primary key default true check (one),
+  place bigint not null
+);
+
 -- Makes the partition of the week of `at`, which begins on a Monday, UTC.
 create function tillkeeper_make_event_week(at timestamptz) returns void
 language plpgsql security definer set search_path from current as $$
