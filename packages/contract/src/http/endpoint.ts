@@ -19,6 +19,8 @@ export interface Endpoint {
   path: string;
   /** The accepted scopes; a token needs one of them. */
   scopes: "public" | readonly [Scope, ...Scope[]];
+  /** Further scopes of which a token needs one as well: the answer shows what several endpoints show. */
+  scopesToo?: readonly [Scope, ...Scope[]];
   /** With `"public"` only: the credentials that it takes in place of an access token, each sufficient; left out, it is open. */
   credentials?: readonly CredentialName[];
   /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */

@@ -40,6 +40,18 @@ export async function findClosing(
   return rows[0];
 }
 
+/** Finds closings by their ids. */
+export async function findClosings(
+  db: Kysely<Tables>,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ClosingRow[]> {
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns} from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+}
+
 interface DayOfStore {
   accountId: string;
   storeRef: string;

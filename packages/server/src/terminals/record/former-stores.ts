@@ -77,8 +77,9 @@ async function formerStays(
   of: { terminalId: string } | { storeRef: string },
 ): Promise<(Stay & { until: Date })[]> {
   const all = tx.selectFrom("terminal_stores").selectAll().where("account_id", "=", accountId).orderBy("id");
-  const rows = await (
-    "terminalId" in of ? all.where("terminal_id", "=", of.terminalId) : all.where("store_ref", "=", of.storeRef)
+  const rows = await ("terminalId" in of
+    ? all.where("terminal_id", "=", of.terminalId)
+    : all.where("store_ref", "=", of.storeRef)
   ).execute();
   return rows.map((row) => ({
     terminalId: row.terminal_id,

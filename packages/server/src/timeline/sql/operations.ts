@@ -1,0 +1,143 @@
+import { type Selectable, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
+import type { Tables } from "../../db/tables/schema.ts";
+import type { Wanted } from "../source.ts";
+import { always, boundsOf, type Span } from "../window.ts";
+import { type BoundPlace, idBound, noId, orderOf, placesWithin } from "./bounds.ts";
+
+/** An operation; while it is live, with the phases of its claim. */
+export type OperationRow = Pick<
+  Selectable<Tables["operations"]>,
+  | "id"
+  | "terminal_id"
+  | "operation"
+  | "status"
+  | "created_at"
+  | "created_by"
+  | "deadline"
+  | "updated_at"
+  | "updated_by"
+  | "dispatched_at"
+  | "delivered_at"
+  | "started_at"
+  | "answered_at"
+  | "cancel_requested_at"
+  | "cancel_requested_by"
+  | "result"
+  | "reason"
+  | "error"
+  | "late_result"
+  | "recovered"
+  | "told_late_at"
+>;
+
+/**
+ * Of a terminal at most one operation is live (D14), so each has ended before the next one was accepted, but for late results and
+ * recovered ones, which are read by themselves. So their order tells the order of their ends, too: beside the ones that were accepted
+ * in the window only the last one before can have ended in it. One more on either side allows for clocks of servers that differ.
+ */
+const beside = 2;
+
+interface OperationPlace extends BoundPlace {
+  /** Operations that were accepted before that instant may have ended in the window. */
+  edge: number;
+}
+
+const places = batchTable<OperationPlace>({
+  id: ["text", ({ id }) => id],
+  above: ["uuid", ({ above }) => idBound(above)],
+  below: ["uuid", ({ below }) => idBound(below)],
+  edge: ["uuid", ({ edge }) => idBound({ at: edge })],
+  begin: ["uuid", ({ from }) => idBound({ at: from })],
+});
+
+/** Bounds of whole instants: an operation has entries of several sources, whose keys are not compared here. */
+function placesOf({ window, subject }: Wanted): OperationPlace[] {
+  const { above, below } = boundsOf(window, "accepted");
+  return subject.terminals.map((place) => {
+    const from = Math.max(above.at, place.from);
+    const until = Math.min(below.at + 1, place.until);
+    return { ...place, above: { at: from }, below: { at: until }, edge: Math.min(from, until) };
+  });
+}
+
+interface LatePlace extends BoundPlace {
+  accepted: Span;
+}
+
+/** Whenever something was told late, it belongs to where its operation was accepted. */
+const latePlaces = batchTable<LatePlace>({
+  id: ["text", ({ id }) => id],
+  above_at: ["timestamptz", ({ above }) => new Date(above.at)],
+  above_id: ["uuid", ({ above }) => above.key ?? noId],
+  below_at: ["timestamptz", ({ below }) => new Date(below.at)],
+  below_id: ["uuid", ({ below }) => below.key ?? noId],
+  begin: ["uuid", ({ accepted }) => idBound({ at: accepted.from })],
+  finish: ["uuid", ({ accepted }) => idBound({ at: accepted.until })],
+});
+
+const columns = sql`
+  fact.id, fact.terminal_id, fact.operation, fact.status, fact.created_at, fact.created_by, fact.deadline, fact.updated_at,
+  fact.updated_by, fact.answered_at, fact.result, fact.reason, fact.error, fact.late_result, fact.recovered, fact.told_late_at,
+  coalesce(fact.dispatched_at, claim.dispatched_at) as dispatched_at,
+  coalesce(fact.delivered_at, claim.delivered_at) as delivered_at,
+  coalesce(fact.started_at, claim.started_at) as started_at,
+  coalesce(fact.cancel_requested_at, claim.cancel_requested_at) as cancel_requested_at,
+  coalesce(fact.cancel_requested_by, claim.cancel_requested_by) as cancel_requested_by`;
+
+/** While an operation is live, its phases are in its claim. */
+const claimOf = sql`
+  left join lateral (
+    select * from operation_claims as live
+    where fact.status = 'PENDING' and live.account_id = fact.account_id and live.operation_id = fact.id
+    offset 0
+  ) as claim on true`;
+
+/** Operations that were accepted in the window, and those before that may have ended in it. */
+export async function readOperations(wanted: Wanted): Promise<OperationRow[]> {
+  const { tx, limit, subject } = wanted;
+  const order = orderOf(wanted);
+  const of = (condition: ReturnType<typeof sql>) => sql`
+    fact.account_id = ${subject.accountId} and fact.terminal_id = place.id and ${condition}`;
+  const { rows } = await sql<OperationRow>`
+    select ${columns}
+    from ${places.of(placesOf(wanted), "place")}
+    cross join lateral (
+      (
+        select * from operations as fact where ${of(sql`fact.id > place.above and fact.id < place.below`)}
+        order by fact.id ${order} limit ${limit + beside}
+      )
+      union all
+      (
+        select * from operations as fact where ${of(sql`fact.id < place.edge and fact.id > place.begin`)}
+        order by fact.id desc limit ${beside}
+      )
+    ) as fact
+    ${claimOf}`.execute(tx);
+  return rows;
+}
+
+/** Operations of which something was told late, in the order of that. */
+export async function readToldLate(wanted: Wanted): Promise<OperationRow[]> {
+  const { tx, limit, subject } = wanted;
+  const order = orderOf(wanted);
+  // Whenever it was told, it belongs to where its operation was accepted.
+  const anyTime = subject.terminals.map((place) => ({ id: place.id, ...always, accepted: place }));
+  const within = placesWithin(wanted, anyTime, "told_late");
+  const { rows } = await sql<OperationRow>`
+    select ${columns}
+    from ${latePlaces.of(within, "place")}
+    cross join lateral (
+      select * from operations as fact
+      where fact.account_id = ${subject.accountId} and fact.terminal_id = place.id
+        and (fact.told_late_at, fact.id) > (place.above_at, place.above_id)
+        and (fact.told_late_at, fact.id) < (place.below_at, place.below_id)
+        and fact.id > place.begin and fact.id < place.finish
+      order by fact.told_late_at ${order}, fact.id ${order}
+      limit ${limit}
+    ) as fact
+    ${claimOf}
+    order by fact.told_late_at ${order}, fact.id ${order}
+    limit ${limit}`.execute(tx);
+  return rows;
+}

@@ -1,0 +1,89 @@
+import { type Selectable, sql } from "kysely";
+import type { Tables } from "../../db/tables/schema.ts";
+import type { Wanted } from "../source.ts";
+import { always, boundsOf, type Span } from "../window.ts";
+import { type BoundPlace, orderOf, placesById, placesByTimeAndNumber, placesWithin } from "./bounds.ts";
+
+export type ActivationRow = Selectable<Tables["activations"]>;
+export type ConfigurationRow = Pick<
+  Selectable<Tables["configurations"]>,
+  "version" | "device_model" | "store_ref" | "created_at" | "created_by" | "withdrawn_at" | "withdrawn_by"
+>;
+export type ReleaseRow = Selectable<Tables["releases"]>;
+
+/** As with operations: one at a time, so of those before the window only the last can have ended in it. */
+const beside = 2;
+
+/** Activations that began in the window, and those before that may have ended in it. */
+export async function readActivations(wanted: Wanted): Promise<ActivationRow[]> {
+  const { tx, subject, window, limit } = wanted;
+  const order = orderOf(wanted);
+  const { above, below } = boundsOf(window, "activation");
+  const places = subject.terminals.map((place): BoundPlace => {
+    const [from, until] = [Math.max(above.at, place.from), Math.min(below.at + 1, place.until)];
+    return { ...place, above: { at: from }, below: { at: until } };
+  });
+  const of = sql`fact.account_id = ${subject.accountId} and fact.terminal_id = place.id`;
+  const { rows } = await sql<ActivationRow>`
+    select fact.* from ${placesById.of(places, "place")}
+    cross join lateral (
+      (
+        select * from activations as fact where ${of} and fact.id > place.above and fact.id < place.below
+        order by fact.id ${order} limit ${limit + beside}
+      )
+      union all
+      (
+        select * from activations as fact where ${of} and fact.id < place.above and fact.id < place.below
+        order by fact.id desc limit ${beside}
+      )
+    ) as fact`.execute(tx);
+  return rows;
+}
+
+/** When a configuration was made or withdrawn, by the column of that instant. */
+const instants = { configuration: "created_at", configuration_end: "withdrawn_at" } as const;
+
+/** Configurations for all stores, or for those of the timeline, that count for one of its models. */
+export async function readConfigurations(wanted: Wanted, source: keyof typeof instants): Promise<ConfigurationRow[]> {
+  const { tx, subject, limit } = wanted;
+  const at = sql.raw(`fact.${instants[source]}`);
+  const order = orderOf(wanted);
+  const everywhere = spanOf(subject.stores);
+  const places = [
+    ...placesWithin(wanted, subject.stores, source).map((place) => ({ place, scope: sql`fact.store_ref = place.id` })),
+    ...placesWithin(wanted, [{ id: "", ...everywhere }], source).map((place) => ({
+      place,
+      scope: sql`fact.store_ref is null`,
+    })),
+  ];
+  const found: ConfigurationRow[] = [];
+  for (const { place, scope } of places) {
+    const { rows } = await sql<ConfigurationRow>`
+      select fact.* from ${placesByTimeAndNumber.of([place], "place")}
+      cross join lateral (
+        select * from configurations as fact
+        where fact.account_id = ${subject.accountId} and ${scope}
+          and (fact.device_model is null or fact.device_model = any(${subject.models}::text[]))
+          and (${at}, fact.version) > (place.above_at, place.above_number::integer)
+          and (${at}, fact.version) < (place.below_at, place.below_number::integer)
+        order by ${at} ${order}, fact.version ${order} limit ${limit}
+      ) as fact`.execute(tx);
+    found.push(...rows);
+  }
+  return found;
+}
+
+function spanOf(places: readonly Span[]): Span {
+  if (places.length === 0) return always;
+  return { from: Math.min(...places.map(({ from }) => from)), until: Math.max(...places.map(({ until }) => until)) };
+}
+
+/** All releases of the timeline's models that terminals could get: a model has few. */
+export async function readReleases({ tx, subject }: Wanted): Promise<ReleaseRow[]> {
+  const { rows } = await sql<ReleaseRow>`
+    select * from releases
+    where account_id = ${subject.accountId} and device_model = any(${subject.models}::text[]) and available_at is not null`.execute(
+    tx,
+  );
+  return rows;
+}
