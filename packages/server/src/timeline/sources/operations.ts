@@ -5,7 +5,7 @@ import { linkTo } from "../links.ts";
 import type { Found, Source, Wanted } from "../source.ts";
 import { type OperationRow, readOperations, readToldLate } from "../sql/operations.ts";
 import { doneInWords, operationWords, reasonWords } from "../words/operations.ts";
-import { spanInWords } from "../words/words.ts";
+import { afterInWords, spanInWords } from "../words/words.ts";
 
 interface LateResult {
   status: "COMPLETED" | "FAILED";
@@ -78,7 +78,8 @@ function accepted(wanted: Wanted, row: OperationRow): Found {
 function cancelRequested(wanted: Wanted, row: OperationRow): Found[] {
   const { cancel_requested_at: at, cancel_requested_by: by } = row;
   if (!at) return [];
-  const text: Found["text"] = ({ who }) => `${who(by)} asked to cancel the ${operationWords[row.operation].noun}.`;
+  const { noun } = operationWords[row.operation];
+  const text: Found["text"] = (words) => `${words.who(by)} asked to cancel the ${noun}${words.at(row.terminal_id)}.`;
   return [found(wanted, row, { source: "cancel", at, by, type: "operation_cancel_requested", text })];
 }
 
@@ -108,15 +109,14 @@ function endOf(row: OperationRow): Date | undefined {
 
 function endInWords(row: OperationRow, at: Date): Found["text"] {
   const { noun } = operationWords[row.operation];
-  const took = spanInWords(at.getTime() - row.created_at.getTime());
+  const took = at.getTime() - row.created_at.getTime();
   if (row.status === "COMPLETED") {
-    return ({ Terminal }) => `${Terminal(row.terminal_id)} ${doneInWords(row.operation, row.result)}, after ${took}.`;
+    return ({ Terminal }) =>
+      `${Terminal(row.terminal_id)} ${doneInWords(row.operation, row.result, afterInWords(took))}.`;
   }
   const why = row.reason ? `: ${reasonWords[row.reason]}` : "";
-  const of = ({ terminal }: Parameters<Found["text"]>[0]) => `The ${noun} of ${terminal(row.terminal_id)}`;
-  return row.status === "TIMEOUT"
-    ? (words) => `${of(words)} had no answer within its ${took}${why}.`
-    : (words) => `${of(words)} failed after ${took}${why}.`;
+  const what = row.status === "TIMEOUT" ? `had no answer within its ${spanInWords(took)}` : `failed ${afterInWords(took)}`;
+  return (words) => `The ${noun}${words.at(row.terminal_id)} ${what}${why}.`;
 }
 
 function late(wanted: Wanted, row: OperationRow): Found {

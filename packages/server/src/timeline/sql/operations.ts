@@ -109,7 +109,7 @@ export async function readOperations(wanted: Wanted): Promise<OperationRow[]> {
       )
       union all
       (
-        select * from operations as fact where ${of(sql`fact.id < place.edge and fact.id > place.begin`)}
+        select * from operations as fact where ${of(sql`fact.id < place.edge and fact.id > place.begin`)} and not fact.recovered
         order by fact.id desc limit ${beside}
       )
     ) as fact

@@ -10,36 +10,36 @@ export const operationWords: Record<OperationName, { todo: string; noun: string 
   open_menu: { todo: "open its menu", noun: "opening of the menu" },
 };
 
-/** What a terminal did: the rest of a sentence that begins with the terminal. */
-export function doneInWords(operation: OperationName, result: unknown): string {
+/** What a terminal did, and when, if that is to be told: the rest of a sentence that begins with the terminal. */
+export function doneInWords(operation: OperationName, result: unknown, when?: string): string {
+  const then = when === undefined ? "" : ` ${when}`;
   switch (operation) {
     case "end_of_day":
-      return closeInWords(result as Partial<EndOfDayResult>);
+      return closeInWords(result as Partial<EndOfDayResult>, then);
     case "send_logs":
-      return "sent its logs";
+      return `sent its logs${then}`;
     case "check_update":
-      return updateInWords(result as Partial<CheckUpdateResult>);
+      return updateInWords(result as Partial<CheckUpdateResult>, then);
     case "open_menu":
       return (result as Partial<OpenMenuResult> | null)?.opened === false
-        ? "answered that its menu is not open"
-        : "opened its menu";
+        ? `answered${then} that its menu is not open`
+        : `opened its menu${then}`;
   }
 }
 
-function closeInWords({ outcome, batch_id: batch, purchases_count: count }: Partial<EndOfDayResult>): string {
+function closeInWords({ outcome, batch_id: batch, purchases_count: count }: Partial<EndOfDayResult>, then: string): string {
   const what = `batch ${batch}${count === undefined ? "" : `, ${plural(count, "purchase")}`}`;
-  if (outcome === "declined") return `asked its payment host to close the day, which declined (${what})`;
-  if (outcome === "unconfirmed") return `closed the day, but does not know what its payment host says of it (${what})`;
-  return `closed the day (${what})`;
+  if (outcome === "declined") return `asked its payment host to close the day, which declined${then} (${what})`;
+  const closed = `closed the day${then} (${what})`;
+  return outcome === "unconfirmed" ? `${closed}, but does not know what its payment host says of it` : closed;
 }
 
-function updateInWords({
-  current_version: current,
-  latest_version: latest,
-  update_available,
-}: Partial<CheckUpdateResult>) {
+function updateInWords(
+  { current_version: current, latest_version: latest, update_available }: Partial<CheckUpdateResult>,
+  then: string,
+): string {
   const found = update_available ? `version ${latest} is available` : "there is none";
-  return `checked for an update: ${found}; it runs version ${current}`;
+  return `checked for an update${then}: ${found}; it runs version ${current}`;
 }
 
 /** Why an operation ended without being carried out: the rest of a sentence, behind a colon. */

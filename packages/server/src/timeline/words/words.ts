@@ -6,6 +6,8 @@ export interface Words {
   Terminal: (terminalId: string) => string;
   /** The same within a sentence. */
   terminal: (terminalId: string) => string;
+  /** Where something was, behind it: nothing, or in the timeline of a store ` at terminal T12345678-T0001`. */
+  at: (terminalId: string) => string;
   /** Who did something, at the beginning of a sentence. */
   who: (id: string | null | undefined) => string;
   /** How a closing stands now, as a sentence; undefined for one that is not known any more. */
@@ -21,6 +23,7 @@ export function wordsOf(
   return {
     Terminal: (id) => (ofStore ? `Terminal ${id}` : "The terminal"),
     terminal: (id) => (ofStore ? `terminal ${id}` : "the terminal"),
+    at: (id) => (ofStore ? ` at terminal ${id}` : ""),
     who: (id) => nameOf(id ?? "system", names),
     closing: (id) => closings.get(id),
   };
@@ -41,6 +44,11 @@ export function spanInWords(ms: number): string {
   if (ms < 120_000) return plural(Math.round(ms / 1000), "second");
   if (ms < 7_200_000) return plural(Math.round(ms / 60_000), "minute");
   return plural(Math.round(ms / 3_600_000), "hour");
+}
+
+/** How long something took: `at once`, `after 42 seconds`. */
+export function afterInWords(ms: number): string {
+  return ms < 100 ? "at once" : `after ${spanInWords(ms)}`;
 }
 
 export function plural(count: number, noun: string): string {
