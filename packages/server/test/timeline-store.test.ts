@@ -116,7 +116,7 @@ describe("the timeline of a store", async () => {
     expect(await of("stores/here")).toEqual(["operation_timed_out", "operation_accepted"]);
     expect(await of("stores/there")).toEqual([]);
     expect(await of(`terminals/${moving}`)).toEqual(["operation_timed_out", "operation_accepted"]);
-    const span = { "at.gte": new Date(server.clock.now().getTime() - 120_000).toISOString() };
+    const span = { "at.gte": new Date(server.clock.now().getTime() - 180_000).toISOString() };
     expect((await page("stores/here", span)).entries.map(({ type }) => type)).toContain("operation_timed_out");
   });
 });

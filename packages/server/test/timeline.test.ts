@@ -69,11 +69,11 @@ describe("the timeline of a terminal with a history", async () => {
     await api("POST", `/v1/accounts/${aid}/terminals/${till.id}/pairing-codes`);
     // It is away until it counts as offline.
     device.cut();
-    await untilPresence( "late");
+    await untilPresence("late");
     server.clock.advance(60_000);
-    await untilPresence( "offline");
+    await vi.waitUntil(async () => (await page(path)).entries.some(({ type }) => type === "terminal_offline"), 30_000);
     await store.back(till);
-    await untilPresence( "online");
+    await untilPresence("online");
   }, 120_000);
 
   it("has everything once, in the order of time, with a type, a sentence and a link that answers", async () => {
@@ -137,7 +137,7 @@ describe("the timeline of a terminal with a history", async () => {
     ]) {
       expect(texts).toContainEqual(expect.stringMatching(text));
     }
-    const [entry] = (await older(path, 100)).filter(({ type }) => type === "operation_failed");
+    const entry = (await older(path, 100)).findLast(({ type }) => type === "operation_failed");
     expect(entry?.operation).toMatchObject({ operation: "end_of_day", status: "FAILED", reason: "user_aborted" });
     expect(Object.keys(entry?.operation?.phases ?? {})).toContain("delivered");
   });
