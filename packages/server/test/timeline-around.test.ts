@@ -16,7 +16,14 @@ describe("a timeline around a local time", async () => {
   const seed = async (...instants: string[]) => {
     const rows = instants.map((instant) => {
       const at = new Date(instant);
-      return { account_id: aid, terminal_id: terminalId, id: newId(at), at, status: "online", reason: "heard_again" } as const;
+      return {
+        account_id: aid,
+        terminal_id: terminalId,
+        id: newId(at),
+        at,
+        status: "online",
+        reason: "heard_again",
+      } as const;
     });
     await server.db.sql.insertInto("presence_changes").values(rows).execute();
   };
@@ -72,8 +79,7 @@ describe("a timeline around a local time", async () => {
         { at: at("00:30"), local: "2025-10-26T02:30:00+02:00" },
         { at: at("01:30"), local: "2025-10-26T02:30:00+01:00" },
       ],
-      text:
-        "Clocks in Europe/Oslo showed 02:30 on 26 October 2025 twice: at 00:30 UTC and at 01:30 UTC. Each has its part of the page.",
+      text: "Clocks in Europe/Oslo showed 02:30 on 26 October 2025 twice: at 00:30 UTC and at 01:30 UTC. Each has its part of the page.",
     });
     const { gap } = told ?? {};
     const between = await page(path, { limit: 100, starting_after: gap?.starting_after as string });
@@ -87,7 +93,14 @@ describe("a timeline around a local time", async () => {
   it("leaves no gap where the two parts meet", async () => {
     const { terminalId: quiet } = await register(server, tenant, "6500002", "oslo");
     const at = new Date("2025-10-26T01:00:00.000Z");
-    const row = { account_id: aid, terminal_id: quiet, id: newId(at), at, status: "online", reason: "connected" } as const;
+    const row = {
+      account_id: aid,
+      terminal_id: quiet,
+      id: newId(at),
+      at,
+      status: "online",
+      reason: "connected",
+    } as const;
     await server.db.sql.insertInto("presence_changes").values(row).execute();
     const found = await page(`terminals/${quiet}`, { around: "2025-10-26T02:30", limit: 20 });
     expect(found.entries.filter(({ type }) => type === "terminal_online").map((entry) => entry.at)).toEqual([

@@ -55,7 +55,9 @@ describe("the timeline of a store", async () => {
 
   const seen = async (path: string) => {
     const entries = await older(path, 100);
-    return Object.keys(times).filter((name) => entries.some(({ at, type }) => at === times[name] && type === "terminal_late"));
+    return Object.keys(times).filter((name) =>
+      entries.some(({ at, type }) => at === times[name] && type === "terminal_late"),
+    );
   };
 
   it("has what happened to a terminal while it was there, and where it went", async () => {
@@ -63,7 +65,9 @@ describe("the timeline of a store", async () => {
     expect(await seen("stores/there")).toEqual(["there"]);
     expect(await seen(`terminals/${moving}`)).toEqual(["before", "there", "back"]);
     const moves = async (path: string) =>
-      (await older(path, 100)).flatMap(({ type, text }) => (type === "terminal_moved" ? [text.replace(/^.* moved /, "")] : []));
+      (await older(path, 100)).flatMap(({ type, text }) =>
+        type === "terminal_moved" ? [text.replace(/^.* moved /, "")] : [],
+      );
     const both = [
       `terminal ${moving} from store there to store here.`,
       `terminal ${moving} from store here to store there.`,
@@ -84,7 +88,12 @@ describe("the timeline of a store", async () => {
     const all = await older("stores/here", 100);
     const ids = all.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(all.map(({ at }) => at)).toEqual(all.map(({ at }) => at).toSorted().toReversed());
+    expect(all.map(({ at }) => at)).toEqual(
+      all
+        .map(({ at }) => at)
+        .toSorted()
+        .toReversed(),
+    );
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 12 }), async (limit) => {
         expect((await older("stores/here", limit)).map(({ id }) => id)).toEqual(ids);

@@ -115,7 +115,8 @@ function endInWords(row: OperationRow, at: Date): Found["text"] {
       `${Terminal(row.terminal_id)} ${doneInWords(row.operation, row.result, afterInWords(took))}.`;
   }
   const why = row.reason ? `: ${reasonWords[row.reason]}` : "";
-  const what = row.status === "TIMEOUT" ? `had no answer within its ${spanInWords(took)}` : `failed ${afterInWords(took)}`;
+  const what =
+    row.status === "TIMEOUT" ? `had no answer within its ${spanInWords(took)}` : `failed ${afterInWords(took)}`;
   return (words) => `The ${noun}${words.at(row.terminal_id)} ${what}${why}.`;
 }
 

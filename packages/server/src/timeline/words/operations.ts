@@ -27,7 +27,10 @@ export function doneInWords(operation: OperationName, result: unknown, when?: st
   }
 }
 
-function closeInWords({ outcome, batch_id: batch, purchases_count: count }: Partial<EndOfDayResult>, then: string): string {
+function closeInWords(
+  { outcome, batch_id: batch, purchases_count: count }: Partial<EndOfDayResult>,
+  then: string,
+): string {
   const what = `batch ${batch}${count === undefined ? "" : `, ${plural(count, "purchase")}`}`;
   if (outcome === "declined") return `asked its payment host to close the day, which declined${then} (${what})`;
   const closed = `closed the day${then} (${what})`;
