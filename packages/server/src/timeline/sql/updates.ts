@@ -64,7 +64,7 @@ export async function readConfigurations(wanted: Wanted, source: keyof typeof in
         select * from configurations as fact
         where fact.account_id = ${subject.accountId} and ${scope}
           and (fact.device_model is null or fact.device_model = any(${subject.models}::text[]))
-          and (${at}, fact.version) > (place.above_at, place.above_number::integer)
+          and ${at} is not null and (${at}, fact.version) > (place.above_at, place.above_number::integer)
           and (${at}, fact.version) < (place.below_at, place.below_number::integer)
         order by ${at} ${order}, fact.version ${order} limit ${limit}
       ) as fact`.execute(tx);
