@@ -269,7 +269,7 @@ async function runHandler(
  */
 async function authorize(
   request: FastifyRequest,
-  [accepted, further]: readonly [readonly string[], (readonly string[]) | undefined],
+  [accepted, further]: readonly [readonly string[], readonly string[] | undefined],
   gate: Gate,
   givesPower: boolean,
 ): Promise<Caller | PowerfulCaller> {
