@@ -5,7 +5,7 @@ import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { closes, fails, storeOf, type Till } from "./support/closings.ts";
-import { answerLogs, askForLogs, uploadLog } from "./support/logs.ts";
+import { askForLogs, uploadLog } from "./support/logs.ts";
 import { timelineReader } from "./support/timeline.ts";
 
 /** What happened to a terminal: docs/adr/0040-timeline.md. */
@@ -188,7 +188,7 @@ describe("the timeline of a terminal with a history", async () => {
       [{ limit: 101 }, "/query/limit"],
       [{ type: "x" }, "/query/type"],
     ] as const) {
-      const { status, body } = await call(path, query as Record<string, string>);
+      const { status, body } = await call(path, query);
       expect([status, (body as never as { error: { errors: { path: string }[] } }).error.errors[0]?.path]).toEqual([
         400,
         place,

@@ -6,7 +6,8 @@ const ofTerminal = (accountId: string, terminalId: string) => `${ofAccount(accou
 /** A list, narrowed to the instant. */
 function at(path: string, instant: Date, more: Record<string, string> = {}): string {
   const time = instant.toISOString();
-  return `${path}?${new URLSearchParams({ ...more, "at.gte": time, "at.lte": time })}`;
+  const query = new URLSearchParams({ ...more, "at.gte": time, "at.lte": time });
+  return `${path}?${query.toString()}`;
 }
 
 export const linkTo = {

@@ -52,5 +52,5 @@ export async function readPart(tx: Wanted["tx"], subject: Subject, window: Windo
   const more = oldestFirst.length > limit;
   const nearest =
     window.order === "newer" ? oldestFirst.slice(0, limit) : oldestFirst.slice(Math.max(0, oldestFirst.length - limit));
-  return { entries: nearest.reverse(), more };
+  return { entries: nearest.toReversed(), more };
 }

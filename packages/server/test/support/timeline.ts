@@ -4,8 +4,9 @@ import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server
 /** Reads timelines as a client does. */
 export function timelineReader(server: SharedServer, { aid, token }: Tenant) {
   const call = async (path: string, query: Record<string, string | number> = {}) => {
-    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-    return server.call<Timeline>("GET", `/v1/accounts/${aid}/${path}/timeline?${search}`, { token });
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) search.set(name, String(value));
+    return server.call<Timeline>("GET", `/v1/accounts/${aid}/${path}/timeline?${search.toString()}`, { token });
   };
   const page = async (path: string, query: Record<string, string | number> = {}): Promise<Timeline> => {
     const { status, body } = await call(path, query);
@@ -16,7 +17,7 @@ export function timelineReader(server: SharedServer, { aid, token }: Tenant) {
     call,
     page,
     /** All pages from the newest entry on, as they come. */
-    async older(path: string, limit: number, query: Record<string, string> = {}): Promise<TimelineEntry[]> {
+    older: async (path: string, limit: number, query: Record<string, string> = {}): Promise<TimelineEntry[]> => {
       const entries: TimelineEntry[] = [];
       let after: string | undefined;
       do {
@@ -27,7 +28,7 @@ export function timelineReader(server: SharedServer, { aid, token }: Tenant) {
       return entries;
     },
     /** All pages from an entry on to the newest, newest first. */
-    async newer(path: string, limit: number, before: string): Promise<TimelineEntry[]> {
+    newer: async (path: string, limit: number, before: string): Promise<TimelineEntry[]> => {
       const entries: TimelineEntry[] = [];
       for (let cursor: string | undefined = before; cursor !== undefined; ) {
         const found: Timeline = await page(path, { limit, ending_before: cursor });

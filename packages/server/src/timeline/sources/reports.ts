@@ -1,4 +1,3 @@
-import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import { linkTo } from "../links.ts";
 import type { Found, Source } from "../source.ts";
 import { readFaults, readLogs, readPresence, readTelemetry } from "../sql/terminals.ts";
@@ -7,7 +6,7 @@ import { presenceInWords, telemetryInWords } from "../words/reports.ts";
 /** Changes of presence. */
 export const presence: Source = async (wanted) =>
   (await readPresence(wanted)).map((row): Found => {
-    const { type, words } = presenceInWords(row.status as Exclude<PresenceStatus, "never">, row.reason);
+    const { type, words } = presenceInWords(row.status, row.reason);
     return {
       source: "presence",
       at: row.at.getTime(),

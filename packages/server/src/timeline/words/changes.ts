@@ -51,13 +51,13 @@ const ofTerminal: Readonly<Record<string, Teller>> = {
   "terminal.memory_lost": ({ id, after }) => ({
     type: "memory_lost",
     text: ({ terminal }) =>
-      `The device of ${terminal(id)} has lost its memory, and got the address ${after["address"]}.`,
+      `The device of ${terminal(id)} has lost its memory, and got the address ${word(after, "address")}.`,
   }),
   "terminal.address_unknown": ({ id, before, after }) => ({
     type: "address_closed",
     text: ({ terminal }) =>
-      `The device of ${terminal(id)} showed the address ${after["address"]}, which is later than what was known here: ` +
-      `${before["address"]} is closed, and the device has to pair again.`,
+      `The device of ${terminal(id)} showed the address ${word(after, "address")}, which is later than what was known here: ` +
+      `${word(before, "address")} is closed, and the device has to pair again.`,
   }),
 };
 
@@ -86,6 +86,12 @@ export function storeChangeInWords(change: Change): Told {
   return { type: known?.type ?? "changed", text: ({ who }) => `${who(change.actor)} ${words}.` };
 }
 
+/** A field of an entry that is text; the log may hold anything. */
+function word(fields: Record<string, unknown>, name: string): string {
+  const value = fields[name];
+  return typeof value === "string" ? value : "?";
+}
+
 function serial(fields: Record<string, unknown>, before: string): string {
   const number = fields["device_serial_number"];
   return typeof number === "string" ? `${before} ${number}` : "";
@@ -97,7 +103,11 @@ function moved({ before, after }: Change): boolean {
 
 function move(change: Change): Told {
   const { before, after } = change;
-  return by("terminal_moved", "moved", () => ` from store ${before["store_id"]} to store ${after["store_id"]}`)(change);
+  return by(
+    "terminal_moved",
+    "moved",
+    () => ` from store ${word(before, "store_id")} to store ${word(after, "store_id")}`,
+  )(change);
 }
 
 function update(change: Change): Told {

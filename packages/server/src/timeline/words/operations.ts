@@ -10,21 +10,20 @@ export const operationWords: Record<OperationName, { todo: string; noun: string 
   open_menu: { todo: "open its menu", noun: "opening of the menu" },
 };
 
+/** The rest of a sentence that begins with the terminal, by its result and when that was. */
+const done: Record<OperationName, (result: unknown, then: string) => string> = {
+  end_of_day: (result, then) => closeInWords(result as Partial<EndOfDayResult>, then),
+  send_logs: (_, then) => `sent its logs${then}`,
+  check_update: (result, then) => updateInWords(result as Partial<CheckUpdateResult>, then),
+  open_menu: (result, then) =>
+    (result as Partial<OpenMenuResult> | null)?.opened === false
+      ? `answered${then} that its menu is not open`
+      : `opened its menu${then}`,
+};
+
 /** What a terminal did, and when, if that is to be told: the rest of a sentence that begins with the terminal. */
 export function doneInWords(operation: OperationName, result: unknown, when?: string): string {
-  const then = when === undefined ? "" : ` ${when}`;
-  switch (operation) {
-    case "end_of_day":
-      return closeInWords(result as Partial<EndOfDayResult>, then);
-    case "send_logs":
-      return `sent its logs${then}`;
-    case "check_update":
-      return updateInWords(result as Partial<CheckUpdateResult>, then);
-    case "open_menu":
-      return (result as Partial<OpenMenuResult> | null)?.opened === false
-        ? `answered${then} that its menu is not open`
-        : `opened its menu${then}`;
-  }
+  return done[operation](result ?? {}, when === undefined ? "" : ` ${when}`);
 }
 
 function closeInWords(

@@ -23,23 +23,18 @@ export function presenceInWords(
   return { type: `terminal_${status}`, words: words[status] };
 }
 
+const telemetryWords: Record<TelemetryHistoryField, (told: Telemetry) => string> = {
+  software_version: (told) => `runs software version ${told.software_version}`,
+  configuration_version: (told) => `has configuration version ${told.configuration_version}`,
+  battery: ({ battery }) => `has its battery at ${battery?.percent}%${chargingWords(battery?.charging)}`,
+  link: (told) => `is connected by ${linkWords(told.link)}`,
+  printer: (told) => printerWords[told.printer ?? "none"],
+  unsent_batch: (told) => unsentWords(told.unsent_batch),
+};
+
 /** What a device reported about itself: the rest of a sentence that begins with the terminal. */
 export function telemetryInWords(field: TelemetryHistoryField, value: unknown): string {
-  const told = { [field]: value } as Telemetry;
-  switch (field) {
-    case "software_version":
-      return `runs software version ${told.software_version}`;
-    case "configuration_version":
-      return `has configuration version ${told.configuration_version}`;
-    case "battery":
-      return `has its battery at ${told.battery?.percent}%${chargingWords(told.battery?.charging)}`;
-    case "link":
-      return `is connected by ${linkWords(told.link)}`;
-    case "printer":
-      return printerWords[told.printer ?? "none"];
-    case "unsent_batch":
-      return unsentWords(told.unsent_batch);
-  }
+  return telemetryWords[field]({ [field]: value });
 }
 
 function chargingWords(charging: boolean | undefined): string {
