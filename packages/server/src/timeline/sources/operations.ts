@@ -1,10 +1,11 @@
 import type { TimelineEntry } from "@tillkeeper/contract/http/timeline";
+import { operationWords } from "@tillkeeper/contract/operations";
 import type { TimelineType } from "@tillkeeper/contract/timeline";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { linkTo } from "../links.ts";
 import type { Found, Source, Wanted } from "../source.ts";
 import { type OperationRow, readOperations, readToldLate } from "../sql/operations.ts";
-import { doneInWords, operationWords, reasonWords } from "../words/operations.ts";
+import { doneInWords, reasonWords } from "../words/operations.ts";
 import { afterInWords, spanInWords } from "../words/words.ts";
 
 interface LateResult {

@@ -1,47 +1,33 @@
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
-import type { CheckUpdateResult, EndOfDayResult, OpenMenuResult, OperationName } from "@tillkeeper/contract/operations";
+import { type OperationName, type OperationResults, operationWords } from "@tillkeeper/contract/operations";
 import { plural } from "./words.ts";
 
-/** The operations as what somebody asks for, and as a thing. */
-export const operationWords: Record<OperationName, { todo: string; noun: string }> = {
-  end_of_day: { todo: "close the day", noun: "close of the day" },
-  send_logs: { todo: "send its logs", noun: "sending of logs" },
-  check_update: { todo: "check for an update", noun: "check for an update" },
-  open_menu: { todo: "open its menu", noun: "opening of the menu" },
-};
-
-/** The rest of a sentence that begins with the terminal, by its result and when that was. */
-const done: Record<OperationName, (result: unknown, then: string) => string> = {
-  end_of_day: (result, then) => closeInWords(result as Partial<EndOfDayResult>, then),
-  send_logs: (_, then) => `sent its logs${then}`,
-  check_update: (result, then) => updateInWords(result as Partial<CheckUpdateResult>, then),
-  open_menu: (result, then) =>
-    (result as Partial<OpenMenuResult> | null)?.opened === false
-      ? `answered${then} that its menu is not open`
-      : `opened its menu${then}`,
-};
+/** The fields of results that sentences tell, whichever kind of operation has them. */
+type Told = Partial<OperationResults["end_of_day"] & OperationResults["check_update"] & OperationResults["open_menu"]>;
 
 /** What a terminal did, and when, if that is to be told: the rest of a sentence that begins with the terminal. */
 export function doneInWords(operation: OperationName, result: unknown, when?: string): string {
-  return done[operation](result ?? {}, when === undefined ? "" : ` ${when}`);
+  const told = (result ?? {}) as Told;
+  const then = when === undefined ? "" : ` ${when}`;
+  if (told.outcome === "declined") {
+    return `asked its payment host to ${operationWords[operation].todo}, which declined${then} (${batchWords(told)})`;
+  }
+  if (told.opened === false) return `answered${then} that it is not open`;
+  return `${operationWords[operation].done}${then}${detailsOf(told)}`;
 }
 
-function closeInWords(
-  { outcome, batch_id: batch, purchases_count: count }: Partial<EndOfDayResult>,
-  then: string,
-): string {
-  const what = `batch ${batch}${count === undefined ? "" : `, ${plural(count, "purchase")}`}`;
-  if (outcome === "declined") return `asked its payment host to close the day, which declined${then} (${what})`;
-  const closed = `closed the day${then} (${what})`;
-  return outcome === "unconfirmed" ? `${closed}, but does not know what its payment host says of it` : closed;
+function detailsOf(told: Told): string {
+  if (told.outcome !== undefined) {
+    const doubt = told.outcome === "unconfirmed" ? ", but does not know what its payment host says of it" : "";
+    return ` (${batchWords(told)})${doubt}`;
+  }
+  const { current_version: current, latest_version: latest, update_available: isThere } = told;
+  if (current === undefined) return "";
+  return `: ${isThere ? `version ${latest} is available` : "there is none"}; it runs version ${current}`;
 }
 
-function updateInWords(
-  { current_version: current, latest_version: latest, update_available }: Partial<CheckUpdateResult>,
-  then: string,
-): string {
-  const found = update_available ? `version ${latest} is available` : "there is none";
-  return `checked for an update${then}: ${found}; it runs version ${current}`;
+function batchWords({ batch_id: batch, purchases_count: count }: Told): string {
+  return `batch ${batch}${count === undefined ? "" : `, ${plural(count, "purchase")}`}`;
 }
 
 /** Why an operation ended without being carried out: the rest of a sentence, behind a colon. */
