@@ -1,5 +1,5 @@
 // Printed from the endpoints of the contract by `npm run reference`; do not edit.
-import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
 import type { MethodWith } from "./method-types.ts";
@@ -157,9 +157,9 @@ export interface Nouns {
     readonly list: MethodOf<Endpoints["presence"]["list"]>;
   };
   readonly timeline: {
-    /** What happened to a terminal: all that is known of it in one list, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    /** What happened to a terminal: all that is known of it in one list, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
     readonly ofTerminal: MethodOf<Endpoints["timeline"]["ofTerminal"]>;
-    /** What happened in a store, and to its terminals while they were there, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    /** What happened in a store, and to its terminals while they were there, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
     readonly ofStore: MethodOf<Endpoints["timeline"]["ofStore"]>;
   };
   readonly releases: {

@@ -82,9 +82,9 @@ describe("a timeline around a local time", async () => {
       text: "Clocks in Europe/Oslo showed 02:30 on 26 October 2025 twice: at 00:30 UTC and at 01:30 UTC. Each has its part of the page.",
     });
     const { gap } = told ?? {};
-    const between = await page(path, { limit: 100, starting_after: gap?.starting_after as string });
-    const end = between.entries.findIndex(({ id }) => id === gap?.ending_before);
-    expect(between.entries.slice(0, end).map((entry) => entry.at)).toEqual(minutes(at("00:32"), 56).toReversed());
+    const between = await page(path, { ...gap, limit: 100 });
+    expect(between.entries.map((entry) => entry.at)).toEqual(minutes(at("00:32"), 56).toReversed());
+    expect(between).not.toHaveProperty("starting_after");
     const whole = await around("2025-10-26T02:30", 100);
     expect(new Set(whole.times).size).toBe(whole.times.length);
     expect(whole.told?.gap).toBeDefined();

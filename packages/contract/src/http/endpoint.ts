@@ -69,3 +69,9 @@ export interface Endpoint {
 export function endpoint<const E extends Endpoint>(row: E): E {
   return row;
 }
+
+/** The scopes that a token needs, in words; undefined for an endpoint that takes no token. */
+export function scopesInWords({ scopes, scopesToo }: Pick<Endpoint, "scopes" | "scopesToo">): string | undefined {
+  if (scopes === "public") return undefined;
+  return [scopes, ...(scopesToo ? [scopesToo] : [])].map((accepted) => accepted.join(" or ")).join(", and ");
+}

@@ -89,7 +89,9 @@ export const TimelineAround = Type.Object(
     gap: Type.Optional(
       Type.Object(
         { starting_after: EntryId, ending_before: EntryId },
-        { description: "Of two instants: there is more between the two parts, which begins and ends there." },
+        {
+          description: "Of two instants: there is more between the two parts, and a request with both of these has it.",
+        },
       ),
     ),
   },
@@ -117,12 +119,18 @@ export const TimelineQuery = Type.Object(
       Type.String({
         pattern: aroundPattern,
         description:
-          "A time to look around: half of the page before it, half from it on. Without an offset it is the store's own time.",
+          "A time to look around: half of the page before it, half from it on. Without an offset it is the store's own time. Of no effect " +
+          "beside a cursor, so that the request of a further page may repeat it.",
         examples: ["2026-06-29T23:31", "2026-06-29T21:31:00Z"],
       }),
     ),
     starting_after: Type.Optional(Type.String({ pattern: entryIdPattern, description: "What was before this entry." })),
-    ending_before: Type.Optional(Type.String({ pattern: entryIdPattern, description: "What came after this entry." })),
+    ending_before: Type.Optional(
+      Type.String({
+        pattern: entryIdPattern,
+        description: "What came after this entry; beside `starting_after`, what is between.",
+      }),
+    ),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 50, description: "How many entries at most." }),
   },
   { additionalProperties: false },

@@ -83,8 +83,9 @@ function reading(
   return inTenant(deps.db, accountId, async (tx) => {
     const { subject, zones } = await find(tx);
     const around = query.around === undefined ? undefined : readAround(query.around, zones);
+    const first = wish.startingAfter === undefined && wish.endingBefore === undefined;
     await inOrderOfIndex.execute(tx);
-    const page = around ? await pageAround(tx, subject, wish, around) : await pageBeside(tx, subject, wish);
+    const page = around && first ? await pageAround(tx, subject, wish, around) : await pageBeside(tx, subject, wish);
     return present(tx, deps, subject, page);
   });
 }
@@ -98,14 +99,7 @@ interface Wish {
 
 /** Reads a query. Throws `invalid_request`. */
 function wishOf(query: TimelineQuery): Wish {
-  const { "at.gte": from, "at.lte": to, starting_after: after, ending_before: before, around, limit } = query;
-  const cursors = Object.entries({ starting_after: after, ending_before: before, around }).filter(
-    ([, value]) => value !== undefined,
-  );
-  const [first, second] = cursors;
-  if (first && second) {
-    throw invalidRequest({ path: `/query/${second[0]}`, message: `cannot be sent beside ${first[0]}` });
-  }
+  const { "at.gte": from, "at.lte": to, starting_after: after, ending_before: before, limit } = query;
   return {
     span: {
       from: from === undefined ? always.from : Date.parse(from),
@@ -131,12 +125,14 @@ interface Page {
   around?: Timeline["around"];
 }
 
+/** A page from an entry on, or from the newest; between two entries, if there are both. */
 async function pageBeside(tx: Tx, subject: Subject, { span, startingAfter, endingBefore, limit }: Wish): Promise<Page> {
-  if (endingBefore) {
+  if (endingBefore && !startingAfter) {
     const { entries, more } = await readPart(tx, subject, { ...span, order: "newer", beside: endingBefore }, limit);
     return { entries, older: entries.length > 0, newer: more };
   }
-  const { entries, more } = await readPart(tx, subject, { ...span, order: "older", beside: startingAfter }, limit);
+  const window = { ...span, order: "older", beside: startingAfter, upTo: endingBefore } as const;
+  const { entries, more } = await readPart(tx, subject, window, limit);
   return { entries, older: more, newer: startingAfter !== undefined && entries.length > 0 };
 }
 

@@ -28,23 +28,30 @@ export interface Window extends Span {
   order: "older" | "newer";
   /** The entry itself is not wanted. */
   beside?: Position | undefined;
+  /** Nor is this one, or what is on its other side. */
+  upTo?: Position | undefined;
+}
+
+/** The entries that the window is between. */
+function endsOf({ order, beside, upTo }: Window): { after: Position | undefined; before: Position | undefined } {
+  return order === "older" ? { after: upTo, before: beside } : { after: beside, before: upTo };
 }
 
 /** Whether the window has a position. */
-export function has({ from, until, order, beside }: Window, position: Position): boolean {
-  if (position.at < from || position.at >= until) return false;
-  if (!beside) return true;
-  return order === "older" ? inOrder(position, beside) < 0 : inOrder(position, beside) > 0;
+export function has(window: Window, position: Position): boolean {
+  if (position.at < window.from || position.at >= window.until) return false;
+  const { after, before } = endsOf(window);
+  return (!after || inOrder(position, after) > 0) && (!before || inOrder(position, before) < 0);
 }
 
 /** The bounds of a window in the order of one source. */
-export function boundsOf({ from, until, order, beside }: Window, source: SourceName): Bounds {
-  const bounds = { above: { at: from }, below: { at: until } };
-  if (!beside) return bounds;
-  const edge = edgeOf(beside, source);
-  return order === "older"
-    ? narrowed(bounds, { above: bounds.above, below: edge })
-    : narrowed(bounds, { above: edge, below: bounds.below });
+export function boundsOf(window: Window, source: SourceName): Bounds {
+  const bounds = { above: { at: window.from }, below: { at: window.until } };
+  const { after, before } = endsOf(window);
+  return narrowed(bounds, {
+    above: after ? edgeOf(after, source) : bounds.above,
+    below: before ? edgeOf(before, source) : bounds.below,
+  });
 }
 
 /** Where an entry of any source stands in the order of another one. */

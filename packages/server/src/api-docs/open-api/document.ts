@@ -1,5 +1,5 @@
 import { credentials } from "@tillkeeper/contract/http/credentials";
-import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
 import { scopes } from "@tillkeeper/contract/scopes";
@@ -94,15 +94,15 @@ function pathsOf(endpoints: Endpoints, schemas: Schemas, failures: Failures): ob
 }
 
 function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failures: Failures): object {
-  const { id, summary, tag, scopes: accepted, scopesToo } = row;
-  const too = scopesToo ? `, and ${scopesToo.join(" or ")}` : "";
+  const { id, summary, tag } = row;
+  const needed = scopesInWords(row);
   const parameters = parametersOf(row, schemas);
   const requestBody = requestBodyOf(row, schemas);
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(accepted !== "public" && { description: `Scopes: ${accepted.join(" or ")}${too}.` }),
+    ...(needed !== undefined && { description: `Scopes: ${needed}.` }),
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),
