@@ -95,12 +95,86 @@ describe("the timeline of a store", async () => {
         .toReversed(),
     );
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 12 }), async (limit) => {
+      fc.asyncProperty(fc.integer({ min: 2, max: 12 }), async (limit) => {
         expect((await older("stores/here", limit)).map(({ id }) => id)).toEqual(ids);
         expect((await newer("stores/here", limit, ids.at(-1) as string)).map(({ id }) => id)).toEqual(ids.slice(0, -1));
       }),
       { numRuns: 5 },
     );
+  });
+
+  it("has what many terminals did at once, in one order", async () => {
+    const body = { store_id: "busy" };
+    await server.call("POST", `${url}/stores`, { ...tenant, body });
+    const terminals: string[] = [];
+    for (const number of Array.from({ length: 9 }, (_, index) => index)) {
+      terminals.push((await register(server, tenant, `66001${number}`, "busy")).terminalId);
+    }
+    const begin = server.clock.now().getTime() + 1_000;
+    // Each operation takes longer than nine others need to begin, and one in three is answered after its end.
+    const operations = Array.from({ length: 36 }, (_, index) => {
+      const at = new Date(begin + index * 7_000);
+      const end = new Date(at.getTime() + 60_000);
+      const late = index % 3 === 0;
+      const told = late && {
+        late_result: JSON.stringify({ status: "COMPLETED", result: { opened: true } }),
+        told_late_at: new Date(begin + 400_000),
+      };
+      return {
+        account_id: aid,
+        id: newId(at),
+        terminal_id: terminals[index % 9] as string,
+        operation: "open_menu",
+        status: late ? "TIMEOUT" : "COMPLETED",
+        parameters: "{}",
+        deadline: end,
+        created_at: at,
+        created_by: "x",
+        updated_at: end,
+        updated_by: "x",
+        answered_at: late ? null : end,
+        result: late ? null : JSON.stringify({ opened: true }),
+        late_result: null,
+        told_late_at: null,
+        ...told,
+      } as const;
+    });
+    for (const row of operations)
+      await server.db.sql
+        .insertInto("operations")
+        .values(row as never)
+        .execute();
+    const { body: closing } = await server.call("POST", `${url}/stores/busy/closings`, { ...tenant, body: {} });
+    const attempts = terminals.map((terminal_id) => ({
+      ...{ account_id: aid, closing_id: closing.id, terminal_id, n: 1, at: new Date(begin + 30_000) },
+      ...{ asked_by: "x", when_busy: null, expected_close: null, operation_id: null, refused: "gone" as const },
+    }));
+    await server.db.sql.insertInto("closing_attempts").values(attempts).execute();
+    server.clock.advance(500_000);
+    const path = "stores/busy";
+    const all = await older(path, 100);
+    const ids = all.map(({ id }) => id);
+    const count = (type: string) =>
+      all.filter((entry) => entry.type === type && entry.at >= new Date(begin).toISOString()).length;
+    expect(
+      [
+        "operation_accepted",
+        "operation_completed",
+        "operation_timed_out",
+        "operation_answered_late",
+        "closing_attempted",
+      ].map(count),
+    ).toEqual([36, 24, 12, 12, 9]);
+    expect(all.map(({ at }) => at)).toEqual(
+      all
+        .map(({ at }) => at)
+        .toSorted()
+        .toReversed(),
+    );
+    for (const limit of [3, 7, 40]) {
+      expect((await older(path, limit)).map(({ id }) => id)).toEqual(ids);
+      expect((await newer(path, limit, ids.at(-1) as string)).map(({ id }) => id)).toEqual(ids.slice(0, -1));
+    }
   });
 
   it("has an operation where its terminal was when it was accepted, whenever it ended", async () => {

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Wanted } from "../source.ts";
-import { type BoundPlace, orderOf, placesById, placesByTimeAndId, placesWithin } from "./bounds.ts";
+import { type Bound, boundsOf } from "../window.ts";
+import { type BoundPlace, noId, orderOf, placesById, placesByTimeAndId, placesWithin } from "./bounds.ts";
 
 export interface ClosingRow {
   id: string;
@@ -77,20 +78,33 @@ const attemptPlaces = batchTable<BoundPlace>({
   below_at: ["timestamptz", ({ below }) => new Date(below.key === undefined ? below.at : below.at + 1)],
 });
 
-/** Attempts of closings on the terminals. */
+/** A bound in the order of the attempts of all terminals. */
+function attemptBound({ at, key }: Bound): RawBuilder<unknown> {
+  const [closing = noId, terminal = "", n = "-1"] = key?.split(":") ?? [];
+  return sql`(${new Date(at)}::timestamptz, ${closing}::uuid, ${terminal}::text collate "C", ${Number(n)}::integer)`;
+}
+
+/** Attempts of closings on the terminals. A closing may have made one on each of them at one instant. */
 export async function readAttempts(wanted: Wanted): Promise<AttemptRow[]> {
-  const { tx, subject, limit } = wanted;
+  const { tx, subject, limit, window } = wanted;
   const within = placesWithin(wanted, subject.terminals, "attempt");
   if (within.length === 0) return [];
   const order = orderOf(wanted);
+  const { above, below } = boundsOf(window, "attempt");
   const { rows } = await sql<AttemptRow>`
     select fact.*, closing.store_ref, closing.business_day::text as business_day
-    from ${attemptPlaces.of(within, "place")}
-    cross join lateral (
-      select * from closing_attempts as fact
-      where fact.account_id = ${subject.accountId} and fact.terminal_id = place.id
-        and fact.at >= place.above_at and fact.at < place.below_at
-      order by fact.at ${order}, fact.closing_id ${order}, fact.n ${order} limit ${limit}
+    from (
+      select fact.* from ${attemptPlaces.of(within, "place")}
+      cross join lateral (
+        select * from closing_attempts as fact
+        where fact.account_id = ${subject.accountId} and fact.terminal_id = place.id
+          and fact.at >= place.above_at and fact.at < place.below_at
+        order by fact.at ${order}, fact.closing_id ${order}, fact.n ${order} limit ${limit}
+      ) as fact
+      where (fact.at, fact.closing_id, fact.terminal_id collate "C", fact.n) > ${attemptBound(above)}
+        and (fact.at, fact.closing_id, fact.terminal_id collate "C", fact.n) < ${attemptBound(below)}
+      order by fact.at ${order}, fact.closing_id ${order}, fact.terminal_id collate "C" ${order}, fact.n ${order}
+      limit ${limit}
     ) as fact
     cross join lateral (
       select store_ref, business_day from closings

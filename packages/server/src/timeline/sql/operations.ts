@@ -2,8 +2,9 @@ import { type Selectable, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Wanted } from "../source.ts";
-import { always, boundsOf, type Span } from "../window.ts";
+import { always, type Span } from "../window.ts";
 import { type BoundPlace, idBound, noId, orderOf, placesWithin } from "./bounds.ts";
+import { nearestOf } from "./one-at-a-time.ts";
 
 /** An operation; while it is live, with the phases of its claim. */
 export type OperationRow = Pick<
@@ -30,36 +31,6 @@ export type OperationRow = Pick<
   | "recovered"
   | "told_late_at"
 >;
-
-/**
- * Of a terminal at most one operation is live (D14), so each has ended before the next one was accepted, but for late results and
- * recovered ones, which are read by themselves. So their order tells the order of their ends, too: beside the ones that were accepted
- * in the window only the last one before can have ended in it. One more on either side allows for clocks of servers that differ.
- */
-const beside = 2;
-
-interface OperationPlace extends BoundPlace {
-  /** Operations that were accepted before that instant may have ended in the window. */
-  edge: number;
-}
-
-const places = batchTable<OperationPlace>({
-  id: ["text", ({ id }) => id],
-  above: ["uuid", ({ above }) => idBound(above)],
-  below: ["uuid", ({ below }) => idBound(below)],
-  edge: ["uuid", ({ edge }) => idBound({ at: edge })],
-  begin: ["uuid", ({ from }) => idBound({ at: from })],
-});
-
-/** Bounds of whole instants: an operation has entries of several sources, whose keys are not compared here. */
-function placesOf({ window, subject }: Wanted): OperationPlace[] {
-  const { above, below } = boundsOf(window, "accepted");
-  return subject.terminals.map((place) => {
-    const from = Math.max(above.at, place.from);
-    const until = Math.min(below.at + 1, place.until);
-    return { ...place, above: { at: from }, below: { at: until }, edge: Math.min(from, until) };
-  });
-}
 
 interface LatePlace extends BoundPlace {
   accepted: Span;
@@ -95,25 +66,16 @@ const claimOf = sql`
 
 /** Operations that were accepted in the window, and those before that may have ended in it. */
 export async function readOperations(wanted: Wanted): Promise<OperationRow[]> {
-  const { tx, limit, subject } = wanted;
-  const order = orderOf(wanted);
-  const of = (condition: ReturnType<typeof sql>) => sql`
-    fact.account_id = ${subject.accountId} and fact.terminal_id = place.id and ${condition}`;
+  // A recovered one has no end that the server has seen.
+  const near = nearestOf(wanted, { table: "operations", condition: sql`not fact.recovered` });
   const { rows } = await sql<OperationRow>`
     select ${columns}
-    from ${places.of(placesOf(wanted), "place")}
+    from ${near}
     cross join lateral (
-      (
-        select * from operations as fact where ${of(sql`fact.id > place.above and fact.id < place.below`)}
-        order by fact.id ${order} limit ${limit + beside}
-      )
-      union all
-      (
-        select * from operations as fact where ${of(sql`fact.id < place.edge and fact.id > place.begin`)} and not fact.recovered
-        order by fact.id desc limit ${beside}
-      )
+      select * from operations as fact where fact.account_id = ${wanted.subject.accountId} and fact.id = near.id
+      offset 0
     ) as fact
-    ${claimOf}`.execute(tx);
+    ${claimOf}`.execute(wanted.tx);
   return rows;
 }
 

@@ -1,8 +1,9 @@
 import { type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { Wanted } from "../source.ts";
-import { always, boundsOf, type Span } from "../window.ts";
-import { type BoundPlace, orderOf, placesById, placesByTimeAndNumber, placesWithin } from "./bounds.ts";
+import { always, type Span } from "../window.ts";
+import { orderOf, placesByTimeAndNumber, placesWithin } from "./bounds.ts";
+import { nearestOf } from "./one-at-a-time.ts";
 
 export type ActivationRow = Selectable<Tables["activations"]>;
 export type ConfigurationRow = Pick<
@@ -11,32 +12,14 @@ export type ConfigurationRow = Pick<
 >;
 export type ReleaseRow = Selectable<Tables["releases"]>;
 
-/** As with operations: one at a time, so of those before the window only the last can have ended in it. */
-const beside = 2;
-
 /** Activations that began in the window, and those before that may have ended in it. */
 export async function readActivations(wanted: Wanted): Promise<ActivationRow[]> {
-  const { tx, subject, window, limit } = wanted;
-  const order = orderOf(wanted);
-  const { above, below } = boundsOf(window, "activation");
-  const places = subject.terminals.map((place): BoundPlace => {
-    const [from, until] = [Math.max(above.at, place.from), Math.min(below.at + 1, place.until)];
-    return { ...place, above: { at: from }, below: { at: until } };
-  });
-  const of = sql`fact.account_id = ${subject.accountId} and fact.terminal_id = place.id`;
   const { rows } = await sql<ActivationRow>`
-    select fact.* from ${placesById.of(places, "place")}
+    select fact.* from ${nearestOf(wanted, { table: "activations" })}
     cross join lateral (
-      (
-        select * from activations as fact where ${of} and fact.id > place.above and fact.id < place.below
-        order by fact.id ${order} limit ${limit + beside}
-      )
-      union all
-      (
-        select * from activations as fact where ${of} and fact.id < place.above and fact.id < place.below
-        order by fact.id desc limit ${beside}
-      )
-    ) as fact`.execute(tx);
+      select * from activations as fact where fact.account_id = ${wanted.subject.accountId} and fact.id = near.id
+      offset 0
+    ) as fact`.execute(wanted.tx);
   return rows;
 }
 
