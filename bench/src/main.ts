@@ -13,6 +13,7 @@ import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
+import { timeline } from "./timeline.ts";
 import { tokens } from "./tokens.ts";
 
 const programs = {
@@ -28,6 +29,7 @@ const programs = {
   logs,
   tokens,
   closings,
+  timeline,
 } as const;
 const interruptedCode = 130;
 

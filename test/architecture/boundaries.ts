@@ -53,7 +53,7 @@ const serverLayers = [
   ["enrolment", "logs", "restores"],
   ["closings"],
   ["gateway"],
-  ["virtual-terminals"],
+  ["virtual-terminals", "timeline"],
   ["sandbox", "health"],
   ["api-docs"],
   ["assembly"],

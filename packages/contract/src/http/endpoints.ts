@@ -17,6 +17,7 @@ import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
 import { sandboxEndpoints } from "./sandbox.ts";
 import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
+import { timelineEndpoints } from "./timeline.ts";
 import { authEndpoints } from "./token.ts";
 
 /** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
@@ -35,6 +36,7 @@ export const endpoints = {
   logs: logEndpoints,
   logsByToken: logEndpointsByToken,
   presence: presenceEndpoints,
+  timeline: timelineEndpoints,
   releases: releaseEndpoints,
   releaseKeys: releaseKeyEndpoints,
   configurations: configurationEndpoints,

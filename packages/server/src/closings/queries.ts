@@ -42,6 +42,7 @@ export async function findClosing(
   return rows[0];
 }
 
+<<<<<<< HEAD
 /** Finds a closing, whichever its store. */
 export async function findClosingById(
   db: Kysely<Tables>,
@@ -51,6 +52,18 @@ export async function findClosingById(
     select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id}`.execute(db);
   return rows[0];
+=======
+/** Finds closings by their ids. */
+export async function findClosings(
+  db: Kysely<Tables>,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ClosingRow[]> {
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns} from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.id = any(${ids}::uuid[])`.execute(db);
+  return rows;
+>>>>>>> w-time
 }
 
 interface DayOfStore {

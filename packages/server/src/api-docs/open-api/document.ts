@@ -1,5 +1,5 @@
 import { credentials } from "@tillkeeper/contract/http/credentials";
-import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
+import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
 import { scopes } from "@tillkeeper/contract/scopes";
@@ -66,8 +66,11 @@ const securitySchemes = {
   ),
 };
 
-function securityOf({ scopes: accepted, credentials: others = [], form }: Endpoint): object[] {
-  if (accepted !== "public") return [{ bearer: [] }, ...accepted.map((scope) => ({ oauth2: [scope] }))];
+function securityOf({ scopes: accepted, scopesToo, credentials: others = [], form }: Endpoint): object[] {
+  if (accepted !== "public") {
+    const needed = accepted.flatMap((scope) => (scopesToo ? scopesToo.map((too) => [scope, too]) : [[scope]]));
+    return [{ bearer: [] }, ...needed.map((oauth2) => ({ oauth2 }))];
+  }
   // A form may send the credentials as fields, in place of the header.
   return [...others.map((name) => ({ [name]: [] })), ...(form && others.includes("client") ? [{}] : [])];
 }
@@ -91,14 +94,15 @@ function pathsOf(endpoints: Endpoints, schemas: Schemas, failures: Failures): ob
 }
 
 function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failures: Failures): object {
-  const { id, summary, tag, scopes: accepted } = row;
+  const { id, summary, tag } = row;
+  const needed = scopesInWords(row);
   const parameters = parametersOf(row, schemas);
   const requestBody = requestBodyOf(row, schemas);
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(accepted !== "public" && { description: `Scopes: ${accepted.join(" or ")}.` }),
+    ...(needed !== undefined && { description: `Scopes: ${needed}.` }),
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),

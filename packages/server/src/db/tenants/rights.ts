@@ -168,6 +168,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     insert: true,
     update: ["configuration_version", "reported_at", "software_version"],
   },
+  terminal_stores: { select: true, insert: true },
   terminal_telemetry: { select: true, update: ["device_changed_at"], delete: true },
   used_nonces: { select: true, insert: true },
   terminals: {
