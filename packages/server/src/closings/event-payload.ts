@@ -2,7 +2,7 @@ import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import type { Tx } from "../db/db.ts";
 import { storeDays } from "../merchants/stores/days.ts";
 import { presentClosing } from "./present.ts";
-import { findClosingById, readFacts } from "./queries.ts";
+import { findClosings, readFacts } from "./queries.ts";
 import type { ReadDeps } from "./read.ts";
 import { membersOf, momentOf } from "./standing.ts";
 
@@ -16,7 +16,7 @@ export async function presentClosingEvent(
   { accountId, id }: { accountId: string; id: string },
 ): Promise<Closing | undefined> {
   const moment = await momentOf(tx, deps);
-  const closing = await findClosingById(tx, { accountId, id });
+  const [closing] = await findClosings(tx, accountId, [id]);
   const [store] = closing ? await storeDays(tx, accountId, { storeId: closing.store_ref }, moment) : [];
   if (!closing || !store) return undefined;
   return presentClosing(closing, membersOf(closing, await readFacts(tx, accountId, [id]), moment), store.rules);

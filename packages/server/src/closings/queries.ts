@@ -42,17 +42,6 @@ export async function findClosing(
   return rows[0];
 }
 
-<<<<<<< HEAD
-/** Finds a closing, whichever its store. */
-export async function findClosingById(
-  db: Kysely<Tables>,
-  { accountId, id }: ClosingKey,
-): Promise<ClosingRow | undefined> {
-  const { rows } = await sql<ClosingRow>`
-    select ${closingColumns}, stores.store_id from ${closingWithStore}
-    where closing.account_id = ${accountId} and closing.id = ${id}`.execute(db);
-  return rows[0];
-=======
 /** Finds closings by their ids. */
 export async function findClosings(
   db: Kysely<Tables>,
@@ -63,7 +52,6 @@ export async function findClosings(
     select ${closingColumns} from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = any(${ids}::uuid[])`.execute(db);
   return rows;
->>>>>>> w-time
 }
 
 interface DayOfStore {
