@@ -49,7 +49,7 @@ export async function findClosings(
   ids: readonly string[],
 ): Promise<ClosingRow[]> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = any(${ids}::uuid[])`.execute(db);
   return rows;
 }
