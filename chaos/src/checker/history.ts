@@ -130,7 +130,7 @@ export interface History {
   rows: SeenOperation[];
   rowsReadAt: Instant;
   events: KeptEvent[];
-  streams: SeenStream[];
+  streams: readonly SeenStream[];
   /** Periods in which at least one server was up and had the database; in order, without overlaps. */
   uptime: Period[];
   /** Lost periods: the database went back, and commits of these periods may be gone. In order. */
