@@ -2,16 +2,14 @@ import { randomUUID } from "node:crypto";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { type DayRules, liveStoreDays, type StoreDays } from "../merchants/stores/days.ts";
-import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { type AdvanceDeps, nextLook, planned, type Stand } from "./advance.ts";
 import { type Asked, bodyFaults, wishesOf } from "./asked.ts";
 import { type Attempt, type Sent, sendAttempts } from "./attempts.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
-import type { CloseRequest } from "./close-store.ts";
 import type { Facts } from "./facts.ts";
 import type { ClosingRecord } from "./queries.ts";
-import { digestOf, type KeyedRequest } from "./requests.ts";
+import { type CloseRequest, digestOf, type KeyedRequest } from "./requests.ts";
 import { factsOfStores } from "./sql/facts.ts";
 import { type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing, planOnce } from "./sql/new.ts";
 import { type Moment, membersOf, momentOf, openBatches } from "./standing.ts";
@@ -250,23 +248,4 @@ const timeDigits = 12;
 /** When an operation was accepted, which its id tells. */
 function timeOf(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll("-", "").slice(0, timeDigits), 16));
-}
-
-type CloseBatch = (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>;
-
-/**
- * Runs a batch. If it fails, each request is to be treated by itself: one that fails must not fail those of others. A refusal for too
- * much work holds for all.
- */
-export async function closeNewOrNone(
-  close: CloseBatch,
-  accountId: string,
-  requests: readonly CloseRequest[],
-): Promise<(MadeClosing | undefined)[]> {
-  try {
-    return await close(accountId, requests);
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    return requests.map(() => undefined);
-  }
 }

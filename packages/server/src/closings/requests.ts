@@ -7,6 +7,15 @@ import { requestLock } from "../db/locks.ts";
 import { keyReused } from "../platform/http/idempotency-key.ts";
 import { hourMs } from "../platform/time-spans.ts";
 
+/** Who closes a store, and under which idempotency key. */
+export interface CloseRequest {
+  accountId: string;
+  clientId: string;
+  storeId: string;
+  idempotencyKey: string | null;
+  body: ClosingCreate;
+}
+
 /** A request under an idempotency key. */
 export interface KeyedRequest {
   accountId: string;
