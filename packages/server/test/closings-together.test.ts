@@ -54,8 +54,8 @@ describe("stores of one account that are closed at the same time", async () => {
     ]);
     expect([wrong.status, unknown.status]).toEqual([400, 404]);
     // Which of two requests under one key comes first is not said.
-    expect([right.status, reused.status].toSorted()).toEqual([201, 422]);
-    expect([twin.status, other.status].toSorted()).toEqual([200, 201]);
+    expect(new Set([right.status, reused.status])).toEqual(new Set([201, 422]));
+    expect(new Set([twin.status, other.status])).toEqual(new Set([200, 201]));
     expect(twin.body.id).toBe(other.body.id);
     await expect.poll(() => tills[2]?.commands.length, { timeout: 20_000 }).toBe(1);
     expect(tills[1]?.commands).toEqual([]);

@@ -1,17 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import { liveStoreDays, type StoreDays } from "../merchants/stores/days.ts";
-import { ApiError } from "../platform/errors.ts";
+import { type DayRules, liveStoreDays, type StoreDays } from "../merchants/stores/days.ts";
 import { newId } from "../platform/ids.ts";
 import { type AdvanceDeps, nextLook, planned, type Stand } from "./advance.ts";
 import { type Asked, bodyFaults, wishesOf } from "./asked.ts";
 import { type Attempt, type Sent, sendAttempts } from "./attempts.ts";
 import { businessDayOf, endOf, startOf } from "./business-day.ts";
-import type { CloseRequest } from "./close-store.ts";
 import type { Facts } from "./facts.ts";
 import type { ClosingRecord } from "./queries.ts";
-import { digestOf, type KeyedRequest } from "./requests.ts";
+import { type CloseRequest, digestOf, type KeyedRequest } from "./requests.ts";
 import { factsOfStores } from "./sql/facts.ts";
 import { type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing, planOnce } from "./sql/new.ts";
 import { type Moment, membersOf, momentOf, openBatches } from "./standing.ts";
@@ -90,18 +88,18 @@ async function findCandidates(
 ): Promise<Candidate[]> {
   const named = [...new Set(requests.map(({ storeId }) => storeId))];
   const stores = new Map((await liveStoreDays(tx, accountId, named, moment)).map((store) => [store.store_id, store]));
+  const runningDay = runningDays(moment.now);
   const taken = new Set<string>();
   const isFirst = (name: string) => taken.size < taken.add(name).size;
   const simple = requests.flatMap((request): Candidate[] => {
     const store = stores.get(request.storeId);
     if (!store || request.body.again) return [];
     const { clientId, idempotencyKey: key, body } = request;
-    const day = businessDayOf(moment.now, store.rules);
+    const { day, startsAt, endsAt } = runningDay(store.rules);
     if (body.business_day !== undefined && body.business_day !== day) return [];
     if (!isFirst(store.id) || (key !== null && !isFirst(`${clientId} ${key}`))) return [];
-    const bounds = { startsAt: startOf(day, store.rules) as Date, endsAt: endOf(day, store.rules) };
     const keyed = key === null ? undefined : { accountId, clientId, key, digest: digestOf(store.id, body) };
-    return [{ request, store, keyed, storeRef: store.id, day, ...bounds }];
+    return [{ request, store, keyed, storeRef: store.id, day, startsAt, endsAt }];
   });
   if (simple.length === 0) return [];
   const known = await lockKeys(
@@ -111,6 +109,20 @@ async function findCandidates(
   );
   const untouched = await findUntouched(tx, accountId, simple);
   return simple.filter(({ storeRef, keyed }) => untouched.has(storeRef) && !(keyed && known.has(keyed.key)));
+}
+
+/** Finds the running day of each store; most stores have the same rules. */
+function runningDays(now: Date): (rules: DayRules) => { day: string; startsAt: Date; endsAt: Date } {
+  const known = new Map<string, { day: string; startsAt: Date; endsAt: Date }>();
+  return (rules) => {
+    const name = `${rules.timeZone} ${rules.startsAt}`;
+    const found = known.get(name);
+    if (found) return found;
+    const day = businessDayOf(now, rules);
+    const running = { day, startsAt: startOf(day, rules) as Date, endsAt: endOf(day, rules) };
+    known.set(name, running);
+    return running;
+  };
 }
 
 /** None, if the request is refused, or means another day than the running one. */
@@ -238,23 +250,4 @@ const timeDigits = 12;
 /** When an operation was accepted, which its id tells. */
 function timeOf(id: string): Date {
   return new Date(Number.parseInt(id.replaceAll("-", "").slice(0, timeDigits), 16));
-}
-
-type CloseBatch = (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>;
-
-/**
- * Runs a batch. If it fails, each request is to be treated by itself: one that fails must not fail those of others. A refusal for too
- * much work holds for all.
- */
-export async function closeNewOrNone(
-  close: CloseBatch,
-  accountId: string,
-  requests: readonly CloseRequest[],
-): Promise<(MadeClosing | undefined)[]> {
-  try {
-    return await close(accountId, requests);
-  } catch (error) {
-    if (error instanceof ApiError) throw error;
-    return requests.map(() => undefined);
-  }
 }

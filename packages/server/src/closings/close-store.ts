@@ -1,5 +1,4 @@
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
-import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
@@ -12,7 +11,7 @@ import { isMissing } from "./missing.ts";
 import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
 import { openStore, readClosing } from "./read.ts";
-import { digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
+import { type CloseRequest, digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
 import { insertClosings, type NewClosing } from "./sql/new.ts";
 import { type Moment, membersOf, momentOf } from "./standing.ts";
 
@@ -21,16 +20,6 @@ export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenc
   closeNew: (request: CloseRequest) => Promise<MadeClosing | undefined>;
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
   advance: (key: ClosingKey) => Promise<Stand | undefined>;
-}
-
-/** Who closes a store, and under which idempotency key. */
-export interface CloseRequest {
-  accountId: string;
-  clientId: string;
-  requestId?: string;
-  storeId: string;
-  idempotencyKey: string | null;
-  body: ClosingCreate;
 }
 
 interface Closed {

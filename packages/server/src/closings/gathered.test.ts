@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { ApiError } from "../platform/errors.ts";
 import type { Stand } from "./advance.ts";
 import type { MadeClosing } from "./close-new.ts";
-import type { CloseRequest } from "./close-store.ts";
 import { gatherAdvances, gatherNew } from "./gathered.ts";
 import type { ClosingKey, ClosingRecord } from "./queries.ts";
+import type { CloseRequest } from "./requests.ts";
 
 const accountId = "T32000001";
 const keyOf = (id: string): ClosingKey => ({ accountId, id });

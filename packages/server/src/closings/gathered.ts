@@ -1,9 +1,11 @@
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/load/batch.ts";
 import type { Stand } from "./advance.ts";
-import { closeNewOrNone, type MadeClosing } from "./close-new.ts";
-import type { CloseRequest } from "./close-store.ts";
+import type { MadeClosing } from "./close-new.ts";
 import type { ClosingKey } from "./queries.ts";
+import type { CloseRequest } from "./requests.ts";
+
+type CloseBatch = (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>;
 
 const overload = () => new ApiError("service_unavailable", "Too many closings are going on; try again.");
 
@@ -11,9 +13,7 @@ const overload = () => new ApiError("service_unavailable", "Too many closings ar
  * Makes the function that closes the running day of a store, where that is simple. Requests of one account that come at the same time
  * share the statements; those of others do not wait for them.
  */
-export function gatherNew(
-  close: (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>,
-): (request: CloseRequest) => Promise<MadeClosing | undefined> {
+export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise<MadeClosing | undefined> {
   const accounts = new Map<string, { gathered: ReturnType<typeof gatherOf>; under: number }>();
   const gatherOf = (accountId: string) =>
     gather<CloseRequest, MadeClosing | undefined>({
@@ -35,6 +35,23 @@ export function gatherNew(
       if (account.under === 0) accounts.delete(accountId);
     }
   };
+}
+
+/**
+ * Runs a batch. If it fails, each request is to be treated by itself: one that fails must not fail those of others. A refusal for too
+ * much work holds for all.
+ */
+async function closeNewOrNone(
+  close: CloseBatch,
+  accountId: string,
+  requests: readonly CloseRequest[],
+): Promise<(MadeClosing | undefined)[]> {
+  try {
+    return await close(accountId, requests);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    return requests.map(() => undefined);
+  }
 }
 
 type Outcome = { stand: Stand | undefined } | { error: unknown };

@@ -37,19 +37,25 @@ const days = batchTable<DayOfStore>({
  * Of these stores, those for which nothing that was before decides about the day: it has no closing, the closings of the days beside
  * it end and begin where it begins and ends, and every terminal that was closed in it is still there.
  */
+// Closings are read at once for all stores: while statistics call their table small, an index by account and day serves as well as
+// that by store, and would be read for each.
 export async function findUntouched(tx: Tx, accountId: string, batch: readonly DayOfStore[]): Promise<Set<string>> {
   const { rows } = await sql<{ store_ref: string }>`${prepared("untouched_days")}
+    with asked as materialized (
+      select store_ref, day::date as day, starts_at, ends_at from ${days.of(batch, "row")}
+    ), near as materialized (
+      select closing.store_ref, closing.business_day, closing.day_starts_at, closing.day_ends_at from closings as closing
+      where closing.account_id = ${accountId} and closing.store_ref = any(array(select store_ref from asked))
+        and closing.business_day between (select min(day) - 1 from asked) and (select max(day) + 1 from asked)
+    )
     select asked.store_ref
-    from ${days.of(batch, "asked")}
-    where (
-      select closing.id from closings as closing
-      where closing.account_id = ${accountId} and closing.store_ref = asked.store_ref
-        and closing.business_day between asked.day::date - 1 and asked.day::date + 1
-        and not (closing.business_day = asked.day::date - 1 and closing.day_ends_at = asked.starts_at)
-        and not (closing.business_day = asked.day::date + 1 and closing.day_starts_at = asked.ends_at)
-      order by closing.business_day
-      limit 1
-    ) is null and (
+    from asked
+    where not exists (
+      select from near
+      where near.store_ref = asked.store_ref and near.business_day between asked.day - 1 and asked.day + 1
+        and not (near.business_day = asked.day - 1 and near.day_ends_at = asked.starts_at)
+        and not (near.business_day = asked.day + 1 and near.day_starts_at = asked.ends_at)
+    ) and (
       select close.id from operations as close
       cross join lateral (
         select * from terminals as own
