@@ -23,6 +23,11 @@ export const limits = {
   longPollMessages: 50,
   /** The longest that an answer waits by `Prefer: wait`. */
   preferWaitSecondsMax: 60,
+  /** Streams of events that a server process holds open: of one account, and in all. */
+  eventStreamsPerAccount: 1_000,
+  eventStreams: 4_000,
+  /** Events that a request for a page of events looks through. */
+  eventsScanned: 5_000,
   idempotencyKeyHours: 48,
   /** Terminals that a request to close a store can name. */
   closingTerminals: 1_000,

@@ -33,6 +33,14 @@ export const writeClients = ["admin:accounts"] as const satisfies readonly Scope
 /** The scopes of an account's first client: each `admin:{service}`, which covers its whole service. */
 export const adminScopes: readonly Scope[] = scopes.filter((scope) => /^admin:[^:]+$/.test(scope));
 
+/** The scopes that an endpoint accepts, as its description says them; of two lists a token needs one of each. */
+export function scopesInWords(accepted: readonly Scope[], also: readonly Scope[] = []): string {
+  return [accepted, also]
+    .filter((list) => list.length > 0)
+    .map((list) => list.join(" or "))
+    .join(", and ");
+}
+
 /** Whether the scopes `held` cover `scope`: they contain it, or `admin:{service}`, which covers its whole service. */
 export function coversScope(held: ReadonlySet<string>, scope: string): boolean {
   return held.has(scope) || held.has(`admin:${scope.split(":")[1]}`);

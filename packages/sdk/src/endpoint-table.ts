@@ -1,5 +1,5 @@
 // Printed from the endpoints of the contract by `npm run reference`; do not edit.
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
 import type { MethodWith } from "./method-types.ts";
@@ -222,6 +222,10 @@ export interface Nouns {
     /** Who changed what, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["audit"]["list"]>;
   };
+  readonly events: {
+    /** The events of an account, oldest first: a page, or a stream of what comes (Server-Sent Events). Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
+    readonly list: MethodOf<Endpoints["events"]["list"]>;
+  };
 }
 
 export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<keyof Nouns[Noun], Row>> } = {
@@ -338,5 +342,8 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   },
   audit: {
     list: { method: "GET", path: "/v1/accounts/:aid/audit", query: true, pages: true },
+  },
+  events: {
+    list: { method: "GET", path: "/v1/accounts/:aid/events", query: true, pages: true },
   },
 };

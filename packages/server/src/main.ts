@@ -61,7 +61,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const enrolment = enrolmentPorts(devices, accept, core);
   const closings = closingPorts(devices, accept, core);
   const supervisor = new Supervisor(core.log);
-  const waits = new Waits();
+  const waits = new Waits({ onWake: core.operationWakes.onWake });
   const sandboxAsked = options.sandbox ?? false;
   let sandbox: RunningServer["sandbox"];
   let started = false;
@@ -94,6 +94,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   }))
     supervisor.start(worker);
   closing.add(() => waits.end());
+  closing.add(() => core.eventStreams.end());
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   sandbox = sandboxAsked

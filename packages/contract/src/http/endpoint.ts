@@ -19,8 +19,8 @@ export interface Endpoint {
   path: string;
   /** The accepted scopes; a token needs one of them. */
   scopes: "public" | readonly [Scope, ...Scope[]];
-  /** Further scopes of which a token needs one as well: the answer shows what several endpoints show. */
-  scopesToo?: readonly [Scope, ...Scope[]];
+  /** Further scopes, of which a token needs one as well: for an endpoint that shows what two services own. */
+  alsoScopes?: readonly [Scope, ...Scope[]];
   /** With `"public"` only: the credentials that it takes in place of an access token, each sufficient; left out, it is open. */
   credentials?: readonly CredentialName[];
   /** OpenAPI: `operationId`, one line of summary, and the section of the reference page. */
@@ -61,6 +61,8 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
+  /** By `Accept: text/event-stream` the success answer is a stream of Server-Sent Events, in place of the JSON. */
+  eventStream?: true;
   /** The success answer is plain text, not JSON. */
   plain?: boolean;
 }
@@ -68,10 +70,4 @@ export interface Endpoint {
 /** Keeps the exact types of an endpoint's path, schemas and answers. */
 export function endpoint<const E extends Endpoint>(row: E): E {
   return row;
-}
-
-/** The scopes that a token needs, in words; undefined for an endpoint that takes no token. */
-export function scopesInWords({ scopes, scopesToo }: Pick<Endpoint, "scopes" | "scopesToo">): string | undefined {
-  if (scopes === "public") return undefined;
-  return [scopes, ...(scopesToo ? [scopesToo] : [])].map((accepted) => accepted.join(" or ")).join(", and ");
 }

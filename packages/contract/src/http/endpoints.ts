@@ -8,6 +8,7 @@ import { closingEndpoints } from "./closings.ts";
 import { configurationEndpoints } from "./configurations.ts";
 import { destinationApprovalEndpoints } from "./destination-approvals.ts";
 import { deviceEndpoints } from "./device-endpoints.ts";
+import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
@@ -43,6 +44,7 @@ export const endpoints = {
   payoutDestinations: payoutDestinationEndpoints,
   destinationApprovals: destinationApprovalEndpoints,
   audit: auditEndpoints,
+  events: eventEndpoints,
   devices: deviceEndpoints,
   brokers: brokerEndpoints,
   sandbox: sandboxEndpoints,

@@ -186,6 +186,10 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     ],
   },
   virtual_terminal: { message: "A virtual terminal has its credential from the server itself.", errors: [] },
+  events_gone: {
+    message: "That event is not there; read the state anew.",
+    errors: [{ path: "/query/starting_after", message: "names no event that is kept" }],
+  },
   precondition_failed: {
     message: "It has changed since it was read: read it again, and send the change with the new `ETag`.",
     errors: [{ path: "/headers/if-match", message: "names no tag that is present" }],

@@ -213,6 +213,12 @@ export const errorCodes = {
     cause: "The server itself gives virtual terminals their credentials.",
     cure: "A virtual terminal keeps its own credential.",
   },
+  events_gone: {
+    status: 410,
+    cause:
+      "`starting_after` is the id of no event that is there: it is older than events are kept, or the database went back to an earlier moment and lost it.",
+    cure: "Read anew what you keep of the account, then go on without `starting_after`, or with `latest`.",
+  },
   precondition_failed: {
     status: 412,
     cause:

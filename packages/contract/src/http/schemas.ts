@@ -16,6 +16,8 @@ import * as deviceMessages from "./device-messages.ts";
 import * as deviceUpdates from "./device-updates.ts";
 import * as devices from "./devices.ts";
 import * as errors from "./errors.ts";
+import * as eventEnvelopes from "./event-schemas.ts";
+import * as events from "./events.ts";
 import * as health from "./health.ts";
 import * as logs from "./logs.ts";
 import * as operations from "./operations.ts";
@@ -46,6 +48,8 @@ const modules: readonly object[] = [
   deviceUpdates,
   devices,
   errors,
+  eventEnvelopes,
+  events,
   health,
   logs,
   operations,

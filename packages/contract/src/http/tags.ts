@@ -17,6 +17,7 @@ export const tags = {
   Timeline: "What happened to a terminal, or in a store: everything that the server knows of it, in one list.",
   Updates: "Releases of the terminal's program, the keys that they are signed with, and configurations.",
   "Payout destinations": "Who gets the money of a store. An operator moves a destination through its review.",
+  Events: "What happened in an account, in its order: read by the page, or as a stream.",
   Audit: "Who changed what, and when.",
   Sandbox: "Controls that only a sandbox has.",
   Devices: "The devices of terminals: pairing and device tokens.",

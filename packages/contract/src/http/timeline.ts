@@ -142,7 +142,7 @@ const common = {
   method: "GET",
   scopes: readOperations,
   // It shows presence and changes, too.
-  scopesToo: readAccounts,
+  alsoScopes: readAccounts,
   tag,
   query: TimelineQuery,
   answers: { 200: Timeline },

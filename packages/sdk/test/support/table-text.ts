@@ -1,5 +1,6 @@
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod, isAccountParameter } from "@tillkeeper/contract/http/sdk-methods";
+import { scopesInWords } from "@tillkeeper/contract/scopes";
 import type { Row } from "../../src/method.ts";
 
 type Nouns = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
@@ -13,7 +14,7 @@ export function tableText(endpoints: Nouns): string {
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
 import type { MethodWith } from "./method-types.ts";
@@ -52,9 +53,9 @@ function block(name: string, lines: string[], end: string): string {
   return [`  ${name}: {`, ...lines.map((line) => `    ${line}`), `  }${end}`].join("\n");
 }
 
-function methodOf(noun: string, name: string, row: Endpoint): string[] {
+function methodOf(noun: string, name: string, { summary, scopes, alsoScopes }: Endpoint): string[] {
   return [
-    `/** ${row.summary}. Scopes: ${scopesInWords(row) ?? "public"}. */`,
+    `/** ${summary}. Scopes: ${scopes === "public" ? scopes : scopesInWords(scopes, alsoScopes)}. */`,
     `readonly ${name}: MethodOf<Endpoints["${noun}"]["${name}"]>;`,
   ];
 }

@@ -29,6 +29,7 @@ import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
+import { streamRoutes } from "../stream/routes.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
 import { timelineRoutes } from "../timeline/routes.ts";
@@ -58,6 +59,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
+    ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
     ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
       started: features.started,

@@ -185,7 +185,7 @@ const callers = new WeakMap<FastifyRequest, Caller | PowerfulCaller>();
 const sentBack = new WeakMap<FastifyRequest, Record<string, unknown>>();
 
 function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
-  const { method, path: url, body, scopes, scopesToo, limited, upload } = row.endpoint;
+  const { method, path: url, body, scopes, alsoScopes, limited, upload } = row.endpoint;
   const takes = takenBody(row.endpoint);
   // Free text of devices is masked before the handler gets it.
   const normalize = normalizerOf(row.endpoint);
@@ -208,7 +208,11 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
       if (scopes === "public") row.guard?.(request);
-      else callers.set(request, await authorize(request, [scopes, scopesToo], gate, row.givesPower !== undefined));
+      else
+        callers.set(
+          request,
+          await authorize(request, { scopes, also: alsoScopes }, gate, row.givesPower !== undefined),
+        );
     },
     preValidation: (request, _reply, done) => {
       // A body that may be left out, but has fields, is not null: a client that sends null may have meant some of them.
@@ -269,7 +273,7 @@ async function runHandler(
  */
 async function authorize(
   request: FastifyRequest,
-  [accepted, further]: readonly [readonly string[], readonly string[] | undefined],
+  { scopes: accepted, also }: { scopes: readonly string[]; also: readonly string[] | undefined },
   gate: Gate,
   givesPower: boolean,
 ): Promise<Caller | PowerfulCaller> {
@@ -277,9 +281,8 @@ async function authorize(
   const { grantId, scopes, ...principal } = await gate.tokens.authenticate(authorization, attemptsOf(request, gate));
   nameClient(request, principal);
   takeTurn(gate.rateLimits?.perClient, `${principal.clientAccountId}/${principal.clientId}`);
-  for (const needed of [accepted, further]) {
-    if (needed && !needed.some((scope) => scopes.has(scope))) throw insufficientScope(needed);
-  }
+  const holdsOne = (list: readonly string[] | undefined) => list?.some((scope) => scopes.has(scope)) ?? true;
+  if (!holdsOne(accepted) || !holdsOne(also)) throw insufficientScope(accepted, also);
   const { aid, oid } = request.params as { aid?: string; oid?: string };
   if ((aid ?? oid ?? principal.accountId) !== principal.accountId) {
     throw new ApiError("account_not_found", "There is no such account.");

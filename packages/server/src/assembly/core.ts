@@ -17,9 +17,13 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
+import { SteadyClock } from "../presence/watch/steady-clock.ts";
+import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
+import { createPresentEvents } from "./event-payloads.ts";
+import { OperationWakes } from "./operation-wakes.ts";
 
 export interface ServerOptions {
   config: Config;
@@ -74,6 +78,10 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const eventTail = new EventTail(db.pool);
+  const operationWakes = new OperationWakes(eventTail);
+  const presenceClock = new SteadyClock(clock);
+  const presentEvents = createPresentEvents({ db, clock, presenceClock });
+  const eventStreams = new EventStreams({ db, tail: eventTail, present: presentEvents });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
@@ -86,7 +94,11 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     files,
     masking,
     addresses,
+    presenceClock,
     eventTail,
+    operationWakes,
+    presentEvents,
+    eventStreams,
     ...access,
   };
 }

@@ -12,12 +12,11 @@ import { resultReader } from "../gateway/reading/result.ts";
 import { createTransfers } from "../gateway/transfers.ts";
 import { createDurations } from "../operations/durations.ts";
 import { createOrigins } from "../operations/reports/origin.ts";
-import { createReports } from "../operations/reports/reports.ts";
+import { createReports, type Reports } from "../operations/reports/reports.ts";
 import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/folders/server-id.ts";
 import { createPresence } from "../presence/hearing/hear.ts";
 import { createProbes } from "../presence/probes/probes.ts";
-import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { noteListening } from "../presence/watch/watch.ts";
 import { listLiveKeys } from "../rollout/releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
@@ -27,9 +26,21 @@ import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { virtualTerminalWorker } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
 
+/** Requests that wait here for an operation hear of its result before other servers see its event. */
+function wakingReports(reports: Reports, { operationWakes }: Core): Reports {
+  return {
+    ...reports,
+    async finished(origin, message) {
+      const receipt = await reports.finished(origin, message);
+      operationWakes.wake(message.operation_id);
+      return receipt;
+    },
+  };
+}
+
 /** What handles messages, made before the carriers listen. */
 async function openMessages(core: Core, transport: DeviceTransport, mailboxes: Mailboxes, closing: Closing) {
-  const { config, db, clock, log, transfers, addresses } = core;
+  const { config, db, clock, presenceClock, log, transfers, addresses } = core;
   const durations = createDurations({ db, clock });
   const origins = createOrigins(core.rootKey.derive("operationOrigins"));
   const device = {
@@ -38,12 +49,11 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     log,
     origins,
     mailboxes,
-    reports: createReports({ db, clock, durations, origins }),
+    reports: wakingReports(createReports({ db, clock, durations, origins }), core),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport,
   };
   const probes = createProbes({ db, clock, log, carrier: transport, mailboxes });
-  const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
     clock,

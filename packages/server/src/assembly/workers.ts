@@ -58,6 +58,7 @@ export function workersOf(
     monthWorker({ db, clock, log, retentionDays }),
     orderWorker({ db, placed: () => core.eventTail.placed() }),
     core.eventTail.worker,
+    core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
     expiryWorker(gateway.device),
     idempotencyWorker({ db, clock }),

@@ -61,6 +61,7 @@ function waitForEnd(
     known: operation,
     look: () => getOperation(db, accountId, operation.id),
     isDone: ({ status }) => status !== "PENDING",
+    wokenBy: operation.id,
   });
 }
 

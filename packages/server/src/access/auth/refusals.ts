@@ -13,11 +13,12 @@ export function grantRemoved(): ApiError {
   return invalidToken("Its client or grant has been removed.");
 }
 
-/** Names the scopes of which any one would suffice. */
-export function insufficientScope(accepted: readonly string[]): ApiError {
-  return new ApiError("insufficient_scope", `The token needs one of the scopes: ${accepted.join(", ")}.`, {
+/** Names the scopes of which any one would suffice; of two lists, one of each. */
+export function insufficientScope(accepted: readonly string[], also: readonly string[] = []): ApiError {
+  const needed = [accepted, also].filter((list) => list.length > 0).map((list) => list.join(", "));
+  return new ApiError("insufficient_scope", `The token needs one of the scopes: ${needed.join("; and one of: ")}.`, {
     headers: {
-      "www-authenticate": `Bearer realm="tillkeeper", error="insufficient_scope", scope="${accepted.join(" ")}"`,
+      "www-authenticate": `Bearer realm="tillkeeper", error="insufficient_scope", scope="${[...accepted, ...also].join(" ")}"`,
     },
   });
 }

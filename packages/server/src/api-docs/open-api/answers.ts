@@ -41,6 +41,7 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
           schema: schemas.show(schema),
           ...examplesOf(row.examples?.answer),
         },
+        ...(row.eventStream && { "text/event-stream": { schema: { type: "string" } } }),
       };
   return { description: meaningOf(row, status), headers, content };
 }

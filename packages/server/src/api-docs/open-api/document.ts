@@ -1,8 +1,8 @@
 import { credentials } from "@tillkeeper/contract/http/credentials";
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
-import { scopes } from "@tillkeeper/contract/scopes";
+import { scopes, scopesInWords } from "@tillkeeper/contract/scopes";
 import { answersOf } from "./answers.ts";
 import { Failures } from "./failures.ts";
 import { headerComponents } from "./headers.ts";
@@ -66,9 +66,9 @@ const securitySchemes = {
   ),
 };
 
-function securityOf({ scopes: accepted, scopesToo, credentials: others = [], form }: Endpoint): object[] {
+function securityOf({ scopes: accepted, alsoScopes, credentials: others = [], form }: Endpoint): object[] {
   if (accepted !== "public") {
-    const needed = accepted.flatMap((scope) => (scopesToo ? scopesToo.map((too) => [scope, too]) : [[scope]]));
+    const needed = accepted.flatMap((scope) => (alsoScopes ? alsoScopes.map((also) => [scope, also]) : [[scope]]));
     return [{ bearer: [] }, ...needed.map((oauth2) => ({ oauth2 }))];
   }
   // A form may send the credentials as fields, in place of the header.
@@ -94,15 +94,14 @@ function pathsOf(endpoints: Endpoints, schemas: Schemas, failures: Failures): ob
 }
 
 function operationOf(row: Endpoint, sdkMethod: string, schemas: Schemas, failures: Failures): object {
-  const { id, summary, tag } = row;
-  const needed = scopesInWords(row);
+  const { id, summary, tag, scopes: accepted, alsoScopes } = row;
   const parameters = parametersOf(row, schemas);
   const requestBody = requestBodyOf(row, schemas);
   return {
     operationId: id,
     summary,
     tags: [tag],
-    ...(needed !== undefined && { description: `Scopes: ${needed}.` }),
+    ...(accepted !== "public" && { description: `Scopes: ${scopesInWords(accepted, alsoScopes)}.` }),
     security: securityOf(row),
     ...(parameters.length > 0 && { parameters }),
     ...(requestBody && { requestBody }),

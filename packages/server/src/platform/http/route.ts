@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
@@ -105,14 +106,16 @@ interface PowerfulRules extends Rules {
 }
 
 /** A handler's result for an endpoint; void for an answer without a body. */
-type BodyOf<E extends Endpoint> = E["answers"][keyof E["answers"]] extends infer S extends TSchema
-  ? Static<S> extends null
-    ? void
-    : Static<S>
-  : never;
+type BodyOf<E extends Endpoint> =
+  | (E["answers"][keyof E["answers"]] extends infer S extends TSchema
+      ? Static<S> extends null
+        ? void
+        : Static<S>
+      : never)
+  | (E extends { eventStream: true } ? Readable : never);
 
 /**
- * A handler. It returns the body of the success answer, a stream where the endpoint says `binary`, and throws
+ * A handler. It returns the body of the success answer, a stream where the endpoint says `binary` or `eventStream`, and throws
  * `ApiError`. Called for each request that is authorized and has valid params, query and body.
  */
 type Handle<C, B> = { handle(call: C): Promise<B | Answer<B>> | B | Answer<B> }["handle"];

@@ -73,7 +73,7 @@ describe("a request that waits", () => {
   });
 
   it("is answered at once where there is no place, and leaves places to other groups", async () => {
-    const waits = new Waits(4);
+    const waits = new Waits({ places: { woken: 4, looking: 4 } });
     const subjects = [1, 2, 3].map(() => doneAt(Number.POSITIVE_INFINITY));
     const gone = new AbortController();
     const wait = { seconds: 60, signal: gone.signal };
@@ -84,5 +84,41 @@ describe("a request that waits", () => {
     await Promise.all(waiting);
     await turn();
     expect(await waits.waitFor(doneAt(1), { seconds: 60, signal: forever() })).toEqual({ found: 1, applied: true });
+  });
+
+  it("that is woken looks at once then, and is forgotten at its end", async () => {
+    const wakes = new Set<() => void>();
+    const onWake = (id: string, wake: () => void) => {
+      expect(id).toBe("the operation");
+      wakes.add(wake);
+      return () => void wakes.delete(wake);
+    };
+    const waits = new Waits({ onWake, places: { woken: 2, looking: 0 } });
+    const subject = { ...doneAt(3), wokenBy: "the operation" };
+    const looks: (() => void)[] = [];
+    let count = 0;
+    const look = async () => {
+      count += 1;
+      looks.shift()?.();
+      return count;
+    };
+    const looked = () => new Promise<void>((resolve) => void looks.push(resolve));
+    const first = looked();
+    const waiting = waits.waitFor({ ...subject, look }, { seconds: 60, signal: forever() });
+    // The first look finds what happened before the wait was registered; the next would come after five seconds.
+    await first;
+    for (let round = 0; round < 2; round += 1) {
+      const next = looked();
+      for (const wake of wakes) wake();
+      await next;
+    }
+    expect(await waiting).toEqual({ found: 3, applied: true });
+    expect([count, wakes.size]).toEqual([3, 0]);
+    const gone = new AbortController();
+    const left = waits.waitFor(subject, { seconds: 60, signal: gone.signal });
+    expect(wakes.size).toBe(1);
+    gone.abort();
+    expect(await left).toEqual({ found: 0, applied: false });
+    expect(wakes.size).toBe(0);
   });
 });

@@ -1,0 +1,41 @@
+import { eventId } from "@tillkeeper/contract/events";
+import { beginnings, type EventPage, type EventQuery } from "@tillkeeper/contract/http/events";
+import { limits } from "@tillkeeper/contract/limits";
+import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
+import { type EventCursor, lastEvent, scanEvents } from "../events/scan.ts";
+import { ApiError } from "../platform/errors.ts";
+import type { PresentEvents } from "./feed.ts";
+import { filterOf, readStart } from "./start.ts";
+
+export interface PageDeps {
+  db: Db;
+  present: PresentEvents;
+}
+
+const startPath = "/query/starting_after";
+
+/** A page of an account's events. Throws `store_not_found`, `events_gone`, `invalid_request`. */
+export async function readPage({ db, present }: PageDeps, accountId: string, query: EventQuery): Promise<EventPage> {
+  const filter = await filterOf(db, accountId, query);
+  const after = readStart(query.starting_after ?? beginnings.oldest, startPath);
+  if (after === "next") {
+    const last = await inTenant(db, accountId, (tx) => lastEvent(tx, accountId));
+    return { events: [], has_more: false, ...idOf(last) };
+  }
+  const scan = { accountId, after, filter, limit: query.limit, span: limits.eventsScanned };
+  const found = await inTenant(db, accountId, (tx) => scanEvents(tx, scan));
+  if (found === "lost") throw eventsGone();
+  const events = found.events.length === 0 ? [] : await present(accountId, found.events);
+  return { events, has_more: found.hasMore, ...idOf(found.end) };
+}
+
+function idOf(cursor: EventCursor): Pick<EventPage, "last_event_id"> {
+  return cursor === "oldest" ? {} : { last_event_id: eventId(cursor) };
+}
+
+function eventsGone(): ApiError {
+  return new ApiError("events_gone", "That event is not there; read the state anew.", {
+    errors: [{ path: startPath, message: "names no event that is kept" }],
+  });
+}

@@ -1,0 +1,66 @@
+import { beginnings, eventEndpoints as events } from "@tillkeeper/contract/http/events";
+import { readAccounts, readOperations } from "@tillkeeper/contract/scopes";
+import type { FastifyRequest } from "fastify";
+import Negotiator from "negotiator";
+import type { Tokens } from "../access/auth/tokens/tokens.ts";
+import { ApiError } from "../platform/errors.ts";
+import { pageAnswer } from "../platform/http/paging.ts";
+import { Answer, bind, type Route } from "../platform/http/route.ts";
+import { type PageDeps, readPage } from "./page.ts";
+import { filterOf, readStart } from "./start.ts";
+import type { EventStreams } from "./streams.ts";
+
+export interface StreamRouteDeps extends PageDeps {
+  streams: EventStreams;
+  tokens: Pick<Tokens, "authenticate">;
+}
+
+const streamType = "text/event-stream";
+
+/** The events of an account, as a page or as a stream. */
+export function streamRoutes(deps: StreamRouteDeps): Route[] {
+  return [
+    bind(events.list, async ({ caller: { accountId }, query, request }) => {
+      const { "last-event-id": lastEventId } = request.headers;
+      if (!asksForStream(request)) {
+        const page = await readPage(deps, accountId, query);
+        return pageAnswer(request, page, page.has_more ? page.last_event_id : undefined);
+      }
+      const start =
+        lastEventId === undefined
+          ? readStart(query.starting_after ?? beginnings.next, "/query/starting_after")
+          : readStart(String(lastEventId), "/headers/last-event-id");
+      const filter = await filterOf(deps.db, accountId, query);
+      const reader = { accountId, filter, isAllowed: () => mayRead(deps, request), failed: failureLog(request) };
+      const stream = await deps.streams.open(reader, start);
+      // Proxies of the nginx kind hold answers back unless they are told not to.
+      return new Answer(stream, { headers: { "content-type": streamType, "x-accel-buffering": "no" } });
+    }),
+  ];
+}
+
+function asksForStream(request: FastifyRequest): boolean {
+  return (
+    request.method === "GET" && new Negotiator(request.raw).mediaType(["application/json", streamType]) === streamType
+  );
+}
+
+/** Whether the token of an open stream still opens the events of its account. */
+async function mayRead({ tokens }: StreamRouteDeps, { headers }: FastifyRequest): Promise<boolean> {
+  try {
+    const { scopes } = await tokens.authenticate(headers.authorization);
+    return [readOperations, readAccounts].every((accepted) => accepted.some((scope) => scopes.has(scope)));
+  } catch (error) {
+    if (error instanceof ApiError && error.code === "invalid_token") return false;
+    throw error;
+  }
+}
+
+/** Logs the first failure of a stream only: while the database is away, all of them fail every second. */
+function failureLog(request: FastifyRequest): (error: unknown) => void {
+  let isFirst = true;
+  return (error) => {
+    if (isFirst) request.log.warn({ err: error }, "a stream of events could not be read, it goes on");
+    isFirst = false;
+  };
+}

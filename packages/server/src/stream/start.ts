@@ -1,0 +1,30 @@
+import { readEventId } from "@tillkeeper/contract/events";
+import { beginnings, type EventQuery } from "@tillkeeper/contract/http/events";
+import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
+import type { EventCursor, EventFilter } from "../events/scan.ts";
+import { storeNotFound } from "../merchants/stores/changes.ts";
+import { findStore } from "../merchants/stores/stores.ts";
+import { invalidRequest } from "../platform/errors.ts";
+
+/** Where a reader begins: behind an event, with the oldest that is kept, or with what comes next. */
+export type Start = EventCursor | "next";
+
+/** Reads a start as callers name it; `path` is where it stands. Throws `invalid_request`. */
+export function readStart(text: string, path: string): Start {
+  if (text === beginnings.oldest) return "oldest";
+  if (text === beginnings.next) return "next";
+  const place = readEventId(text);
+  if (!place) throw invalidRequest({ path, message: "is not the id of an event, nor `0`, nor `latest`" });
+  return place;
+}
+
+/** The filter that a query names. Throws `store_not_found`. */
+export async function filterOf(db: Db, accountId: string, query: EventQuery): Promise<EventFilter> {
+  const { type: types, store_id: storeId, terminal_id: terminalId, subject } = query;
+  if (storeId === undefined) return { types, terminalId, subject };
+  // A deleted store has a history, too.
+  const store = await inTenant(db, accountId, (tx) => findStore(tx, accountId, storeId));
+  if (!store) throw storeNotFound();
+  return { types, storeRef: store.id, terminalId, subject };
+}
