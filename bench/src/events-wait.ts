@@ -19,12 +19,10 @@ interface WaitOptions extends Effort {
  * when its terminal has the receipt; with it when the caller has the answer.
  */
 export async function addedByWaiting(subject: Subject, options: WaitOptions, closing: Closing): Promise<void> {
-  const { seconds, rounds, aim } = options;
-  // The last terminal stays alone: the requests whose memory is measured wait for it.
-  const connected = options.terminals - 1;
+  const { seconds, rounds, aim, terminals } = options;
   const agents = Child.start("agents", closing);
   const receipts = new Notices<string>(agents);
-  await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, connected) });
+  await agents.call("start", { mqttUrl: subject.mqttUrl, devices: await seedCredentials(subject.db, terminals) });
   const callers = {
     plain: await OperationCaller.open(subject),
     waiting: await OperationCaller.open(subject, "open_menu", { prefer: "wait=60" }),
@@ -32,7 +30,7 @@ export async function addedByWaiting(subject: Subject, options: WaitOptions, clo
   let sent = 0;
   const once = async (caller: OperationCaller) => {
     const at = performance.now();
-    const { body } = await caller.send(sent++ % connected);
+    const { body } = await caller.send(sent++ % terminals);
     const { id, status } = JSON.parse(body.toString()) as { id: string; status: string };
     const answeredMs = performance.now() - at;
     await receipts.of(id);

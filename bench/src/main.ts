@@ -14,6 +14,7 @@ import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
+import { timeline } from "./timeline.ts";
 import { tokens } from "./tokens.ts";
 
 const programs = {
@@ -30,6 +31,7 @@ const programs = {
   tokens,
   closings,
   events,
+  timeline,
 } as const;
 const interruptedCode = 130;
 

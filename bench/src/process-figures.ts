@@ -4,6 +4,8 @@ import { runInNewContext } from "node:vm";
 /** Memory of a process now, and the CPU time that it has used so far. */
 export interface ProcessFigures {
   rssBytes: number;
+  /** What of it is in use by objects and their buffers. */
+  heapBytes: number;
   cpuSeconds: number;
 }
 
@@ -18,7 +20,8 @@ export function processFigures(): ProcessFigures {
   collect();
   collect();
   measuringSeconds += cpuSeconds() - before;
-  return { rssBytes: process.memoryUsage.rss(), cpuSeconds: cpuSeconds() - measuringSeconds };
+  const { rss: rssBytes, heapUsed, external } = process.memoryUsage();
+  return { rssBytes, heapBytes: heapUsed + external, cpuSeconds: cpuSeconds() - measuringSeconds };
 }
 
 function cpuSeconds(): number {

@@ -13,6 +13,7 @@ import { Recorder } from "./clients/recorder.ts";
 import { lostTimes, timesOfPausedDatabase } from "./faults/inflict.ts";
 import { type Fault, makeSchedule } from "./faults/schedule.ts";
 import { type Load, runLoad } from "./load.ts";
+import { Readers, readKeptEvents } from "./readers/readers.ts";
 import { answerLines, faultLines, figuresOf, outcomeLines, type Report } from "./report/report.ts";
 import { readRows, settle } from "./settle.ts";
 import { openAccounts } from "./stage/accounts.ts";
@@ -58,11 +59,14 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
   say(`${stage.servers.length} servers and ${options.terminals} terminals are ready (${stage.folder}).`);
   say(`${schedule.length} faults and ${options.clients} clients for ${minutes} minutes, by seed ${seed}.`);
   const url = (await options.front?.(stage.url, closing)) ?? stage.url;
+  const readers = new Readers({ accounts, url: stage.url }, closing);
   const load = await runLoad({ ...options, stage, accounts, recorder, http, url, schedule }, closing);
   say("The load is over; everything is left to come to rest.");
-  const unsettled = await settle(stage, load.watch, signal);
+  const unsettled = await settle({ stage, watch: load.watch, readers, signal });
   const rows = (await Promise.all(accounts.map((account) => readRows(http, stage.url, account)))).flat();
   const rowsReadAt = Date.now();
+  const events = await readKeptEvents(stage.database);
+  await readers.stop();
   await load.constraint.stop();
 
   const uptime = without(stage.sampler.uptime(), timesOfPausedDatabase(load.inflicted));
@@ -72,7 +76,9 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
     .map(({ terminalId, log }) => ({ terminalId, entries: log.results as JournalEntry[] }));
   const lost = lostTimes(load.inflicted);
   const { doubles } = load.constraint;
-  const history: History = { client: recorder.events, agents, journals, rows, rowsReadAt, uptime, lost, doubles };
+  const { streams } = readers;
+  const seen = { rows, rowsReadAt, events, streams };
+  const history: History = { client: recorder.events, agents, journals, ...seen, uptime, lost, doubles };
   const report = reportOn(options, history, load, { startedAt, unsettled });
   if (options.keep) keep(stage.folder, history, load, report);
   return report;
@@ -105,6 +111,8 @@ function reportOn(
 function keep(folder: string, history: History, { inflicted }: Load, { violations }: Report): void {
   const lines = (items: readonly unknown[]) => items.map((item) => `${JSON.stringify(item)}\n`).join("");
   writeFileSync(join(folder, "rows.jsonl"), lines(history.rows));
+  writeFileSync(join(folder, "events.jsonl"), lines(history.events));
+  writeFileSync(join(folder, "streams.jsonl"), lines(history.streams));
   writeFileSync(join(folder, "faults.jsonl"), lines(inflicted));
   writeFileSync(join(folder, "journals.jsonl"), lines(history.journals));
   writeFileSync(join(folder, "uptime.jsonl"), lines(history.uptime));

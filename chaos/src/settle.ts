@@ -4,6 +4,7 @@ import type { SeenOperation } from "./checker/history.ts";
 import { keepSeen } from "./clients/api.ts";
 import type { createHttp } from "./clients/http.ts";
 import type { Watch } from "./clients/watch.ts";
+import type { Readers } from "./readers/readers.ts";
 import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
 
@@ -11,16 +12,28 @@ const settleWithinMs = 90_000;
 const lookAgainMs = 300;
 
 /**
- * Waits until all parts work, every watched operation was seen ended, and the database holds every terminal's journal.
+ * Waits until all parts work, every watched operation was seen ended, the database holds every terminal's journal, and every stream has
+ * told what there is.
  * Returns the conditions that did not hold in time, each of which is a finding.
  */
-export async function settle(stage: Stage, watch: Watch, signal: AbortSignal): Promise<string[]> {
+export async function settle({
+  stage,
+  watch,
+  readers,
+  signal,
+}: {
+  stage: Stage;
+  watch: Watch;
+  readers: Readers;
+  signal: AbortSignal;
+}): Promise<string[]> {
   const { servers, agents, sampler } = stage;
   const waitingFor: [string, () => boolean | Promise<boolean>][] = [
     ["a server is not ready", () => servers.every(({ name }) => sampler.readyAt(name) > 0)],
     ["a terminal is not connected", () => agents.every(({ connected, terminals }) => connected === terminals)],
     ["an operation is still PENDING", () => watch.size() === 0],
     ["the database does not hold a terminal's whole journal", () => journalsAreHeld(stage)],
+    ["a stream has not told the last event", () => readers.haveAll(stage.database)],
   ];
   const unsettled: string[] = [];
   const giveUpAt = Date.now() + settleWithinMs;

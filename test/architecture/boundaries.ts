@@ -53,7 +53,7 @@ const serverLayers = [
   ["enrolment", "logs", "restores"],
   ["closings"],
   ["gateway"],
-  ["stream"],
+  ["stream", "timeline"],
   ["virtual-terminals"],
   ["sandbox", "health"],
   ["api-docs"],

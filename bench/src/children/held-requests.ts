@@ -10,9 +10,9 @@ export interface HeldRequests {
   count: number;
 }
 
-/** 500 a second: each request reads its subject first, and more would be refused. */
+/** 250 a second: each request reads its subject first, and more would be refused. */
 const atOnce = 100;
-const betweenMs = 200;
+const betweenMs = 400;
 const subject = /"subject":"bench-(\d+)"/g;
 
 const sockets = new Set<Socket>();

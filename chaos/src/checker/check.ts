@@ -1,6 +1,7 @@
 import { checkAcceptance } from "./acceptance.ts";
 import { checkAnswers } from "./answers.ts";
 import { checkCloses } from "./closes.ts";
+import { checkEvents } from "./events.ts";
 import { checkExecutions } from "./executions.ts";
 import type { History, Violation } from "./history.ts";
 import { indexed } from "./index.ts";
@@ -17,6 +18,7 @@ export function check(history: History): Violation[] {
     ...checkExecutions(index),
     ...checkCloses(index),
     ...checkTiming(index),
+    ...checkEvents(index),
     ...checkAnswers(index),
   ];
 }

@@ -1,3 +1,4 @@
+import type { EventType } from "@tillkeeper/contract/events";
 import type { Operation } from "@tillkeeper/contract/http/operations";
 import type { OperationName } from "@tillkeeper/contract/operations";
 
@@ -99,6 +100,27 @@ export interface Journal {
   entries: JournalEntry[];
 }
 
+/** What a reader of a stream was told. */
+export type StreamLine = { at: Instant; id: string } & (
+  | { type: "event"; event: EventType; subject: string }
+  | { type: "reset" }
+);
+
+/** Everything that the reader of one account's stream was told, in its order, over all of its connections. */
+export interface SeenStream {
+  accountId: string;
+  lines: StreamLine[];
+}
+
+/** An event of the database at the end, in the order of its account. */
+export interface KeptEvent {
+  accountId: string;
+  id: string;
+  type: EventType;
+  cause: string;
+  subject: string;
+}
+
 /** All records of a run, as the checker reads them. */
 export interface History {
   client: ClientEvent[];
@@ -107,6 +129,8 @@ export interface History {
   /** Operations in the database at the end, when all parts of the system work again. */
   rows: SeenOperation[];
   rowsReadAt: Instant;
+  events: KeptEvent[];
+  streams: readonly SeenStream[];
   /** Periods in which at least one server was up and had the database; in order, without overlaps. */
   uptime: Period[];
   /** Lost periods: the database went back, and commits of these periods may be gone. In order. */
@@ -141,6 +165,12 @@ export const promises = {
   one_close_per_request: "no request began two closes, whatever was lost between",
   out_of_step_for_a_reason: "out_of_step came only where a close was unknown when the operation was accepted",
   end_is_final: "what a client saw ended stayed as it was",
+  changes_have_events:
+    "every operation in the database has the events of its acceptance, its end and its late result, once each",
+  positions_without_gap: "the events of an account are numbered 1, 2, 3 … at the end",
+  streams_are_whole:
+    "a stream never told an id twice, never skipped one, and at the end had told every event that is kept",
+  reset_for_a_reason: "a reader was told to read anew only after the database had gone back",
   documented_answers: "every answer was one of the documented ones, with what belongs to it",
 } as const;
 export type Promised = keyof typeof promises;

@@ -1,4 +1,16 @@
-import type { AgentLine, Creation, History, Intent, Journal, Look, Period, Reply, SeenOperation } from "./history.ts";
+import type {
+  AgentLine,
+  Creation,
+  History,
+  Intent,
+  Journal,
+  KeptEvent,
+  Look,
+  Period,
+  Reply,
+  SeenOperation,
+  SeenStream,
+} from "./history.ts";
 
 // For the checker's tests: a small history that keeps every promise, and functions that make its parts.
 
@@ -119,10 +131,35 @@ export function healthy() {
     ] as Journal[],
     rows: [kept, tooLate] as SeenOperation[],
     rowsReadAt: at(40),
+    events: [] as KeptEvent[],
+    streams: [] as SeenStream[],
     uptime: [{ from: at(0), to: at(40) }],
     lost: [] as Period[],
     doubles: [] as History["doubles"],
   } satisfies History;
+}
+
+/** Adds the events of all rows, and a stream that told them. */
+export function addEvents(history: Broken): void {
+  const causes = history.rows.flatMap(({ id, status, recovered, late_result: told }) => {
+    if (recovered) return [[id, "recovered"]];
+    return [[id, "accepted"], ...(status === "PENDING" ? [] : [[id, "ended"]]), ...(told ? [[id, "late_result"]] : [])];
+  });
+  history.events = causes.map(([subject = "", cause = ""], index) => ({
+    accountId: account,
+    id: `0000000e-${index + 1}`,
+    type: cause === "accepted" ? "terminal_operation_add" : "terminal_operation_update",
+    cause,
+    subject,
+  }));
+  const lines = history.events.map(({ id, type, subject }) => ({
+    type: "event" as const,
+    at: at(30),
+    id,
+    event: type,
+    subject,
+  }));
+  history.streams = [{ accountId: account, lines }];
 }
 
 /** A history for a test to break. */

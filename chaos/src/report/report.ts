@@ -106,11 +106,18 @@ export function figuresOf(
     ["requests without an answer", count(unanswered.length)],
     ["wishes sent more than once", count(repeated.length)],
     ["looks at operations", count(index.history.client.filter(({ type }) => type === "look").length)],
+    ["events in the database", count(index.history.events.length)],
+    ["events that streams told", count(toldOf(index, "event"))],
+    ["times that a reader was told to read anew", count(toldOf(index, "reset"))],
     ["seconds with a server and the database up", count(other.uptimeMs / 1000)],
     ["longest seen PENDING past the deadline, ms of that time", count(latest)],
     ["longest orderly end of a server, ms", count(longestStop)],
     ["looks at the constraint in the database", count(other.samples)],
   ];
+}
+
+function toldOf({ history: { streams } }: Indexed, type: "event" | "reset"): number {
+  return streams.flatMap(({ lines }) => lines.filter((line) => line.type === type)).length;
 }
 
 /** Formats a number rounded to an integer, with thousands separators. */

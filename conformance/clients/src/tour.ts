@@ -232,6 +232,17 @@ async function closings(store: string, terminal_id: string) {
   await refused(404, api.aidStoresSidClosingsGet({ path: { ...path, store_id: "nowhere" } }));
 }
 
+async function timelines(store_id: string, terminal_id: string) {
+  const of = { ...path, terminal_id };
+  const { entries } = await ok(api.terminalTimelineGet({ path: of, query: { limit: 3 } }));
+  const [entry] = entries;
+  if (!entry) throw new Error("nothing has happened to the terminal");
+  await ok(api.terminalTimelineGet({ path: of, query: { starting_after: entry.id } }));
+  await ok(api.terminalTimelineGet({ path: of, query: { around: entry.at } }));
+  await ok(api.storeTimelineGet({ path: { ...path, store_id }, query: { around: "2026-10-25T02:30" } }));
+  await refused(404, api.storeTimelineGet({ path: { ...path, store_id: "nowhere" } }));
+}
+
 async function logs(terminal_id: string) {
   const of = { terminal_id };
   const [log] = await ok(api.accountAdminTerminalsTerminalIdLogsGet({ path: { ...path, ...of } }));
@@ -291,6 +302,7 @@ await closings(store, terminal);
 await operations(terminal);
 await logs(terminal);
 await releases();
+await timelines(store, terminal);
 await ok(api.aidAuditGet({ path }));
 await ok(api.aidAuditGet({ path, query: { limit: 100 } }));
 await ok(api.sandboxClockGet());

@@ -147,6 +147,8 @@ const connected = ["ACTION_REQUIRED", ...ready] as const;
 interface OperationKind {
   /** The command in words, for people. */
   title: string;
+  /** The same for sentences: what a terminal is asked to do, that as a thing, and what it did. */
+  words: { todo: string; noun: string; done: string };
   /** Seconds that a terminal has to answer, unless the request names another `timeout` (D16). */
   windowSeconds: number;
   /**
@@ -173,6 +175,7 @@ interface OperationKind {
 export const operationKinds = {
   end_of_day: {
     title: "Close its day",
+    words: { todo: "close the day", noun: "close of the day", done: "closed the day" },
     windowSeconds: 180,
     repeatable: false,
     transfer: null,
@@ -195,6 +198,7 @@ export const operationKinds = {
   },
   send_logs: {
     title: "Have it upload its logs",
+    words: { todo: "send its logs", noun: "sending of logs", done: "sent its logs" },
     windowSeconds: 120,
     repeatable: true,
     transfer: "logs",
@@ -210,6 +214,7 @@ export const operationKinds = {
   },
   check_update: {
     title: "Have it look for an update",
+    words: { todo: "check for an update", noun: "check for an update", done: "checked for an update" },
     windowSeconds: 60,
     repeatable: true,
     transfer: "update",
@@ -226,6 +231,7 @@ export const operationKinds = {
   },
   open_menu: {
     title: "Open its menu",
+    words: { todo: "open its menu", noun: "opening of the menu", done: "opened its menu" },
     windowSeconds: 15,
     repeatable: true,
     transfer: null,
@@ -250,6 +256,7 @@ function byName<Column extends keyof OperationKind>(column: Column) {
 export const defaultTimeoutSeconds = byName("windowSeconds");
 export const repeatable = byName("repeatable");
 export const operationResults = byName("result");
+export const operationWords = byName("words");
 export type OperationResults = { [Name in OperationName]: Static<(typeof operationKinds)[Name]["result"]> };
 
 /** The operations that a terminal accepts in each status. For a DELETED terminal the answer is 404 before this is read. */

@@ -156,6 +156,12 @@ export interface Nouns {
     /** List the stores with the number of their terminals by presence, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["presence"]["list"]>;
   };
+  readonly timeline: {
+    /** What happened to a terminal: all that is known of it in one list, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
+    readonly ofTerminal: MethodOf<Endpoints["timeline"]["ofTerminal"]>;
+    /** What happened in a store, and to its terminals while they were there, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
+    readonly ofStore: MethodOf<Endpoints["timeline"]["ofStore"]>;
+  };
   readonly releases: {
     /** Create a release; it is offered once its file has been sent. Scopes: admin:accounts or write:accounts. */
     readonly create: MethodOf<Endpoints["releases"]["create"]>;
@@ -296,6 +302,10 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     telemetryHistory: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry/history", query: true, pages: true },
     ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/presence" },
     list: { method: "GET", path: "/v1/accounts/:aid/presence", query: true, pages: true },
+  },
+  timeline: {
+    ofTerminal: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/timeline", query: true, pages: true },
+    ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/timeline", query: true, pages: true },
   },
   releases: {
     create: { method: "POST", path: "/v1/accounts/:aid/releases", body: true },

@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
-import { factsOfAccount, factsOfStore } from "../src/closings/sql/facts.ts";
+import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
 import type { Db } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
@@ -96,23 +96,16 @@ const statements: Record<string, Run> = {
   "note what came of attempts": async (pool) => {
     await noteOutcomes(pool, [{ ...closing, terminalId, n: 1, operationId: id, refused: null }]);
   },
-  "note when closings are looked at": (pool) => noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at }]),
+  "note when closings are looked at": (pool) =>
+    noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
 const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
   facts_of_closing: () => factsOfAccount(accountId, [randomUUID()]),
   facts_of_closings: () => factsOfAccount(accountId, [randomUUID(), randomUUID(), randomUUID()]),
-  facts_of_store: () =>
-    factsOfStore({
-      account_id: accountId,
-      closing_id: null,
-      asked_at: at,
-      again: false,
-      store_ref: `${accountId}-0001`,
-      day_starts_at: at,
-      day_ends_at: at,
-    }),
+  facts_of_stores: () =>
+    factsOfStores(accountId, at, [{ closingId: null, storeRef: `${accountId}-0001`, startsAt: at, endsAt: at }]),
 };
 
 /**

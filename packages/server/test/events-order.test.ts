@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ownServer } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { describe, expect, it, vi } from "vitest";
-import { newEpoch, orderEvents } from "../src/events/order.ts";
+import { Sequencer } from "../src/events/order.ts";
 import { type NewEvent, writeEvents } from "../src/events/write.ts";
 
 const accounts = ["T61000001", "T61000002", "T61000003"];
@@ -28,7 +28,7 @@ describe("the order of events", async () => {
     let killed = 0;
     // The server's own sequencer, and three more of other epochs, of which connections are killed in between.
     const sequencers = Array.from({ length: 3 }, async () => {
-      while (isWriting) await orderEvents(db.pool, newEpoch(), 7).catch(() => 0);
+      while (isWriting) await new Sequencer(db.pool).order(7).catch(() => 0);
     });
     const killer = (async () => {
       while (isWriting) {

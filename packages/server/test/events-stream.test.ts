@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { newEpoch, orderEvents } from "../src/events/order.ts";
+import { Sequencer } from "../src/events/order.ts";
 import { type NewEvent, writeEvents } from "../src/events/write.ts";
 import { EventReader } from "./support/event-reader.ts";
 
@@ -186,7 +186,7 @@ describe("the stream of events", async () => {
     expect(reader.ended).toBe(true);
     expect(reader.blocks.at(-1)).toMatchObject({ comment: "the server stops" });
     await write(event("after the restart"));
-    await orderEvents(server.db.pool, newEpoch());
+    await new Sequencer(server.db.pool).order();
     const again = await open("", reader.lastEventId);
     await again.until(({ events }) => events.length === 1);
   });

@@ -16,7 +16,7 @@ describe("events", async () => {
     expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
     return answer;
   };
-  const present = () => createPresentEvents(server.db);
+  const present = () => createPresentEvents({ db: server.db, clock: server.clock, presenceClock: server.clock });
 
   /** All events of the account, once what was written has its place. */
   async function events(): Promise<EventEnvelope[]> {

@@ -18,6 +18,7 @@ import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
 import { sandboxEndpoints } from "./sandbox.ts";
 import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
+import { timelineEndpoints } from "./timeline.ts";
 import { authEndpoints } from "./token.ts";
 
 /** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
@@ -36,6 +37,7 @@ export const endpoints = {
   logs: logEndpoints,
   logsByToken: logEndpointsByToken,
   presence: presenceEndpoints,
+  timeline: timelineEndpoints,
   releases: releaseEndpoints,
   releaseKeys: releaseKeyEndpoints,
   configurations: configurationEndpoints,

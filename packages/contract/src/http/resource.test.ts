@@ -6,10 +6,13 @@ import { fieldsOf, readsResource } from "./resource.ts";
 
 const rows = Object.values(endpoints).flatMap((noun): Endpoint[] => Object.values(noun));
 
+/** What a page says of itself and of its neighbours. */
+const ofPages = new Set(["starting_after", "ending_before", "around"]);
+
 /** Whether all that an answer shows is a list. */
 function isList(answer: TSchema | undefined): boolean {
   const { type, properties = {} } = answer as { type?: string; properties?: Record<string, { type?: string }> };
-  const fields = Object.entries(properties).filter(([name]) => name !== "starting_after");
+  const fields = Object.entries(properties).filter(([name]) => !ofPages.has(name));
   return type === "array" || (fields.length === 1 && fields.every(([, { type: of }]) => of === "array"));
 }
 

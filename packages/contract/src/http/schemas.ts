@@ -27,6 +27,7 @@ import * as releases from "./releases.ts";
 import * as storeConfiguration from "./store-configuration.ts";
 import * as stores from "./stores.ts";
 import * as terminals from "./terminals.ts";
+import * as timeline from "./timeline.ts";
 import * as token from "./token.ts";
 
 const modules: readonly object[] = [
@@ -58,6 +59,7 @@ const modules: readonly object[] = [
   storeConfiguration,
   stores,
   terminals,
+  timeline,
   token,
 ];
 

@@ -14,6 +14,7 @@ export const tags = {
   "Terminal activations": "A terminal gets a configuration and a release as one task.",
   "Terminal logs": "The logs that terminals were asked for, and their files.",
   Presence: "Whether a terminal is online, since when, and what it reports about itself.",
+  Timeline: "What happened to a terminal, or in a store: everything that the server knows of it, in one list.",
   Updates: "Releases of the terminal's program, the keys that they are signed with, and configurations.",
   "Payout destinations": "Who gets the money of a store. An operator moves a destination through its review.",
   Events: "What happened in an account, in its order: read by the page, or as a stream.",

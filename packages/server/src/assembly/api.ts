@@ -32,6 +32,7 @@ import { clockRoutes } from "../sandbox/clock.ts";
 import { streamRoutes } from "../stream/routes.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
+import { timelineRoutes } from "../timeline/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
@@ -112,6 +113,7 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, clos
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),
     ...configurationRoutes({ db, clock }),
+    ...timelineRoutes({ db, clock, presenceClock }),
     ...presenceRoutes({ db, clock: presenceClock, probes }),
   ];
 }

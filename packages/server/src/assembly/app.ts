@@ -267,7 +267,10 @@ async function runHandler(
   }
 }
 
-/** Checks token, then scope, then account. An account of another tenant looks as if it did not exist (D21). */
+/**
+ * Checks token, then scopes, then account. An account of another tenant looks as if it did not exist (D21). The token needs one
+ * of `accepted`, and one of `further` if there are any.
+ */
 async function authorize(
   request: FastifyRequest,
   { scopes: accepted, also }: { scopes: readonly string[]; also: readonly string[] | undefined },

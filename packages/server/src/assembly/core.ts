@@ -17,6 +17,7 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
+import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
@@ -78,7 +79,8 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const eventTail = new EventTail(db.pool);
   const operationWakes = new OperationWakes(eventTail);
-  const presentEvents = createPresentEvents(db);
+  const presenceClock = new SteadyClock(clock);
+  const presentEvents = createPresentEvents({ db, clock, presenceClock });
   const eventStreams = new EventStreams({ db, tail: eventTail, present: presentEvents });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
@@ -92,6 +94,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     files,
     masking,
     addresses,
+    presenceClock,
     eventTail,
     operationWakes,
     presentEvents,

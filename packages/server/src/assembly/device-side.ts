@@ -17,7 +17,6 @@ import type { Closing } from "../platform/closing.ts";
 import { serverId } from "../platform/folders/server-id.ts";
 import { createPresence } from "../presence/hearing/hear.ts";
 import { createProbes } from "../presence/probes/probes.ts";
-import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { noteListening } from "../presence/watch/watch.ts";
 import { listLiveKeys } from "../rollout/releases/keys.ts";
 import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
@@ -41,7 +40,7 @@ function wakingReports(reports: Reports, { operationWakes }: Core): Reports {
 
 /** What handles messages, made before the carriers listen. */
 async function openMessages(core: Core, transport: DeviceTransport, mailboxes: Mailboxes, closing: Closing) {
-  const { config, db, clock, log, transfers, addresses } = core;
+  const { config, db, clock, presenceClock, log, transfers, addresses } = core;
   const durations = createDurations({ db, clock });
   const origins = createOrigins(core.rootKey.derive("operationOrigins"));
   const device = {
@@ -55,7 +54,6 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     transport,
   };
   const probes = createProbes({ db, clock, log, carrier: transport, mailboxes });
-  const presenceClock = new SteadyClock(clock);
   const presence = createPresence({
     db,
     clock,

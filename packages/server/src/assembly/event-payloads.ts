@@ -1,5 +1,7 @@
 import { eventId, eventKinds, type OperationCause } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
+import { presentClosingEvent } from "../closings/event-payload.ts";
+import type { ReadDeps } from "../closings/read.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { EventRow } from "../events/read.ts";
@@ -13,9 +15,13 @@ import { presentTerminalData } from "../terminals/record/events.ts";
 /** Presents events of one account, in their order. */
 export type PresentEvents = (accountId: string, events: readonly EventRow[]) => Promise<EventEnvelope[]>;
 
-export function createPresentEvents(db: Db): PresentEvents {
+interface PayloadDeps extends Pick<ReadDeps, "clock" | "presenceClock"> {
+  db: Db;
+}
+
+export function createPresentEvents(deps: PayloadDeps): PresentEvents {
   return async (accountId, events) => {
-    const objects = await objectsOf(db, accountId, events);
+    const objects = await objectsOf(deps, accountId, events);
     return events.map((row, index) => envelopeOf(row, objects[index] ?? {}));
   };
 }
@@ -39,7 +45,12 @@ function envelopeOf(row: EventRow, object: object): EventEnvelope {
   };
 }
 
-async function objectsOf(db: Db, accountId: string, events: readonly EventRow[]): Promise<(object | undefined)[]> {
+async function objectsOf(
+  deps: PayloadDeps,
+  accountId: string,
+  events: readonly EventRow[],
+): Promise<(object | undefined)[]> {
+  const { db } = deps;
   const isOperation = ({ type }: EventRow) => eventKinds[type].object === "terminal_operation";
   const operations = events.filter(isOperation).map(({ subject, cause, at, actor }) => {
     return { subject, cause: cause as OperationCause, at, actor };
@@ -48,7 +59,11 @@ async function objectsOf(db: Db, accountId: string, events: readonly EventRow[])
   const read = await inTenant(db, accountId, async (tx) => {
     const shown = await presentOperationEvents(tx, accountId, operations);
     const others = new Map<EventRow, object | undefined>();
-    for (const row of withoutData) others.set(row, await presentNow(tx, row));
+    const shownNow = new Map<string, object | undefined>();
+    for (const row of withoutData) {
+      if (!shownNow.has(row.subject)) shownNow.set(row.subject, await presentNow(tx, deps, row));
+      others.set(row, shownNow.get(row.subject));
+    }
     return { shown, others };
   });
   const next = read.shown.values();
@@ -61,9 +76,11 @@ async function objectsOf(db: Db, accountId: string, events: readonly EventRow[])
 }
 
 /** What has no data of its own is shown as it is now. */
-async function presentNow(tx: Tx, row: EventRow): Promise<object | undefined> {
+async function presentNow(tx: Tx, deps: PayloadDeps, row: EventRow): Promise<object | undefined> {
+  const { account_id: accountId, subject } = row;
+  if (eventKinds[row.type].object === "store_closing") return presentClosingEvent(tx, deps, { accountId, id: subject });
   if (eventKinds[row.type].object !== "store") return undefined;
-  const store = await findStore(tx, row.account_id, row.subject);
+  const store = await findStore(tx, accountId, subject);
   return store && presentWithTerminals(tx, store);
 }
 

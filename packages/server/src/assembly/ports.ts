@@ -1,5 +1,7 @@
-import { createAdvance, type OperationToCancel } from "../closings/advance.ts";
-import { gatherAdvances } from "../closings/gathered.ts";
+import { createAdvance } from "../closings/advance.ts";
+import type { OperationToCancel } from "../closings/attempts.ts";
+import { closeNew } from "../closings/close-new.ts";
+import { gatherAdvances, gatherNew } from "../closings/gathered.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
@@ -71,7 +73,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     },
   };
   const advanceAll = createAdvance(deps);
-  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll) };
+  const makeNew = gatherNew((accountId, requests) => closeNew(deps, accountId, requests));
+  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll), closeNew: makeNew };
 }
 export type ClosingPorts = ReturnType<typeof closingPorts>;
 

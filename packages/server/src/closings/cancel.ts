@@ -1,5 +1,6 @@
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { inTenant } from "../db/tenants/tenant.ts";
+import { writeEvents } from "../events/write.ts";
 import { type Caller, requireExpected } from "../platform/http/route.ts";
 import type { AdvanceDeps } from "./advance.ts";
 import type { ClosingDeps } from "./close-store.ts";
@@ -32,6 +33,18 @@ export async function cancelClosing(
       .where("account_id", "=", accountId)
       .where("id", "=", id)
       .execute();
+    await writeEvents(tx, [
+      {
+        accountId,
+        type: "store_closing_update",
+        cause: "cancelled",
+        at: now,
+        subject: id,
+        storeRef: store.id,
+        actor: clientId,
+        requestId: caller.requestId,
+      },
+    ]);
     await tx
       .updateTable("closing_attempts")
       .set({ refused: "cancelled" })

@@ -1,4 +1,6 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { batchTable } from "../db/batch-table.ts";
+import { prepared } from "../db/prepared.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Facts } from "./facts.ts";
 import { factsOfAccount } from "./sql/facts.ts";
@@ -9,24 +11,24 @@ export interface ClosingKey {
   id: string;
 }
 
-/** A closing's row, with the `store_id` that its store has now. */
-export type ClosingRow = Omit<Selectable<Tables["closings"]>, "business_day"> & {
-  business_day: string;
-  store_id: string;
-};
+/** A closing as it is kept. */
+export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day" | "told"> & { business_day: string };
 
-/** The columns of a `ClosingRow`, over the tables `closing` and `stores`. */
+/** A closing with the `store_id` that its store has now. */
+export type ClosingRow = ClosingRecord & { store_id: string };
+
+/** The columns of a `ClosingRecord`, over the table `closing`. */
 export const closingColumns = sql`
   closing.account_id, closing.id, closing.store_ref, closing.business_day::text as business_day, closing.day_starts_at,
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
-  closing.cancelled_by, stores.store_id`;
+  closing.cancelled_by`;
 // The store is looked up for each row, also before statistics are there: joined, all stores of the account are read for a page.
-const closingWithStore = sql`
-  closings as closing
+const storeOfClosing = sql`
   cross join lateral (
     select own.store_id from stores as own where own.account_id = closing.account_id and own.id = closing.store_ref limit 1
   ) as stores`;
+const closingWithStore = sql`closings as closing ${storeOfClosing}`;
 
 /** Finds a closing of a store. */
 export async function findClosing(
@@ -35,9 +37,21 @@ export async function findClosing(
   storeRef: string,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id} and closing.store_ref = ${storeRef}`.execute(db);
   return rows[0];
+}
+
+/** Finds closings by their ids. */
+export async function findClosings(
+  db: Kysely<Tables>,
+  accountId: string,
+  ids: readonly string[],
+): Promise<ClosingRow[]> {
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.id = any(${ids}::uuid[])`.execute(db);
+  return rows;
 }
 
 interface DayOfStore {
@@ -52,7 +66,7 @@ export async function findClosingOfDay(
   { accountId, storeRef, day }: DayOfStore,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date`.execute(
     db,
   );
@@ -92,6 +106,14 @@ export interface ClosingFilter {
   limit: number;
 }
 
+/**
+ * Makes a transaction read a page by an index that has its order. While statistics call the table small, all closings of the account would
+ * be read and sorted for each page.
+ */
+const inOrderOfIndexes = sql.raw(
+  "set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off",
+);
+
 /** Newest first: ids are ordered by time. */
 export async function listClosings(
   db: Kysely<Tables>,
@@ -104,11 +126,16 @@ export async function listClosings(
     ...(day === undefined ? [] : [sql`closing.business_day = ${day}::date`]),
     ...(below === undefined ? [] : [sql`closing.id < ${below}`]),
   ];
+  await inOrderOfIndexes.execute(db);
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
-    where ${sql.join(conditions, sql` and `)}
-    order by closing.id desc
-    limit ${limit}`.execute(db);
+    with page as materialized (
+      select * from closings as closing
+      where ${sql.join(conditions, sql` and `)}
+      order by closing.id desc
+      limit ${limit}
+    )
+    select ${closingColumns}, stores.store_id from page as closing ${storeOfClosing}
+    order by closing.id desc`.execute(db);
   return rows;
 }
 
@@ -154,4 +181,55 @@ export async function deleteClosings(db: Kysely<Tables>, before: Date, limit: nu
     ) as old
     where closing.account_id = old.account_id and closing.id = old.id`.execute(db);
   return Number(numAffectedRows ?? 0n);
+}
+
+const told = batchTable<{ accountId: string; operationId: string }>({
+  account_id: ["text", (row) => row.accountId],
+  operation_id: ["uuid", (row) => row.operationId],
+});
+
+/** The closings that have ended and that closes among these operations may concern: by an attempt, or by store and day. */
+export async function closingsWithOperations(
+  db: Kysely<Tables>,
+  batch: readonly { accountId: string; operationId: string }[],
+): Promise<ClosingKey[]> {
+  const { rows } = await sql<ClosingKey>`${prepared("closings_with_operations")}
+    select distinct found.account_id as "accountId", found.id
+    from ${told.of(batch, "told")}
+    cross join lateral (
+      select * from operations as own
+      where own.account_id = told.account_id and own.id = told.operation_id and own.operation = 'end_of_day'
+      limit 1
+    ) as close
+    cross join lateral (
+      select closing.account_id, closing.id from closing_attempts as attempt
+      join closings as closing on closing.account_id = attempt.account_id and closing.id = attempt.closing_id
+      where attempt.account_id = close.account_id and attempt.operation_id = close.id and closing.ended_at is not null
+      union
+      select closing.account_id, closing.id from closings as closing
+      where closing.account_id = close.account_id and closing.store_ref = close.store_ref
+        and closing.business_day between (close.created_at - interval '2 days')::date and (close.created_at + interval '2 days')::date
+        and close.created_at >= closing.day_starts_at and close.created_at < closing.day_ends_at and closing.ended_at is not null
+    ) as found`.execute(db);
+  return rows;
+}
+
+/** The place of the last event that closings took notice of. */
+export async function newsPlace(db: Kysely<Tables>): Promise<number> {
+  const row = await db.selectFrom("closing_news").select("place").executeTakeFirst();
+  if (row) return Number(row.place);
+  await sql`insert into closing_news (place) values (0) on conflict do nothing`.execute(db);
+  return 0;
+}
+
+/** Moves the place on from where it was known to be; another server may have moved it meanwhile. */
+export async function setNewsPlace(
+  db: Kysely<Tables>,
+  { known, place }: { known: number; place: number },
+): Promise<void> {
+  await db
+    .updateTable("closing_news")
+    .set({ place: String(place) })
+    .where("place", "=", String(known))
+    .execute();
 }

@@ -9,7 +9,7 @@ import { isUuid } from "../platform/formats.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import type { AdvanceDeps } from "./advance.ts";
 import { presentClosing, presentSummary } from "./present.ts";
-import { type ClosingKey, type ClosingRow, findClosing, listClosings, readFacts } from "./queries.ts";
+import { type ClosingKey, type ClosingRow, findClosing, findClosings, listClosings, readFacts } from "./queries.ts";
 import { byClosing, type Member, type Moment, membersOf, momentOf } from "./standing.ts";
 
 export type ReadDeps = Pick<AdvanceDeps, "db" | "clock" | "presenceClock">;
@@ -105,6 +105,25 @@ export function getClosingsOfStore(
     const { id: storeRef } = await openStore(tx, { accountId, storeId }, moment);
     return pageOf(tx, { accountId, query, moment, storeRef });
   });
+}
+
+/** How closings stand now, each as a sentence, by their ids. */
+export async function closingTexts(
+  tx: Tx,
+  deps: Pick<ReadDeps, "clock" | "presenceClock">,
+  accountId: string,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const moment = await momentOf(tx, deps);
+  const closings = await findClosings(tx, accountId, ids);
+  const rows = byClosing(await readFacts(tx, accountId, ids));
+  return new Map(
+    closings.map((closing) => [
+      closing.id,
+      presentSummary(closing, membersOf(closing, rows.get(closing.id) ?? [], moment)).text,
+    ]),
+  );
 }
 
 interface PageWish {

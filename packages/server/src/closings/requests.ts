@@ -7,6 +7,16 @@ import { requestLock } from "../db/locks.ts";
 import { keyReused } from "../platform/http/idempotency-key.ts";
 import { hourMs } from "../platform/time-spans.ts";
 
+/** Who closes a store, and under which idempotency key. */
+export interface CloseRequest {
+  accountId: string;
+  clientId: string;
+  requestId?: string;
+  storeId: string;
+  idempotencyKey: string | null;
+  body: ClosingCreate;
+}
+
 /** A request under an idempotency key. */
 export interface KeyedRequest {
   accountId: string;

@@ -18,9 +18,9 @@ export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel
 export function closingRoutes(deps: ClosingRouteDeps): Route[] {
   return [
     bind(closings.create, async ({ caller, params: { store_id: storeId }, body, request }) => {
-      const { accountId, clientId } = caller;
+      const { accountId, clientId, requestId } = caller;
       const idempotencyKey = readIdempotencyKey(request);
-      const closed = await closeStore(deps, { accountId, clientId, storeId, idempotencyKey, body });
+      const closed = await closeStore(deps, { accountId, clientId, requestId, storeId, idempotencyKey, body });
       const key = { accountId, storeId, id: closed.closing.id };
       const { found, headers } = await waitUntilStill(deps, request, key, closed.closing);
       const replayed: Record<string, string> = closed.replayed ? { "idempotent-replayed": "true" } : {};

@@ -8,11 +8,14 @@ import { every, type Worker } from "../platform/worker.ts";
 /**
  * Gives places to events, oldest first, in one statement. Without the turn's lock it takes none, so one sequencer works at a time.
  * What it sees is committed, and what follows from an event is inserted after that event's commit: so causes come before
- * effects. Positions and the last place rise in the same commit, and go back with the database.
+ * effects. Positions and the last place rise in the same commit, and go back with the database. It takes none if the last event that
+ * was placed under the epoch is not there any more: the database went back, and its positions would be given twice.
  */
 const orderText = `
-with turn as materialized (
-  select from event_turn for update skip locked
+with epoch as materialized (
+  select $3::bigint is null or exists (select from events where place = $3 and epoch = $2) as holds
+), turn as materialized (
+  select from event_turn where (select holds from epoch) for update skip locked
 ), taken as (
   delete from new_events
   where seq = any (array(select seq from new_events where exists (select from turn) order by seq limit $1))
@@ -45,23 +48,52 @@ with turn as materialized (
   cross join moved
   order by nth
 )
-select count(*)::int as count from taken`;
+select holds, (select count(*)::int from taken) as count, (select place from moved) as place from epoch`;
 
 /** How many events get their places in one statement, at most. */
 const mostAtOnce = 2_000;
 
-/** Gives places to the events that have none; answers how many it took. */
-export async function orderEvents(pool: Pool, epoch: string, limit = mostAtOnce): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>({
-    name: "order_events",
-    text: orderText,
-    values: [limit, epoch],
-  });
-  return rows[0]?.count ?? 0;
+/**
+ * Gives places to events under an epoch of its own, eight hexadecimal digits, which only has to differ from the others of the last
+ * weeks. It takes another one when the database went back.
+ */
+export class Sequencer {
+  readonly #pool: Pool;
+  #epoch = newEpoch();
+  /** The last place given under the epoch. */
+  #last: string | null = null;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /** Takes another epoch: the database may be an earlier state of itself. */
+  begin(): void {
+    this.#epoch = newEpoch();
+    this.#last = null;
+  }
+
+  /** Gives places to the events that have none, oldest first; answers how many it took. */
+  async order(limit = mostAtOnce): Promise<number> {
+    const values = [limit, this.#epoch, this.#last];
+    const { rows } = await this.#pool.query<Ordered>({ name: "order_events", text: orderText, values });
+    const { holds, count, place } = rows[0] as Ordered;
+    if (!holds) {
+      this.begin();
+      return this.order(limit);
+    }
+    if (place !== null) this.#last = place;
+    return count;
+  }
 }
 
-/** A new epoch: eight hexadecimal digits. It only has to differ from the others of the last weeks. */
-export function newEpoch(): string {
+interface Ordered {
+  holds: boolean;
+  count: number;
+  place: string | null;
+}
+
+function newEpoch(): string {
   return randomBytes(4).toString("hex");
 }
 
@@ -73,21 +105,18 @@ const pace = { busyMs: 10, idleMs: 80, idleAfterMs: 2_000 };
  * the database may be an earlier state of itself by then, and would give the same positions again.
  */
 export function orderWorker({ db, placed }: { db: Db; placed: () => void }): Worker {
-  let epoch = newEpoch();
+  const sequencer = new Sequencer(db.pool);
   let lastAt = Number.NEGATIVE_INFINITY;
   const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
-  const begin = () => {
-    epoch = newEpoch();
-  };
   let isThere = false;
   const round = async () => {
     if (!isThere) await sql`insert into event_turn (place) values (0) on conflict do nothing`.execute(db.sql);
     isThere = true;
-    const count = await orderEvents(db.pool, epoch).catch(async (error: unknown) => {
+    const count = await sequencer.order().catch(async (error: unknown) => {
       if (!isWithoutPartition(error)) throw error;
       // The retention worker makes weeks ahead, so this happens only where it has not run for a week.
       await sql`select tillkeeper_make_event_week(now())`.execute(db.sql);
-      return orderEvents(db.pool, epoch);
+      return sequencer.order();
     });
     if (count > 0) {
       lastAt = performance.now();
@@ -95,5 +124,5 @@ export function orderWorker({ db, placed }: { db: Db; placed: () => void }): Wor
     }
     return count === mostAtOnce;
   };
-  return every("events.order", rest, round, { begin, backWithinMs: 1_000 });
+  return every("events.order", rest, round, { begin: () => sequencer.begin(), backWithinMs: 1_000 });
 }

@@ -18,7 +18,7 @@ export async function getOperation(db: Db, accountId: string, id: string): Promi
  * Makes the planner walk the index until the page is full. It estimates the rows that row-level security lets through
  * far too low, and would rather read and sort all partitions.
  */
-const inOrderOfIndex = sql`set local enable_seqscan = off; set local enable_bitmapscan = off; set local max_parallel_workers_per_gather = 0`;
+export const inOrderOfIndex = sql`set local enable_seqscan = off; set local enable_bitmapscan = off; set local max_parallel_workers_per_gather = 0`;
 
 /** A page of operations, newest first. `next` is the `starting_after` of the following page, absent on the last. */
 export async function getOperations(

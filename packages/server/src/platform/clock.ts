@@ -21,6 +21,18 @@ export interface Clock extends RealClock {
   rate(): number;
 }
 
+/** The clock, stopped at this instant of business time: for several rows that have to tell the same one. */
+export function stopped(clock: Clock): Clock {
+  const now = clock.now();
+  return {
+    now: () => now,
+    realNow: () => clock.realNow(),
+    toReal: (at) => clock.toReal(at),
+    rate: () => clock.rate(),
+    elapsedMs: () => clock.elapsedMs(),
+  };
+}
+
 /** The machine's own clock, for programs without a server's database. */
 export const systemClock: Clock = {
   now: () => new Date(),

@@ -4,8 +4,10 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
+import { eventsOf } from "../../events/write.ts";
 import type { Facts, Frozen } from "../facts.ts";
-import { type ClosingKey, type ClosingRow, closingColumns } from "../queries.ts";
+import { type ClosingKey, type ClosingRecord, closingColumns } from "../queries.ts";
+import type { Told } from "../told.ts";
 import { closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
@@ -17,8 +19,7 @@ const keys = batchTable<ClosingKey>({
 });
 const wanted = sql.raw(keys.as("wanted"));
 const closingsText = textOnce(sql`
-select ${closingColumns} from ${wanted} ${closingOfWanted}
-join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`);
+select ${closingColumns} from ${wanted} ${closingOfWanted}`);
 const factsText = textOnce(factsOfBatch(wanted));
 
 /** Makes the text of a statement when it is first needed: it never changes. */
@@ -31,9 +32,12 @@ function textOnce(statement: RawBuilder<unknown>): (db: Pick<Db, "sql">) => stri
 }
 
 /** Reads closings, of any account. Each key may come once. */
-export async function findClosings(db: Pick<Db, "sql" | "pool">, batch: readonly ClosingKey[]): Promise<ClosingRow[]> {
+export async function findClosings(
+  db: Pick<Db, "sql" | "pool">,
+  batch: readonly ClosingKey[],
+): Promise<ClosingRecord[]> {
   const query = { name: "closings_of_batch", text: closingsText(db), values: keys.values(batch) };
-  return (await db.pool.query<ClosingRow>(query)).rows;
+  return (await db.pool.query<ClosingRecord>(query)).rows;
 }
 
 /** Reads the facts of all terminals of these closings. Each key may come once. */
@@ -174,6 +178,9 @@ export async function noteAccepted(pool: Pool, batch: readonly ClosingKey[]): Pr
 export interface Look extends ClosingKey {
   askedAt: Date;
   lookAt: Date | null;
+  /** When it was looked at, and how it stood. */
+  at: Date;
+  told: Told;
   ended?: { at: Date; frozen: Record<string, Frozen> };
 }
 
@@ -182,13 +189,18 @@ const looks = batchTable<Look>({
   id: ["uuid", (row) => row.id],
   asked_at: ["timestamptz", (row) => row.askedAt],
   look_at: ["timestamptz", (row) => row.lookAt],
+  at: ["timestamptz", (row) => row.at],
+  state: ["text", (row) => row.told.state],
+  told: ["text", (row) => row.told.digest],
   ended_at: ["timestamptz", (row) => row.ended?.at ?? null],
   frozen: ["jsonb", (row) => row.ended?.frozen],
 });
 // Of a closing that is locked, whoever holds the lock looks at it next. So no look waits, however many come at once.
 const looksText = `
 with free as (
-  select closing.account_id, closing.id, look.look_at, look.ended_at, look.frozen
+  select closing.account_id, closing.id, closing.store_ref, look.look_at, look.ended_at, look.frozen, look.told, look.at, look.state,
+    -- The first look of one that runs finds what the event of its making shows already.
+    look.told is distinct from closing.told and (closing.told is not null or look.state <> 'running') as has_changed
   from ${looks.as("look")}
   cross join lateral (
     select * from closings
@@ -197,17 +209,30 @@ with free as (
     for no key update skip locked
   ) as closing
 ), looked as (
-  update closings as closing set look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at)
+  update closings as closing set
+    look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at), told = free.told
   from free
   where closing.account_id = free.account_id and closing.id = free.id
   returning closing.account_id, closing.id, free.frozen
-)
+), ${eventsOf("events_of_looks", {
+  from: "free",
+  which: "has_changed",
+  type: "store_closing_update",
+  cause: "state",
+  at: "at",
+  subject: "id::text",
+  storeRef: "store_ref",
+  actor: "'system'",
+})}
 update closing_terminals as member set frozen = looked.frozen -> member.terminal_id
 from looked
 where member.account_id = looked.account_id and member.closing_id = looked.id
   and looked.frozen is not null and member.frozen is null`;
 
-/** Writes when closings are looked at next, and for those that have ended what was so at their terminals. */
+/**
+ * Writes when closings are looked at next, for those that have ended what was so at their terminals, and an event for each that stands
+ * otherwise than at the look before.
+ */
 export async function noteLooks(pool: Pool, rows: readonly Look[]): Promise<void> {
   if (rows.length === 0) return;
   await pool.query({ name: "note_closing_looks", text: looksText, values: looks.values(rows) });

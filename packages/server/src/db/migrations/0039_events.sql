@@ -44,8 +44,6 @@ create table events (
   primary key (account_id, position, placed_at)
 ) partition by range (placed_at);
 create index events_by_place on events (place);
-create index events_by_terminal on events (account_id, terminal_id, position) where terminal_id is not null;
-create index events_by_store on events (account_id, store_ref, position) where store_ref is not null;
 
 -- The last position of each account.
 create table event_heads (
@@ -55,6 +53,12 @@ create table event_heads (
 
 -- One row: the last place. Who holds its lock is the sequencer.
 create table event_turn (
+  one boolean primary key default true check (one),
+  place bigint not null
+);
+
+-- One row: the place of the last event of which closings took notice.
+create table closing_news (
   one boolean primary key default true check (one),
   place bigint not null
 );

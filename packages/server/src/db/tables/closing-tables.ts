@@ -49,6 +49,8 @@ export interface ClosingTables {
     operation_id: string | null;
     refused: AttemptRefusal | null;
   };
+  /** One row for all servers. */
+  closing_news: { one: Generated<boolean>; place: string };
   closing_requests: {
     account_id: string;
     client_id: string;

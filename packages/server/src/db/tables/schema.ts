@@ -194,6 +194,15 @@ export interface Tables
     deleted_at: Date | null;
     deleted_by: string | null;
   };
+  /** The stores in which terminals were, without the present ones. */
+  terminal_stores: {
+    account_id: string;
+    id: string;
+    terminal_id: string;
+    store_ref: string;
+    used_from: Date;
+    used_until: Date;
+  };
   terminal_credentials: {
     account_id: string;
     terminal_id: string;
@@ -284,6 +293,8 @@ export interface Tables
     unknown_end: Generated<boolean>;
     /** `terminals.store_ref` when it was accepted, or recovered; null for rows from before this column. */
     store_ref: string | null;
+    /** When a terminal told its late result, or, of a recovered one, told of it. */
+    told_late_at: Date | null;
   };
   /** The claim of a live operation on its terminal, and its idempotency key: docs/adr/0011. */
   operation_claims: {

@@ -134,7 +134,7 @@ interface Answers {
  */
 export function keepLate({ from, which }: Answers): string {
   return `kept_late as (
-  update operations set late_result = ${from}.late::jsonb,
+  update operations set late_result = ${from}.late::jsonb, told_late_at = ${from}.at,
     updated_at = greatest(operations.updated_at, ${from}.at), updated_by = ${from}.terminal_id
   from ${from}
   where ${which} and operations.account_id = ${from}.account_id and operations.id = ${from}.id
@@ -154,10 +154,10 @@ export function recover({ from, which }: Answers): string {
   return `recovered as (
   insert into operations (
     account_id, id, terminal_id, operation, status, parameters, deadline, created_at, created_by, started_at, answered_at,
-    result, reason, error, unknown_end, updated_at, updated_by, recovered, store_ref
+    result, reason, error, unknown_end, updated_at, updated_by, recovered, told_late_at, store_ref
   )
   select account_id, stored_as, terminal_id, operation, status, parameters::jsonb, deadline, created_at, created_by, begun_at, at,
-    result::jsonb, reason, error::jsonb, unknown_end, at, terminal_id, true, (
+    result::jsonb, reason, error::jsonb, unknown_end, at, terminal_id, true, at, (
       select store_ref from terminals
       where terminals.account_id = ${from}.account_id and terminals.terminal_id = ${from}.terminal_id
     )

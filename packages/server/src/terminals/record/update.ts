@@ -3,9 +3,10 @@ import { recordChange } from "../../access/audit/audit.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import type { Clock } from "../../platform/clock.ts";
+import { type Clock, stopped } from "../../platform/clock.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { tellTerminal } from "./events.ts";
+import { keepFormerStore } from "./former-stores.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { lockStore, noSuchStore, requireActive } from "./lock-store.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
@@ -40,12 +41,15 @@ export function updateTerminal(
       const model = input.device_model ?? row.device_model;
       if (!moves && model === row.device_model) return before;
       if (moves) requireActive(store);
-      await changeRow(tx, clock, row, { store_ref: store?.id ?? row.store_ref, device_model: model });
-      if (moves) await moveTerminals(tx, clock, "store_resumed", { accountId, terminalId, told: "by the caller" });
+      // One instant for all of it: until then the terminal was in the former store, and the audit log says so.
+      const at = stopped(clock);
+      await changeRow(tx, at, row, { store_ref: store?.id ?? row.store_ref, device_model: model });
+      if (moves) await keepFormerStore(tx, at, row);
+      if (moves) await moveTerminals(tx, at, "store_resumed", { accountId, terminalId, told: "by the caller" });
       const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
       const subject = { type: "terminal", id: terminalId };
-      await recordChange(tx, clock, caller, { action: "terminal.update", subject, before, after });
-      await tellTerminal(tx, caller, { cause: "terminal.update", terminalId, at: clock.now() });
+      await recordChange(tx, at, caller, { action: "terminal.update", subject, before, after });
+      await tellTerminal(tx, caller, { cause: "terminal.update", terminalId, at: at.now() });
       return after;
     }),
   );
