@@ -25,9 +25,10 @@ import type { Device } from "../terminals/record/devices.ts";
 import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { virtualTerminalWorker } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
+import type { OperationWakes } from "./operation-wakes.ts";
 
 /** Requests that wait here for an operation hear of its result before other servers see its event. */
-function wakingReports(reports: Reports, { operationWakes }: Core): Reports {
+function wakingReports(reports: Reports, operationWakes: OperationWakes): Reports {
   return {
     ...reports,
     async finished(origin, message) {
@@ -49,7 +50,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     log,
     origins,
     mailboxes,
-    reports: wakingReports(createReports({ db, clock, durations, origins }), core),
+    reports: wakingReports(createReports({ db, clock, durations, origins }), core.operationWakes),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport,
   };
