@@ -7,8 +7,8 @@ const allowedPairs = Object.entries(operationsAllowed)
   .join(", ");
 
 /**
- * Returns one SQL statement that accepts one operation as the server does: look the terminal up, insert the operation
- * and its claim, commit. `terminal` is an SQL expression for the terminal id. The command is due in an hour, so that
+ * Returns one SQL statement that accepts one operation as the server does: look the terminal up, insert the operation,
+ * its claim and its event, commit. `terminal` is an SQL expression for the terminal id. The command is due in an hour, so that
  * the server's outbox worker does not send it.
  */
 export function acceptOneText(terminal: string): string {
@@ -25,14 +25,18 @@ export function acceptOneText(terminal: string): string {
     and (status, 'open_menu') in (${allowedPairs})
   on conflict do nothing
   returning *
+), stored as (
+  insert into operations (
+    account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
+    updated_by
+  )
+  select
+    account_id, operation_id, terminal_id, operation, 'PENDING', '{}'::jsonb, null, deadline, created_at, client_id,
+    created_at, client_id
+  from claimed
 )
-insert into operations (
-  account_id, id, terminal_id, operation, status, parameters, when_busy, deadline, created_at, created_by, updated_at,
-  updated_by
-)
-select
-  account_id, operation_id, terminal_id, operation, 'PENDING', '{}'::jsonb, null, deadline, created_at, client_id,
-  created_at, client_id
+insert into new_events (account_id, type, cause, at, subject, terminal_id, actor)
+select account_id, 'terminal_operation_add', 'accepted', created_at, operation_id::text, terminal_id, client_id
 from claimed
-returning id`;
+returning subject`;
 }

@@ -33,8 +33,8 @@ with store as (
   insert into closing_terminals (account_id, closing_id, terminal_id, asked_at, frozen)
   select $1, closing_id, terminal_id, at, '{"status": "ACTIVE", "here": true, "online": true, "shut_down": false}' from member
 ), attempt as (
-  insert into closing_attempts (account_id, closing_id, terminal_id, n, at, operation_id)
-  select $1, closing_id, terminal_id, 1, at, ${idOf("at", "terminal_id")} from member
+  insert into closing_attempts (account_id, closing_id, terminal_id, n, at, asked_by, operation_id)
+  select $1, closing_id, terminal_id, 1, at, $3, ${idOf("at", "terminal_id")} from member
 ), address as (
   insert into terminal_addresses (account_id, address, terminal_id, created_at, number, last_close)
   select $1, terminal_id || '-D1', terminal_id, at - interval '30 days', 1, ${idOf("at", "terminal_id")} from member

@@ -50,16 +50,17 @@ export async function printDatabase({ db }: Pick<Subject, "db">): Promise<void> 
   console.log(`PostgreSQL ${version}, fsync ${fsync}, synchronous_commit ${commit}, shared_buffers ${buffers}\n`);
 }
 
-/** Empties the tables of operations and claims, so that each round starts with equal tables. */
+/** Empties the tables of operations, claims and events, so that each round starts with equal tables. */
 export async function clearOperations(db: Db): Promise<void> {
-  await db.pool.query("truncate operations, operation_claims");
+  await db.pool.query("truncate operations, operation_claims, new_events, events");
   await db.pool.query("checkpoint");
 }
 
-/** Counts the operations, and the claims of live operations. */
-export async function countRows(db: Db): Promise<{ operations: number; claims: number }> {
-  const { rows } = await db.pool.query<{ operations: number; claims: number }>(
-    "select (select count(*)::int from operations) as operations, (select count(*)::int from operation_claims) as claims",
+/** Counts the operations, the claims of live operations, and the events, with and without their places. */
+export async function countRows(db: Db): Promise<{ operations: number; claims: number; events: number }> {
+  const { rows } = await db.pool.query<{ operations: number; claims: number; events: number }>(
+    `select (select count(*)::int from operations) as operations, (select count(*)::int from operation_claims) as claims,
+       (select count(*)::int from new_events) + (select count(*)::int from events) as events`,
   );
-  return rows[0] ?? { operations: 0, claims: 0 };
+  return rows[0] ?? { operations: 0, claims: 0, events: 0 };
 }

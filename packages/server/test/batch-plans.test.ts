@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
-import { factsOfAccount, factsOfStore } from "../src/closings/sql/facts.ts";
+import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
 import type { Db } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
@@ -103,16 +103,8 @@ const statements: Record<string, Run> = {
 const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
   facts_of_closing: () => factsOfAccount(accountId, [randomUUID()]),
   facts_of_closings: () => factsOfAccount(accountId, [randomUUID(), randomUUID(), randomUUID()]),
-  facts_of_store: () =>
-    factsOfStore({
-      account_id: accountId,
-      closing_id: null,
-      asked_at: at,
-      again: false,
-      store_ref: `${accountId}-0001`,
-      day_starts_at: at,
-      day_ends_at: at,
-    }),
+  facts_of_stores: () =>
+    factsOfStores(accountId, at, [{ closingId: null, storeRef: `${accountId}-0001`, startsAt: at, endsAt: at }]),
 };
 
 /**

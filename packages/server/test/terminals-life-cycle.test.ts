@@ -14,6 +14,7 @@ import { moveTerminals } from "../src/terminals/record/life-cycle.ts";
 import { resumeTerminalsOfStore, suspendTerminalsOfStore } from "../src/terminals/record/suspension.ts";
 
 const pairs = terminalEvents.flatMap((event) => terminalStates.map((state) => ({ event, state })));
+const told = { clientId: "test" };
 const fresh: TerminalState = { status: "PENDING", remembered: null };
 
 describe("the life-cycle of terminals", async () => {
@@ -45,7 +46,7 @@ describe("the life-cycle of terminals", async () => {
   it("is in the database what the table says, for every event in every state", async () => {
     for (const { event, state } of pairs) {
       await put(state);
-      await moveTerminals(server.db.sql, server.clock, event, { accountId: aid, terminalId });
+      await moveTerminals(server.db.sql, server.clock, event, { accountId: aid, terminalId, told });
       const next = afterEvent(event, state);
       expect(await read(), `${event} in ${JSON.stringify(state)}`).toEqual({
         ...next,
@@ -84,12 +85,12 @@ describe("the life-cycle of terminals", async () => {
 
   it("turns the terminals of a store INACTIVE and back, with what they earned meanwhile", async () => {
     await put({ status: "ACTION_REQUIRED", remembered: null });
-    const at = { accountId: aid, storeRef };
+    const at = { accountId: aid, storeRef, told };
     await inTenant(db(), aid, (tx) => suspendTerminalsOfStore(tx, server.clock, at));
     const shown = async () => (await server.call("GET", `/v1/accounts/${aid}/terminals/${terminalId}`, tenant)).body;
     expect(await shown()).toMatchObject({ status: "INACTIVE" });
     expect(await shown()).not.toHaveProperty("status_reason");
-    await moveTerminals(server.db.sql, server.clock, "update_checked", { accountId: aid, terminalId });
+    await moveTerminals(server.db.sql, server.clock, "update_checked", { accountId: aid, terminalId, told });
     expect(await shown()).toMatchObject({ status: "INACTIVE" });
     await inTenant(db(), aid, (tx) => resumeTerminalsOfStore(tx, server.clock, at));
     expect(await shown()).toMatchObject({ status: "ACTIVE" });
@@ -100,7 +101,7 @@ describe("the life-cycle of terminals", async () => {
   it("does not reach the terminals of another account", async () => {
     await put(fresh);
     const foreign = await server.account("T21000002");
-    const at = { accountId: foreign.aid, storeRef };
+    const at = { accountId: foreign.aid, storeRef, told };
     await inTenant(db(), foreign.aid, (tx) => suspendTerminalsOfStore(tx, server.clock, at));
     // Not even when the rule is called with the wrong account: the database's own policy refuses.
     await inTenant(db(), foreign.aid, (tx) => suspendTerminalsOfStore(tx, server.clock, { ...at, accountId: aid }));

@@ -32,7 +32,7 @@ describe("POST …/terminals/{terminal_id}/sync", async () => {
       (entry: { action: string }) => entry.action,
     );
   const move = (id: string, event: Parameters<typeof moveTerminals>[2]) =>
-    moveTerminals(server.db.sql, server.clock, event, { accountId: aid, terminalId: id });
+    moveTerminals(server.db.sql, server.clock, event, { accountId: aid, terminalId: id, told: { clientId: "test" } });
 
   it("PENDING with ADDING: 409 for 10 minutes, after that the terminal with a new pairing code", async () => {
     const { terminal_id: id, pairing } = await register();

@@ -179,7 +179,11 @@ describe("update terminal", async () => {
   async function suspend(storeId: string): Promise<void> {
     await inTenant(server.db, aid, async (tx) => {
       await tx.updateTable("stores").set({ status: "SUSPENDED" }).where("store_id", "=", storeId).execute();
-      await suspendTerminalsOfStore(tx, server.clock, { accountId: aid, storeRef: refs[storeId] as string });
+      await suspendTerminalsOfStore(tx, server.clock, {
+        accountId: aid,
+        storeRef: refs[storeId] as string,
+        told: { clientId: "test" },
+      });
     });
   }
 });

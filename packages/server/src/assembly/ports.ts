@@ -1,5 +1,7 @@
-import { createAdvance, type OperationToCancel } from "../closings/advance.ts";
-import { gatherAdvances } from "../closings/gathered.ts";
+import { createAdvance } from "../closings/advance.ts";
+import type { OperationToCancel } from "../closings/attempts.ts";
+import { closeNew } from "../closings/close-new.ts";
+import { gatherAdvances, gatherNew } from "../closings/gathered.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
@@ -62,7 +64,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     accept,
     cancel: async ({ accountId, operationId, by: clientId }: OperationToCancel) => {
       try {
-        await cancelOperation({ db, clock, announceCancel }, { accountId, clientId, operationId, expects: undefined });
+        const request = { accountId, clientId, requestId: "", operationId, expects: undefined };
+        await cancelOperation({ db, clock, announceCancel }, request);
       } catch (error) {
         // It has ended meanwhile: its closing shows how.
         if (!(error instanceof ApiError)) throw error;
@@ -70,7 +73,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     },
   };
   const advanceAll = createAdvance(deps);
-  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll) };
+  const makeNew = gatherNew((accountId, requests) => closeNew(deps, accountId, requests));
+  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll), closeNew: makeNew };
 }
 export type ClosingPorts = ReturnType<typeof closingPorts>;
 

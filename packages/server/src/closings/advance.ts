@@ -1,10 +1,9 @@
 import type { Db } from "../db/db.ts";
 import { retried } from "../db/retry.ts";
-import type { Accept } from "../operations/accept.ts";
 import type { Clock } from "../platform/clock.ts";
-import { type Attempt, sendAttempt } from "./attempts.ts";
+import { type Attempt, type SendDeps, sendAttempts } from "./attempts.ts";
 import { type Facts, freeze } from "./facts.ts";
-import type { ClosingKey, ClosingRow } from "./queries.ts";
+import type { ClosingKey, ClosingRecord } from "./queries.ts";
 import {
   factsOf,
   findClosings,
@@ -13,34 +12,22 @@ import {
   type NewAttempt,
   noteAccepted,
   noteLooks,
-  noteOutcomes,
 } from "./sql/advance.ts";
 import { byClosing, type Member, type Moment, membersOf, momentOf } from "./standing.ts";
 
-/** An operation of a closing that was cancelled, and by whom. */
-export interface OperationToCancel {
-  accountId: string;
-  operationId: string;
-  by: string;
-}
-
-export interface AdvanceDeps {
-  db: Db;
+export interface AdvanceDeps extends SendDeps {
   clock: Clock;
   /** Real time, as presence counts it. */
   presenceClock: { realNow(): Date };
-  accept: Accept;
-  /** Cancels an operation, unless it has ended. */
-  cancel: (operation: OperationToCancel) => Promise<void>;
 }
 
 /** A closing with its terminals, as they were read at a moment. */
 export interface Stand {
-  closing: ClosingRow;
+  closing: ClosingRecord;
   members: Member[];
 }
 
-type MemberOf = Member & { closing: ClosingRow };
+type MemberOf = Pick<Member, "row"> & { closing: ClosingRecord };
 
 /** Attempts are written down and sent in one round; a further one sees what was refused at once. */
 const mostRounds = 4;
@@ -121,20 +108,15 @@ async function closeMembers(deps: AdvanceDeps, busy: readonly Stand[], moment: M
       expectedClose: attempt.expected_close,
     };
   });
-  const sent = await Promise.allSettled([...earlier, ...fresh].map((attempt) => sendAttempt(deps.accept, attempt)));
-  const outcomes = sent.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
-  const cancelled = await retried(() => noteOutcomes(deps.db.pool, outcomes));
-  await Promise.all(cancelled.map((operation) => deps.cancel(operation)));
-  // The accepted operations are noted before the failure of another one is told.
-  const failure = sent.find(({ status }) => status === "rejected");
-  if (failure?.status === "rejected") throw failure.reason;
+  await sendAttempts(deps, [...earlier, ...fresh]);
 }
 
 function nameOf(row: { closing_id: string; terminal_id: string; n: number }): string {
   return `${row.closing_id} ${row.terminal_id} ${row.n}`;
 }
 
-function planned({ row, closing }: MemberOf, at: Date): NewAttempt {
+/** The next attempt of a terminal. */
+export function planned({ row, closing }: MemberOf, at: Date): NewAttempt {
   return {
     accountId: closing.account_id,
     id: closing.id,
@@ -162,7 +144,7 @@ async function settle(db: Db, stands: readonly Stand[], moment: Moment): Promise
 }
 
 /** The earliest time that a terminal names; work that is under way is looked at soon. The end of trying is such a time, too. */
-function nextLook(members: readonly Member[], closing: ClosingRow, now: Date): Date {
+export function nextLook(members: readonly Member[], closing: ClosingRecord, now: Date): Date {
   const soon = new Date(now.getTime() + soonMs);
   const times = members.flatMap(({ standing: { next } }) =>
     next === undefined ? [] : [next instanceof Date ? next : soon],

@@ -11,7 +11,7 @@ import { businessDayOf, endOf, startOf } from "./business-day.ts";
 import type { Facts } from "./facts.ts";
 import { type Further, isMissing } from "./missing.ts";
 import { findClosingOfDay, findGone, readFacts } from "./queries.ts";
-import { factsOfStore } from "./sql/facts.ts";
+import { factsOfStores } from "./sql/facts.ts";
 import { type Moment, membersOf, openBatches } from "./standing.ts";
 
 /** A request to close a store, with all that was left out filled in. */
@@ -58,18 +58,8 @@ export async function askedOf(tx: Tx, { accountId, clientId, store, body }: Aske
     (await defaultDay(tx, { accountId, store, rows, running, further: { again, named: !!named, mostUntil } }, moment));
   const startsAt = startOf(day, rules);
   if (body.business_day !== undefined) faults.push(...dayFaults(day, { startsAt, running, rules }));
-  const retryUntil = body.retry_until === undefined ? undefined : new Date(body.retry_until);
-  if (retryUntil && retryUntil > mostUntil) {
-    faults.push({
-      path: "/body/retry_until",
-      message: `is after the running business day, which ends at ${mostUntil.toISOString()}`,
-    });
-  }
-  const live = new Set(rows.map((row) => row.terminal_id));
-  for (const [index, id] of (body.terminals ?? []).entries()) {
-    if (!live.has(id)) faults.push({ path: `/body/terminals/${index}`, message: "is no terminal of this store" });
-  }
-  faults.push(...currencyFaults(body.expected ?? []));
+  const live = rows.map((row) => row.terminal_id);
+  faults.push(...bodyFaults(body, { live, mostUntil }));
   if (faults.length > 0 || !startsAt) throw invalidRequest(...faults);
   const bounds = await boundsBeside(
     tx,
@@ -83,17 +73,43 @@ export async function askedOf(tx: Tx, { accountId, clientId, store, body }: Aske
     at: moment.now,
     day,
     ...bounds,
-    retryUntil,
     mostUntil,
-    whenBusy: body.when_busy,
     again,
-    named: named !== undefined,
-    expected: body.expected,
+    ...wishesOf(body),
     terminals: [
-      ...[...live].map((id) => ({ id, wanted: !named || named.has(id), isHere: true })),
+      ...live.map((id) => ({ id, wanted: !named || named.has(id), isHere: true })),
       ...gone.map((id) => ({ id, wanted: !named, isHere: false })),
     ],
   };
+}
+
+/** What a request says that needs nothing else. */
+export function wishesOf({ retry_until: until, when_busy: whenBusy, terminals, expected }: ClosingCreate) {
+  return {
+    retryUntil: until === undefined ? undefined : new Date(until),
+    whenBusy,
+    named: terminals !== undefined,
+    expected,
+  };
+}
+
+/** What is wrong with a request beside its day. `live`: the terminals of the store. */
+export function bodyFaults(
+  body: ClosingCreate,
+  { live, mostUntil }: { live: readonly string[]; mostUntil: Date },
+): ErrorDetail[] {
+  const faults: ErrorDetail[] = [];
+  if (body.retry_until !== undefined && new Date(body.retry_until) > mostUntil) {
+    faults.push({
+      path: "/body/retry_until",
+      message: `is after the running business day, which ends at ${mostUntil.toISOString()}`,
+    });
+  }
+  const known = new Set(live);
+  for (const [index, id] of (body.terminals ?? []).entries()) {
+    if (!known.has(id)) faults.push({ path: `/body/terminals/${index}`, message: "is no terminal of this store" });
+  }
+  return [...faults, ...currencyFaults(body.expected ?? [])];
 }
 
 /** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
@@ -107,15 +123,8 @@ export async function storeFacts(
   }: { accountId: string; store: StoreDays; day: string; closingId?: string | null },
   { now }: Moment,
 ): Promise<Facts[]> {
-  const { rows } = await factsOfStore({
-    account_id: accountId,
-    closing_id: closingId,
-    asked_at: now,
-    again: false,
-    store_ref: store.id,
-    day_starts_at: startOf(day, store.rules) as Date,
-    day_ends_at: endOf(day, store.rules),
-  }).execute(tx);
+  const bounds = { startsAt: startOf(day, store.rules) as Date, endsAt: endOf(day, store.rules) };
+  const { rows } = await factsOfStores(accountId, now, [{ closingId, storeRef: store.id, ...bounds }]).execute(tx);
   return rows;
 }
 

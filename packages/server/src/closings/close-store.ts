@@ -4,17 +4,20 @@ import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { StoreDays } from "../merchants/stores/days.ts";
-import { newId } from "../platform/ids.ts";
 import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
+import { carriedForwardMs, closingRow, type MadeClosing } from "./close-new.ts";
 import { isMissing } from "./missing.ts";
 import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
 import { openStore, readClosing } from "./read.ts";
 import { digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
+import { insertClosings, type NewClosing } from "./sql/new.ts";
 import { type Moment, membersOf, momentOf } from "./standing.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
+  /** Makes the closing of a day that nobody has asked to close yet, unless that is not so simple. */
+  closeNew: (request: CloseRequest) => Promise<MadeClosing | undefined>;
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
   advance: (key: ClosingKey) => Promise<Stand | undefined>;
 }
@@ -42,15 +45,26 @@ interface Closed {
  * `idempotency_key_reused`.
  */
 export async function closeStore(deps: ClosingDeps, request: CloseRequest): Promise<Closed> {
+  const made = await deps.closeNew(request);
+  if (made?.stand) {
+    const { stand, store } = made;
+    return { closing: presentStand(stand, store), created: true, replayed: false };
+  }
   const { accountId } = request;
-  const { id, store, created, replayed } = await inTenant(deps.db, accountId, (tx) => ask(tx, deps, request));
+  const { id, store, created, replayed } = made
+    ? { ...made, created: true, replayed: false }
+    : await inTenant(deps.db, accountId, (tx) => ask(tx, deps, request));
   const stand = replayed ? undefined : await deps.advance({ accountId, id });
   // Of one that has ended just now the row is not read again.
   const closing =
     stand && (stand.closing.ended_at !== null || stand.members.some(({ standing }) => standing.state === "waiting"))
-      ? presentClosing(stand.closing, stand.members, store.rules)
+      ? presentStand(stand, store)
       : await readClosing(deps, { ...request, id });
   return { closing, created, replayed };
+}
+
+function presentStand({ closing, members }: Stand, store: StoreDays): Closing {
+  return presentClosing({ ...closing, store_id: store.store_id }, members, store.rules);
 }
 
 async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
@@ -63,42 +77,20 @@ async function ask(tx: Tx, deps: ClosingDeps, request: CloseRequest) {
   const earlier = keyed && (await findRepeated(tx, keyed, moment.now));
   if (earlier !== undefined) return { id: earlier, store, created: false, replayed: true };
   const asked = await askedOf(tx, { accountId, clientId, store, body }, moment);
-  const made = await insertClosing(tx, store, asked);
-  const id = made ?? (await goOnWithEarlier(tx, { store, asked }, moment));
+  const made = newClosing(store, asked, keyed);
+  if ((await insertClosings(tx, accountId, [made])).has(made.row.id))
+    return { id: made.row.id, store, created: true, replayed: false };
+  const id = await goOnWithEarlier(tx, { store, asked }, moment);
   await addTerminals(tx, id, asked);
   if (keyed) await remember(tx, keyed, { closingId: id, now: moment.now });
-  return { id, store, created: made !== undefined, replayed: false };
+  return { id, store, created: false, replayed: false };
 }
 
-const carriedForwardMs = 2_000;
-
-/** Makes the closing; answers undefined if there is one of that day. */
-async function insertClosing(tx: Tx, store: StoreDays, asked: Asked): Promise<string | undefined> {
-  const { at, by, retryUntil } = asked;
-  const row = await tx
-    .insertInto("closings")
-    .values({
-      account_id: asked.accountId,
-      id: newId(at),
-      store_ref: store.id,
-      business_day: asked.day,
-      day_starts_at: asked.startsAt,
-      day_ends_at: asked.endsAt,
-      time_zone: store.rules.timeZone,
-      created_at: at,
-      created_by: by,
-      asked_at: at,
-      asked_by: by,
-      retry_until: retryUntil ?? asked.mostUntil,
-      when_busy: asked.whenBusy ?? null,
-      expected: asked.expected ? JSON.stringify(asked.expected) : null,
-      // The request itself carries it forward; a worker does if its server dies before that.
-      look_at: new Date(at.getTime() + carriedForwardMs),
-    })
-    .onConflict((conflict) => conflict.columns(["account_id", "store_ref", "business_day"]).doNothing())
-    .returning("id")
-    .executeTakeFirst();
-  return row?.id;
+function newClosing(store: StoreDays, asked: Asked, keyed: KeyedRequest | undefined): NewClosing {
+  const { at, again } = asked;
+  const row = closingRow(store, asked);
+  const terminals = asked.terminals.map(({ id, wanted }) => ({ id, wanted, again: wanted && again }));
+  return { row: { ...row, look_at: new Date(at.getTime() + carriedForwardMs) }, terminals, attempts: [], keyed };
 }
 
 async function goOnWithEarlier(

@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { ApiError } from "../platform/errors.ts";
 import type { Stand } from "./advance.ts";
-import { gatherAdvances } from "./gathered.ts";
-import type { ClosingKey, ClosingRow } from "./queries.ts";
+import type { MadeClosing } from "./close-new.ts";
+import type { CloseRequest } from "./close-store.ts";
+import { gatherAdvances, gatherNew } from "./gathered.ts";
+import type { ClosingKey, ClosingRecord } from "./queries.ts";
 
 const accountId = "T32000001";
 const keyOf = (id: string): ClosingKey => ({ accountId, id });
-const standOf = ({ id }: ClosingKey): Stand => ({ closing: { account_id: accountId, id } as ClosingRow, members: [] });
+const standOf = ({ id }: ClosingKey): Stand => ({
+  closing: { account_id: accountId, id } as ClosingRecord,
+  members: [],
+});
 
 /** Batches in the order in which they began, each answered when the test says so. */
 function held(answer: (keys: readonly ClosingKey[]) => Stand[]) {
@@ -43,5 +49,35 @@ describe("closings that are carried forward at the same time", () => {
     const { advance, go } = held(() => []);
     go();
     expect(await advance(keyOf("a"))).toBeUndefined();
+  });
+});
+
+describe("requests to close the running day that come at the same time", () => {
+  const requestOf = (account: string, storeId: string): CloseRequest => {
+    return { accountId: account, clientId: "till", storeId, idempotencyKey: null, body: {} };
+  };
+  const madeOf = ({ storeId: id }: CloseRequest) => ({ id }) as MadeClosing;
+
+  it("share batches with those of their account, and never wait for another account", async () => {
+    const batches: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const close = gatherNew(async (account, requests) => {
+      batches.push(`${account}: ${requests.map(({ storeId }) => storeId).join(" ")}`);
+      if (account === "first") await first.promise;
+      return requests.map(madeOf);
+    });
+    const slow = ["a", "b", "c", "d"].map((id) => close(requestOf("first", id)));
+    expect((await close(requestOf("second", "e")))?.id).toBe("e");
+    first.resolve();
+    expect((await Promise.all(slow)).map((made) => made?.id)).toEqual(["a", "b", "c", "d"]);
+    expect(batches).toEqual(["first: a", "first: b", "second: e", "first: c d"]);
+  });
+
+  it("are each left to be treated alone when their batch fails, unless it is refused", async () => {
+    let error: Error = new Error("the connection was lost");
+    const close = gatherNew(() => Promise.reject(error));
+    expect(await close(requestOf("first", "a"))).toBeUndefined();
+    error = new ApiError("service_unavailable", "Too much is going on; try again.");
+    await expect(close(requestOf("first", "a"))).rejects.toBe(error);
   });
 });

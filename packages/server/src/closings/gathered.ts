@@ -1,7 +1,41 @@
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/load/batch.ts";
 import type { Stand } from "./advance.ts";
+import { closeNewOrNone, type MadeClosing } from "./close-new.ts";
+import type { CloseRequest } from "./close-store.ts";
 import type { ClosingKey } from "./queries.ts";
+
+const overload = () => new ApiError("service_unavailable", "Too many closings are going on; try again.");
+
+/**
+ * Makes the function that closes the running day of a store, where that is simple. Requests of one account that come at the same time
+ * share the statements; those of others do not wait for them.
+ */
+export function gatherNew(
+  close: (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>,
+): (request: CloseRequest) => Promise<MadeClosing | undefined> {
+  const accounts = new Map<string, { gathered: ReturnType<typeof gatherOf>; under: number }>();
+  const gatherOf = (accountId: string) =>
+    gather<CloseRequest, MadeClosing | undefined>({
+      slots: 2,
+      maxBatch: 32,
+      maxQueue: 5_000,
+      overload,
+      run: (batch) => closeNewOrNone(close, accountId, batch),
+    });
+  return async (request) => {
+    const { accountId } = request;
+    const account = accounts.get(accountId) ?? { gathered: gatherOf(accountId), under: 0 };
+    accounts.set(accountId, account);
+    account.under += 1;
+    try {
+      return await account.gathered(request);
+    } finally {
+      account.under -= 1;
+      if (account.under === 0) accounts.delete(accountId);
+    }
+  };
+}
 
 type Outcome = { stand: Stand | undefined } | { error: unknown };
 
@@ -17,7 +51,7 @@ export function gatherAdvances(
     slots: 2,
     maxBatch: 50,
     maxQueue: 5_000,
-    overload: () => new ApiError("service_unavailable", "Too many closings are going on; try again."),
+    overload,
     run: (batch) => runBatch(advance, batch),
   });
   return async (key) => {

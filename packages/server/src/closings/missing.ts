@@ -1,6 +1,6 @@
 import { standingOf } from "@tillkeeper/contract/closings/rules";
 import { terminalFacts } from "./facts.ts";
-import type { ClosingRow } from "./queries.ts";
+import type { ClosingRecord } from "./queries.ts";
 import type { Member, Moment } from "./standing.ts";
 
 /** What decides whether a further request asks for a terminal anew. */
@@ -15,7 +15,7 @@ export interface Further {
 
 /** Whether a further request asks for the terminal anew. What is closed, or is being closed, is left alone. */
 export function isMissing(
-  closing: ClosingRow,
+  closing: ClosingRecord,
   { row, standing }: Member,
   { again, named, mostUntil }: Further,
   moment: Moment,

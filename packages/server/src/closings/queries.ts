@@ -9,24 +9,24 @@ export interface ClosingKey {
   id: string;
 }
 
-/** A closing's row, with the `store_id` that its store has now. */
-export type ClosingRow = Omit<Selectable<Tables["closings"]>, "business_day"> & {
-  business_day: string;
-  store_id: string;
-};
+/** A closing as it is kept. */
+export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day"> & { business_day: string };
 
-/** The columns of a `ClosingRow`, over the tables `closing` and `stores`. */
+/** A closing with the `store_id` that its store has now. */
+export type ClosingRow = ClosingRecord & { store_id: string };
+
+/** The columns of a `ClosingRecord`, over the table `closing`. */
 export const closingColumns = sql`
   closing.account_id, closing.id, closing.store_ref, closing.business_day::text as business_day, closing.day_starts_at,
   closing.day_ends_at, closing.time_zone, closing.created_at, closing.created_by, closing.asked_at, closing.asked_by,
   closing.retry_until, closing.when_busy, closing.expected, closing.look_at, closing.ended_at, closing.cancelled_at,
-  closing.cancelled_by, stores.store_id`;
+  closing.cancelled_by`;
 // The store is looked up for each row, also before statistics are there: joined, all stores of the account are read for a page.
-const closingWithStore = sql`
-  closings as closing
+const storeOfClosing = sql`
   cross join lateral (
     select own.store_id from stores as own where own.account_id = closing.account_id and own.id = closing.store_ref limit 1
   ) as stores`;
+const closingWithStore = sql`closings as closing ${storeOfClosing}`;
 
 /** Finds a closing of a store. */
 export async function findClosing(
@@ -35,7 +35,7 @@ export async function findClosing(
   storeRef: string,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.id = ${id} and closing.store_ref = ${storeRef}`.execute(db);
   return rows[0];
 }
@@ -52,7 +52,7 @@ export async function findClosingOfDay(
   { accountId, storeRef, day }: DayOfStore,
 ): Promise<ClosingRow | undefined> {
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
     where closing.account_id = ${accountId} and closing.store_ref = ${storeRef} and closing.business_day = ${day}::date`.execute(
     db,
   );
@@ -92,6 +92,14 @@ export interface ClosingFilter {
   limit: number;
 }
 
+/**
+ * Makes a transaction read a page by an index that has its order. While statistics call the table small, all closings of the account would
+ * be read and sorted for each page.
+ */
+const inOrderOfIndexes = sql.raw(
+  "set local enable_sort = off; set local enable_seqscan = off; set local enable_bitmapscan = off",
+);
+
 /** Newest first: ids are ordered by time. */
 export async function listClosings(
   db: Kysely<Tables>,
@@ -104,11 +112,16 @@ export async function listClosings(
     ...(day === undefined ? [] : [sql`closing.business_day = ${day}::date`]),
     ...(below === undefined ? [] : [sql`closing.id < ${below}`]),
   ];
+  await inOrderOfIndexes.execute(db);
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns} from ${closingWithStore}
-    where ${sql.join(conditions, sql` and `)}
-    order by closing.id desc
-    limit ${limit}`.execute(db);
+    with page as materialized (
+      select * from closings as closing
+      where ${sql.join(conditions, sql` and `)}
+      order by closing.id desc
+      limit ${limit}
+    )
+    select ${closingColumns}, stores.store_id from page as closing ${storeOfClosing}
+    order by closing.id desc`.execute(db);
   return rows;
 }
 

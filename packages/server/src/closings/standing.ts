@@ -6,7 +6,7 @@ import type { Tables } from "../db/tables/schema.ts";
 import type { Clock, RealClock } from "../platform/clock.ts";
 import { listeningSince } from "../presence/watch/watch.ts";
 import { type Facts, type Hearing, openSince, terminalFacts } from "./facts.ts";
-import type { ClosingRow } from "./queries.ts";
+import type { ClosingRecord } from "./queries.ts";
 
 /** A terminal of a closing: what is known, and where it stands. */
 export interface Member {
@@ -33,7 +33,7 @@ export async function momentOf(db: Kysely<Tables>, { clock, presenceClock }: Clo
 }
 
 /** The day of a closing as the rules see it. Of one that has ended nothing goes on, so its time is that of its end. */
-export function dayFacts(closing: ClosingRow, { now }: Moment): DayFacts {
+export function dayFacts(closing: ClosingRecord, { now }: Moment): DayFacts {
   const { day_ends_at: endsAt, retry_until: retryUntil, ended_at: endedAt, cancelled_at: cancelledAt } = closing;
   const cancelled = cancelledAt !== null;
   return endedAt
@@ -42,7 +42,7 @@ export function dayFacts(closing: ClosingRow, { now }: Moment): DayFacts {
 }
 
 /** Where the terminals of a closing stand. */
-export function membersOf(closing: ClosingRow, rows: readonly Facts[], moment: Moment): Member[] {
+export function membersOf(closing: ClosingRecord, rows: readonly Facts[], moment: Moment): Member[] {
   const day = dayFacts(closing, moment);
   return rows.map((row) => {
     const facts = terminalFacts(row, moment);

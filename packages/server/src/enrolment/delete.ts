@@ -90,7 +90,7 @@ async function remove(
   const row = await lockTerminal(tx, accountId, terminalId);
   if (!row || row.status === "DELETED") throw terminalNotFound();
   requireExpected(caller, presentTerminal(row));
-  await markDeleted(tx, clock, { accountId, terminalId }, caller.clientId);
+  await markDeleted(tx, clock, { accountId, terminalId }, caller);
   await endOpenCode(tx, { accountId, terminalId }, clock.realNow(), pairingCodeMoves.terminal_deleted);
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
@@ -98,7 +98,14 @@ async function remove(
   if (last !== undefined) await endCredentialWith(tx, { accountId, terminalId }, last);
   else {
     ended = await endCredential(tx, clock, { accountId, terminalId });
-    if (live) await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: clock.now() });
+    if (live)
+      await cancelUndelivered(tx, {
+        accountId,
+        id: live.operation_id,
+        by: caller.clientId,
+        at: clock.now(),
+        requestId: caller.requestId,
+      });
   }
   const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
   await recordChange(tx, clock, caller, {

@@ -8,6 +8,7 @@ import { leaveOpenBatch } from "../presence/telemetry/open-batch.ts";
 import { type AdmitDeps, admitIfLive } from "../terminals/credentials/admit-if-live.ts";
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
+import { tellTerminal } from "../terminals/record/events.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
 import { lockTerminal } from "../terminals/record/rows.ts";
 
@@ -38,6 +39,7 @@ export async function issueCredential(
     });
     const replaced = await replaceCredential(tx, deps.clock, { accountId, terminalId }, { password });
     await leaveOpenBatch(tx, { accountId, terminalId });
+    await tellTerminal(tx, live, { cause: "terminal.issue_credential", terminalId, at: deps.clock.now() });
     return replaced;
   });
   const generation = generationOf({ token_lapses: 0 });

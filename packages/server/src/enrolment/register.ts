@@ -1,13 +1,11 @@
 import type { TerminalWithPairing } from "@tillkeeper/contract/http/devices";
 import type { TerminalCreate } from "@tillkeeper/contract/http/terminals";
-
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
-
 import type { PowerfulCaller } from "../platform/http/route.ts";
-
 import { replaceCredential } from "../terminals/credentials/replace-credential.ts";
+import { tellTerminal } from "../terminals/record/events.ts";
 import { lockStore, noSuchStore, requireActive } from "../terminals/record/lock-store.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal } from "../terminals/record/present.ts";
@@ -54,6 +52,7 @@ export async function createTerminal(
       subject: { type: "terminal", id: terminalId },
       after: created,
     });
+    await tellTerminal(tx, live, { cause: "terminal.create", terminalId, at: deps.clock.now() });
     if (simulated) return created;
     const { device_serial_number: serialNumber, pairing_reference: reference } = input;
     return { ...created, pairing: await addPairingCode(tx, deps, live, { terminalId, serialNumber, reference }) };

@@ -57,7 +57,7 @@ async function release(
   // Ends the credential at once, as it refers to an operation that does not exist. A running server removes it and
   // informs the broker.
   await endCredentialWith(tx, place, newId(clock.now()));
-  await markDeleted(tx, clock, place, actor.clientId);
+  await markDeleted(tx, clock, place, actor);
   await endOpenCode(tx, place, clock.realNow(), pairingCodeMoves.terminal_deleted);
   await recordChange(tx, clock, actor, {
     action: "terminal.release",

@@ -14,6 +14,7 @@ import { endFault, noteDeviceChange } from "../presence/hearing/hear.ts";
 import { leaveOpenBatch } from "../presence/telemetry/open-batch.ts";
 import { clearReportedVersions, versionFields } from "../rollout/configurations/configurations.ts";
 import { endCredential } from "../terminals/credentials/replace-credential.ts";
+import { tellTerminal } from "../terminals/record/events.ts";
 import { keepFormerDevice } from "../terminals/record/former-devices.ts";
 import { modelOfSerial } from "../terminals/record/models.ts";
 import { presentTerminal, terminalNotFound } from "../terminals/record/present.ts";
@@ -85,6 +86,7 @@ async function swap(
     before: presentTerminal(row),
     after: terminal,
   });
+  await tellTerminal(tx, caller, { cause: "terminal.replace_device", terminalId, at: clock.now() });
   const pairing = await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference });
   return { terminal, pairing, former };
 }
@@ -105,7 +107,13 @@ async function endLiveOperation(
   if (sentToWhoListens || mayHaveBegun(live)) {
     throw operationPending(deps.durations, live, { path: "/path/terminal_id", now: deps.clock.now() });
   }
-  await cancelUndelivered(tx, { accountId, id: live.operation_id, by: caller.clientId, at: deps.clock.now() });
+  await cancelUndelivered(tx, {
+    accountId,
+    id: live.operation_id,
+    by: caller.clientId,
+    at: deps.clock.now(),
+    requestId: caller.requestId,
+  });
 }
 
 function unchanged(): ApiError {

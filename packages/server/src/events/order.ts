@@ -79,7 +79,10 @@ export function orderWorker({ db, placed }: { db: Db; placed: () => void }): Wor
   const begin = () => {
     epoch = newEpoch();
   };
+  let isThere = false;
   const round = async () => {
+    if (!isThere) await sql`insert into event_turn (place) values (0) on conflict do nothing`.execute(db.sql);
+    isThere = true;
     const count = await orderEvents(db.pool, epoch).catch(async (error: unknown) => {
       if (!isWithoutPartition(error)) throw error;
       // The retention worker makes weeks ahead, so this happens only where it has not run for a week.

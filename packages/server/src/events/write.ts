@@ -22,6 +22,12 @@ export interface NewEvent {
   data?: object;
 }
 
+/** Who makes an event true: a caller over HTTP, a device, or a part of the server. */
+export interface EventActor {
+  clientId: string;
+  requestId?: string | undefined;
+}
+
 const written = batchTable<NewEvent>({
   account_id: ["text", (event) => event.accountId],
   type: ["text", (event) => event.type],

@@ -100,7 +100,7 @@ async function acceptBatch(db: Db, batch: NewOperation[]): Promise<Outcome[]> {
 }
 
 function newOperation(
-  { accountId, clientId, idempotencyKey, body, expectedClose }: AcceptRequest,
+  { accountId, clientId, requestId, idempotencyKey, body, expectedClose }: AcceptRequest,
   now: Date,
   { hears, windows }: Pick<AcceptDeps, "hears" | "windows">,
 ): NewOperation {
@@ -118,6 +118,7 @@ function newOperation(
     createdAt: now,
     expectedClose,
     clientId,
+    requestId,
     requestKey: idempotencyKey === null ? null : requestKeyOf(clientId, idempotencyKey),
     requestSha256: idempotencyKey === null ? null : requestHash(body),
     dueAt: announced ? new Date(now.getTime() + outboxDelayMs) : now,

@@ -17,7 +17,7 @@ export interface CancelDeps {
   announceCancel: (command: Command) => void;
 }
 
-interface CancelRequest extends Pick<Caller, "accountId" | "clientId" | "expects"> {
+interface CancelRequest extends Pick<Caller, "accountId" | "clientId" | "requestId" | "expects"> {
   operationId: string;
 }
 
@@ -32,14 +32,18 @@ const askAgainAfterMs = 1_000;
  */
 export async function cancelOperation(
   deps: CancelDeps,
-  { accountId, clientId, operationId: id, expects }: CancelRequest,
+  { accountId, clientId, requestId, operationId: id, expects }: CancelRequest,
 ): Promise<{ operation: Operation; ended: boolean }> {
   const { db, clock } = deps;
   const at = clock.now();
   const { cancelled, row } = await inTenant(db, accountId, async (tx) => {
     if (expects?.any) expects.check(presentOperation(existing(await lockOperation(tx, accountId, id))));
     return {
-      cancelled: await cancelLive(tx, { accountId, id, by: clientId, at }, new Date(at.getTime() + askAgainAfterMs)),
+      cancelled: await cancelLive(
+        tx,
+        { accountId, id, by: clientId, at, requestId },
+        new Date(at.getTime() + askAgainAfterMs),
+      ),
       row: existing(await findOperation(tx, accountId, id)),
     };
   });

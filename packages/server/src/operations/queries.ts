@@ -91,6 +91,11 @@ export function findOperation(db: Kysely<Tables>, accountId: string, id: string)
   return selectOperations(db, accountId).where("operations.id", "=", id).executeTakeFirst();
 }
 
+/** The operations of an account with these ids, in no order. */
+export function findOperations(db: Kysely<Tables>, accountId: string, ids: readonly string[]): Promise<OperationRow[]> {
+  return selectOperations(db, accountId).where("operations.id", "in", ids).execute();
+}
+
 /** As `findOperation`. A live one neither moves nor ends until the transaction does: its claim is locked. */
 export async function lockOperation(
   tx: Kysely<Tables>,

@@ -24,6 +24,8 @@ import { forgetKey } from "./sql/forget-keys.ts";
 export interface AcceptRequest {
   accountId: string;
   clientId: string;
+  /** Undefined where the server itself asks. */
+  requestId?: string;
   idempotencyKey: string | null;
   body: OperationCreate;
   /**

@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import type { Facts, Frozen } from "../facts.ts";
-import { type ClosingKey, type ClosingRow, closingColumns } from "../queries.ts";
+import { type ClosingKey, type ClosingRecord, closingColumns } from "../queries.ts";
 import { closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
@@ -17,8 +17,7 @@ const keys = batchTable<ClosingKey>({
 });
 const wanted = sql.raw(keys.as("wanted"));
 const closingsText = textOnce(sql`
-select ${closingColumns} from ${wanted} ${closingOfWanted}
-join stores on stores.account_id = closing.account_id and stores.id = closing.store_ref`);
+select ${closingColumns} from ${wanted} ${closingOfWanted}`);
 const factsText = textOnce(factsOfBatch(wanted));
 
 /** Makes the text of a statement when it is first needed: it never changes. */
@@ -31,9 +30,12 @@ function textOnce(statement: RawBuilder<unknown>): (db: Pick<Db, "sql">) => stri
 }
 
 /** Reads closings, of any account. Each key may come once. */
-export async function findClosings(db: Pick<Db, "sql" | "pool">, batch: readonly ClosingKey[]): Promise<ClosingRow[]> {
+export async function findClosings(
+  db: Pick<Db, "sql" | "pool">,
+  batch: readonly ClosingKey[],
+): Promise<ClosingRecord[]> {
   const query = { name: "closings_of_batch", text: closingsText(db), values: keys.values(batch) };
-  return (await db.pool.query<ClosingRow>(query)).rows;
+  return (await db.pool.query<ClosingRecord>(query)).rows;
 }
 
 /** Reads the facts of all terminals of these closings. Each key may come once. */

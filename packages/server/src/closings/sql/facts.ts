@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { prepared } from "../../db/prepared.ts";
-import type { ClosingMember, Facts } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 
 /** Of the closes of a terminal in one day that did nothing to its batch, only the newest decide anything. */
 const mostFailed = 40;
@@ -15,30 +15,34 @@ const laterFor = sql`interval '36 hours'`;
 // A subquery with `limit 1` (or `offset 0`) is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
 // all attempts or closings of the account are read for each row while statistics are from when there were few.
 
-/** The newest closes of a target with what is known of the closings that sent them. */
-function closesOf(which: RawBuilder<unknown>, limit: number): RawBuilder<unknown> {
-  return sql`
-    select operations.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+// Keeps the planner from the index of closes by store: planned while tables were empty, it would read all closes of the account for
+// each terminal.
+const isClose = sql`operations.operation || '' = 'end_of_day'`;
+
+/** The closes of a target that decide, with what is known of the closings that sent them. One scan reads both kinds of them. */
+const closes = sql`
+  select close.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+  from (
+    select operations.*, ${didNothing} as did_nothing,
+      row_number() over (partition by ${didNothing} order by operations.id desc) as nth
     from operations
-    left join lateral (
-      select attempt.closing_id from closing_attempts as attempt
-      where attempt.account_id = operations.account_id and attempt.operation_id = operations.id
-      limit 1
-    ) as sent on true
-    left join lateral (
-      select other.day_ends_at from closings as other
-      where other.account_id = operations.account_id and other.id = sent.closing_id
-      limit 1
-    ) as linked on true
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
-      and operations.operation = 'end_of_day'
+      and ${isClose}
       and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
       and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
       and (operations.store_ref is null or operations.store_ref = target.store_ref)
-      and ${which}
-    order by operations.id desc
-    limit ${sql.lit(limit)}`;
-}
+  ) as close
+  left join lateral (
+    select attempt.closing_id from closing_attempts as attempt
+    where attempt.account_id = close.account_id and attempt.operation_id = close.id
+    limit 1
+  ) as sent on true
+  left join lateral (
+    select other.day_ends_at from closings as other
+    where other.account_id = close.account_id and other.id = sent.closing_id
+    limit 1
+  ) as linked on true
+  where close.nth <= case when close.did_nothing then ${sql.lit(mostFailed)} else ${sql.lit(mostOthers)} end`;
 
 /**
  * All that decides where terminals stand, as columns over a table expression `target` with the columns of `ClosingMember`: one row
@@ -106,7 +110,7 @@ left join lateral (
     'late_result', close.late_result, 'closing_id', close.closing_id, 'closing_ends_at', close.closing_ends_at
   ) order by close.id) as list
   from (
-    (${closesOf(didNothing, mostFailed)}) union all (${closesOf(sql`not ${didNothing}`, mostOthers)})
+    ${closes}
   ) as close
 ) as closes on true
 left join lateral (
@@ -166,20 +170,30 @@ with target as (
 select ${columns} from target ${joins} ${inOrder}`;
 }
 
-/** The facts of a store's terminals as a closing of that day, asked for now, would find them. */
-export function factsOfStore(asked: Omit<ClosingMember, "terminal_id" | "frozen">): RawBuilder<Facts> {
-  return sql<Facts>`${prepared("facts_of_store")}
+/** A store and a day, of which the facts are read as a closing of that day, asked for now, would find them. */
+export interface AskedStore {
+  closingId: string | null;
+  storeRef: string;
+  startsAt: Date;
+  endsAt: Date;
+}
+
+/** The facts of the terminals of stores. Each store may come once. */
+export function factsOfStores(accountId: string, askedAt: Date, stores: readonly AskedStore[]): RawBuilder<Facts> {
+  return sql<Facts>`${prepared("facts_of_stores")}
 with asked as materialized (
-  select ${asked.account_id}::text as account_id, ${asked.store_ref}::text as store_ref, ${asked.closing_id}::uuid as closing_id,
-    ${asked.asked_at}::timestamptz as asked_at, ${asked.again}::boolean as again,
-    ${asked.day_starts_at}::timestamptz as day_starts_at, ${asked.day_ends_at}::timestamptz as day_ends_at
+  select ${accountId}::text as account_id, ${askedAt}::timestamptz as asked_at, row.*
+  from jsonb_to_recordset(${JSON.stringify(stores)}::jsonb)
+    as row ("closingId" uuid, "storeRef" text, "startsAt" timestamptz, "endsAt" timestamptz)
 ), target as (
-  select terminal.account_id, asked.closing_id, terminal.terminal_id, asked.asked_at, asked.again, null::jsonb as frozen,
-    terminal.store_ref, asked.day_starts_at, asked.day_ends_at
+  select terminal.account_id, asked."closingId" as closing_id, terminal.terminal_id, asked.asked_at, false as again,
+    null::jsonb as frozen, terminal.store_ref, asked."startsAt" as day_starts_at, asked."endsAt" as day_ends_at
   from asked
-  join terminals as terminal on terminal.account_id = asked.account_id and terminal.store_ref = asked.store_ref
-  where terminal.status <> 'DELETED'
+  cross join lateral (
+    select * from terminals as own
+    where own.account_id = asked.account_id and own.store_ref = asked."storeRef" and own.status <> 'DELETED' offset 0
+  ) as terminal
 )
 select ${columns} from target ${joins}
-order by terminals.number`;
+order by target.store_ref, terminals.number`;
 }

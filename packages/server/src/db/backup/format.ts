@@ -12,6 +12,8 @@ export interface BackupHeader {
   /** Fingerprint of the key that encrypts the secrets in it; null when no server has started on the database yet. */
   key_fingerprint: string | null;
   months: string[];
+  /** Of backups from before there were events, none. */
+  weeks?: string[];
 }
 
 export interface BackupSection extends BackupTable {

@@ -11,7 +11,7 @@ import { allAccountsSetting, type DatabaseLocation, openDb } from "../db.ts";
 import { migrate } from "../migrate.ts";
 import { ensureTenantIsolation } from "../tenants/isolation.ts";
 import { type BackupEnd, type BackupHeader, BackupReader, type BackupSection } from "./format.ts";
-import { columnList, countRows, lastMigration, quoted, tablesInOrder } from "./tables.ts";
+import { columnList, continueNumbers, countRows, lastMigration, quoted, tablesInOrder } from "./tables.ts";
 
 interface Restore extends RootKeyPlace {
   location: DatabaseLocation;
@@ -107,6 +107,9 @@ async function complete(location: DatabaseLocation, log: Logger): Promise<void> 
 async function readAll(client: pg.Client, reader: BackupReader, header: BackupHeader): Promise<Record<string, number>> {
   for (const month of header.months)
     await client.query("select tillkeeper_make_month($1::timestamptz)", [`${month}T12:00Z`]);
+  for (const week of header.weeks ?? []) {
+    await client.query("select tillkeeper_make_event_week($1::timestamptz)", [`${week}T12:00Z`]);
+  }
   const known = await tablesInOrder(client);
   // COPY into a table fails while row security binds its owner. Triggers are off, because the backup holds the rows
   // that they have written.
@@ -117,6 +120,7 @@ async function readAll(client: pg.Client, reader: BackupReader, header: BackupHe
   for (const { name } of forced) await client.query(`alter table ${quoted(name)} no force row level security`);
   for (const { name } of known) await client.query(`alter table ${quoted(name)} disable trigger user`);
   const { rows: expected } = await readTables(client, reader, known);
+  await continueNumbers(client);
   for (const { name } of known) await client.query(`alter table ${quoted(name)} enable trigger user`);
   for (const { name } of forced) await client.query(`alter table ${quoted(name)} force row level security`);
   const counted: Record<string, number> = {};

@@ -49,6 +49,31 @@ export async function monthsOfOperations(client: ClientBase): Promise<string[]> 
   return rows.map(({ month }) => month);
 }
 
+/** The first days of the weeks that `events` has partitions for. */
+export async function weeksOfEvents(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ week: string }>(
+    `select to_char(to_date(right(relname, 10), 'YYYY_MM_DD'), 'YYYY-MM-DD') as week
+     from pg_class
+     where relnamespace = current_schema()::regnamespace and relispartition and relname ~ '^events_\\d{4}_\\d{2}_\\d{2}$' order by 1`,
+  );
+  return rows.map(({ week }) => week);
+}
+
+/** Continues the numbers of rows that number themselves behind the rows that are there. */
+export async function continueNumbers(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ table: string; column: string }>(
+    `select relname as table, attname as column
+     from pg_attribute join pg_class on pg_class.oid = attrelid
+     where relnamespace = current_schema()::regnamespace and attidentity <> '' and not attisdropped`,
+  );
+  for (const { table, column } of rows) {
+    await client.query(
+      `select setval(pg_get_serial_sequence($1, $2), coalesce(max(${quoted(column)}), 0) + 1, false) from ${quoted(table)}`,
+      [quoted(table), column],
+    );
+  }
+}
+
 /** The migration that ran last; undefined in a database without migrations. */
 export async function lastMigration(client: ClientBase): Promise<string | undefined> {
   const { rows: known } = await client.query("select to_regclass('kysely_migration') is not null as exists");

@@ -8,7 +8,15 @@ import { StartupError } from "../../platform/startup-error.ts";
 import { allAccountsSetting, type DatabaseLocation } from "../db.ts";
 import type { BackupEnd, BackupHeader, BackupSection } from "./format.ts";
 import { sectionEnd } from "./format.ts";
-import { type BackupTable, columnList, lastMigration, monthsOfOperations, quoted, tablesInOrder } from "./tables.ts";
+import {
+  type BackupTable,
+  columnList,
+  lastMigration,
+  monthsOfOperations,
+  quoted,
+  tablesInOrder,
+  weeksOfEvents,
+} from "./tables.ts";
 
 export interface BackupReport {
   schema: string;
@@ -82,6 +90,7 @@ async function headerOf(client: pg.Client): Promise<BackupHeader> {
     schema,
     key_fingerprint: rows[0]?.fingerprint ?? null,
     months: await monthsOfOperations(client),
+    weeks: await weeksOfEvents(client),
   };
 }
 

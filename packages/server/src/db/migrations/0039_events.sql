@@ -44,8 +44,6 @@ create table events (
   primary key (account_id, position, placed_at)
 ) partition by range (placed_at);
 create index events_by_place on events (place);
-create index events_by_terminal on events (account_id, terminal_id, position) where terminal_id is not null;
-create index events_by_store on events (account_id, store_ref, position) where store_ref is not null;
 
 -- The last position of each account.
 create table event_heads (
@@ -58,7 +56,6 @@ create table event_turn (
   one boolean primary key default true check (one),
   place bigint not null
 );
-insert into event_turn (place) values (0);
 
 -- Makes the partition of the week of `at`, which begins on a Monday, UTC.
 create function tillkeeper_make_event_week(at timestamptz) returns void
@@ -119,6 +116,10 @@ begin
     execute format('create policy own_account on %I using (tillkeeper_sees(account_id))', name);
     execute format(
       'create policy all_accounts on %I to current_user using (current_setting(''tillkeeper.all_accounts'', true) = ''on'')', name);
+  end loop;
+  -- Names in these functions mean the tables of this schema, also beside temporary tables of the caller.
+  foreach name in array array['tillkeeper_make_event_week', 'tillkeeper_drop_event_weeks'] loop
+    execute format('alter function %I set search_path = %I, pg_temp', name, current_schema());
   end loop;
   perform tillkeeper_make_event_week(now());
   perform tillkeeper_make_event_week(now() + interval '7 days');

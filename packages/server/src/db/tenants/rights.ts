@@ -35,7 +35,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     insert: true,
     update: ["callbacks", "description", "name", "revoked_at", "updated_at", "updated_by"],
   },
-  closing_attempts: { select: true, update: ["refused"] },
+  closing_attempts: { select: true, insert: true, update: ["refused"] },
   closing_requests: { select: true, insert: true, update: ["closing_id", "created_at", "request_sha256"] },
   closing_terminals: { select: true, insert: true, update: ["again", "asked_at", "frozen"] },
   closings: {

@@ -6,6 +6,7 @@ import type { Nonce } from "../../access/auth/tokens/device-tokens.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
+import { writeEvents } from "../../events/write.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf, type RateLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
 import type { Reached } from "../../platform/own-addresses.ts";
@@ -123,9 +124,28 @@ async function pair(tx: Tx, deps: MatchDeps, { terminal, code, attempt }: Match)
   const device = { publicKey: key.jwk, serialNumber };
   const replaced = await replaceCredential(tx, clock, { accountId, terminalId }, device);
   await leaveOpenBatch(tx, { accountId, terminalId });
-  await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
-  const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
   const actor = { accountId, clientId: "device", ...peer };
+  await moveTerminals(tx, clock, "device_connected", { accountId, terminalId, told: actor });
+  const after = (await findTerminal(tx, accountId, terminalId)) as TerminalRow;
+  await writeEvents(tx, [
+    {
+      accountId,
+      type: "terminal_paired",
+      cause: "terminal.pair",
+      at: clock.now(),
+      subject: terminalId,
+      storeRef: after.store_ref,
+      terminalId,
+      actor: actor.clientId,
+      requestId: peer.requestId,
+      data: {
+        terminal_id: terminalId,
+        device_serial_number: serialNumber,
+        device_address: replaced.address,
+        ...(code.reference !== null && { pairing_reference: code.reference }),
+      },
+    },
+  ]);
   await recordChange(tx, clock, actor, {
     action: "terminal.pair",
     subject: { type: "terminal", id: terminalId },

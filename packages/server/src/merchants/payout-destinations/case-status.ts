@@ -7,6 +7,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { type DestinationDeps, destinationNotFound, getDestination } from "./destinations.ts";
+import { tellDestination } from "./events.ts";
 import { presentListItem } from "./present.ts";
 import { type DestinationRow, findDestination } from "./queries.ts";
 
@@ -52,7 +53,12 @@ export async function moveCase(
       .execute();
     if (from === "ACTIVE" || to === "ACTIVE") {
       const active = to === "ACTIVE";
-      await deps.storesOfDestinationChanged(tx, { accountId, payoutDestinationId: id, active });
+      await deps.storesOfDestinationChanged(tx, {
+        accountId,
+        payoutDestinationId: id,
+        active,
+        requestId: caller.requestId,
+      });
     }
     await recordChange(tx, deps.clock, caller, {
       action: "payout_destination.case_status",
@@ -60,6 +66,8 @@ export async function moveCase(
       before: { case_status: from },
       after: { case_status: to },
     });
+    const moved = (await findDestination(tx, accountId, id)) as DestinationRow;
+    await tellDestination(tx, deps, caller, { cause: "payout_destination.case_status", row: moved });
   });
   return getDestination(deps, accountId, id);
 }

@@ -16,6 +16,7 @@ import { cutPage, invalidStart } from "../../platform/http/paging.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
+import { tellDestination } from "./events.ts";
 import { linkedCounts, linkedStores } from "./linked-stores.ts";
 import { present, presentListItem } from "./present.ts";
 import {
@@ -34,7 +35,7 @@ import { checkDestination, numberType } from "./validation.ts";
  */
 export type StoresOfDestinationChanged = (
   tx: Tx,
-  change: { accountId: string; payoutDestinationId: string; active: boolean },
+  change: { accountId: string; payoutDestinationId: string; active: boolean; requestId: string },
 ) => Promise<void>;
 
 export interface DestinationDeps {
@@ -72,6 +73,7 @@ export async function createDestination(
       subject: { type: "payout_destination", id },
       after: created,
     });
+    await tellDestination(tx, deps, caller, { cause: "payout_destination.create", row });
     return created;
   });
 }

@@ -2,6 +2,7 @@ import type { Change } from "../../access/audit/audit.ts";
 import { recordInLogs } from "../../access/audit/record-in-logs.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTurn } from "../../db/turns.ts";
+import { writeEvents } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import type { Caller } from "../../platform/http/route.ts";
@@ -73,6 +74,19 @@ async function changeLink(
     const storeRef = await findLiveStore(tx, accountId, link.storeId);
     if (!(await change(tx, storeRef))) return;
     await recordInLogs(tx, clock, caller, changesOf(verb, { ...link, storeRef, operatorAccountId: caller.accountId }));
+    await writeEvents(tx, [
+      {
+        accountId,
+        type: "account_store_update",
+        cause: `store.${verb}_operator_payout_destination`,
+        at: clock.now(),
+        subject: storeRef,
+        storeRef,
+        // As the log of that account names who did it.
+        actor: `${caller.accountId}/${caller.clientId}`,
+        requestId: caller.requestId,
+      },
+    ]);
   };
   await inTurn(db, caller.accountId, () => db.sql.transaction().execute(work));
 }

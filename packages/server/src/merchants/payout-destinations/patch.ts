@@ -15,6 +15,7 @@ import {
   storedBankAccounts,
   storedOrganization,
 } from "./destinations.ts";
+import { tellDestination } from "./events.ts";
 import { masked, presentListItem } from "./present.ts";
 import { type DestinationRow, findDestination } from "./queries.ts";
 import { withRegisteredDetails } from "./register-check.ts";
@@ -76,12 +77,14 @@ export async function patchDestination(
       .where("payout_destination_id", "=", id)
       .execute();
     if (changed.some((column) => columnsOfStores.has(column))) await deps.detailsOfDestinationChanged(tx, caller, id);
+    const after = (await findDestination(tx, accountId, id)) as DestinationRow;
     await recordChange(tx, deps.clock, caller, {
       action: "payout_destination.update",
       subject: { type: "payout_destination", id },
       before: shown(before),
-      after: shown((await findDestination(tx, accountId, id)) as DestinationRow),
+      after: shown(after),
     });
+    await tellDestination(tx, deps, caller, { cause: "payout_destination.update", row: after });
   });
   return getDestination(deps, accountId, id);
 }

@@ -8,6 +8,7 @@ import { ApiError } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lockDestinations } from "./destination.ts";
+import { tellStore } from "./events.ts";
 import { presentStore } from "./present.ts";
 import { findStore, getStoreRow, type StoreRow, terminalsOfStore } from "./queries.ts";
 
@@ -50,6 +51,7 @@ export function changeStore(
       const subject = { type: "store", id: store.id };
       const [was, is] = [withoutTerminals(before), withoutTerminals(after)];
       await recordChange(tx, deps.clock, caller, { action, subject, before: was, after: is });
+      await tellStore(tx, { ...caller, at: deps.clock.now() }, action, after);
       return after;
     }),
   );

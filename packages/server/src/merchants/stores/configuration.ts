@@ -7,10 +7,11 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
-import { lockLiveStore, storeNotFound } from "./changes.ts";
+import { lockLiveStore, presentWithTerminals, storeNotFound } from "./changes.ts";
 import { closingTimesOf, refuseLateRetries } from "./closing-times.ts";
 import type { StoreDeps } from "./deps.ts";
-import { accountTimeZone, findStore, type StoreRow } from "./queries.ts";
+import { tellStore } from "./events.ts";
+import { accountTimeZone, findStore, getStoreRow, type StoreRow } from "./queries.ts";
 import { timeZoneOf } from "./time-zones.ts";
 
 type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "configuration">;
@@ -79,6 +80,8 @@ export async function patchConfiguration(
         .execute();
       const subject = { type: "store", id: store.id };
       await recordChange(tx, deps.clock, caller, { action: "store.configure", subject, before, after });
+      const shown = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));
+      await tellStore(tx, { ...caller, at: deps.clock.now() }, "store.configure", shown);
       return after;
     }),
   );

@@ -1,7 +1,7 @@
 import type { StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { Tx } from "../../db/db.ts";
 import { closingTimesOf } from "./closing-times.ts";
-import { type StoreDaysRow, storesWithDays, type WantedStores } from "./queries.ts";
+import { liveStoresWithDays, type StoreDaysRow, storesWithDays, type WantedStores } from "./queries.ts";
 import { timeZoneOf } from "./time-zones.ts";
 
 /** What says when a store's business days begin. */
@@ -43,6 +43,16 @@ export async function storeDays(
 ): Promise<StoreDays[]> {
   const rows = await storesWithDays(tx, accountId, { by, includeDeleted });
   return rows.map((row) => daysOf(row, now));
+}
+
+/** Live stores by the caller's ids, in one statement; those that do not exist are left out. */
+export async function liveStoreDays(
+  tx: Tx,
+  accountId: string,
+  storeIds: readonly string[],
+  { now }: Pick<Options, "now">,
+): Promise<StoreDays[]> {
+  return (await liveStoresWithDays(tx, accountId, storeIds)).map((row) => daysOf(row, now));
 }
 
 function daysOf(

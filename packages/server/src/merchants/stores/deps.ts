@@ -1,4 +1,5 @@
 import type { Db, Tx } from "../../db/db.ts";
+import type { EventActor } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
 
@@ -6,7 +7,11 @@ import type { OrganizationRegister } from "../organizations/register.ts";
  * Changes the terminals of a store. The caller passes it in, because terminals belong to a higher layer. Called in the
  * transaction that changes the store; an error rolls that transaction back.
  */
-type OnTerminalsOfStore = (tx: Tx, clock: Clock, store: { accountId: string; storeRef: string }) => Promise<void>;
+type OnTerminalsOfStore = (
+  tx: Tx,
+  clock: Clock,
+  store: { accountId: string; storeRef: string; told: EventActor },
+) => Promise<void>;
 
 export interface StoreDeps {
   db: Db;

@@ -3,6 +3,9 @@ import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Caller } from "../../platform/http/route.ts";
+import { presentWithTerminals } from "./changes.ts";
+import { tellStore } from "./events.ts";
+import { getStoreRow } from "./queries.ts";
 
 /** What a store takes over from its payout destination (D3). */
 const takenOver = ["address", "email", "phone_number", "website"] as const;
@@ -52,6 +55,10 @@ export function onDestinationDetails({
         stores.map(({ id }) => id),
       )
       .execute();
+    for (const { id } of stores) {
+      const store = await presentWithTerminals(tx, await getStoreRow(tx, accountId, id));
+      await tellStore(tx, { ...caller, at: clock.now() }, "store.update", store);
+    }
     for (const { id, ...before } of stores) {
       const subject = { type: "store", id };
       await recordChange(tx, clock, caller, { action: "store.update", subject, before, after: { address, ...texts } });

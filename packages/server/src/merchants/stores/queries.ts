@@ -1,6 +1,7 @@
 import type { StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { type Kysely, type Selectable, sql } from "kysely";
+import { prepared } from "../../db/prepared.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 
 /** A store, with the columns of its payout destination that answers show. */
@@ -78,6 +79,25 @@ export function storesWithDays(
     .orderBy("stores.number", "desc")
     .limit(1)
     .execute();
+}
+
+/** Live stores by the caller's ids; those that do not exist are left out. Each is looked up, whatever statistics say of the table. */
+export async function liveStoresWithDays(
+  db: Kysely<Tables>,
+  accountId: string,
+  storeIds: readonly string[],
+): Promise<StoreDaysRow[]> {
+  const { rows } = await sql<StoreDaysRow>`${prepared("live_stores_with_days")}
+    select store.id, store.store_id, store.store_name, store.status, store.address, store.organization, store.configuration,
+      accounts.time_zone as account_time_zone
+    from accounts
+    cross join unnest(${storeIds}::text[]) as wanted (id)
+    cross join lateral (
+      select * from stores as own
+      where own.account_id = accounts.account_id and own.store_id = wanted.id and own.status <> 'DELETED' limit 1
+    ) as store
+    where accounts.account_id = ${accountId}`.execute(db);
+  return rows;
 }
 
 /** Finds a store by its generated id, which is never reused. */

@@ -43,7 +43,7 @@ export async function replaceStore(
       });
     // With an unchanged destination the reason is up to date already.
     if (destinationId !== store.payout_destination_id) {
-      await applySuspension(tx, deps, store, { suspended_by_destination: stopped });
+      await applySuspension(tx, deps, store, { change: { suspended_by_destination: stopped }, by: caller });
     }
     return true;
   });

@@ -9,6 +9,7 @@ import { presentWithTerminals, storeIdFault } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
 import { lookUpUnit, resolveDetails } from "./destination.ts";
 import { columnsOf, type StoreDetails } from "./details.ts";
+import { tellStore } from "./events.ts";
 import { getStoreRow, nextStoreNumber } from "./queries.ts";
 import { statusOf } from "./suspension.ts";
 import { checkStore } from "./validation.ts";
@@ -30,6 +31,7 @@ export async function createStore(deps: StoreDeps, caller: Caller, input: StoreC
       const store = await presentWithTerminals(tx, await getStoreRow(tx, caller.accountId, id));
       const subject = { type: "store", id };
       await recordChange(tx, deps.clock, caller, { action: "store.create", subject, after: store });
+      await tellStore(tx, { ...caller, at: deps.clock.now() }, "store.create", store);
       return store;
     }),
   );

@@ -1,11 +1,13 @@
 import type { Store } from "@tillkeeper/contract/http/stores";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
+import type { EventActor } from "../../events/write.ts";
 import type { Caller } from "../../platform/http/route.ts";
-import { changeStore } from "./changes.ts";
+import { changeStore, presentWithTerminals } from "./changes.ts";
 import type { StoreDeps } from "./deps.ts";
+import { tellStore } from "./events.ts";
 import { suspendedBy } from "./present.ts";
-import type { StoreRow } from "./queries.ts";
+import { getStoreRow, type StoreRow } from "./queries.ts";
 
 /** Two reasons of a suspension; each ends by itself (D5). */
 type Reasons = Pick<StoreRow, "suspended_by_operator" | "suspended_by_destination">;
@@ -22,14 +24,14 @@ export function statusOf(reasons: Reasons): "ACTIVE" | "SUSPENDED" {
 /** Suspends a store on the operator's behalf. Suspending it again changes nothing. */
 export function suspendStore(deps: StoreDeps, caller: Caller, storeId: string): Promise<Store> {
   return changeStore(deps, caller, { storeId, action: "store.suspend" }, (tx, store) =>
-    applySuspension(tx, deps, store, { suspended_by_operator: true }),
+    applySuspension(tx, deps, store, { change: { suspended_by_operator: true }, by: caller }),
   );
 }
 
 /** Ends the operator's suspension. A suspension by the payout destination continues. */
 export function resumeStore(deps: StoreDeps, caller: Caller, storeId: string): Promise<Store> {
   return changeStore(deps, caller, { storeId, action: "store.resume" }, (tx, store) =>
-    applySuspension(tx, deps, store, { suspended_by_operator: false }),
+    applySuspension(tx, deps, store, { change: { suspended_by_operator: false }, by: caller }),
   );
 }
 
@@ -41,7 +43,7 @@ export async function applySuspension(
   tx: Tx,
   deps: Pick<StoreDeps, "clock" | "suspendTerminals" | "resumeTerminals">,
   store: Suspendable,
-  change: Partial<Reasons>,
+  { change, by }: { change: Partial<Reasons>; by: EventActor },
 ): Promise<boolean> {
   const { suspended_by_operator, suspended_by_destination } = { ...store, ...change };
   const reasons = { suspended_by_operator, suspended_by_destination };
@@ -58,7 +60,7 @@ export async function applySuspension(
     .execute();
   if (status !== store.status) {
     const move = status === "SUSPENDED" ? deps.suspendTerminals : deps.resumeTerminals;
-    await move(tx, deps.clock, { accountId: store.account_id, storeRef: store.id });
+    await move(tx, deps.clock, { accountId: store.account_id, storeRef: store.id, told: by });
   }
   return true;
 }
@@ -67,6 +69,8 @@ interface DestinationChange {
   accountId: string;
   payoutDestinationId: string;
   active: boolean;
+  /** Of the request that changes the destination. */
+  requestId: string;
 }
 
 /**
@@ -78,7 +82,8 @@ interface DestinationChange {
 export function onDestinationChange(
   deps: Pick<StoreDeps, "clock" | "suspendTerminals" | "resumeTerminals">,
 ): (tx: Tx, change: DestinationChange) => Promise<void> {
-  return async (tx, { accountId, payoutDestinationId, active }) => {
+  return async (tx, { accountId, payoutDestinationId, active, requestId }) => {
+    const actor = { accountId, clientId: systemActor, address: "", requestId };
     const stores = await tx
       .selectFrom("stores")
       .select(["account_id", "id", "status", "suspended_by_operator", "suspended_by_destination"])
@@ -90,7 +95,7 @@ export function onDestinationChange(
       .forNoKeyUpdate()
       .execute();
     for (const store of stores) {
-      await applySuspension(tx, deps, store, { suspended_by_destination: !active });
+      await applySuspension(tx, deps, store, { change: { suspended_by_destination: !active }, by: actor });
       await tx
         .updateTable("stores")
         .set({ updated_at: deps.clock.now(), updated_by: systemActor })
@@ -98,19 +103,19 @@ export function onDestinationChange(
         .where("id", "=", store.id)
         .execute();
     }
+    const at = deps.clock.now();
+    for (const { id } of stores) {
+      const store = await presentWithTerminals(tx, await getStoreRow(tx, accountId, id));
+      await tellStore(tx, { ...actor, at }, active ? "store.resume" : "store.suspend", store);
+    }
     for (const store of stores) {
       const after = { ...store, suspended_by_destination: !active };
-      await recordChange(
-        tx,
-        deps.clock,
-        { accountId, clientId: systemActor, address: "", requestId: "" },
-        {
-          action: active ? "store.resume" : "store.suspend",
-          subject: { type: "store", id: store.id },
-          before: { status: store.status, suspended_by: suspendedBy(store) },
-          after: { status: statusOf(after), suspended_by: suspendedBy({ ...after, status: statusOf(after) }) },
-        },
-      );
+      await recordChange(tx, deps.clock, actor, {
+        action: active ? "store.resume" : "store.suspend",
+        subject: { type: "store", id: store.id },
+        before: { status: store.status, suspended_by: suspendedBy(store) },
+        after: { status: statusOf(after), suspended_by: suspendedBy({ ...after, status: statusOf(after) }) },
+      });
     }
   };
 }

@@ -2,6 +2,7 @@ import { limits } from "@tillkeeper/contract/limits";
 import { type OperationName, operationsAllowed, type WhenBusy } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
+import { eventsOf } from "../../events/write.ts";
 import { isRepeatable, noDevice } from "./fragments.ts";
 
 /** An operation before its acceptance. */
@@ -21,6 +22,8 @@ export interface NewOperation {
   expectedClose?: string | null | undefined;
   /** Also `created_by`. */
   clientId: string;
+  /** Of the request that asks for it; undefined where the server itself does. */
+  requestId?: string | undefined;
   /** Digest of the client and its idempotency key; null without one. */
   requestKey: Buffer | null;
   /** Only with a key. */
@@ -48,6 +51,7 @@ const input = batchTable<NewOperation>({
   timeout_given: ["boolean", (row) => row.timeoutGiven],
   compares_close: ["boolean", (row) => row.expectedClose !== undefined],
   expected_close: ["uuid", (row) => row.expectedClose ?? null],
+  request_id: ["text", (row) => row.requestId ?? null],
 });
 
 const allowedPairs = Object.entries(operationsAllowed)
@@ -118,7 +122,18 @@ with input as (
     client_id, store_ref
   from acceptable
   where ${isClaimed}
-)
+), ${eventsOf("told", {
+  from: "acceptable",
+  which: isClaimed,
+  type: "terminal_operation_add",
+  cause: "'accepted'",
+  at: "created_at",
+  subject: "id::text",
+  storeRef: "store_ref",
+  terminalId: "terminal_id",
+  actor: "client_id",
+  requestId: "request_id",
+})}
 select id as operation_id, previous_close, until as deadline, case when is_sent then present end as address
 from acceptable
 where ${isClaimed}`;

@@ -8,6 +8,8 @@ export interface Cancel {
   accountId: string;
   id: string;
   by: string;
+  /** Of the request to cancel. */
+  requestId: string;
   at: Date;
 }
 
@@ -43,7 +45,7 @@ with live as (
     $4 as cancel_requested_at, $3 as cancel_requested_by
   from live
   where ends
-), ${end({ from: "given_up", status: "'FAILED'", reason: "'cancelled'", at: "$4", by: "$3", taken: beforeARefusal })}, asked as (
+), ${end({ from: "given_up", status: "'FAILED'", reason: "'cancelled'", at: "$4", by: "$3", requestId: "$6", taken: beforeARefusal })}, asked as (
   update operation_claims as claim set
     cancel_requested_at = coalesce(claim.cancel_requested_at, $4),
     cancel_requested_by = coalesce(claim.cancel_requested_by, $3),
@@ -67,10 +69,12 @@ interface Row {
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
 export async function cancelLive(
   db: Kysely<Tables>,
-  { accountId, id, by, at }: Cancel,
+  { accountId, id, by, at, requestId }: Cancel,
   askAgainAt: Date,
 ): Promise<Cancelled | undefined> {
-  const { rows } = await db.executeQuery<Row>(CompiledQuery.raw(text, [accountId, id, by, at, askAgainAt]));
+  const { rows } = await db.executeQuery<Row>(
+    CompiledQuery.raw(text, [accountId, id, by, at, askAgainAt, requestId || null]),
+  );
   const [row] = rows;
   return (
     row && {

@@ -1,3 +1,5 @@
+import type { OperationCause } from "@tillkeeper/contract/events";
+import { eventsOf } from "../../events/write.ts";
 import { operationOf } from "./fragments.ts";
 
 /**
@@ -31,6 +33,8 @@ interface End {
   error?: string;
   at: string;
   by: string;
+  /** Where a request ends it. */
+  requestId?: string;
   /** Of `takenAlong`, the columns that may have a value; all unless the statement knows better. */
   taken?: readonly string[];
   /** Columns of `from` that later steps need. */
@@ -42,7 +46,18 @@ interface End {
  * key alone. Which of the two is asked of `from`: asked of the claims, it would let a plan read all those that have a key. A
  * claim goes also where its operation is gone with its month. Later steps read what was ended from `ended`.
  */
-export function end({ from, status, reason, answer, error, at, by, taken = takenAlong, carry = [] }: End): string {
+export function end({
+  from,
+  status,
+  reason,
+  answer,
+  error,
+  at,
+  by,
+  requestId,
+  taken = takenAlong,
+  carry = [],
+}: End): string {
   const values: Record<string, string> = {
     status,
     reason,
@@ -57,7 +72,17 @@ export function end({ from, status, reason, answer, error, at, by, taken = taken
     updated_at: at,
     updated_by: by,
   };
-  const returned = ["account_id", "id", "terminal_id", "operation", "status", "result", "updated_at"];
+  const returned = [
+    "account_id",
+    "id",
+    "terminal_id",
+    "operation",
+    "status",
+    "result",
+    "updated_at",
+    "updated_by",
+    "store_ref",
+  ];
   const ended = [...returned.map((column) => `operations.${column}`), ...carry.map((column) => `${from}.${column}`)];
   const claim = `claim.account_id = ${from}.account_id and claim.operation_id = ${from}.operation_id`;
   return `ended as (
@@ -70,7 +95,31 @@ export function end({ from, status, reason, answer, error, at, by, taken = taken
 ), kept as (
   update operation_claims as claim set terminal_id = null, deadline = null, due_at = null
   from ${from} where ${claim} and ${from}.request_key is not null
-)`;
+), ${told("told_ends", { from: "ended", cause: "ended", by: "ended.updated_by", ...(requestId && { requestId }) })}`;
+}
+
+interface Told {
+  from: string;
+  which?: string;
+  cause: OperationCause;
+  by: string;
+  requestId?: string;
+}
+
+/** The events of operations that have changed. What there is to show is read from their rows: a later change only adds to them. */
+function told(name: string, { from, which, cause, by, requestId }: Told): string {
+  return eventsOf(name, {
+    from,
+    ...(which !== undefined && { which }),
+    type: "terminal_operation_update",
+    cause: `'${cause}'`,
+    at: `${from}.updated_at`,
+    subject: `${from}.id::text`,
+    storeRef: `${from}.store_ref`,
+    terminalId: `${from}.terminal_id`,
+    actor: by,
+    ...(requestId !== undefined && { requestId }),
+  });
 }
 
 /** Of the step `from`, the rows where `which` is true. */
@@ -93,7 +142,8 @@ export function keepLate({ from, which }: Answers): string {
     and operations.answered_at is null and operations.late_result is null
     -- A late report that the operation was given up adds nothing to a cancelled one.
     and not (operations.reason = 'cancelled' and ${from}.reason is not distinct from 'cancelled')
-)`;
+  returning operations.account_id, operations.id, operations.terminal_id, operations.store_ref, operations.updated_at
+), ${told("told_late", { from: "kept_late", cause: "late_result", by: "kept_late.terminal_id" })}`;
 }
 
 /**
@@ -114,8 +164,8 @@ export function recover({ from, which }: Answers): string {
   from ${from}
   where ${which}
   on conflict do nothing
-  returning account_id, id
-)`;
+  returning account_id, id, terminal_id, store_ref, updated_at
+), ${told("told_recovered", { from: "recovered", cause: "recovered", by: "recovered.terminal_id" })}`;
 }
 
 function assignments(values: Record<string, string>): string {

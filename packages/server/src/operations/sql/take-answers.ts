@@ -104,6 +104,7 @@ const learn = `checked as (
   from: "checked",
   which: "terminals.account_id = checked.account_id and terminals.terminal_id = checked.terminal_id",
   at: "checked.updated_at",
+  by: { actor: "moved.terminal_id" },
 })}, reported as (
   insert into terminal_software (account_id, terminal_id, software_version, configuration_version, reported_at)
   select account_id, terminal_id, result ->> 'current_version', nullif(result ->> 'configuration_version', ''), updated_at

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
+import { eventsOf } from "../../events/write.ts";
 import { lowestId, newId } from "../../platform/ids.ts";
 import { minuteMs } from "../../platform/time-spans.ts";
 import type { TerminalKey } from "../../terminals/terminal-keys.ts";
@@ -20,6 +21,19 @@ const changed = batchTable<ChangeOf>({
   reason: ["text", ({ reason }) => reason],
 });
 
+/** Events of changes; one that the history thins out is told all the same. */
+const presenceEvents = eventsOf("events_of_changes", {
+  from: "told",
+  type: "terminal_presence",
+  cause: "reason",
+  at: "at",
+  subject: "terminal_id",
+  storeRef: "store_ref",
+  terminalId: "terminal_id",
+  actor: "'system'",
+  data: "jsonb_build_object('terminal_id', terminal_id, 'status', status, 'reason', reason, 'at', at)",
+});
+
 /**
  * Adds changes to the history. The latest change of each terminal is always kept; of a flood, the entries in between
  * are deleted. So the history is bounded, and ends with the present status. The caller holds the locks on the
@@ -28,8 +42,16 @@ const changed = batchTable<ChangeOf>({
 export async function addChanges(db: Kysely<Tables>, changes: ChangeOf[]): Promise<void> {
   if (changes.length === 0) return;
   await sql`
-    insert into presence_changes (${sql.raw(changed.columns)})
-    select * from ${changed.of(changes, "change")}`.execute(db);
+    with added as (
+      insert into presence_changes (${sql.raw(changed.columns)})
+      select * from ${changed.of(changes, "change")}
+      returning account_id, terminal_id, at, status, reason
+    ), told as (
+      select added.*, terminals.store_ref
+      from added
+      join terminals on terminals.account_id = added.account_id and terminals.terminal_id = added.terminal_id
+    ), ${sql.raw(presenceEvents)}
+    select from told`.execute(db);
   await thinOut(db, changes);
 }
 

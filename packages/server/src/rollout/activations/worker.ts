@@ -71,7 +71,7 @@ async function end(tx: Tx, clock: Clock, before: ActivationRow, after: Activatio
     after.status === "SUCCEEDED"
       ? (["activation_succeeded", "activation.succeed"] as const)
       : (["activation_exhausted", "activation.exhaust"] as const);
-  await moveTerminals(tx, clock, event, { accountId, terminalId });
+  await moveTerminals(tx, clock, event, { accountId, terminalId, told: { clientId: "system" } });
   const { status, updated_at, updated_by } = after;
   await updateActivation(tx, before, { status, updated_at, updated_by });
   const actor: Actor = { accountId, clientId: "system", address: "", requestId: "activations.drive" };

@@ -33,7 +33,11 @@ export async function endOutdatedAddress({ db, clock }: AheadDeps, identity: Dev
       .where("account_id", "=", accountId)
       .where("terminal_id", "=", terminalId)
       .execute();
-    await moveTerminals(tx, clock, "device_replaced", { accountId, terminalId });
+    await moveTerminals(tx, clock, "device_replaced", {
+      accountId,
+      terminalId,
+      told: { clientId: "device" },
+    });
     const actor = { accountId, clientId: "device", address: "", requestId: "" };
     const subject = { type: "terminal", id: terminalId } as const;
     await recordChange(tx, clock, actor, {

@@ -30,7 +30,11 @@ export function deviceConnected(db: Db, clock: Clock, device: Device): Promise<v
   return inTenant(db, accountId, async (tx) => {
     await lockTerminal(tx, accountId, terminalId);
     if (await isPresent(tx, device)) {
-      await moveTerminals(tx, clock, "device_connected", { accountId, terminalId });
+      await moveTerminals(tx, clock, "device_connected", {
+        accountId,
+        terminalId,
+        told: { clientId: terminalId },
+      });
     }
   });
 }

@@ -7,8 +7,10 @@ import {
 } from "@tillkeeper/contract/terminal-status";
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
+import { type EventActor, eventsOf } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type TerminalKey, terminalKeys } from "../terminal-keys.ts";
+import { terminalData } from "./events.ts";
 
 /**
  * What an event changes, as the table `move (status, remembered, next, next_remembered, next_reason)` for the FROM of a
@@ -46,22 +48,37 @@ interface Move {
   at: string;
   /** Further assignments. */
   also?: string;
+  /** Who is told as the cause; null: the caller writes an event of the whole change. */
+  by: { actor: string; requestId?: string } | null;
 }
 
 /**
  * Moves terminals as the contract's table says for an event: the step `moved` of a statement. No other step, and no other
  * statement, changes the status of a terminal. A terminal in a status that the event does not concern stays as it is, so an
- * event may come twice or late.
+ * event may come twice or late. Others hear of each move (D33).
  */
-export function move(event: TerminalEvent, { from, which, at, also }: Move): string {
+export function move(event: TerminalEvent, { from, which, at, also, by }: Move): string {
+  const told =
+    by &&
+    eventsOf("told_moves", {
+      from: "moved",
+      type: event === "deleted" ? "account_terminal_delete" : "account_terminal_update",
+      cause: `'${event}'`,
+      at: "moved.updated_at",
+      subject: "moved.terminal_id",
+      storeRef: "moved.store_ref",
+      terminalId: "moved.terminal_id",
+      ...by,
+      data: "moved.data",
+    });
   return `moved as (
   update terminals set
     status = move.next, status_before_inactive = move.next_remembered, status_reason = move.next_reason,
     updated_at = ${at}${notesOf(event, at)}${also === undefined ? "" : `, ${also}`}
   from ${from === undefined ? "" : `${from}, `}${movesOf(event)}
   where ${which} and ${isMove}
-  returning terminals.account_id, terminals.terminal_id
-)`;
+  returning terminals.account_id, terminals.terminal_id, terminals.store_ref, terminals.updated_at${by ? `, ${terminalData("terminals")} as data` : ""}
+)${told ? `, ${told}` : ""}`;
 }
 
 const freeText = (event: TerminalEvent) => `
@@ -75,6 +92,7 @@ with free as (
   from: "free",
   which: "terminals.account_id = free.account_id and terminals.terminal_id = free.terminal_id",
   at: terminalKeys.next,
+  by: { actor: "moved.terminal_id" },
 })}
 select from moved`;
 
@@ -93,22 +111,36 @@ export async function moveFreeTerminals(
 
 type Place = { accountId: string } & ({ terminalId: string } | { storeRef: string });
 
+/** How others hear of a move: from its event, or from one that the caller writes of the whole change. */
+type Told = EventActor | "by the caller";
+
 /** Moves a terminal, or all terminals of a store. */
 export async function moveTerminals(
   db: Kysely<Tables>,
   clock: Clock,
   event: TerminalEvent,
-  place: Place,
+  place: Place & { told: Told },
 ): Promise<void> {
   const [column, value] = "terminalId" in place ? ["terminal_id", place.terminalId] : ["store_ref", place.storeRef];
-  const step = move(event, { which: `terminals.account_id = $1 and terminals.${column} = $2`, at: "$3" });
-  await db.executeQuery(CompiledQuery.raw(`with ${step} select from moved`, [place.accountId, value, clock.now()]));
+  const { accountId, told } = place;
+  const step = move(event, {
+    which: `terminals.account_id = $1 and terminals.${column} = $2`,
+    at: "$3",
+    by: told === "by the caller" ? null : { actor: "$4", requestId: "$5" },
+  });
+  const values = [accountId, value, clock.now(), ...(told === "by the caller" ? [] : valuesOf(told))];
+  await db.executeQuery(CompiledQuery.raw(`with ${step} select from moved`, values));
+}
+
+function valuesOf({ clientId, requestId }: EventActor): (string | null)[] {
+  return [clientId, requestId || null];
 }
 
 const deletion = move("deleted", {
   which: "terminals.account_id = $1 and terminals.terminal_id = $2",
   at: "$3",
   also: "deleted_at = $3, deleted_by = $4",
+  by: { actor: "$4", requestId: "$5" },
 });
 
 /** Moves a terminal to DELETED, and notes who has deleted it. */
@@ -116,8 +148,8 @@ export async function markDeleted(
   db: Kysely<Tables>,
   clock: Clock,
   { accountId, terminalId }: TerminalKey,
-  by: string,
+  by: EventActor,
 ): Promise<void> {
-  const values = [accountId, terminalId, clock.now(), by];
+  const values = [accountId, terminalId, clock.now(), ...valuesOf(by)];
   await db.executeQuery(CompiledQuery.raw(`with ${deletion} select from moved`, values));
 }

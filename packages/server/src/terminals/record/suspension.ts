@@ -1,4 +1,5 @@
 import type { Tx } from "../../db/db.ts";
+import type { EventActor } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { moveTerminals } from "./life-cycle.ts";
 
@@ -6,6 +7,7 @@ interface StorePlace {
   accountId: string;
   /** The generated id of the store. */
   storeRef: string;
+  told: EventActor;
 }
 
 /**

@@ -5,6 +5,7 @@ import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
+import { tellTerminal } from "./events.ts";
 import { moveTerminals } from "./life-cycle.ts";
 import { lockStore, noSuchStore, requireActive } from "./lock-store.ts";
 import { presentTerminal, terminalNotFound } from "./present.ts";
@@ -40,10 +41,11 @@ export function updateTerminal(
       if (!moves && model === row.device_model) return before;
       if (moves) requireActive(store);
       await changeRow(tx, clock, row, { store_ref: store?.id ?? row.store_ref, device_model: model });
-      if (moves) await moveTerminals(tx, clock, "store_resumed", { accountId, terminalId });
+      if (moves) await moveTerminals(tx, clock, "store_resumed", { accountId, terminalId, told: "by the caller" });
       const after = presentTerminal((await findTerminal(tx, accountId, terminalId)) as TerminalRow);
       const subject = { type: "terminal", id: terminalId };
       await recordChange(tx, clock, caller, { action: "terminal.update", subject, before, after });
+      await tellTerminal(tx, caller, { cause: "terminal.update", terminalId, at: clock.now() });
       return after;
     }),
   );

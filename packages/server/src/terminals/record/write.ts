@@ -7,7 +7,7 @@ import { moveTerminals } from "./life-cycle.ts";
 import { nextTerminalNumber } from "./rows.ts";
 import { serialNumberTaken } from "./serials.ts";
 
-/** Makes another device the terminal's, and moves the terminal as the contract's table says for that. */
+/** Makes another device the terminal's, and moves the terminal as the contract's table says for that. The caller writes the event. */
 export async function setDevice(
   tx: Tx,
   clock: Clock,
@@ -20,7 +20,7 @@ export async function setDevice(
     .where("account_id", "=", place.accountId)
     .where("terminal_id", "=", place.terminalId)
     .execute();
-  await moveTerminals(tx, clock, "device_replaced", place);
+  await moveTerminals(tx, clock, "device_replaced", { ...place, told: "by the caller" });
 }
 
 /** A terminal as it is registered. */
