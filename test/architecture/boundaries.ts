@@ -53,6 +53,7 @@ const serverLayers = [
   ["enrolment", "logs", "restores"],
   ["closings"],
   ["gateway"],
+  ["webhooks"],
   ["virtual-terminals"],
   ["sandbox", "health"],
   ["api-docs"],

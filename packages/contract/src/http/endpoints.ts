@@ -9,6 +9,7 @@ import { configurationEndpoints } from "./configurations.ts";
 import { destinationApprovalEndpoints } from "./destination-approvals.ts";
 import { deviceEndpoints } from "./device-endpoints.ts";
 import { healthEndpoints } from "./health.ts";
+import { hookEndpoints } from "./hooks.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
@@ -30,6 +31,7 @@ export const endpoints = {
   operations: operationEndpoints,
   operationsByToken: operationEndpointsByToken,
   closings: closingEndpoints,
+  hooks: hookEndpoints,
   activations: activationEndpoints,
   activationsByToken: activationEndpointsByToken,
   logs: logEndpoints,

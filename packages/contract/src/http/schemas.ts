@@ -17,6 +17,7 @@ import * as deviceUpdates from "./device-updates.ts";
 import * as devices from "./devices.ts";
 import * as errors from "./errors.ts";
 import * as health from "./health.ts";
+import * as hookSchemas from "./hook-schemas.ts";
 import * as logs from "./logs.ts";
 import * as operations from "./operations.ts";
 import * as payoutDestinations from "./payout-destinations.ts";
@@ -46,6 +47,7 @@ const modules: readonly object[] = [
   devices,
   errors,
   health,
+  hookSchemas,
   logs,
   operations,
   payoutDestinations,
