@@ -31,16 +31,19 @@ import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
+import { hookRoutes } from "../webhooks/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { ClosingPorts, EnrolmentPorts, StorePorts } from "./ports.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 export interface Features {
   accept: Accept;
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   closings: ClosingPorts;
+  webhooks: Webhooks;
   supervisor: Supervisor;
   /** Where requests wait that say `Prefer: wait`. */
   waits: Waits;
@@ -57,6 +60,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
+    ...hookRoutes(features.webhooks.deps),
     ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
       started: features.started,

@@ -32,6 +32,7 @@ create table hook_subscriptions (
   primary key (account_id, id),
   check ((state = 'paused') = (paused_at is not null))
 );
+create unique index hook_subscriptions_by_id on hook_subscriptions (id);
 create index hook_subscriptions_live on hook_subscriptions (account_id) where deleted_at is null;
 
 -- Encrypted by a key that is not in the database. `signing`: the secret of the server; `config`: the one that the caller set.
@@ -58,7 +59,7 @@ create table hook_deliveries (
   position bigint,
   epoch text,
   state text not null check (state in ('waiting', 'sending', 'delivered', 'given_up')),
-  -- 0: receivers that answer. 1: slow or failing ones, and what is sent again.
+  -- 0: receivers that answer. 1: slow or failing ones, and what is sent again. 2: pings, which are sent while it is paused, too.
   lane smallint not null,
   -- Business time of the next attempt.
   due_at timestamptz not null,

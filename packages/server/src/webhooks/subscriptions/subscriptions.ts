@@ -43,7 +43,7 @@ export async function addSubscription(deps: HookDeps, caller: PowerfulCaller, in
   const signing = newSigningSecret();
   const made = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     // The lock makes those wait that would create one at the same moment, beyond the limit.
-    await tx.selectFrom("accounts").select("account_id").where("account_id", "=", live.accountId).execute();
+    await tx.selectFrom("accounts").select("account_id").where("account_id", "=", live.accountId).forNoKeyUpdate().execute();
     if ((await countSubscriptions(tx, live.accountId)) >= limits.hookSubscriptions) {
       const text = `An account has at most ${limits.hookSubscriptions} webhook subscriptions.`;
       throw new ApiError("too_many_subscriptions", text);
@@ -134,7 +134,7 @@ export async function insertPing(tx: Tx, clock: Clock, shown: HookSubscription):
       position: null,
       epoch: null,
       state: "waiting",
-      lane: 0,
+      lane: 2,
       due_at: now,
       body: JSON.stringify(shown),
       created_at: now,
