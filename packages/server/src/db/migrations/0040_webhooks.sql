@@ -118,12 +118,11 @@ create table hook_replays (
   foreign key (account_id, subscription_id) references hook_subscriptions (account_id, id) on delete cascade
 );
 
--- One row: the place of the last event that was taken on. Who holds its lock takes on the next ones.
+-- One row, made by the first server: the place of the last event that was taken on. Who holds its lock takes on the next ones.
 create table hook_cursor (
   one boolean primary key default true check (one),
   place bigint not null
 );
-insert into hook_cursor (place) select place from event_turn;
 
 do $$
 declare

@@ -40,12 +40,12 @@ with recursive waiting as (
     where d.state = 'waiting' and d.lane = $1 and d.subscription_id > waiting.subscription_id order by d.subscription_id limit 1
   )
   from waiting where waiting.subscription_id is not null
-), some as materialized (
+), chosen as materialized (
   select subscription_id from waiting where subscription_id is not null limit $3
 ), due as materialized (
   select found.id, s.url, s.insecure_ssl, s.fields, s.exclude_fields
-  from some
-  join hook_subscriptions as s on s.id = some.subscription_id and s.deleted_at is null
+  from chosen
+  join hook_subscriptions as s on s.id = chosen.subscription_id and s.deleted_at is null
     and ($1 = ${lanes.ping} or (s.active and s.state = 'active'))
   left join unnest($6::uuid[], $7::int[]) as known (id, room) on known.id = s.id
   cross join lateral (
@@ -68,7 +68,7 @@ with recursive waiting as (
   from due where d.id = due.id
   returning d.id, d.account_id, d.subscription_id, d.event, d.position, d.epoch, d.lane, d.attempts, d.first_attempt_at, d.body
 ), last as (
-  select case when count(*) = $3 then (array_agg(subscription_id order by subscription_id desc))[1] end as id from some
+  select case when count(*) = $3 then (array_agg(subscription_id order by subscription_id desc))[1] end as id from chosen
 )
 select claimed.*, due.url, due.insecure_ssl, due.fields, due.exclude_fields, last.id as last_id, (
   select coalesce(json_agg(json_build_object('id', k.id, 'purpose', k.purpose, 'encrypted', k.encrypted) order by k.id desc), '[]')

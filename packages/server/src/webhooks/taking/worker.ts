@@ -1,4 +1,5 @@
 import { eventsBeside } from "@tillkeeper/contract/http/hook-events";
+import { sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { every, type Worker } from "../../platform/worker.ts";
@@ -17,12 +18,16 @@ const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
 
 /** Makes deliveries of events, in the order of their places. Each server runs one; whoever gets the cursor takes what there is. */
 export function takingWorker({ db, clock, made }: TakingDeps): Worker {
+  let isThere = false;
   let lastAt = Number.NEGATIVE_INFINITY;
   const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
   return every(
     "webhooks.take",
     rest,
     async () => {
+      // Without subscriptions it moves to the last event by itself.
+      if (!isThere) await sql`insert into hook_cursor (place) values (0) on conflict do nothing`.execute(db.sql);
+      isThere = true;
       const taken = await run(db, { name: "take_events_for_hooks", text: takeText }, clock.now());
       const again = await run(db, { name: "replay_events_to_hooks", text: replayText }, clock.now());
       if (taken.made + again.made > 0) made();
