@@ -43,7 +43,7 @@ describe("webhooks", async () => {
     const { headers = {}, body = "" } = shop.events()[0] ?? {};
     expect(headers["event"]).toBe("account_store_update");
     expect(headers["event-signature"]).toBe(createHmac("sha1", "open sesame").update(body).digest("hex"));
-    const payload = new Webhook(made.signing_secret).verify(body, headers) as Record<string, unknown>;
+    const payload = new Webhook(made.signing_secret).verify(body, headers) as Record<string, string>;
     expect(payload).toMatchObject({
       account_id: tenant.aid,
       event: "account_store_update",
@@ -65,7 +65,12 @@ describe("webhooks", async () => {
     const [{ id }] = await hooks.deliveries(made.id);
     const { body } = await hooks.call("GET", `/${made.id}/deliveries/${id}`);
     expect(body.request.headers.authorization).toBe("***");
-    const all = [made, body, await hooks.get(made.id), (await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, tenant)).body];
+    const all = [
+      made,
+      body,
+      await hooks.get(made.id),
+      (await server.call("GET", `/v1/accounts/${tenant.aid}/audit`, tenant)).body,
+    ];
     expect(JSON.stringify(all)).not.toContain("very-secret");
     const stored = await server.db.sql.selectFrom("hook_secrets").select("encrypted").execute();
     expect(JSON.stringify(stored)).not.toContain("very-secret");
@@ -84,7 +89,10 @@ describe("webhooks", async () => {
     expect(body).toMatchObject({
       ...row,
       url: shop.url,
-      request: { headers: { event: "account_store_update" }, body: { event_delivery: row.event_delivery, subject: "A" } },
+      request: {
+        headers: { event: "account_store_update" },
+        body: { event_delivery: row.event_delivery, subject: "A" },
+      },
       response: { headers: { "content-type": "text/plain" }, body: "closed" },
       details: { delivery_success: false, delivery_duration: expect.any(Number) },
     });
@@ -110,7 +118,14 @@ describe("webhooks", async () => {
     const events = ["account_payout_destination_update", "approval_payout_destination_update", "transaction"];
     await hooks.create(shop.url, { events });
     await hooks.happen(["PD1"], "account_payout_destination_update");
-    await expect.poll(() => shop.events().map(({ headers }) => headers["event"]).toSorted()).toEqual(events.slice(0, 2));
+    await expect
+      .poll(() =>
+        shop
+          .events()
+          .map(({ headers }) => headers["event"])
+          .toSorted(),
+      )
+      .toEqual(events.slice(0, 2));
     const old = shop.events().find(({ headers }) => headers["event"] === "approval_payout_destination_update");
     expect(Object.keys(JSON.parse(old?.body ?? ""))).toContain("payout_destination_case");
     expect(new Set(shop.events().map(({ headers }) => headers["webhook-id"])).size).toBe(2);
@@ -141,9 +156,15 @@ describe("webhooks", async () => {
   it("are changed, listed and deleted; a pause keeps what waits", async () => {
     const [shop, moved] = [await receiver(), await receiver()];
     const made = await hooks.create(shop.url);
-    const { body: changed } = await hooks.call("PATCH", `/${made.id}`, { ...(await hooks.get(made.id)), config: { url: moved.url } });
+    const { body: changed } = await hooks.call("PATCH", `/${made.id}`, {
+      ...(await hooks.get(made.id)),
+      config: { url: moved.url },
+    });
     expect(changed.config.url).toBe(moved.url);
-    expect((await hooks.call("POST", `/${made.id}/pause`)).body).toMatchObject({ state: "paused", paused_reason: "asked" });
+    expect((await hooks.call("POST", `/${made.id}/pause`)).body).toMatchObject({
+      state: "paused",
+      paused_reason: "asked",
+    });
     await hooks.happen(["A", "B"]);
     await expect.poll(() => shop.received.length).toBe(1);
     const { body: resumed } = await hooks.call("POST", `/${made.id}/resume`, { missed: true });
@@ -165,13 +186,18 @@ describe("webhooks", async () => {
     const before = new Date().toISOString();
     await hooks.happen(["A", "B", "C"]);
     await expect.poll(() => shop.events().length).toBe(3);
-    const [a, b] = shop.events().map(({ body }) => JSON.parse(body)).toSorted((x, y) => (x.subject < y.subject ? -1 : 1));
-    await expect.poll(async () => (await hooks.deliveries(made.id, `?event_delivery=${a.event_delivery}`)).length).toBe(1);
+    const [a, b] = shop
+      .events()
+      .map(({ body }) => JSON.parse(body))
+      .toSorted((x, y) => (x.subject < y.subject ? -1 : 1));
+    await expect
+      .poll(async () => (await hooks.deliveries(made.id, `?event_delivery=${a.event_delivery}`)).length)
+      .toBe(1);
     const [attempt] = await hooks.deliveries(made.id, `?event_delivery=${a.event_delivery}`);
     expect((await hooks.call("POST", `/${made.id}/deliveries/${attempt.id}/replay`)).status).toBe(202);
     await expect.poll(() => shop.events().length).toBe(4);
     const bodies = shop.events().map(({ body }) => body);
-    expect(bodies.filter((body) => JSON.parse(body).subject === "A")[0]).toBe(bodies[3]);
+    expect(bodies.find((body) => JSON.parse(body).subject === "A")).toBe(bodies[3]);
     expect((await hooks.call("POST", `/${made.id}/replay`, { from: a.id, to: b.id })).status).toBe(202);
     await expect.poll(() => subjectsOf(shop).slice(4).toSorted()).toEqual(["A", "B"]);
     await expect.poll(async () => (await hooks.deliveries(made.id, "?success=true")).length).toBe(7);
@@ -179,7 +205,9 @@ describe("webhooks", async () => {
     await expect.poll(() => subjectsOf(shop).slice(6).toSorted()).toEqual(["A", "B", "C"]);
     await expect.poll(() => new Set(shop.events().map(({ headers }) => headers["webhook-id"])).size).toBe(3);
     await hooks.call("POST", `/${made.id}/replay`, { since: before, missed_only: true });
-    expect((await hooks.call("POST", `/${made.id}/replay`, { from: "00000000-999" })).body.error.errors[0].path).toBe("/body/from");
+    expect((await hooks.call("POST", `/${made.id}/replay`, { from: "00000000-999" })).body.error.errors[0].path).toBe(
+      "/body/from",
+    );
     expect(shop.events()).toHaveLength(9);
   });
 
@@ -214,7 +242,10 @@ describe("webhooks", async () => {
     ["/body/config/url", { config: { url: "https://user@example.com" }, events: ["account_store_add"] }],
     ["/body/fields", { config: { url: "https://example.com" }, events: ["account_store_add"], fields: "a(b" }],
     ["/body/events", { config: { url: "https://example.com" } }],
-    ["/body/config/content_type", { config: { url: "https://example.com", content_type: "text/plain" }, events: ["transaction"] }],
+    [
+      "/body/config/content_type",
+      { config: { url: "https://example.com", content_type: "text/plain" }, events: ["transaction"] },
+    ],
   ])("are refused with the place of what is wrong: %s", async (path, body) => {
     const refused = await hooks.call("POST", "", body);
     expect(refused.status).toBe(400);
@@ -225,8 +256,18 @@ describe("webhooks", async () => {
     const shop = await receiver();
     const made = await hooks.create(shop.url);
     const stranger = await server.account();
-    for (const [method, path] of [["GET", ""], ["DELETE", ""], ["POST", "/ping"], ["POST", "/pause"], ["GET", "/deliveries"]] as const) {
-      const { status } = await server.call(method, `/v1/accounts/${stranger.aid}/hooks/subscriptions/${made.id}${path}`, stranger);
+    for (const [method, path] of [
+      ["GET", ""],
+      ["DELETE", ""],
+      ["POST", "/ping"],
+      ["POST", "/pause"],
+      ["GET", "/deliveries"],
+    ] as const) {
+      const { status } = await server.call(
+        method,
+        `/v1/accounts/${stranger.aid}/hooks/subscriptions/${made.id}${path}`,
+        stranger,
+      );
       expect(status).toBe(404);
     }
     await hooksOf(server, stranger).happen(["X"]);

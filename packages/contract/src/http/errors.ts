@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { accessErrorCodes } from "./access-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
+import { hookErrorCodes } from "./hook-errors.ts";
 import { operationErrorCodes } from "./operation-errors.ts";
 import { sandboxErrorCodes } from "./sandbox-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
@@ -116,21 +117,7 @@ export const errorCodes = {
     cause: "The store has no such closing.",
     cure: "Check the closing's id; the store's list of closings has it.",
   },
-  hook_subscription_not_found: {
-    status: 404,
-    cause: "The account has no such webhook subscription, or it is deleted.",
-    cure: "Check the subscription's id.",
-  },
-  hook_delivery_not_found: {
-    status: 404,
-    cause: "The subscription has no such delivery, or it was removed at the end of its retention.",
-    cure: "Check the id; the subscription's list of deliveries has it.",
-  },
-  too_many_subscriptions: {
-    status: 409,
-    cause: "The account has as many webhook subscriptions as it may have.",
-    cure: "Delete one that is not needed any more, or let one subscription take more events.",
-  },
+  ...hookErrorCodes,
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
   client_not_found: {
     status: 404,

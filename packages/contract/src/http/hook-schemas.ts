@@ -73,10 +73,7 @@ const HookConfig = Type.Object({
   content_type: Type.Literal("application/json"),
   insecure_ssl: Type.Union([Type.Literal(0), Type.Literal(1)]),
   secret: Type.Optional(
-    Type.Object(
-      { type: Type.Enum(hookSecretTypes) },
-      { description: "Its kind; the secret itself is never shown." },
-    ),
+    Type.Object({ type: Type.Enum(hookSecretTypes) }, { description: "Its kind; the secret itself is never shown." }),
   ),
 });
 
@@ -85,7 +82,8 @@ export const hookFields = {
     minItems: 1,
     maxItems: 200,
     uniqueItems: true,
-    description: "The events that are sent. Documented ones of parts that this server does not have may be named, and never fire.",
+    description:
+      "The events that are sent. Documented ones of parts that this server does not have may be named, and never fire.",
   }),
   active: Type.Boolean({ description: "Whether events are sent. What happens while it is false is not made up for." }),
   fields: Type.String({
@@ -131,7 +129,8 @@ export const HookSubscription = Type.Object({
   ),
   last_success_at: Type.Optional(Time),
   signing_secrets: Type.Array(Type.Object({ id: Uuid, created_at: Time, expires_at: Type.Optional(Time) }), {
-    description: "The secrets of `webhook-signature` that are valid, newest first. An earlier one ends after a rotation.",
+    description:
+      "The secrets of `webhook-signature` that are valid, newest first. An earlier one ends after a rotation.",
   }),
   created_at: Time,
   created_by: Type.String(),
@@ -159,7 +158,9 @@ const deliveryFields = {
     description: "The header `event-delivery`: the same in all attempts of one event.",
   }),
   created_at: Time,
-  status: Type.Union([Type.Integer(), Type.Null()], { description: "The receiver's HTTP status; null: no answer came." }),
+  status: Type.Union([Type.Integer(), Type.Null()], {
+    description: "The receiver's HTTP status; null: no answer came.",
+  }),
   event: Type.String(),
   event_id: Type.Optional(Type.String({ pattern: eventIdPattern, description: "Absent for a ping." })),
   attempt: Type.Integer({ description: "1, 2, 3 …" }),
@@ -173,7 +174,8 @@ export const HookDelivery = Type.Object(deliveryFields);
 export type HookDelivery = Static<typeof HookDelivery>;
 
 const Headers = Type.Record(Type.String(), Type.String());
-const orNull = <S extends TSchema>(schema: S, description: string) => Type.Union([schema, Type.Null()], { description });
+const orNull = <S extends TSchema>(schema: S, description: string) =>
+  Type.Union([schema, Type.Null()], { description });
 
 /** An attempt with what was sent and what came back. */
 export const HookDeliveryDetail = Type.Object({
@@ -229,7 +231,8 @@ export const HookResume = Type.Object(
   {
     missed: Type.Optional(
       Type.Boolean({
-        description: "Send the events that happened during the pause, too; by default only what waited when it began. Events that are past their retention are lost.",
+        description:
+          "Send the events that happened during the pause, too; by default only what waited when it began. Events that are past their retention are lost.",
       }),
     ),
   },
@@ -239,9 +242,7 @@ export type HookResume = Static<typeof HookResume>;
 
 export const HookRotation = Type.Object(
   {
-    secret: Type.Optional(
-      Type.Intersect([HookSecret], { description: "Replaces the secret of `config`, too." }),
-    ),
+    secret: Type.Optional(Type.Intersect([HookSecret], { description: "Replaces the secret of `config`, too." })),
     overlap_seconds: Type.Optional(
       Type.Integer({
         minimum: 0,

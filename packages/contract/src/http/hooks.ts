@@ -38,7 +38,10 @@ const HookInput = Type.Object(
 export type HookCreate = Static<typeof HookInput>;
 const HookCreate = takesBack(HookInput, HookSubscription);
 
-const SecretAsShown = Type.Object({ type: Type.Enum(hookSecretTypes) }, { ...strict, description: "As it is shown: it stays." });
+const SecretAsShown = Type.Object(
+  { type: Type.Enum(hookSecretTypes) },
+  { ...strict, description: "As it is shown: it stays." },
+);
 const { secret: _set, ...configFields } = HookConfigInput.properties;
 const HookChange = Type.Object(
   {
@@ -48,7 +51,8 @@ const HookChange = Type.Object(
           ...Type.Partial(Type.Object(configFields)).properties,
           secret: Type.Optional(
             Type.Union([...HookSecret.anyOf, SecretAsShown, Type.Null()], {
-              description: "Replaces the secret at once; null: none. `rotate-secret` lets the earlier one sign for a while.",
+              description:
+                "Replaces the secret at once; null: none. `rotate-secret` lets the earlier one sign for a while.",
             }),
           ),
         },
@@ -160,7 +164,8 @@ export const hookEndpoints = {
     path: `${one}/ping`,
     scopes: writeHooks,
     id: "aid_source_hooks_hid_ping_post",
-    summary: "Send the event `ping`, once, also while the subscription is paused; the list of deliveries shows what came back",
+    summary:
+      "Send the event `ping`, once, also while the subscription is paused; the list of deliveries shows what came back",
     tag,
     params: ofHook,
     answers: { 204: Type.Null() },

@@ -53,6 +53,6 @@ export function hooksOf(server: SharedServer, tenant: Tenant) {
 }
 
 /** The ids of the events that came, in order. */
-export function subjectsOf(receiver: Receiver): string[] {
-  return receiver.events().map(({ body }) => JSON.parse(body).subject);
+export function subjectsOf(one: Receiver): string[] {
+  return one.events().map(({ body }) => JSON.parse(body).subject);
 }

@@ -11,12 +11,7 @@ export interface Received {
 }
 
 /** What a receiver does with a request: answers a status, redirects, is late, never answers, or breaks the connection. */
-export type Manner =
-  | { status: number; body?: string }
-  | { redirect: string }
-  | { afterMs: number }
-  | "hang"
-  | "break";
+export type Manner = { status: number; body?: string } | { redirect: string } | { afterMs: number } | "hang" | "break";
 
 export interface Receiver {
   url: string;
@@ -33,11 +28,13 @@ export interface Receiver {
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   let manner: (request: Received) => Manner = () => ({ status: 200 });
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    const one = await take(request);
+    received.push(one);
+    await answer(response, manner(one));
+  };
   const server = createServer((request, response) => {
-    void take(request).then(async (one) => {
-      received.push(one);
-      await answer(response, manner(one));
-    });
+    void serve(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -54,8 +54,8 @@ export interface HookTables {
     attempts: Generated<number>;
     first_attempt_at: Later<Date>;
     body: string | null;
-    leased_until: Later<Date>;
-    lease: Later<string>;
+    leased_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
+    lease: ColumnType<string | null, string | null | undefined, string | null>;
     created_at: Date;
     finished_at: Later<Date>;
   };

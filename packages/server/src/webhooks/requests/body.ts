@@ -1,4 +1,4 @@
-import { type EventObject, eventKinds, type EventType } from "@tillkeeper/contract/events";
+import { type EventObject, type EventType, eventKinds } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import { type EventBeside, eventsBeside } from "@tillkeeper/contract/http/hook-events";
 import { applyMask, readMask, withoutFields } from "./mask.ts";
@@ -28,7 +28,11 @@ function isBeside(event: string): event is EventBeside {
 }
 
 /** The mask names the object, as in the body; what it says nothing of is left out. */
-function shaped(name: string, object: unknown, { fields, excludeFields }: Pick<Wish, "fields" | "excludeFields">): unknown {
+function shaped(
+  name: string,
+  object: unknown,
+  { fields, excludeFields }: Pick<Wish, "fields" | "excludeFields">,
+): unknown {
   const mask = fields === null ? undefined : readMask(fields);
   const kept =
     mask === undefined || typeof mask === "string"

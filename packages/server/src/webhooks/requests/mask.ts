@@ -48,7 +48,10 @@ function readField(reader: Reader, fields: Map<string, Mask>, depth: number): st
   if (typeof below === "string") return below;
   const known = fields.get(name);
   // Named twice, once as a whole: all of it stays.
-  fields.set(name, known === undefined ? below : known.size === 0 || below.size === 0 ? new Map() : merged(known, below));
+  fields.set(
+    name,
+    known === undefined ? below : known.size === 0 || below.size === 0 ? new Map() : merged(known, below),
+  );
   return undefined;
 }
 
@@ -56,7 +59,10 @@ function merged(one: Mask, other: Mask): Mask {
   const all = new Map(one);
   for (const [name, below] of other) {
     const known = all.get(name);
-    all.set(name, known === undefined ? below : known.size === 0 || below.size === 0 ? new Map() : merged(known, below));
+    all.set(
+      name,
+      known === undefined ? below : known.size === 0 || below.size === 0 ? new Map() : merged(known, below),
+    );
   }
   return all;
 }

@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup as systemLookup } from "node:dns";
+import { lookup as systemLookup } from "node:dns";
 import { lookup as resolve } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
@@ -65,7 +65,7 @@ export async function problemOfUrl(text: string, rules: TargetRules): Promise<st
 export function checkedLookup({ allowPrivate, lookup = systemLookup }: TargetRules): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
-      const all = (error ? [] : found) as LookupAddress[];
+      const all = error ? [] : found;
       const allowed = allowPrivate ? all : all.filter(({ address }) => isPublicAddress(address));
       const [first] = allowed;
       if (error || !first) {

@@ -1,8 +1,8 @@
 import { eventsBeside, pingEvent } from "@tillkeeper/contract/http/hook-events";
 import type { HookSecret } from "@tillkeeper/contract/http/hook-schemas";
+import type { Clock } from "../../platform/clock.ts";
 import type { RootKey } from "../../platform/folders/root-key.ts";
 import { newId } from "../../platform/ids.ts";
-import type { Clock } from "../../platform/clock.ts";
 import type { Answered, Poster } from "../requests/post.ts";
 import { openSecret } from "../requests/secrets.ts";
 import { type Secrets, signatureHeaders } from "../requests/signatures.ts";
@@ -34,7 +34,12 @@ export async function attempt(
     .catch((error: unknown) => reasonOf(error));
   if (typeof outcome === "string" && signal.aborted) return undefined;
   const durationMs = Math.round(performance.now() - began);
-  return { ...endOf({ clock, delivery, lease, at, outcome }), requestHeaders: shownHeaders(headers), durationMs, quick: durationMs < quickMs };
+  return {
+    ...endOf({ clock, delivery, lease, at, outcome }),
+    requestHeaders: shownHeaders(headers),
+    durationMs,
+    quick: durationMs < quickMs,
+  };
 }
 
 /** The end of a delivery whose event is not kept any more. */
@@ -53,7 +58,13 @@ interface EndFacts {
   outcome: Answered | string;
 }
 
-function endOf({ clock, delivery, lease, at, outcome }: EndFacts): Omit<Ended, "requestHeaders" | "durationMs" | "quick"> {
+function endOf({
+  clock,
+  delivery,
+  lease,
+  at,
+  outcome,
+}: EndFacts): Omit<Ended, "requestHeaders" | "durationMs" | "quick"> {
   const answered = typeof outcome === "string" ? undefined : outcome;
   const succeeded = answered !== undefined && answered.status >= 200 && answered.status < 300;
   const number = delivery.attempts + 1;
@@ -116,7 +127,7 @@ function shownHeaders(headers: Record<string, string>): Record<string, string> {
 
 /** Why no answer came, in words for the log of deliveries. */
 function reasonOf(error: unknown): string {
-  const { name = "", message = "", code, cause } = error as Error & { code?: string };
+  const { name, message, code, cause } = error as Error & { code?: string };
   const inner = cause instanceof Error && message === "" ? cause.message : message;
   if (name === "TimeoutError" || /TIMEOUT/.test(code ?? "")) return "No answer came in time.";
   return (code === undefined ? inner : `${code}: ${inner}`).slice(0, 1_000) || "The request failed.";

@@ -21,8 +21,8 @@ export async function pauseFailing({ db, clock }: { db: Db; clock: Clock }, deli
       throw error;
     });
     if (!opened || opened.row.state === "paused") return;
-    const { failing_since: since } = opened.row;
-    if (since === null || firstAt === null || since > firstAt) return;
+    const { failing_since: since, last_success_at: taken } = opened.row;
+    if (since === null || firstAt === null || (taken !== null && taken > firstAt)) return;
     const now = clock.now();
     const { last } = await rangeOf(tx, accountId);
     await tx
@@ -33,7 +33,15 @@ export async function pauseFailing({ db, clock }: { db: Db; clock: Clock }, deli
       .execute();
     const { shown: after } = await openSubscription(tx, { clock }, { accountId, id });
     await writeEvents(tx, [
-      { accountId, type: "hook_subscription_paused", cause: "failing", at: now, subject: id, actor: actor.clientId, data: after },
+      {
+        accountId,
+        type: "hook_subscription_paused",
+        cause: "failing",
+        at: now,
+        subject: id,
+        actor: actor.clientId,
+        data: after,
+      },
     ]);
     const change = { action: "hook_subscription.pause", subject: subjectOf(id), before: opened.shown, after };
     await recordChange(tx, clock, { accountId, ...actor }, change);

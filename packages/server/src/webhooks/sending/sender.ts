@@ -8,7 +8,18 @@ import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.t
 import { type PresentEvents, withBodies } from "./bodies.ts";
 import { pauseFailing } from "./pause-failing.ts";
 import { Running } from "./running.ts";
-import { type Claimed, claimDue, type Ended, endAttempts, firstOfAll, giveBack, type Lane, lanes, takeOver, useSlowLane } from "./sql.ts";
+import {
+  type Claimed,
+  claimDue,
+  type Ended,
+  endAttempts,
+  firstOfAll,
+  giveBack,
+  type Lane,
+  lanes,
+  takeOver,
+  useSlowLane,
+} from "./sql.ts";
 
 export interface SenderDeps extends AttemptDeps {
   db: Db;
@@ -52,7 +63,9 @@ export class Sender {
     const options = { backWithinMs: 1_000, end: () => this.#stop() };
     this.workers = [
       every("webhooks.send", rest, () => this.#round(), options),
-      every("webhooks.take-over", takeOverEveryMs, async () => (await takeOver(deps.db.pool)) > 0, { backWithinMs: 5_000 }),
+      every("webhooks.take-over", takeOverEveryMs, async () => (await takeOver(deps.db.pool)) > 0, {
+        backWithinMs: 5_000,
+      }),
     ];
   }
 
@@ -97,7 +110,11 @@ export class Sender {
     const full: Claimed[] = [];
     // Places are taken before the next claim, which counts them.
     for (const delivery of claimed) (this.#running.take(delivery) ? begun : full).push(delivery);
-    if (full.length > 0) await later(full.map(({ id }) => id), restMs.host);
+    if (full.length > 0)
+      await later(
+        full.map(({ id }) => id),
+        restMs.host,
+      );
     try {
       const { ready, gone } = await withBodies(db.pool, present, begun);
       for (const delivery of ready) void this.#send(delivery, lease);
@@ -108,7 +125,10 @@ export class Sender {
     } catch (error) {
       log.error({ err: error }, "events could not be read for webhooks, which are sent later");
       for (const delivery of begun) this.#running.leave(delivery);
-      await later(begun.map(({ id }) => id), restMs.failure);
+      await later(
+        begun.map(({ id }) => id),
+        restMs.failure,
+      );
     }
   }
 

@@ -13,7 +13,16 @@ type Subscription = Selectable<Tables["hook_subscriptions"]>;
 /** A claimed delivery, with what of its subscription the request needs. */
 export type Claimed = Pick<
   Delivery,
-  "id" | "account_id" | "subscription_id" | "event" | "position" | "epoch" | "lane" | "attempts" | "first_attempt_at" | "body"
+  | "id"
+  | "account_id"
+  | "subscription_id"
+  | "event"
+  | "position"
+  | "epoch"
+  | "lane"
+  | "attempts"
+  | "first_attempt_at"
+  | "body"
 > &
   Pick<Subscription, "url" | "insecure_ssl" | "fields" | "exclude_fields"> & {
     secrets: { id: string; purpose: "signing" | "config"; encrypted: string }[];
@@ -132,7 +141,10 @@ export async function keepBodies(pool: Pool, rows: readonly { id: string; body: 
 }
 
 /** Gives claimed deliveries back, to be sent from `dueAt` on. */
-export async function giveBack(pool: Pool, wish: { lease: string; ids: readonly string[]; dueAt: Date }): Promise<void> {
+export async function giveBack(
+  pool: Pool,
+  wish: { lease: string; ids: readonly string[]; dueAt: Date },
+): Promise<void> {
   await pool.query({
     name: "give_back_hook_deliveries",
     text: `

@@ -46,7 +46,12 @@ export async function updateSubscription(
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
       .execute();
-    return finish(tx, deps, live, { id, before, action: "hook_subscription.update", secretChanged: secretType !== undefined });
+    return finish(tx, deps, live, {
+      id,
+      before,
+      action: "hook_subscription.update",
+      secretChanged: secretType !== undefined,
+    });
   });
   deps.wake();
   return changed;
@@ -77,7 +82,9 @@ type SecretWish = NonNullable<HookUpdate["config"]>["secret"];
 interface SecretOwner {
   accountId: string;
   id: string;
-  secret_type: HookSubscription["config"]["secret"] extends infer S ? (S extends { type: infer T } ? T : never) | null : never;
+  secret_type: HookSubscription["config"]["secret"] extends infer S
+    ? (S extends { type: infer T } ? T : never) | null
+    : never;
 }
 
 /** Answers the new type of the secret; undefined: it stays. A secret as answers show it, by its type alone, stays, too. */
@@ -145,7 +152,11 @@ export async function rotateSecret(
 }
 
 /** Deletes a subscription with its secrets; its deliveries stay for their retention. Throws `hook_subscription_not_found`. */
-export async function deleteSubscription(deps: HookDeps, caller: PowerfulCaller, id: string): Promise<HookSubscription> {
+export async function deleteSubscription(
+  deps: HookDeps,
+  caller: PowerfulCaller,
+  id: string,
+): Promise<HookSubscription> {
   return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const { accountId, clientId } = live;
     const { shown: before } = await lockSubscription(tx, deps, live, id);
@@ -156,11 +167,7 @@ export async function deleteSubscription(deps: HookDeps, caller: PowerfulCaller,
       .where("account_id", "=", accountId)
       .where("id", "=", id)
       .execute();
-    await tx
-      .deleteFrom("hook_secrets")
-      .where("account_id", "=", accountId)
-      .where("subscription_id", "=", id)
-      .execute();
+    await tx.deleteFrom("hook_secrets").where("account_id", "=", accountId).where("subscription_id", "=", id).execute();
     await recordChange(tx, deps.clock, live, { action: "hook_subscription.delete", subject: subjectOf(id), before });
     return before;
   });

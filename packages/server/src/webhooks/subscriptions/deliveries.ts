@@ -47,7 +47,12 @@ async function openAttempt(tx: Tx, deps: HookDeps, key: HookKey, id: string): Pr
 }
 
 /** Sends a delivery again, with the same body. Throws `hook_subscription_not_found`, `hook_delivery_not_found`. */
-export async function replayDelivery(deps: HookDeps, caller: Caller, id: string, attemptId: string): Promise<HookDelivery> {
+export async function replayDelivery(
+  deps: HookDeps,
+  caller: Caller,
+  id: string,
+  attemptId: string,
+): Promise<HookDelivery> {
   const { accountId } = caller;
   const again = await inTenant(deps.db, accountId, async (tx) => {
     const attempt = await openAttempt(tx, deps, { accountId, id }, attemptId);
@@ -82,7 +87,9 @@ export async function replayEvents(
     await openSubscription(tx, deps, { accountId, id });
     const { last } = await rangeOf(tx, accountId);
     const from =
-      wish.from === undefined ? await firstSince(tx, accountId, new Date(wish.since ?? "")) : await placeOf(tx, accountId, wish.from, "from");
+      wish.from === undefined
+        ? await firstSince(tx, accountId, new Date(wish.since ?? ""))
+        : await placeOf(tx, accountId, wish.from, "from");
     const to = wish.to === undefined ? last : await placeOf(tx, accountId, wish.to, "to");
     const now = deps.clock.now();
     const row = {

@@ -58,8 +58,7 @@ export function presentDeliveryDetail(row: AttemptRow): HookDeliveryDetail {
     ...presentDelivery(row),
     url: row.url,
     request: { headers: row.request_headers, body: row.body === null ? null : JSON.parse(row.body) },
-    response:
-      row.status === null ? null : { headers: row.response_headers ?? {}, body: row.response_body ?? "" },
+    response: row.status === null ? null : { headers: row.response_headers ?? {}, body: row.response_body ?? "" },
     details: {
       delivery_at: preciseTime(row.at),
       delivery_duration: row.duration_ms,

@@ -122,7 +122,14 @@ function attemptsOf(db: Kysely<Tables>, { accountId, id }: OfSubscription) {
     .selectFrom("hook_attempts as attempt")
     .innerJoin("hook_deliveries as delivery", "delivery.id", "attempt.delivery_id")
     .selectAll("attempt")
-    .select(["delivery.event", "delivery.position", "delivery.epoch", "delivery.state", "delivery.due_at", "delivery.body"])
+    .select([
+      "delivery.event",
+      "delivery.position",
+      "delivery.epoch",
+      "delivery.state",
+      "delivery.due_at",
+      "delivery.body",
+    ])
     .where("attempt.account_id", "=", accountId)
     .where("attempt.subscription_id", "=", id);
 }

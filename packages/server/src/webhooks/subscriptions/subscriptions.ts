@@ -43,7 +43,12 @@ export async function addSubscription(deps: HookDeps, caller: PowerfulCaller, in
   const signing = newSigningSecret();
   const made = await inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     // The lock makes those wait that would create one at the same moment, beyond the limit.
-    await tx.selectFrom("accounts").select("account_id").where("account_id", "=", live.accountId).forNoKeyUpdate().execute();
+    await tx
+      .selectFrom("accounts")
+      .select("account_id")
+      .where("account_id", "=", live.accountId)
+      .forNoKeyUpdate()
+      .execute();
     if ((await countSubscriptions(tx, live.accountId)) >= limits.hookSubscriptions) {
       const text = `An account has at most ${limits.hookSubscriptions} webhook subscriptions.`;
       throw new ApiError("too_many_subscriptions", text);
@@ -73,7 +78,11 @@ export async function addSubscription(deps: HookDeps, caller: PowerfulCaller, in
     if (config.secret) await insertHookSecret(tx, deps, key, { purpose: "config", secret: config.secret });
     const { shown } = await openSubscription(tx, deps, key);
     await insertPing(tx, deps.clock, shown);
-    await recordChange(tx, deps.clock, live, { action: "hook_subscription.create", subject: subjectOf(id), after: shown });
+    await recordChange(tx, deps.clock, live, {
+      action: "hook_subscription.create",
+      subject: subjectOf(id),
+      after: shown,
+    });
     return { ...shown, signing_secret: signing };
   });
   deps.wake();

@@ -38,7 +38,11 @@ export function takingWorker({ db, clock, made }: TakingDeps): Worker {
   );
 }
 
-async function run(db: Db, statement: { name: string; text: string }, now: Date): Promise<{ taken: number; made: number }> {
+async function run(
+  db: Db,
+  statement: { name: string; text: string },
+  now: Date,
+): Promise<{ taken: number; made: number }> {
   const { rows } = await db.pool.query<{ taken: number; made: number }>({
     ...statement,
     values: [now, mostAtOnce, ...beside],
