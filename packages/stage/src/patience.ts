@@ -3,4 +3,4 @@
  * no speed: a condition that holds is seen within one interval. A condition that does not hold is a fault after any
  * time.
  */
-export const patience = { timeout: 12_000, interval: 20 };
+export const patience = { timeout: 100_000, interval: 20 };
