@@ -102,7 +102,7 @@ async function enterAsOperator(stage: Stage, operator: Account, ownId: string): 
   await post(`${base}/client-grants`, {
     client_id: client.id,
     audience: audienceOf(ownId),
-    scope: ["admin:accounts", "admin:checkout"],
+    scope: ["admin:accounts", "admin:checkout", "admin:hooks"],
     type: "client_credentials",
   });
   const { client_id: clientId, client_secret: secret } = client;

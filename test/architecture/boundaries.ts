@@ -53,7 +53,7 @@ const serverLayers = [
   ["enrolment", "logs", "restores"],
   ["closings"],
   ["gateway"],
-  ["stream", "timeline"],
+  ["stream", "timeline", "webhooks"],
   ["virtual-terminals"],
   ["sandbox", "health"],
   ["api-docs"],

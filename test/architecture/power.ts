@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseSync } from "oxc-parser";
 import { type Import, readImports } from "./imports.ts";
 
-/** Tables that give access. Users, and the secrets of webhooks, belong here as soon as they have tables. */
+/** Tables that give access. Users belong here as soon as they have tables. */
 const powerTables = [
   "accounts",
   "clients",
@@ -12,6 +12,7 @@ const powerTables = [
   "terminal_credentials",
   "pairing_codes",
   "release_keys",
+  "hook_secrets",
 ];
 const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"]);
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");

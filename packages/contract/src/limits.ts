@@ -33,6 +33,14 @@ export const limits = {
   closingTerminals: 1_000,
   /** So many days back a business day can be closed. */
   closingDaysBack: 31,
+  /** Webhook subscriptions of an account. */
+  hookSubscriptions: 100,
+  /** An attempt to deliver an event may take so long. */
+  hookAttemptSeconds: 60,
+  /** Of an answer of a receiver so much is kept. */
+  hookAnswerBytes: 8 * 1024,
+  /** How long an earlier secret of a subscription may go on signing. */
+  hookOverlapSecondsMax: 7 * 86_400,
   /** Longer than an idempotency key is kept, so that a key never outlives its operation. */
   retentionDaysMin: 3,
   releaseFileBytes: 512 * 1024 * 1024,

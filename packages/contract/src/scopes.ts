@@ -13,6 +13,9 @@ export const scopes = [
   "read:checkout:/admin/terminals",
   "write:checkout:/admin/terminals",
   "read:checkout:/admin/terminals/logs",
+  "admin:hooks",
+  "read:hooks",
+  "write:hooks",
 ] as const;
 export type Scope = (typeof scopes)[number];
 
@@ -26,6 +29,9 @@ export const writeOperations = [
 
 /** To read logs. It is a scope of its own, because a log may hold more than a client that sends operations should see. */
 export const readLogs = ["admin:checkout", "read:checkout:/admin/terminals/logs"] as const satisfies readonly Scope[];
+
+export const readHooks = ["admin:hooks", "read:hooks"] as const satisfies readonly Scope[];
+export const writeHooks = ["admin:hooks", "write:hooks"] as const satisfies readonly Scope[];
 
 /** To change clients and grants; reading them takes `readAccounts`. The public reference does not name these scopes. */
 export const writeClients = ["admin:accounts"] as const satisfies readonly Scope[];

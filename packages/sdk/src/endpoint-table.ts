@@ -10,6 +10,8 @@ type Endpoints = typeof endpoints;
 interface NamedParameters {
   account_id: [accountId: string];
   closing_id: [closingId: string];
+  delivery_id: [deliveryId: string];
+  hid: [hid: string];
   id: [id: string];
   key_id: [keyId: string];
   log_id: [logId: string];
@@ -125,6 +127,34 @@ export interface Nouns {
     readonly cancel: MethodOf<Endpoints["closings"]["cancel"]>;
     /** List the closings of all stores of an account, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
     readonly listOfAccount: MethodOf<Endpoints["closings"]["listOfAccount"]>;
+  };
+  readonly hooks: {
+    /** Create a subscription, which sends a ping at once; its signing secret is shown this once. Scopes: admin:hooks or write:hooks. */
+    readonly create: MethodOf<Endpoints["hooks"]["create"]>;
+    /** List subscriptions, newest first. Scopes: admin:hooks or read:hooks. */
+    readonly list: MethodOf<Endpoints["hooks"]["list"]>;
+    /** Get a subscription. Scopes: admin:hooks or read:hooks. */
+    readonly get: MethodOf<Endpoints["hooks"]["get"]>;
+    /** Change a subscription. Scopes: admin:hooks or write:hooks. */
+    readonly update: MethodOf<Endpoints["hooks"]["update"]>;
+    /** Delete a subscription; nothing is sent any more. Scopes: admin:hooks or write:hooks. */
+    readonly delete: MethodOf<Endpoints["hooks"]["delete"]>;
+    /** Send the event `ping`, once, also while the subscription is paused; the list of deliveries shows what came back. Scopes: admin:hooks or write:hooks. */
+    readonly ping: MethodOf<Endpoints["hooks"]["ping"]>;
+    /** Pause a subscription: what waits is kept. Scopes: admin:hooks or write:hooks. */
+    readonly pause: MethodOf<Endpoints["hooks"]["pause"]>;
+    /** Resume a paused subscription, with or without what it missed. Scopes: admin:hooks or write:hooks. */
+    readonly resume: MethodOf<Endpoints["hooks"]["resume"]>;
+    /** Get a new signing secret, shown this once; the earlier ones sign beside it for a while. Scopes: admin:hooks or write:hooks. */
+    readonly rotateSecret: MethodOf<Endpoints["hooks"]["rotateSecret"]>;
+    /** Send a range of events again, or all since an event or a time. Scopes: admin:hooks or write:hooks. */
+    readonly replay: MethodOf<Endpoints["hooks"]["replay"]>;
+    /** List a subscription's attempts to deliver, newest first. Scopes: admin:hooks or read:hooks. */
+    readonly deliveries: MethodOf<Endpoints["hooks"]["deliveries"]>;
+    /** One attempt, with its request and its answer. Scopes: admin:hooks or read:hooks. */
+    readonly delivery: MethodOf<Endpoints["hooks"]["delivery"]>;
+    /** Send one delivery again, with the same body. Scopes: admin:hooks or write:hooks. */
+    readonly replayDelivery: MethodOf<Endpoints["hooks"]["replayDelivery"]>;
   };
   readonly activations: {
     /** Start to activate a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
@@ -284,6 +314,21 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id" },
     cancel: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/cancel" },
     listOfAccount: { method: "GET", path: "/v1/accounts/:aid/closings", query: true, pages: true },
+  },
+  hooks: {
+    create: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions/:hid" },
+    update: { method: "PATCH", path: "/v1/accounts/:aid/hooks/subscriptions/:hid", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:aid/hooks/subscriptions/:hid" },
+    ping: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/ping" },
+    pause: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/pause" },
+    resume: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/resume", body: true },
+    rotateSecret: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/rotate-secret", body: true },
+    replay: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/replay", body: true },
+    deliveries: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries", query: true, pages: true },
+    delivery: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries/:delivery_id" },
+    replayDelivery: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries/:delivery_id/replay" },
   },
   activations: {
     create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },

@@ -4,6 +4,7 @@ import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { type DeviceSide, openDeviceSide } from "./assembly/device-side.ts";
 import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
+import { openWebhooks } from "./assembly/webhooks.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
 import { createAnnouncer } from "./gateway/send.ts";
@@ -63,6 +64,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const supervisor = new Supervisor(core.log);
   const waits = new Waits({ onWake: core.operationWakes.onWake });
   const sandboxAsked = options.sandbox ?? false;
+  const webhooks = openWebhooks(core, { sandbox: sandboxAsked });
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
@@ -71,6 +73,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       stores,
       enrolment,
       closings,
+      webhooks,
       supervisor,
       waits,
       sandbox: sandboxAsked,
@@ -90,6 +93,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     accept,
     enrolment,
     closings,
+    webhooks,
     quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
   }))
     supervisor.start(worker);

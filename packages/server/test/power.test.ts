@@ -4,7 +4,7 @@ import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { newKeyPair } from "./support/releases.ts";
 
-const admin = ["admin:accounts", "admin:checkout"];
+const admin = ["admin:accounts", "admin:checkout", "admin:hooks"];
 
 interface Working {
   client: { id: string; client_id: string; client_secret: string };

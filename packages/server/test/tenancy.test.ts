@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Call, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
@@ -48,6 +49,11 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   aid_account_management_terminals_post: ({ store_id }) => ({ device_serial_number: `W${randomUUID()}`, store_id }),
   terminal_pairing_codes_post: () => ({ reference: "job 17" }),
   terminal_device_post: () => ({ device_serial_number: `W${randomUUID()}` }),
+  aid_source_hooks_post: () => ({ config: { url: "http://127.0.0.1:9/" }, events: ["account_store_add"] }),
+  aid_hooks_hid_patch: () => ({ active: false }),
+  aid_hooks_hid_resume_post: () => ({}),
+  aid_hooks_hid_rotate_post: () => ({}),
+  aid_hooks_hid_replay_post: () => ({ since: "2026-01-01T00:00:00Z" }),
   aid_releases_post: ({ key_id }) => ({ ...announcement(strayMaker, { version: "1" }), key_id }),
   aid_releases_rid_file_put: () => "a file",
   aid_release_keys_post: () => ({ name: "Releases", public_key: newKeyPair().publicKey }),
@@ -57,7 +63,7 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
 };
 
 describe("tenants", async () => {
-  const { server, tenant: owner } = await world({ own: {}, aid: "T11000001" });
+  const { server, tenant: owner } = await world({ own: { config: { webhooksMayBePrivate: true } }, aid: "T11000001" });
   let stranger: Tenant;
   let owned: Ids;
   let endpoints: Endpoint[];
@@ -93,6 +99,12 @@ describe("tenants", async () => {
     const maker = await newMaker(server, of);
     const release = await addRelease(server, of, maker);
     const configuration = await post(`/v1/accounts/${of.aid}/configurations`, { content: { of: of.aid } });
+    const hooks = `/v1/accounts/${of.aid}/hooks/subscriptions`;
+    const hook = await post(hooks, { config: { url: "http://127.0.0.1:9/" }, events: ["account_store_add"] });
+    const deliveries = async () => (await server.call("GET", `${hooks}/${hook.id}/deliveries`, of)).body;
+    // The ping is sent at once.
+    while ((await deliveries()).length === 0) await sleep(20);
+    const [delivery] = await deliveries();
     const { body: shown } = await server.call("GET", `/v1/accounts/${of.aid}/auth/clients/${client.id}`, of);
     return {
       aid: of.aid,
@@ -104,6 +116,8 @@ describe("tenants", async () => {
       closing_id: closing.id,
       payout_destination_id: destination.payout_destination_id,
       client_ref: client.id,
+      hid: hook.id,
+      delivery_id: delivery.id,
       secret_id: shown.secrets[0].id,
       grant_ref: grant.id,
       log_id: logId,
@@ -147,6 +161,8 @@ describe("tenants", async () => {
     operation_id: randomUUID(),
     closing_id: randomUUID(),
     payout_destination_id: "PD-nobodys",
+    hid: randomUUID(),
+    delivery_id: randomUUID(),
     client_ref: randomUUID(),
     secret_id: randomUUID(),
     grant_ref: randomUUID(),

@@ -13,7 +13,7 @@ export async function setUp(context: DemoContext): Promise<string> {
     checks.equal("the status code", last().status, 200);
     checks.equal("token_type", token.token_type, "Bearer");
     checks.equal("expires_in", token.expires_in, 14_400);
-    checks.equal("scope", token.scope.split(" ").toSorted(), ["admin:accounts", "admin:checkout"]);
+    checks.equal("scope", token.scope.split(" ").toSorted(), ["admin:accounts", "admin:checkout", "admin:hooks"]);
     checks.matches("access_token", token.access_token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
     return `${last().status}, ${token.token_type}, ${token.expires_in} s`;
   });

@@ -10,6 +10,7 @@ import { destinationApprovalEndpoints } from "./destination-approvals.ts";
 import { deviceEndpoints } from "./device-endpoints.ts";
 import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
+import { hookEndpoints } from "./hooks.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
@@ -32,6 +33,7 @@ export const endpoints = {
   operations: operationEndpoints,
   operationsByToken: operationEndpointsByToken,
   closings: closingEndpoints,
+  hooks: hookEndpoints,
   activations: activationEndpoints,
   activationsByToken: activationEndpointsByToken,
   logs: logEndpoints,

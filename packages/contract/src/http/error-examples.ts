@@ -83,6 +83,9 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   terminal_not_found: { message: "There is no such terminal.", errors: [] },
   unknown_payout_destination: { message: "There is no such payout destination.", errors: [] },
   closing_not_found: { message: "There is no such closing.", errors: [] },
+  hook_subscription_not_found: { message: "There is no such webhook subscription.", errors: [] },
+  hook_delivery_not_found: { message: "There is no such delivery.", errors: [] },
+  too_many_subscriptions: { message: "An account has at most 100 webhook subscriptions.", errors: [] },
   operation_not_found: { message: "There is no such operation.", errors: [] },
   TERMINAL_NOT_RETRYABLE: {
     message: "The terminal cannot be synced now.",

@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { accessErrorCodes } from "./access-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
+import { hookErrorCodes } from "./hook-errors.ts";
 import { operationErrorCodes } from "./operation-errors.ts";
 import { sandboxErrorCodes } from "./sandbox-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
@@ -116,6 +117,7 @@ export const errorCodes = {
     cause: "The store has no such closing.",
     cure: "Check the closing's id; the store's list of closings has it.",
   },
+  ...hookErrorCodes,
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
   client_not_found: {
     status: 404,

@@ -15,6 +15,7 @@ export const answerHeaders = {
   link: Type.String({
     description: 'The next page (RFC 8288): `<path and query>; rel="next"`; absent on the last page.',
   }),
+  "total-count": Type.Integer({ minimum: 0, description: "How many there are on all pages; with `total=true`." }),
   "www-authenticate": Type.String({ description: "How to authenticate (RFC 9110 section 11.6.1)." }),
   "accept-ranges": Type.Literal("bytes", { description: "Parts of the file can be asked for with `Range`." }),
   "content-range": Type.String({ description: "Which part of the file this is (RFC 9110 section 14.4)." }),

@@ -19,6 +19,7 @@ import * as errors from "./errors.ts";
 import * as eventEnvelopes from "./event-schemas.ts";
 import * as events from "./events.ts";
 import * as health from "./health.ts";
+import * as hookSchemas from "./hook-schemas.ts";
 import * as logs from "./logs.ts";
 import * as operations from "./operations.ts";
 import * as payoutDestinations from "./payout-destinations.ts";
@@ -51,6 +52,7 @@ const modules: readonly object[] = [
   eventEnvelopes,
   events,
   health,
+  hookSchemas,
   logs,
   operations,
   payoutDestinations,

@@ -11,6 +11,7 @@ export const tags = {
     "accepted at once, carried out by the terminal, read here until they have ended.",
   Closings:
     "The close of a store's business day, on every terminal once: what is closed, what is missing, and what to do about it.",
+  Webhooks: "Events sent to an address of yours as they happen, signed, and sent again until they are taken.",
   "Terminal activations": "A terminal gets a configuration and a release as one task.",
   "Terminal logs": "The logs that terminals were asked for, and their files.",
   Presence: "Whether a terminal is online, since when, and what it reports about itself.",

@@ -33,16 +33,19 @@ import { streamRoutes } from "../stream/routes.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
 import { timelineRoutes } from "../timeline/routes.ts";
+import { hookRoutes } from "../webhooks/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { ClosingPorts, EnrolmentPorts, StorePorts } from "./ports.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 export interface Features {
   accept: Accept;
   stores: StorePorts;
   enrolment: EnrolmentPorts;
   closings: ClosingPorts;
+  webhooks: Webhooks;
   supervisor: Supervisor;
   /** Where requests wait that say `Prefer: wait`. */
   waits: Waits;
@@ -60,6 +63,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
     ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
+    ...hookRoutes(features.webhooks.deps),
     ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
       started: features.started,

@@ -30,11 +30,13 @@ import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { ClosingPorts } from "./ports.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 interface WorkerPorts {
   accept: Accept;
   enrolment: RetirementDeps;
   closings: ClosingPorts;
+  webhooks: Webhooks;
   quietCheckpoints: boolean;
 }
 
@@ -42,7 +44,7 @@ interface WorkerPorts {
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, enrolment, closings, quietCheckpoints }: WorkerPorts,
+  { accept, enrolment, closings, webhooks, quietCheckpoints }: WorkerPorts,
 ) {
   const { db, clock, log, config, files } = core;
   const retentionDays = config.retentionDays ?? defaultRetentionDays;
@@ -56,7 +58,7 @@ export function workersOf(
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
-    orderWorker({ db, placed: () => core.eventTail.placed() }),
+    orderWorker({ db, placed: () => placed(core, webhooks) }),
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
@@ -82,6 +84,7 @@ export function workersOf(
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
+    ...webhooks.workers,
     closingWorker(closings),
     correctionWorker({ db, advanceAll: closings.advanceAll }),
     closingRetentionWorker({ db, clock, retentionDays }),
@@ -100,4 +103,10 @@ export function workersOf(
 async function wentBack({ db, clock, log }: Core): Promise<void> {
   log.warn("the database went back to an earlier moment: a backup was restored, or a failover lost what came last");
   await noteRestored({ db, clock }, { clientId: "system", address: "", requestId: "watch" }, "noticed");
+}
+
+/** This server has given events their places. */
+function placed({ eventTail }: Core, webhooks: Webhooks): void {
+  eventTail.placed();
+  webhooks.placed();
 }

@@ -48,6 +48,10 @@ export interface Config extends LimitsConfig {
   /** How many days the histories of presence and telemetry are kept; left out, 90 and 30. */
   presenceDays?: number;
   telemetryDays?: number;
+  /** Whether webhooks may be sent to private addresses; left out, in the sandbox only. */
+  webhooksMayBePrivate?: boolean | undefined;
+  /** How many days deliveries of webhooks are kept; left out, 14. */
+  webhookDays?: number;
   /** Interval of the terminals' heartbeats; left out, 30 seconds. */
   heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
@@ -122,6 +126,8 @@ function configOf(values: Values, fault: ReportFault): Config {
     logDays: values.TILLKEEPER_LOG_DAYS,
     presenceDays: values.TILLKEEPER_PRESENCE_DAYS,
     telemetryDays: values.TILLKEEPER_TELEMETRY_DAYS,
+    webhooksMayBePrivate: values.TILLKEEPER_WEBHOOK_ALLOW_PRIVATE,
+    webhookDays: values.TILLKEEPER_WEBHOOK_DAYS,
     heartbeatSeconds: values.TILLKEEPER_HEARTBEAT_SECONDS,
     windows: values.TILLKEEPER_WINDOWS,
     logLevel: values.TILLKEEPER_LOG_LEVEL,

@@ -66,6 +66,12 @@ export const flag = (): Kind<boolean> => ({
   },
 });
 
+/** As `flag`, for a default that depends on how the server is started. */
+export const flagIfSet = (byDefault: string): Kind<boolean | undefined> => ({
+  byDefault,
+  read: (given, fault) => (given === undefined ? undefined : flag().read(given, fault)),
+});
+
 /** One of some words. */
 export const oneOf = <Word extends string>(words: readonly Word[], byDefault: Word): Kind<Word> => ({
   byDefault,

@@ -13,6 +13,7 @@ export const defaultEventDays = 30;
 export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
+export const defaultWebhookDays = 14;
 const longestDays = 36_500;
 /** Longest life of an access token. The list of narrowed grants keeps entries a little longer than that. */
 export const longestTokenSeconds = 604_800;
@@ -191,6 +192,15 @@ export const settings = {
   TILLKEEPER_TELEMETRY_DAYS: {
     about: "How many days the history of what terminals tell of themselves is kept; latest values stay",
     ...kinds.whole(1, longestDays, defaultTelemetryDays),
+  },
+  TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: {
+    about:
+      "true: webhooks may be sent to private, loopback and link-local addresses, so to whatever this server can reach. See [webhooks](docs/webhooks.md)",
+    ...kinds.flagIfSet("false; true in the sandbox"),
+  },
+  TILLKEEPER_WEBHOOK_DAYS: {
+    about: "How many days deliveries of webhooks are kept, with requests and answers",
+    ...kinds.whole(1, longestDays, defaultWebhookDays),
   },
   TILLKEEPER_LOG_LEVEL: {
     about: `${logLevels.map((level) => `\`${level}\``).join(", ")}: JSON lines on standard error, without secrets. From \`info\` on each request has a line, which names its client; refused token requests, too`,

@@ -44,3 +44,22 @@ export function findEvent(db: Kysely<Tables>, accountId: string, position: numbe
     .where("position", "=", String(position))
     .executeTakeFirst();
 }
+
+/** Names the place of an event. */
+export interface PlacedKey {
+  accountId: string;
+  position: number;
+  epoch: string;
+}
+
+/** Events by their places, in no order; those past their retention are missing. */
+export async function findPlaced(pool: Pool, keys: readonly PlacedKey[]): Promise<EventRow[]> {
+  const { rows } = await pool.query<EventRow>({
+    name: "find_placed_events",
+    text: `
+select events.* from unnest($1::text[], $2::bigint[], $3::text[]) as wanted (account_id, position, epoch)
+join events on events.account_id = wanted.account_id and events.position = wanted.position and events.epoch = wanted.epoch`,
+    values: [keys.map((key) => key.accountId), keys.map((key) => key.position), keys.map((key) => key.epoch)],
+  });
+  return rows;
+}

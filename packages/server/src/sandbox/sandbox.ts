@@ -42,7 +42,7 @@ export interface SandboxDeps {
 }
 
 const accountName = "Sandbox";
-const scopes = ["admin:accounts", "admin:checkout"] as const satisfies readonly Scope[];
+const scopes = ["admin:accounts", "admin:checkout", "admin:hooks"] as const satisfies readonly Scope[];
 
 /**
  * Opens the sandbox. The first start creates an account with a client, three stores and their virtual terminals; later

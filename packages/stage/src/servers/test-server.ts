@@ -177,7 +177,10 @@ export function nextAccountId({ live = false } = {}): string {
 export async function makeTenant(
   { url, db, clock }: Pick<TestServer, "url" | "db"> & { clock?: Clock },
   aid: string,
-  { clientId = `client-of-${aid}`, scopes = ["admin:accounts", "admin:checkout"] as readonly Scope[] } = {},
+  {
+    clientId = `client-of-${aid}`,
+    scopes = ["admin:accounts", "admin:checkout", "admin:hooks"] as readonly Scope[],
+  } = {},
 ): Promise<Tenant> {
   const client = await seedAccount(db, { accountId: aid, clientId, scopes, ...(clock && { clock }) });
   return { aid, clientId, secret: client.secret, token: await fetchToken(url, client) };

@@ -20,6 +20,7 @@ import type { ColumnType, Generated } from "kysely";
 import type { AuditTables } from "./audit-tables.ts";
 import type { ClosingTables } from "./closing-tables.ts";
 import type { EventTables } from "./event-tables.ts";
+import type { HookTables } from "./hook-tables.ts";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
@@ -31,6 +32,7 @@ export interface Tables
   extends AuditTables,
     ClosingTables,
     EventTables,
+    HookTables,
     LogTables,
     PairingTables,
     PresenceTables,

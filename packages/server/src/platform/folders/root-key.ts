@@ -17,6 +17,8 @@ const purposes = {
   auditCheckpoints: "tillkeeper/audit-checkpoints/1",
   /** Signs the `origin` in commands. */
   operationOrigins: "tillkeeper/operation-origins/1",
+  /** Encrypts the secrets of webhooks. */
+  webhookSecrets: "tillkeeper/webhook-secrets/1",
 } as const;
 
 export type KeyPurpose = keyof typeof purposes;

@@ -1,0 +1,26 @@
+import { sql } from "kysely";
+import type { Db } from "../db/db.ts";
+import type { Clock } from "../platform/clock.ts";
+import { dayMs, minuteMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
+
+const everyMs = 10 * minuteMs;
+const batch = 2_000;
+
+/** Deletes deliveries with their attempts after their days, and subscriptions that were deleted before that. */
+export function hookRetentionWorker({ db, clock, days }: { db: Db; clock: Clock; days: number }): Worker {
+  return every("webhooks.forget", everyMs, async () => {
+    const before = new Date(clock.now().getTime() - days * dayMs);
+    const { rows } = await sql<{ count: number }>`
+      with old as (
+        delete from hook_deliveries where id in (
+          select id from hook_deliveries where created_at < ${before} and state <> 'sending' order by created_at limit ${batch}
+        ) returning 1
+      ), gone as (
+        delete from hook_subscriptions as s where s.deleted_at < ${before}
+          and not exists (select from hook_deliveries as d where d.subscription_id = s.id and d.created_at >= ${before})
+      )
+      select count(*)::int as count from old`.execute(db.sql);
+    return rows[0]?.count === batch;
+  });
+}

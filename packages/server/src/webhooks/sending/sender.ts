@@ -1,0 +1,171 @@
+import { randomUUID } from "node:crypto";
+import type { Db } from "../../db/db.ts";
+import { unavailable } from "../../db/failures.ts";
+import { gather } from "../../platform/load/batch.ts";
+import type { Logger } from "../../platform/log/log.ts";
+import { every, type Worker } from "../../platform/worker.ts";
+import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
+import { type PresentEvents, withBodies } from "./bodies.ts";
+import { pauseFailing } from "./pause-failing.ts";
+import { Running } from "./running.ts";
+import {
+  type Claimed,
+  claimDue,
+  type Ended,
+  endAttempts,
+  firstOfAll,
+  giveBack,
+  type Lane,
+  lanes,
+  takeOver,
+  useSlowLane,
+} from "./sql.ts";
+
+export interface SenderDeps extends AttemptDeps {
+  db: Db;
+  log: Logger;
+  present: PresentEvents;
+}
+
+const pace = { busyMs: 20, idleMs: 200, idleAfterMs: 2_000 };
+/** How long a delivery rests whose turn could not begin: its host has enough to do, or its event could not be read. */
+const restMs = { host: 100, failure: 5_000 };
+const takeOverEveryMs = 5_000;
+
+/**
+ * Sends what is due. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
+ * gives its place in the fast lane back, and its subscription uses the slow lane from then on. So however many receivers are dead,
+ * the others wait for none of them.
+ */
+export class Sender {
+  readonly workers: readonly Worker[];
+  readonly #deps: SenderDeps;
+  readonly #running = new Running();
+  readonly #stopped = new AbortController();
+  readonly #behind = new Map<Lane, string>();
+  readonly #end: (ended: Ended) => Promise<void>;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps;
+    this.#end = gather<Ended, undefined>({
+      run: async (batch) => {
+        await endAttempts(deps.db.pool, batch);
+        return batch.map(() => undefined);
+      },
+      slots: 2,
+      maxBatch: 200,
+      maxQueue: 10_000,
+      restMs: 5,
+      overload: () => unavailable(new Error("too many attempts wait to be written down")),
+    });
+    const rest = () => (performance.now() - this.#lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
+    const options = { backWithinMs: 1_000, end: () => this.#stop() };
+    this.workers = [
+      every("webhooks.send", rest, () => this.#round(), options),
+      every("webhooks.take-over", takeOverEveryMs, async () => (await takeOver(deps.db.pool)) > 0, {
+        backWithinMs: 5_000,
+      }),
+    ];
+  }
+
+  /** There is something to send. */
+  wake(): void {
+    this.workers[0]?.wake();
+  }
+
+  async #round(): Promise<boolean> {
+    let more = false;
+    for (const lane of [lanes.fast, lanes.ping, lanes.slow]) more = (await this.#claim(lane)) || more;
+    return more;
+  }
+
+  async #claim(lane: Lane): Promise<boolean> {
+    const { db, clock } = this.#deps;
+    const most = this.#running.freeIn(lane);
+    if (most <= 0) return false;
+    const lease = randomUUID();
+    const { claimed, next } = await claimDue(db.pool, {
+      lane,
+      behind: this.#behind.get(lane) ?? firstOfAll,
+      now: clock.now(),
+      realNow: clock.realNow(),
+      most,
+      ...this.#running.roomsIn(lane),
+      lease,
+    });
+    const isLast = next === firstOfAll;
+    this.#behind.set(lane, next);
+    if (claimed.length === 0) return !isLast;
+    this.#lastAt = performance.now();
+    await this.#begin(claimed, lease);
+    return !isLast;
+  }
+
+  async #begin(claimed: readonly Claimed[], lease: string): Promise<void> {
+    const { db, clock, log, present } = this.#deps;
+    const later = (ids: readonly string[], ms: number) =>
+      giveBack(db.pool, { lease, ids, dueAt: new Date(clock.now().getTime() + ms) });
+    const begun: Claimed[] = [];
+    const full: Claimed[] = [];
+    // Places are taken before the next claim, which counts them.
+    for (const delivery of claimed) (this.#running.take(delivery) ? begun : full).push(delivery);
+    if (full.length > 0)
+      await later(
+        full.map(({ id }) => id),
+        restMs.host,
+      );
+    try {
+      const { ready, gone } = await withBodies(db.pool, present, begun);
+      for (const delivery of ready) void this.#send(delivery, lease);
+      for (const delivery of gone) {
+        this.#running.leave(delivery);
+        void this.#end(endWithoutEvent(clock, delivery, lease)).catch((error: unknown) => this.#failed(error));
+      }
+    } catch (error) {
+      log.error({ err: error }, "events could not be read for webhooks, which are sent later");
+      for (const delivery of begun) this.#running.leave(delivery);
+      await later(
+        begun.map(({ id }) => id),
+        restMs.failure,
+      );
+    }
+  }
+
+  async #send(delivery: Claimed & { body: string }, lease: string): Promise<void> {
+    const { db, clock } = this.#deps;
+    const drift = setTimeout(() => this.#drift(delivery), quickMs);
+    try {
+      const ended = await attempt(this.#deps, { delivery, lease, signal: this.#stopped.signal });
+      if (!ended) {
+        await giveBack(db.pool, { lease, ids: [delivery.id], dueAt: clock.now() });
+        return;
+      }
+      await this.#end(ended);
+      if (ended.state === "given_up" && ended.counts) await pauseFailing(this.#deps, delivery);
+    } catch (error) {
+      // Its lease ends, and it is sent again.
+      this.#failed(error);
+    } finally {
+      clearTimeout(drift);
+      this.#running.leave(delivery);
+    }
+  }
+
+  /** It takes longer than a moment. */
+  #drift(delivery: Claimed): void {
+    if (!this.#running.drift(delivery)) return;
+    useSlowLane(this.#deps.db.pool, delivery.subscription_id).catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown): void {
+    this.#deps.log.error({ err: error }, "an attempt of a webhook could not be written down; it is sent again");
+  }
+
+  /** Ends what is under way, and gives it back, so that another server or the next start sends it at once. */
+  async #stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running.over();
+    await this.#deps.poster.close();
+  }
+}

@@ -1,0 +1,51 @@
+import { eventsBeside } from "@tillkeeper/contract/http/hook-events";
+import { sql } from "kysely";
+import type { Db } from "../../db/db.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { every, type Worker } from "../../platform/worker.ts";
+import { replayText, takeText } from "./sql.ts";
+
+interface TakingDeps {
+  db: Db;
+  clock: Clock;
+  /** There is something to send. */
+  made: () => void;
+}
+
+const mostAtOnce = 1_000;
+const pace = { busyMs: 15, idleMs: 100, idleAfterMs: 2_000 };
+const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
+
+/** Makes deliveries of events, in the order of their places. Each server runs one; whoever gets the cursor takes what there is. */
+export function takingWorker({ db, clock, made }: TakingDeps): Worker {
+  let isThere = false;
+  let lastAt = Number.NEGATIVE_INFINITY;
+  const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
+  return every(
+    "webhooks.take",
+    rest,
+    async () => {
+      // Without subscriptions it moves to the last event by itself.
+      if (!isThere) await sql`insert into hook_cursor (place) values (0) on conflict do nothing`.execute(db.sql);
+      isThere = true;
+      const taken = await run(db, { name: "take_events_for_hooks", text: takeText }, clock.now());
+      const again = await run(db, { name: "replay_events_to_hooks", text: replayText }, clock.now());
+      if (taken.made + again.made > 0) made();
+      if (taken.taken + again.taken > 0) lastAt = performance.now();
+      return taken.taken === mostAtOnce || again.taken > 0;
+    },
+    { backWithinMs: 1_000 },
+  );
+}
+
+async function run(
+  db: Db,
+  statement: { name: string; text: string },
+  now: Date,
+): Promise<{ taken: number; made: number }> {
+  const { rows } = await db.pool.query<{ taken: number; made: number }>({
+    ...statement,
+    values: [now, mostAtOnce, ...beside],
+  });
+  return rows[0] ?? { taken: 0, made: 0 };
+}

@@ -1,0 +1,62 @@
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { afterAll, describe, expect, it } from "vitest";
+import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
+
+describe("several servers with one database", () => {
+  it("lose no event when one of them stops in the middle", { timeout: 120_000 }, async () => {
+    const database = await createTestDatabase();
+    const servers: TestServer[] = [];
+    for (let n = 0; n < 2; n += 1) servers.push(await startTestServer({ ...reachesTests, database }));
+    afterAll(async () => {
+      await servers[0]?.stop();
+      await database.drop();
+    });
+    const [one, other] = servers as [TestServer, TestServer];
+    const tenant = await one.account();
+    const hooks = hooksOf(one, tenant);
+    const shop = await receiver();
+    await hooks.create(shop.url);
+    shop.behave({ afterMs: 50 });
+    const names = Array.from({ length: 300 }, (_, n) => `n${n}`);
+    for (let n = 0; n < names.length; n += 20) {
+      await hooks.happen(names.slice(n, n + 20));
+      if (n === 140) await other.stop();
+    }
+    await expect.poll(() => new Set(subjectsOf(shop)).size).toBe(300);
+  });
+
+  it("take over what a server had claimed that is gone", async () => {
+    const database = await createTestDatabase();
+    const server = await startTestServer({ ...reachesTests, database });
+    afterAll(async () => {
+      await server.stop();
+      await database.drop();
+    });
+    const tenant = await server.account();
+    const hooks = hooksOf(server, tenant);
+    const shop = await receiver();
+    const made = await hooks.create(shop.url);
+    await expect.poll(() => shop.received.length).toBe(1);
+    // As a server leaves it that died after its claim.
+    await server.db.sql
+      .insertInto("hook_deliveries")
+      .values({
+        account_id: tenant.aid,
+        id: "00000000-0000-4000-8000-000000000001",
+        subscription_id: made.id,
+        event: "account_store_update",
+        position: "1",
+        epoch: "00000000",
+        state: "sending",
+        lane: 0,
+        due_at: new Date(),
+        body: JSON.stringify({ subject: "orphan" }),
+        leased_until: new Date(Date.now() - 1_000),
+        lease: "00000000-0000-4000-8000-000000000002",
+        created_at: new Date(),
+      })
+      .execute();
+    await expect.poll(() => subjectsOf(shop)).toEqual(["orphan"]);
+  });
+});

@@ -1,0 +1,93 @@
+import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
+import { world } from "@tillkeeper/stage/world";
+import { describe, expect, it } from "vitest";
+import { hourMs, minuteMs } from "../src/platform/time-spans.ts";
+import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
+
+/** Decision D25: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h, by business time. */
+const waitsMs = [5_000, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 10 * hourMs];
+
+describe("a receiver that fails", async () => {
+  const { server, tenant } = await world({ own: reachesTests });
+  const hooks = hooksOf(server, tenant);
+  /** Moves the clock, beyond the life of tokens. */
+  const advance = async (ms: number) => {
+    server.clock.advance(ms);
+    tenant.token = await fetchToken(server.url, { ...tenant, accountId: tenant.aid });
+  };
+
+  it("gets an event again by the schedule, is paused when it never took one, and goes on when it is told to", async () => {
+    const [broken, watching] = [await receiver(), await receiver()];
+    const made = await hooks.create(broken.url);
+    await hooks.create(watching.url, { events: ["hook_subscription_paused"] });
+    await expect.poll(() => broken.received.length).toBe(1);
+    broken.behave({ status: 500 });
+    await hooks.happen(["A"]);
+    await expect.poll(() => broken.events().length).toBe(1);
+    for (const [index, wait] of waitsMs.entries()) {
+      await expect.poll(async () => (await hooks.deliveries(made.id, "?success=false")).length).toBe(index + 1);
+      const [{ next_attempt_at: next, created_at: last }] = await hooks.deliveries(made.id);
+      const gap = Date.parse(next) - Date.parse(last);
+      expect(gap).toBeGreaterThanOrEqual(wait);
+      expect(gap).toBeLessThan(wait * 1.1 + 5_000);
+      await advance(wait * 1.11);
+      await expect.poll(() => broken.events().length).toBe(index + 2);
+    }
+    await expect.poll(async () => (await hooks.get(made.id)).state).toBe("paused");
+    expect(await hooks.get(made.id)).toMatchObject({ paused_reason: "failing", failing_since: expect.any(String) });
+    await expect.poll(() => watching.events().length).toBe(1);
+    expect(JSON.parse(watching.events()[0]?.body ?? "")).toMatchObject({
+      event: "hook_subscription_paused",
+      subject: made.id,
+      subscription: { id: made.id, state: "paused" },
+    });
+    const bodies = new Set(broken.events().map(({ body }) => body));
+    expect(bodies.size).toBe(1);
+    broken.behave({ status: 200 });
+    await hooks.happen(["B"]);
+    const [{ id, state }] = await hooks.deliveries(made.id);
+    expect(state).toBe("given_up");
+    await hooks.call("POST", `/${made.id}/resume`, { missed: true });
+    await expect.poll(() => subjectsOf(broken).slice(8)).toEqual(["B"]);
+    await hooks.call("POST", `/${made.id}/deliveries/${id}/replay`);
+    await expect.poll(() => subjectsOf(broken).slice(9)).toEqual(["A"]);
+    expect(broken.events().at(-1)?.body).toBe(broken.events()[0]?.body);
+    await expect.poll(async () => (await hooks.get(made.id)).failing_since).toBeUndefined();
+  });
+
+  it("gets events in their order where that was asked for", async () => {
+    const shop = await receiver();
+    const made = await hooks.create(shop.url, { ordered: true });
+    await expect.poll(() => shop.received.length).toBe(1);
+    shop.behave({ status: 500 });
+    await hooks.happen(["1", "2", "3", "4", "5"]);
+    await expect.poll(async () => (await hooks.deliveries(made.id, "?success=false")).length).toBe(1);
+    shop.behave({ status: 200 });
+    await advance(6_000);
+    await expect.poll(() => subjectsOf(shop)).toEqual(["1", "1", "2", "3", "4", "5"]);
+  });
+
+  it("whose connections break gets everything in the end", async () => {
+    const shop = await receiver();
+    await hooks.create(shop.url);
+    await expect.poll(() => shop.received.length).toBe(1);
+    let count = 0;
+    shop.behave(() => {
+      count += 1;
+      return count % 2 === 1 ? "break" : { status: 204 };
+    });
+    const names = Array.from({ length: 20 }, (_, n) => `n${n}`);
+    await hooks.happen(names);
+    await expect
+      .poll(() => {
+        server.clock.advance(6_000);
+        return new Set(subjectsOf(shop)).size;
+      })
+      .toBe(20);
+  });
+
+  it("is logged for its retention", async () => {
+    const kept = () => server.db.sql.selectFrom("hook_attempts").select("id").execute();
+    expect((await kept()).length).toBeGreaterThan(0);
+  });
+});
