@@ -7,6 +7,7 @@ import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
+import type { Db } from "../db/db.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
@@ -77,11 +78,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
-  const eventTail = new EventTail(db.pool);
-  const operationWakes = new OperationWakes(eventTail);
-  const presenceClock = new SteadyClock(clock);
-  const presentEvents = createPresentEvents({ db, clock, presenceClock });
-  const eventStreams = new EventStreams({ db, tail: eventTail, present: presentEvents });
+  const events = openEvents(db);
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
@@ -95,11 +92,20 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     masking,
     addresses,
     presenceClock,
-    eventTail,
-    operationWakes,
-    presentEvents,
-    eventStreams,
+    ...events,
     ...access,
   };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;
+
+/** What brings new events to requests that wait and to streams. */
+function openEvents(db: Db) {
+  const eventTail = new EventTail(db.pool);
+  const presentEvents = createPresentEvents(db);
+  return {
+    eventTail,
+    operationWakes: new OperationWakes(eventTail),
+    presentEvents,
+    eventStreams: new EventStreams({ db, tail: eventTail, present: presentEvents }),
+  };
+}
