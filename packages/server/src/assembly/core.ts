@@ -7,7 +7,6 @@ import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
-import type { Db } from "../db/db.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
@@ -78,7 +77,8 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
-  const events = openEvents(db);
+  const presenceClock = new SteadyClock(clock);
+  const events = openEvents({ db, clock, presenceClock });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
@@ -99,9 +99,10 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** What brings new events to requests that wait and to streams. */
-function openEvents(db: Db) {
+function openEvents(deps: Parameters<typeof createPresentEvents>[0]) {
+  const { db } = deps;
   const eventTail = new EventTail(db.pool);
-  const presentEvents = createPresentEvents(db);
+  const presentEvents = createPresentEvents(deps);
   return {
     eventTail,
     operationWakes: new OperationWakes(eventTail),
