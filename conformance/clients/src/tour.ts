@@ -232,6 +232,16 @@ async function closings(store: string, terminal_id: string) {
   await refused(404, api.aidStoresSidClosingsGet({ path: { ...path, store_id: "nowhere" } }));
 }
 
+async function events() {
+  const { events: oldest, last_event_id } = await ok(api.aidEventsGet({ path, query: { limit: 3 } }));
+  const [event] = oldest;
+  if (!event || last_event_id === undefined) throw new Error("nothing has happened in the account");
+  await ok(api.aidEventsGet({ path, query: { starting_after: event.id, type: [event.event] } }));
+  await ok(api.aidEventsGet({ path, query: { starting_after: "latest" } }));
+  await refused(410, api.aidEventsGet({ path, query: { starting_after: "00000000-1" } }));
+  await refused(404, api.aidEventsGet({ path, query: { store_id: "nowhere" } }));
+}
+
 async function timelines(store_id: string, terminal_id: string) {
   const of = { ...path, terminal_id };
   const { entries } = await ok(api.terminalTimelineGet({ path: of, query: { limit: 3 } }));
@@ -302,6 +312,7 @@ await closings(store, terminal);
 await operations(terminal);
 await logs(terminal);
 await releases();
+await events();
 await timelines(store, terminal);
 await ok(api.aidAuditGet({ path }));
 await ok(api.aidAuditGet({ path, query: { limit: 100 } }));

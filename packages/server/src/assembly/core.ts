@@ -77,11 +77,8 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const findLiveCredential = liveCredentials(db);
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
-  const eventTail = new EventTail(db.pool);
-  const operationWakes = new OperationWakes(eventTail);
   const presenceClock = new SteadyClock(clock);
-  const presentEvents = createPresentEvents({ db, clock, presenceClock });
-  const eventStreams = new EventStreams({ db, tail: eventTail, present: presentEvents });
+  const events = openEvents({ db, clock, presenceClock });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
@@ -95,11 +92,21 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     masking,
     addresses,
     presenceClock,
-    eventTail,
-    operationWakes,
-    presentEvents,
-    eventStreams,
+    ...events,
     ...access,
   };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;
+
+/** What brings new events to requests that wait and to streams. */
+function openEvents(deps: Parameters<typeof createPresentEvents>[0]) {
+  const { db } = deps;
+  const eventTail = new EventTail(db.pool);
+  const presentEvents = createPresentEvents(deps);
+  return {
+    eventTail,
+    operationWakes: new OperationWakes(eventTail),
+    presentEvents,
+    eventStreams: new EventStreams({ db, tail: eventTail, present: presentEvents }),
+  };
+}

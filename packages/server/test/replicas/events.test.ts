@@ -1,7 +1,7 @@
 // @module-tag replicas: three servers of which some end.
 
 import { type ServerGroup, startServerGroup } from "@tillkeeper/stage/servers/server-group";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   expectNothingSkippedOrDoubled,
   PageFollower,
@@ -33,5 +33,6 @@ describe("readers of events at three servers of which some end", () => {
     }
     await writers.stop();
     await expectNothingSkippedOrDoubled(group.db, aid, followers);
+    for (const { segments } of followers) expect(segments).toHaveLength(1);
   });
 });

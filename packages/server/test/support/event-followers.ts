@@ -96,7 +96,7 @@ export class PageFollower extends Follower {
 
 /** Writes events in transactions that commit in another order than they began. */
 export function writeOutOfOrder(db: Db, aid: string): { stop: () => Promise<void> } {
-  let isOver = false;
+  const over = new AbortController();
   const event = (subject: string): NewEvent => ({
     accountId: aid,
     type: "terminal_presence",
@@ -107,7 +107,7 @@ export function writeOutOfOrder(db: Db, aid: string): { stop: () => Promise<void
     data: {},
   });
   const write = async (writer: number) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await db.sql
         .transaction()
         .execute(async (tx) => {
@@ -120,7 +120,7 @@ export function writeOutOfOrder(db: Db, aid: string): { stop: () => Promise<void
   const writers = [1, 2, 3, 4, 5].map(write);
   return {
     async stop() {
-      isOver = true;
+      over.abort();
       await Promise.all(writers);
     },
   };
