@@ -13,6 +13,7 @@ const powerTables = [
   "pairing_codes",
   "release_keys",
   "hook_secrets",
+  "hook_secrets",
 ];
 const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"]);
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");

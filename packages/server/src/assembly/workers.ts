@@ -58,7 +58,7 @@ export function workersOf(
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
-    orderWorker({ db, placed: () => placed(core, webhooks) }),
+    orderWorker({ db, onPlaced: () => wakeReaders(core, webhooks) }),
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
@@ -106,7 +106,7 @@ async function wentBack({ db, clock, log }: Core): Promise<void> {
 }
 
 /** This server has given events their places. */
-function placed({ eventTail }: Core, webhooks: Webhooks): void {
+function wakeReaders({ eventTail }: Core, webhooks: Webhooks): void {
   eventTail.placed();
   webhooks.placed();
 }

@@ -27,9 +27,9 @@ with epoch as materialized (
 ), counted as (
   select account_id, count(*) as total from taken group by account_id
 ), heads as (
-  insert into event_heads as head (account_id, position)
-  select account_id, total from counted order by account_id
-  on conflict (account_id) do update set position = head.position + excluded.position
+  insert into event_heads as head (account_id, position, epoch)
+  select account_id, total, $2 from counted order by account_id
+  on conflict (account_id) do update set position = head.position + excluded.position, epoch = excluded.epoch
   returning account_id, position
 ), moved as (
   update event_turn set place = place + (select count(*) from taken)
@@ -104,7 +104,7 @@ const pace = { busyMs: 10, idleMs: 80, idleAfterMs: 2_000 };
  * The sequencer. Each server runs one; whoever gets the turn takes what there is. After a failure it goes on under another epoch:
  * the database may be an earlier state of itself by then, and would give the same positions again.
  */
-export function orderWorker({ db, placed }: { db: Db; placed: () => void }): Worker {
+export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }): Worker {
   const sequencer = new Sequencer(db.pool);
   let lastAt = Number.NEGATIVE_INFINITY;
   const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
@@ -120,7 +120,7 @@ export function orderWorker({ db, placed }: { db: Db; placed: () => void }): Wor
     });
     if (count > 0) {
       lastAt = performance.now();
-      placed();
+      onPlaced();
     }
     return count === mostAtOnce;
   };

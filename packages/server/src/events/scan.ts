@@ -1,5 +1,5 @@
 import type { EventPlace, EventType } from "@tillkeeper/contract/events";
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
 import type { EventRow } from "./read.ts";
 
@@ -47,7 +47,7 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
     with kept as materialized (
       select
         coalesce((select position from event_heads where account_id = ${accountId}), 0) as last,
-        (select epoch from events where account_id = ${accountId} and position = ${from}) as cursor_epoch,
+        ${epochAt(accountId, sql`${from}::bigint`)} as cursor_epoch,
         greatest(${from}::bigint, coalesce(
           (select position from events where account_id = ${accountId} order by position limit 1) - 1, ${from}::bigint
         )) as after
@@ -55,7 +55,7 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
       select kept.*, greatest(least(last, after + ${span}), after) as until from kept
     )
     select span.last, span.until, span.cursor_epoch,
-      (select epoch from events where account_id = ${accountId} and position = span.until) as until_epoch,
+      ${epochAt(accountId, sql`span.until`)} as until_epoch,
       found.*
     from span
     left join lateral (
@@ -74,9 +74,17 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
   return { events, end, hasMore: end !== "oldest" && end.position < Number(first.last) };
 }
 
+/** The epoch of the event at a position. The last one of an account is known as long as the account, also when it is not kept any more. */
+function epochAt(accountId: string, position: RawBuilder<unknown>) {
+  return sql`coalesce(
+    (select epoch from events where account_id = ${accountId} and position = ${position}),
+    (select epoch from event_heads where account_id = ${accountId} and position = ${position})
+  )`;
+}
+
 /** Where a scan ended that looked at all of its span. */
 function endOf({ until, until_epoch: epoch }: Found, after: EventCursor): EventCursor {
-  // Of an account without events that are kept there is no id to go on from.
+  // Of an account without events there is no id to go on from.
   return epoch === null ? after : { position: Number(until), epoch };
 }
 
@@ -84,14 +92,12 @@ export function placeOf({ position, epoch }: Pick<EventRow, "position" | "epoch"
   return { position: Number(position), epoch };
 }
 
-/** The last event of an account; "oldest" where none is kept, so that a reader who begins there misses nothing. */
+/** The last event of an account; "oldest" where there was none, so that a reader who begins there misses nothing. */
 export async function lastEvent(db: Kysely<Tables>, accountId: string): Promise<EventCursor> {
   const last = await db
-    .selectFrom("events")
+    .selectFrom("event_heads")
     .select(["position", "epoch"])
     .where("account_id", "=", accountId)
-    .orderBy("position", "desc")
-    .limit(1)
     .executeTakeFirst();
   return last ? placeOf(last) : "oldest";
 }

@@ -45,10 +45,11 @@ create table events (
 ) partition by range (placed_at);
 create index events_by_place on events (place);
 
--- The last position of each account.
+-- The last position of each account, and its epoch: a reader who has that event is up to date, also when it is not kept any more.
 create table event_heads (
   account_id text primary key,
-  position bigint not null
+  position bigint not null,
+  epoch text not null
 );
 
 -- One row: the last place. Who holds its lock is the sequencer.
@@ -86,7 +87,8 @@ exception
 end
 $$;
 
--- Drops the weeks that ended before `placed_before` and of which no event is from after `before`; answers their partitions. Waits a
+-- Drops the weeks that ended before `placed_before` and of which no event is from after `before`, oldest first, up to one that stays;
+-- answers their partitions. Waits a
 -- second at most for readers: it is tried again.
 create function tillkeeper_drop_event_weeks(placed_before timestamptz, before timestamptz) returns setof text
 language plpgsql security definer set search_path from current set lock_timeout = '1s' as $$
@@ -102,7 +104,8 @@ begin
     order by relname
   loop
     execute format('select exists (select from %I where at >= $1)', partition) into is_kept using before;
-    continue when is_kept;
+    -- Readers find no gap: what is newer stays as long as what is older.
+    exit when is_kept;
     execute format('drop table %I', partition);
     return next partition;
   end loop;

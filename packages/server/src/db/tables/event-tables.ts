@@ -18,6 +18,6 @@ interface EventColumns {
 export interface EventTables {
   new_events: EventColumns & { seq: Generated<string> };
   events: EventColumns & { position: string; place: string; epoch: string; placed_at: Date };
-  event_heads: { account_id: string; position: string };
+  event_heads: { account_id: string; position: string; epoch: string };
   event_turn: { one: Generated<boolean>; place: string };
 }
