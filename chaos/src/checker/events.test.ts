@@ -11,7 +11,7 @@ const breakages: [string, Promised, (history: Broken) => void][] = [
     "an operation has no event of its end",
     "changes_have_events",
     (history) => {
-      const [ended] = history.events.filter(({ cause }) => cause === "ended");
+      const ended = history.events.find(({ cause }) => cause === "ended");
       if (ended) ended.cause = "something";
     },
   ],

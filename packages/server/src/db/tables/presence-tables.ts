@@ -63,6 +63,15 @@ export interface PresenceTables {
     sent_at: Date | null;
     answered_at: Date | null;
   };
+  /** The stores in which terminals were, without the present ones. */
+  terminal_stores: {
+    account_id: string;
+    id: string;
+    terminal_id: string;
+    store_ref: string;
+    used_from: Date;
+    used_until: Date;
+  };
 }
 
 /** Status in a row. A terminal that was never heard has no row. */

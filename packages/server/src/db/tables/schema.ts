@@ -196,15 +196,6 @@ export interface Tables
     deleted_at: Date | null;
     deleted_by: string | null;
   };
-  /** The stores in which terminals were, without the present ones. */
-  terminal_stores: {
-    account_id: string;
-    id: string;
-    terminal_id: string;
-    store_ref: string;
-    used_from: Date;
-    used_until: Date;
-  };
   terminal_credentials: {
     account_id: string;
     terminal_id: string;
