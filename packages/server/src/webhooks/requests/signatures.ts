@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { HookSecret } from "@tillkeeper/contract/http/hook-schemas";
-import { sign } from "aws4";
+import aws4 from "aws4";
 
 /** The secrets of a subscription that are valid now, the newest first. */
 export interface Secrets {
@@ -55,7 +55,7 @@ function awsHeaders(
   { url, body, at, headers }: Signed,
   secret: HookSecret & { type: "AWS4-HMAC-SHA256" },
 ): Record<string, string> {
-  const signed = sign(
+  const signed = aws4.sign(
     {
       host: url.host,
       path: `${url.pathname}${url.search}`,

@@ -1,0 +1,26 @@
+/**
+ * Receives webhooks: checks the signature, discards repeats, says what happened. In a shop the ids would be kept in a database.
+ *
+ *     SECRET=whsec_… PORT=8787 npx node examples/receive-events.ts
+ */
+import { createServer } from "node:http";
+import { Webhook } from "standardwebhooks";
+
+const webhook = new Webhook(process.env["SECRET"] ?? "");
+const seen = new Set<string>();
+
+createServer(async (request, response) => {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  try {
+    // The bytes as they came: an object that was parsed and printed again has another signature.
+    const event = webhook.verify(Buffer.concat(parts), headers) as { event?: string; id: string; subject?: string };
+    const id = headers["webhook-id"] ?? "";
+    if (!seen.has(id)) console.log(event.event ?? "ping", event.subject ?? event.id);
+    seen.add(id);
+    response.writeHead(204).end();
+  } catch {
+    response.writeHead(401).end();
+  }
+}).listen(Number(process.env["PORT"]));
