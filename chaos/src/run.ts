@@ -59,7 +59,8 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
   say(`${stage.servers.length} servers and ${options.terminals} terminals are ready (${stage.folder}).`);
   say(`${schedule.length} faults and ${options.clients} clients for ${minutes} minutes, by seed ${seed}.`);
   const url = (await options.front?.(stage.url, closing)) ?? stage.url;
-  const readers = new Readers({ accounts, url: stage.url }, closing);
+  const readers = new Readers({ accounts, url: stage.url, seed }, closing);
+  await readers.subscribe(stage.database, closing);
   const load = await runLoad({ ...options, stage, accounts, recorder, http, url, schedule }, closing);
   say("The load is over; everything is left to come to rest.");
   const unsettled = await settle({ stage, watch: load.watch, readers, signal });
@@ -76,8 +77,8 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
     .map(({ terminalId, log }) => ({ terminalId, entries: log.results as JournalEntry[] }));
   const lost = lostTimes(load.inflicted);
   const { doubles } = load.constraint;
-  const { streams } = readers;
-  const seen = { rows, rowsReadAt, events, streams };
+  const { streams, subscribed, receiver } = readers;
+  const seen = { rows, rowsReadAt, events, streams, subscribed, received: receiver.received };
   const history: History = { client: recorder.events, agents, journals, ...seen, uptime, lost, doubles };
   const report = reportOn(options, history, load, { startedAt, unsettled });
   if (options.keep) keep(stage.folder, history, load, report);

@@ -9,6 +9,8 @@ import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
 
 const settleWithinMs = 90_000;
+/** What a server was about to send when it died is sent by another one 90 s later. */
+const webhooks = { withinMs: 150_000, everyMs: 500 };
 const lookAgainMs = 300;
 
 /**
@@ -44,6 +46,12 @@ export async function settle({
       unsettled.push(problem);
     });
   }
+  await until(() => readers.haveCome(stage.database), "the webhooks", { signal, ...webhooks }).catch(
+    (error: unknown) => {
+      if (signal.aborted) throw error;
+      unsettled.push("a webhook has not come");
+    },
+  );
   return unsettled;
 }
 

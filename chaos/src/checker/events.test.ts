@@ -30,6 +30,7 @@ const breakages: [string, Promised, (history: Broken) => void][] = [
     (history) => {
       const last = history.events.at(-1);
       if (last) last.id = "0000000e-9";
+      history.received = history.received.map((one) => ({ ...one, id: one.id.replace("e-5", "e-9") }));
       linesOf(history).pop();
       linesOf(history).push({ type: "reset", at: at(31), id: "0000000e-9" });
       history.lost = [{ from: at(29), to: at(30) }];
@@ -48,6 +49,15 @@ const breakages: [string, Promised, (history: Broken) => void][] = [
     (history) => {
       const [first] = linesOf(history);
       if (first) first.id = "0000000f-1";
+    },
+  ],
+  ["a webhook did not come", "webhooks_come", (history) => history.received.pop()],
+  [
+    "a webhook had a wrong signature",
+    "webhooks_come",
+    (history) => {
+      const [first] = history.received;
+      if (first) first.signed = false;
     },
   ],
   [

@@ -8,6 +8,7 @@ export function checkEvents({ history }: Indexed): Violation[] {
   return [
     ...[...kept].flatMap(([accountId, events]) => checkPositions(accountId, events)),
     ...checkChanges(history),
+    ...checkWebhooks(history),
     ...history.streams.flatMap((stream) => checkStream(stream, kept.get(stream.accountId) ?? [], history)),
   ];
 }
@@ -70,6 +71,25 @@ function missingAtEnd(
   const missing = kept.filter(({ id }) => positionOf(id) > from && !seen.has(id));
   if (missing.length === 0) return [];
   return [broken(accountId, `did not tell ${missing.length} events, of which the first is ${missing[0]?.id}`)];
+}
+
+function checkWebhooks({ events, received, subscribed }: History): Violation[] {
+  const had = new Set(received.map(({ accountId, id }) => `${accountId} ${id}`));
+  const missing = events.filter(({ accountId, id }) => {
+    const after = subscribed.get(accountId);
+    return after !== undefined && positionOf(id) > after && !had.has(`${accountId} ${id}`);
+  });
+  const unsigned = received.filter(({ signed }) => !signed);
+  return [
+    ...missing.map(({ accountId, id, type }) => ({
+      promise: "webhooks_come" as const,
+      text: `${accountId}: ${id}, ${type}, did not come`,
+    })),
+    ...unsigned.map(({ accountId, id }) => ({
+      promise: "webhooks_come" as const,
+      text: `${accountId}: ${id} came with a wrong signature`,
+    })),
+  ];
 }
 
 function broken(accountId: string, text: string): Violation {

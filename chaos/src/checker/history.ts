@@ -121,6 +121,15 @@ export interface KeptEvent {
   subject: string;
 }
 
+/** An event that the receiver of an account's webhook has taken. */
+export interface ReceivedEvent {
+  accountId: string;
+  id: string;
+  at: Instant;
+  /** Whether its signature fits. */
+  signed: boolean;
+}
+
 /** All records of a run, as the checker reads them. */
 export interface History {
   client: ClientEvent[];
@@ -131,6 +140,9 @@ export interface History {
   rowsReadAt: Instant;
   events: KeptEvent[];
   streams: readonly SeenStream[];
+  received: readonly ReceivedEvent[];
+  /** Accounts with a webhook for all events behind a position. */
+  subscribed: ReadonlyMap<string, number>;
   /** Periods in which at least one server was up and had the database; in order, without overlaps. */
   uptime: Period[];
   /** Lost periods: the database went back, and commits of these periods may be gone. In order. */
@@ -171,6 +183,7 @@ export const promises = {
   streams_are_whole:
     "a stream never told an id twice, never skipped one, and at the end had told every event that is kept",
   reset_for_a_reason: "a reader was told to read anew only after the database had gone back",
+  webhooks_come: "every event that is kept came to its receiver, signed",
   documented_answers: "every answer was one of the documented ones, with what belongs to it",
 } as const;
 export type Promised = keyof typeof promises;

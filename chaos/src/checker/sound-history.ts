@@ -7,6 +7,7 @@ import type {
   KeptEvent,
   Look,
   Period,
+  ReceivedEvent,
   Reply,
   SeenOperation,
   SeenStream,
@@ -133,6 +134,8 @@ export function healthy() {
     rowsReadAt: at(40),
     events: [] as KeptEvent[],
     streams: [] as SeenStream[],
+    received: [] as ReceivedEvent[],
+    subscribed: new Map<string, number>(),
     uptime: [{ from: at(0), to: at(40) }],
     lost: [] as Period[],
     doubles: [] as History["doubles"],
@@ -160,6 +163,8 @@ export function addEvents(history: Broken): void {
     subject,
   }));
   history.streams = [{ accountId: account, lines }];
+  history.subscribed.set(account, 1);
+  history.received = history.events.slice(1).map(({ accountId, id }) => ({ accountId, id, at: at(31), signed: true }));
 }
 
 /** A history for a test to break. */

@@ -1,26 +1,66 @@
+import { eventTypes, readEventId } from "@tillkeeper/contract/events";
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import type { KeptEvent } from "../checker/history.ts";
 import type { Account } from "../stage/accounts.ts";
 import type { Stage } from "../stage/stage.ts";
+import { Receiver } from "./receiver.ts";
 import { StreamReader } from "./stream.ts";
 
 interface ReadersOptions {
   accounts: readonly Account[];
   /** URL to which readers connect. */
   url: string;
+  seed: number;
 }
 
-/** A reader of the stream of each account, from the first event on, until `closing` or `stop`. */
+/** A reader of the stream of each account, from the first event on, and a receiver of its webhook, until `closing` or `stop`. */
 export class Readers {
   readonly streams: readonly StreamReader[];
+  readonly receiver: Receiver;
+  /** By account, the position behind which all events go to the receiver. */
+  readonly subscribed = new Map<string, number>();
+  readonly #options: ReadersOptions;
   readonly #over = new AbortController();
   readonly #running: Promise<unknown>;
 
-  constructor({ accounts, url }: ReadersOptions, closing: Closing) {
+  constructor(options: ReadersOptions, closing: Closing) {
+    const { accounts, url, seed } = options;
+    this.#options = options;
+    this.receiver = new Receiver(seed);
     const { signal } = this.#over;
     this.streams = accounts.map(({ accountId, token }) => new StreamReader({ url, accountId, token, signal }));
     this.#running = Promise.all(this.streams.map((stream) => stream.run()));
     closing.add(() => this.stop());
+  }
+
+  /** Subscribes the receiver to all events of each account. */
+  async subscribe(database: Stage["database"], closing: Closing): Promise<void> {
+    const { accounts, url } = this.#options;
+    const target = await this.receiver.listen(closing);
+    for (const { accountId, token } of accounts) {
+      const answer = await fetch(`${url}/v1/accounts/${accountId}/hooks/subscriptions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        body: JSON.stringify({ config: { url: `${target}/${accountId}` }, events: eventTypes }),
+      });
+      if (answer.status !== 201) throw new Error(`no subscription: ${answer.status} ${await answer.text()}`);
+      const { signing_secret: secret } = (await answer.json()) as { signing_secret: string };
+      this.receiver.expect(accountId, secret);
+    }
+    const { rows } = await database.db.pool.query<{ account_id: string; position: string }>(
+      "select account_id, position from event_heads",
+    );
+    for (const { account_id: accountId, position } of rows) this.subscribed.set(accountId, Number(position));
+  }
+
+  /** Whether the receiver has every event that is kept. */
+  async haveCome(database: Stage["database"]): Promise<boolean> {
+    const had = new Set(this.receiver.received.map(({ accountId, id }) => `${accountId} ${id}`));
+    const kept = await readKeptEvents(database);
+    return kept.every(({ accountId, id }) => {
+      const after = this.subscribed.get(accountId) ?? Number.POSITIVE_INFINITY;
+      return (readEventId(id)?.position ?? 0) <= after || had.has(`${accountId} ${id}`);
+    });
   }
 
   /** Whether each reader has the last event of its account, and no event is without its place. */

@@ -108,6 +108,7 @@ export function figuresOf(
     ["looks at operations", count(index.history.client.filter(({ type }) => type === "look").length)],
     ["events in the database", count(index.history.events.length)],
     ["events that streams told", count(toldOf(index, "event"))],
+    ["events that webhooks brought", count(index.history.received.length)],
     ["times that a reader was told to read anew", count(toldOf(index, "reset"))],
     ["seconds with a server and the database up", count(other.uptimeMs / 1000)],
     ["longest seen PENDING past the deadline, ms of that time", count(latest)],

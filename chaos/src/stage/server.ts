@@ -56,6 +56,7 @@ function environment({ name, folder, databaseUrl, mqttUrl, bootstrapToken }: Ser
     TILLKEEPER_HEARTBEAT_SECONDS: "5",
     TILLKEEPER_KEY_FILE: join(folder, "key"),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,
+    TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true",
     DATABASE_URL: databaseUrl,
     MQTT_URL: mqttUrl,
   };
