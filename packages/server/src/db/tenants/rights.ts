@@ -65,7 +65,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     insert: true,
     update: ["attempts", "due_at", "finished_at", "first_attempt_at", "lane", "state"],
   },
-  hook_replays: { insert: true },
+  hook_replays: { select: true, insert: true },
   hook_secrets: { select: true, insert: true, update: ["expires_at"], delete: true },
   hook_subscriptions: {
     select: true,
