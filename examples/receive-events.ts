@@ -1,7 +1,7 @@
 /**
  * Receives webhooks: checks the signature, discards repeats, says what happened. In a shop the ids would be kept in a database.
  *
- *     SECRET=whsec_… PORT=8787 npx node examples/receive-events.ts
+ *     SECRET=whsec_… PORT=8787 node examples/receive-events.ts
  */
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";

@@ -101,7 +101,7 @@ export async function replayEvents(
       again: !(wish.missed_only ?? false),
       created_at: now,
     };
-    await tx.insertInto("hook_replays").values(row).execute();
+    await tx.insertInto("hook_replays").values(row).returning("id").execute();
     const after = {
       id: row.id,
       from_position: Number(row.from_position),
