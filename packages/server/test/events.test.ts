@@ -1,7 +1,9 @@
-import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
+import { eventKinds } from "@tillkeeper/contract/events";
+import { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
+import { Value } from "typebox/value";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createPresentEvents } from "../src/assembly/event-payloads.ts";
 
@@ -24,8 +26,13 @@ describe("events", async () => {
     await vi.waitUntil(async () => (await waiting()).length === 0, { timeout: 10_000, interval: 20 });
     const all = server.db.sql.selectFrom("events").selectAll().where("account_id", "=", aid).orderBy("position");
     const rows = await all.execute();
+    const shown = await present()(aid, rows);
+    for (const event of shown) {
+      expect([...Value.Errors(EventEnvelope, event)], event.event).toEqual([]);
+      expect(event, event.event).toHaveProperty(eventKinds[event.event].object);
+    }
     expect(rows.map(({ position }) => Number(position))).toEqual(rows.map((_, index) => index + 1));
-    return present()(aid, rows);
+    return shown;
   }
   const from = async (begin: number) => (await events()).slice(begin);
   const count = async () => (await events()).length;

@@ -1,7 +1,42 @@
-import { type Static, Type } from "typebox";
-import { eventIdPattern, eventKinds, eventTypes } from "../events.ts";
+import { type Static, type TSchema, Type } from "typebox";
+import { type EventObject, eventIdPattern, eventTypes } from "../events.ts";
+import { PresenceReason, PresenceStatus } from "../presence.ts";
+import { Closing } from "./closing-schemas.ts";
+import { HookSubscription } from "./hook-schemas.ts";
+import { Operation } from "./operations.ts";
+import { PayoutDestinationListItem } from "./payout-destinations.ts";
+import { Store } from "./stores.ts";
+import { Terminal } from "./terminals.ts";
 
-const objects = [...new Set(Object.values(eventKinds).map(({ object }) => object))];
+/** What each event carries, under its object's name: what changed, as the API shows it. */
+const objects = {
+  store: Store,
+  terminal: Terminal,
+  payout_destination: PayoutDestinationListItem,
+  terminal_operation: Operation,
+  presence: Type.Object(
+    {
+      terminal_id: Type.String(),
+      status: PresenceStatus,
+      reason: PresenceReason,
+      at: Type.String({ format: "date-time" }),
+    },
+    { description: "The status that a terminal has from then on, and why." },
+  ),
+  pairing: Type.Object(
+    {
+      terminal_id: Type.String(),
+      device_serial_number: Type.String(),
+      device_address: Type.String(),
+      pairing_reference: Type.Optional(Type.String({ description: "Of the code, if it has one." })),
+    },
+    { description: "The device that paired." },
+  ),
+  store_closing: Closing,
+  subscription: HookSubscription,
+} satisfies Record<EventObject, TSchema>;
+
+const payloads = Type.Partial(Type.Object(objects));
 
 /** An event as webhooks, stream and pages carry it: the documented envelope, with the attributes of CloudEvents 1.0 beside it. */
 export const EventEnvelope = Type.Object(
@@ -30,15 +65,12 @@ export const EventEnvelope = Type.Object(
     request_id: Type.Optional(
       Type.String({ description: "The `request-id` of the request that did it; the audit log has it, too." }),
     ),
-    ...Object.fromEntries(
-      objects.map((name) => [
-        name,
-        Type.Optional(
-          Type.Object({}, { additionalProperties: true, description: "What changed, as the API shows it." }),
-        ),
-      ]),
-    ),
+    ...payloads.properties,
   },
-  { additionalProperties: true },
+  {
+    description:
+      "An event, with what changed as the API shows it: a store, a terminal or a payout destination as it was then, an operation as it was " +
+      "then, a closing as it is now. Absent where nothing of it is kept any more.",
+  },
 );
-export type EventEnvelope = Static<typeof EventEnvelope> & Partial<Record<(typeof objects)[number], object>>;
+export type EventEnvelope = Static<typeof EventEnvelope>;

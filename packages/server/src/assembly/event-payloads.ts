@@ -22,15 +22,15 @@ interface PayloadDeps extends Pick<ReadDeps, "clock" | "presenceClock"> {
 export function createPresentEvents(deps: PayloadDeps): PresentEvents {
   return async (accountId, events) => {
     const objects = await objectsOf(deps, accountId, events);
-    return events.map((row, index) => envelopeOf(row, objects[index] ?? {}));
+    return events.map((row, index) => envelopeOf(row, objects[index]));
   };
 }
 
-function envelopeOf(row: EventRow, object: object): EventEnvelope {
+function envelopeOf(row: EventRow, object: object | undefined): EventEnvelope {
   return {
     account_id: row.account_id,
     event: row.type,
-    [eventKinds[row.type].object]: object,
+    ...(object && { [eventKinds[row.type].object]: object }),
     id: eventId({ epoch: row.epoch, position: Number(row.position) }),
     specversion: "1.0",
     source: `/v1/accounts/${row.account_id}`,
@@ -69,7 +69,7 @@ async function objectsOf(
   const next = read.shown.values();
   const objects = [];
   for (const row of events) {
-    if (isOperation(row)) objects.push(next.next().value ?? { id: row.subject, terminal_id: row.terminal_id });
+    if (isOperation(row)) objects.push(next.next().value);
     else objects.push(await presentOne(db, row, row.data ?? read.others.get(row)));
   }
   return objects;
@@ -84,8 +84,8 @@ async function presentNow(tx: Tx, deps: PayloadDeps, row: EventRow): Promise<obj
   return store && presentWithTerminals(tx, store);
 }
 
-async function presentOne(db: Db, row: EventRow, data: object | undefined): Promise<object> {
-  if (data === undefined) return { id: row.subject };
+async function presentOne(db: Db, row: EventRow, data: object | undefined): Promise<object | undefined> {
+  if (data === undefined) return undefined;
   switch (eventKinds[row.type].object) {
     case "terminal":
       return presentTerminalData(data);
@@ -94,6 +94,8 @@ async function presentOne(db: Db, row: EventRow, data: object | undefined): Prom
       const store = { accountId: row.account_id, storeRef: row.subject };
       return { ...data, operator_payout_destinations: await operatorDestinationsOfStore(db, store) };
     }
+    case "presence":
+      return { ...data, at: preciseTime(new Date((data as { at: string }).at)) };
     default:
       return data;
   }
