@@ -1,5 +1,5 @@
 // Printed from the endpoints of the contract by `npm run reference`; do not edit.
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
 import type { MethodWith } from "./method-types.ts";

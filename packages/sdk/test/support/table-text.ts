@@ -13,7 +13,7 @@ export function tableText(endpoints: Nouns): string {
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
-import { type Endpoint, scopesInWords } from "@tillkeeper/contract/http/endpoint";
+import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
 import type { MethodWith } from "./method-types.ts";
