@@ -139,15 +139,19 @@ describe("the timeline of a store", async () => {
         ...told,
       } as const;
     });
-    for (const row of operations)
-      await server.db.sql
-        .insertInto("operations")
-        .values(row as never)
-        .execute();
+    for (const row of operations) await server.db.sql.insertInto("operations").values(row).execute();
     const { body: closing } = await server.call("POST", `${url}/stores/busy/closings`, { ...tenant, body: {} });
     const attempts = terminals.map((terminal_id) => ({
-      ...{ account_id: aid, closing_id: closing.id, terminal_id, n: 1, at: new Date(begin + 30_000) },
-      ...{ asked_by: "x", when_busy: null, expected_close: null, operation_id: null, refused: "gone" as const },
+      account_id: aid,
+      closing_id: closing.id,
+      terminal_id,
+      n: 1,
+      at: new Date(begin + 30_000),
+      asked_by: "x",
+      when_busy: null,
+      expected_close: null,
+      operation_id: null,
+      refused: "gone" as const,
     }));
     await server.db.sql.insertInto("closing_attempts").values(attempts).execute();
     server.clock.advance(500_000);
