@@ -89,12 +89,14 @@ interface QueryWish {
   plain: boolean;
 }
 
+const fromAnswers = new Set(["starting_after", "ending_before"]);
+
 function queryOf(context: Context, { id: route, inQuery }: Endpoint, { spoiled, plain }: QueryWish): string {
   const { random } = context;
   const pairs = Object.entries(recipes[route]?.query?.(context) ?? {});
   for (const { name, schema } of inQuery) {
-    // A valid `starting_after` can only come from an answer of the server.
-    if (plain || name === "starting_after" || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
+    // The ids of entries and pages can only come from an answer of the server.
+    if (plain || fromAnswers.has(name) || pairs.some(([known]) => known === name) || !random.chance(0.25)) continue;
     const value = idOf(context, route, name) ?? fitting(schema, random);
     if (schema.type === "array") for (const one of [value].flat()) pairs.push([name, String(one)]);
     else pairs.push([name, String(value)]);

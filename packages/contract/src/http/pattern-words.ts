@@ -3,6 +3,7 @@ import { deviceAddressPattern } from "../addresses.ts";
 import { modelPattern, namePattern, pairingReferencePattern, storeIdPattern } from "../names.ts";
 import { versionPattern } from "../versions.ts";
 import { clientIdPattern } from "./clients.ts";
+import { aroundPattern, entryIdPattern } from "./timeline.ts";
 
 /**
  * What each pattern of a request allows, in words: the end of a sentence that begins with the place. Callers read these
@@ -14,6 +15,8 @@ export const patternWords: Readonly<Record<string, string>> = {
   [clientIdPattern]:
     "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `device`, nor the id of a terminal",
   [deviceAddressPattern]: "must be a device's address, such as T12345678-T0001-D3632400",
+  [aroundPattern]: "must be a time such as 2026-06-29T23:31, of the store, or with an offset: 2026-06-29T21:31:00Z",
+  [entryIdPattern]: "must be the `id` of an entry of a timeline",
   [versionPattern]: "must be 1-64 letters, digits, or any of . _ + -",
   [namePattern]: "must have a visible character and no control characters, such as a tab or a line break",
   [storeIdPattern]:

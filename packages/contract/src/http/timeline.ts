@@ -17,7 +17,8 @@ const EntryId = Type.String({
 });
 
 /** A time to look around: an instant, or, without an offset, what clocks in the store show. */
-export const aroundPattern = "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?(?:Z|[+-]\\d{2}:\\d{2})?$";
+const clock = "(?:[01]\\d|2[0-3]):[0-5]\\d";
+export const aroundPattern = `^\\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\\d|3[01])T${clock}(?::[0-5]\\d(?:\\.\\d{1,9})?)?(?:Z|[+-]${clock})?$`;
 
 const Phases = Type.Object(
   {
