@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
+import type { SealedSecret } from "../requests/secrets.ts";
 
 /** What receivers that answer get, what others get, and pings. */
 export const lanes = { fast: 0, slow: 1, ping: 2 } as const;
@@ -25,7 +26,7 @@ export type Claimed = Pick<
   | "body"
 > &
   Pick<Subscription, "url" | "insecure_ssl" | "fields" | "exclude_fields"> & {
-    secrets: { id: string; purpose: "signing" | "config"; encrypted: string }[];
+    secrets: SealedSecret[];
   };
 
 /** Longer than an attempt may take: after that another server takes over what this one has claimed. */
