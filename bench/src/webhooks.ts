@@ -13,8 +13,8 @@ import { count, milliseconds, printAim, printTable } from "./print.ts";
 import { percentile } from "./statistics.ts";
 import { printDatabase, type Subject, startSubject } from "./subject.ts";
 
-const accounts = ["T73000001", "T73000002", "T73000003", "T73000004", "T73000005"] as const;
-/** Each subscription asks for one of these, so an event goes to five of its account's twenty. */
+const accounts = Array.from({ length: 10 }, (_, index) => `T730000${10 + index}`);
+/** Each subscription asks for one of these, so an event goes to two or three of its account's ten. */
 const types = [
   "terminal_presence",
   "terminal_paired",
@@ -80,7 +80,7 @@ async function subscribe({ db, httpUrl }: Subject, { healthy, hanging, refusing 
   const wishes = [...hanging, ...refusing, ...healthy].map((url, index) => ({
     url,
     accountId: accounts[index % accounts.length] as string,
-    type: types[Math.floor(index / accounts.length) % types.length] as EventType,
+    type: types[(index + Math.floor(index / accounts.length)) % types.length] as EventType,
   }));
   for (const { url, accountId, type } of wishes) {
     const answer = await fetch(`${httpUrl}/v1/accounts/${accountId}/hooks/subscriptions`, {
