@@ -37,7 +37,7 @@ export class Child {
   private constructor(name: string) {
     const path = fileURLToPath(new URL(`./children/${name}.ts`, import.meta.url));
     // The child inherits standard error, so that its failures are seen.
-    this.#program = new Program([process.execPath, path], {
+    this.#program = new Program([process.execPath, ...process.execArgv, path], {
       env: process.env,
       stdio: ["inherit", "inherit", "inherit", "ipc"],
     });

@@ -16,6 +16,7 @@ import { roundTrip } from "./round-trip.ts";
 import { slowDisk } from "./slow-disk.ts";
 import { timeline } from "./timeline.ts";
 import { tokens } from "./tokens.ts";
+import { webhooks } from "./webhooks.ts";
 
 const programs = {
   accept,
@@ -32,6 +33,7 @@ const programs = {
   closings,
   events,
   timeline,
+  webhooks,
 } as const;
 const interruptedCode = 130;
 

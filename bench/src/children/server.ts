@@ -24,6 +24,8 @@ export interface ServerSetUp {
   existing?: Pick<ServerPlace, "database" | "keyFile">;
   /** Applies the rate limits of a server that other machines can reach. */
   limited?: boolean;
+  /** Lets webhooks be sent to this machine. */
+  webhooksMayBePrivate?: boolean;
 }
 
 const closing = new Closing();
@@ -33,7 +35,7 @@ let server: RunningServer | undefined;
  * Starts a server as `serve` does, on free ports, with the embedded PostgreSQL in a temporary folder and its default
  * durability. This process starts the database itself only to pass its connection on to the other processes.
  */
-async function start({ binaries, existing, limited }: ServerSetUp): Promise<ServerPlace> {
+async function start({ binaries, existing, limited, webhooksMayBePrivate }: ServerSetUp): Promise<ServerPlace> {
   const log = createLogger("error");
   const folder = new Folder("bench");
   closing.add(() => folder.remove());
@@ -45,6 +47,7 @@ async function start({ binaries, existing, limited }: ServerSetUp): Promise<Serv
     DATABASE_URL: databaseUrl(connection),
     ...(existing && { TILLKEEPER_KEY_FILE: existing.keyFile }),
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
+    ...(webhooksMayBePrivate && { TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true" }),
   });
   server = await startServer({ config, log });
   closing.add(endServer);

@@ -242,6 +242,32 @@ async function events() {
   await refused(404, api.aidEventsGet({ path, query: { store_id: "nowhere" } }));
 }
 
+async function webhooks() {
+  // Nobody listens there, so each attempt fails, and is in the list all the same.
+  const config = { url: "http://127.0.0.1:9/hooks", secret: { type: "HMAC-SHA1" as const, value: "of the tour" } };
+  const made = await ok(api.aidSourceHooksPost({ path, body: { config, events: ["account_store_update"] } }));
+  const one = { ...path, hid: made.id };
+  await ok(api.aidSourceHooksGet({ path, query: { limit: 1, total: true } }));
+  await ok(api.aidSourceHooksHidGet({ path: one }));
+  await ok(api.aidHooksHidPatch({ path: one, body: { fields: "store(store_id)", ordered: true } }));
+  await ok(api.aidSourceHooksHidPingPost({ path: one }));
+  const attempts = async () => ok(api.aidSourceHooksHidDeliveriesGet({ path: one, query: { success: false } }));
+  let [attempt] = await attempts();
+  for (; !attempt; [attempt] = await attempts()) await pause();
+  const delivery = { ...one, delivery_id: attempt.id };
+  await ok(api.aidSourceHooksHidDeliveriesIdGet({ path: delivery }));
+  await ok(api.aidHooksHidDeliveriesIdReplayPost({ path: delivery }));
+  await ok(api.aidHooksHidPausePost({ path: one }));
+  await ok(api.aidHooksHidResumePost({ path: one, body: { missed: true } }));
+  await ok(api.aidHooksHidRotatePost({ path: one, body: { overlap_seconds: 60 } }));
+  await ok(api.aidHooksHidReplayPost({ path: one, body: { since: "2020-01-01T00:00:00Z", missed_only: true } }));
+  const nowhere = { config: { url: baseUrl }, events: ["account_store_update" as const] };
+  await refused(400, api.aidSourceHooksPost({ path, body: { ...nowhere, fields: "store(" } }));
+  await refused(404, api.aidSourceHooksHidDeliveriesIdGet({ path: { ...one, delivery_id: crypto.randomUUID() } }));
+  await ok(api.aidSourceHooksHidDelete({ path: one }));
+  await refused(404, api.aidSourceHooksHidGet({ path: one }));
+}
+
 async function timelines(store_id: string, terminal_id: string) {
   const of = { ...path, terminal_id };
   const { entries } = await ok(api.terminalTimelineGet({ path: of, query: { limit: 3 } }));
@@ -313,6 +339,7 @@ await operations(terminal);
 await logs(terminal);
 await releases();
 await events();
+await webhooks();
 await timelines(store, terminal);
 await ok(api.aidAuditGet({ path }));
 await ok(api.aidAuditGet({ path, query: { limit: 100 } }));

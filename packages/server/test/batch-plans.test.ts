@@ -14,8 +14,10 @@ import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
 import { noteHeard } from "../src/presence/hearing/sql/note-heard.ts";
 import { noteTelemetry } from "../src/presence/telemetry/sql/note-telemetry.ts";
+import { claimDue, firstOfAll, giveBack, keepBodies, takeOver, useSlowLane } from "../src/webhooks/sending/sql.ts";
 
 interface Plan {
+  "Relation Name"?: string;
   "Node Type": string;
   "Parent Relationship"?: string;
   "Subplan Name"?: string;
@@ -101,6 +103,25 @@ const statements: Record<string, Run> = {
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
+/** Statements of webhooks, which meet a table of deliveries that is mostly done. */
+const ofWebhooks: Record<string, Run> = {
+  "claim deliveries": (pool) =>
+    claimDue(pool, {
+      lane: 0,
+      behind: firstOfAll,
+      now: at,
+      realNow: at,
+      most: 512,
+      rooms: new Map(),
+      usualRoom: 8,
+      lease: id,
+    }),
+  "keep bodies": (pool) => keepBodies(pool, [{ id, body: "{}" }]),
+  "give deliveries back": (pool) => giveBack(pool, { lease: id, ids: [id], dueAt: at }),
+  "take deliveries over": (pool) => takeOver(pool),
+  "use the slow lane": (pool) => useSlowLane(pool, id),
+};
+
 const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
   facts_of_closing: () => factsOfAccount(accountId, [randomUUID()]),
   facts_of_closings: () => factsOfAccount(accountId, [randomUUID(), randomUUID(), randomUUID()]),
@@ -153,6 +174,36 @@ describe("a statement for a batch reads the batch once for each step:", async ()
     expect(planned).toEqual({ custom: 5 });
   });
 
+  it.each(Object.keys(ofWebhooks))("%s reads by an index, however many deliveries are done", async (name) => {
+    const client = await server.db.pool.connect();
+    try {
+      await client.query("begin");
+      await client.query(
+        `insert into hook_subscriptions (account_id, id, url, content_type, insecure_ssl, events, active, ordered, created_at, created_by, updated_at, updated_by)
+         select $1, md5(n::text)::uuid, 'http://x', 'application/json', false, '{}', true, false, now(), 'x', now(), 'x' from generate_series(1, 50) as n`,
+        [accountId],
+      );
+      await client.query(
+        `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
+         select $1, gen_random_uuid(), md5((1 + n % 50)::text)::uuid, 'x', n, 'e', case when n % 100 = 0 then 'waiting' else 'delivered' end, 0, now(), now()
+         from generate_series(1, 20000) as n`,
+        [accountId],
+      );
+      await client.query("analyze hook_deliveries, hook_subscriptions");
+      const { text, values = [] } = await captured(ofWebhooks[name] as Run, server.db);
+      await client.query("set local plan_cache_mode = force_generic_plan");
+      await client.query(`prepare looked_at as ${text}`);
+      const nulls = values.map(() => "null").join(", ");
+      const { rows } = await client.query(
+        `explain (format json) execute looked_at${nulls === "" ? "" : ` (${nulls})`}`,
+      );
+      expect(wholeTablesOf(rows[0]["QUERY PLAN"][0].Plan as Plan)).not.toContain("hook_deliveries");
+    } finally {
+      await client.query("rollback");
+      client.release(true);
+    }
+  });
+
   it("and a join of a batch with itself is found", async () => {
     const joined =
       "with input as materialized (select unnest($1::text[]) as x) select from input as a join input as b using (x)";
@@ -185,6 +236,12 @@ async function captured(run: Run, db: Pick<Db, "sql">): Promise<QueryConfig> {
 }
 
 const wholeReads = new Set(["CTE Scan", "Function Scan", "Seq Scan"]);
+
+/** Tables that are read whole, once or often. */
+function wholeTablesOf(plan: Plan): string[] {
+  const own = plan["Node Type"] === "Seq Scan" ? [plan["Relation Name"] ?? ""] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap(wholeTablesOf)];
+}
 
 /** Tables that are read whole for each row of another node. */
 function loopsOver(plan: Plan): string[] {

@@ -2,10 +2,13 @@ import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { hourMs, minuteMs } from "../src/platform/time-spans.ts";
+import { forgetDeliveries } from "../src/webhooks/retention.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
 
 /** Decision D25: at once, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h, by business time. */
 const waitsMs = [5_000, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 10 * hourMs];
+
+const farAway = new Date("2100-01-01T00:00:00Z");
 
 describe("a receiver that fails", async () => {
   const { server, tenant } = await world({ own: reachesTests });
@@ -85,9 +88,36 @@ describe("a receiver that fails", async () => {
       })
       .toBe(20);
   });
+});
 
-  it("is logged for its retention", async () => {
-    const kept = () => server.db.sql.selectFrom("hook_attempts").select("id").execute();
-    expect((await kept()).length).toBeGreaterThan(0);
+describe("the log of deliveries", async () => {
+  const { server, tenant } = await world({ own: { config: { ...reachesTests.config, webhookDays: 14 } } });
+  const hooks = hooksOf(server, tenant);
+  const count = async (table: "hook_deliveries" | "hook_attempts" | "hook_subscriptions") =>
+    (await server.db.sql.selectFrom(table).select("id").execute()).length;
+  /** What the worker does every ten minutes. */
+  const forget = (days: number) => {
+    const now = new Date(server.clock.now().getTime() + days * 24 * hourMs);
+    return forgetDeliveries({ db: server.db, clock: { ...server.clock, now: () => now }, days: 14 });
+  };
+
+  it("is kept for its days with its attempts, and a subscription that was deleted as long as they", async () => {
+    const [kept, dropped] = [await receiver(), await receiver()];
+    const made = await hooks.create(kept.url);
+    const gone = await hooks.create(dropped.url);
+    await hooks.happen(["A", "B"]);
+    for (const one of [made, gone])
+      await expect.poll(async () => (await hooks.deliveries(one.id, "?success=true")).length).toBe(3);
+    await hooks.call("DELETE", `/${gone.id}`);
+    await forget(13);
+    expect([await count("hook_deliveries"), await count("hook_attempts")]).toEqual([6, 6]);
+    // A server has claimed it at this moment.
+    const claimed = server.db.sql.updateTable("hook_deliveries").set({ state: "sending", leased_until: farAway });
+    await claimed.where("id", "=", kept.received.at(-1)?.headers["event-delivery"] ?? "").execute();
+    await forget(15);
+    await forget(15);
+    expect([await count("hook_deliveries"), await count("hook_attempts")]).toEqual([1, 1]);
+    expect(await count("hook_subscriptions")).toBe(1);
+    expect((await hooks.get(made.id)).state).toBe("active");
   });
 });

@@ -2,7 +2,7 @@ import type { lookup as systemLookup } from "node:dns";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { createPoster } from "../src/webhooks/requests/post.ts";
-import { isPublicAddress } from "../src/webhooks/requests/targets.ts";
+import { isPublicAddress, problemOfUrl } from "../src/webhooks/requests/targets.ts";
 import { hooksOf, receiver } from "./support/hooks.ts";
 
 describe("addresses of receivers", async () => {
@@ -47,22 +47,26 @@ describe("addresses of receivers", async () => {
 
   it("are checked by the address that a connection is made to: a name that means another one by then is refused", async () => {
     const shop = await receiver();
-    const port = new URL(shop.url).port;
+    const { port } = new URL(shop.url);
+    // Public when the subscription is made, private when something is sent: DNS rebinding.
     const answers = ["93.184.215.14", "127.0.0.1"];
-    let asked = 0;
-    const lookup = ((_host: string, _options: object, answer: (error: null, found: object[]) => void) => {
-      asked += 1;
-      // The public address has no listener there; what comes then is the private one.
-      answer(null, [{ address: answers[asked] ?? "127.0.0.1", family: 4 }]);
+    const asked: string[] = [];
+    const lookup = ((host: string, _options: object, answer: (error: null, found: object[]) => void) => {
+      asked.push(host);
+      answer(null, [{ address: answers[asked.length - 1] ?? "127.0.0.1", family: 4 }]);
     }) as unknown as typeof systemLookup;
-    const poster = createPoster({ allowPrivate: false, isOwn: () => false, lookup });
-    const post = { url: new URL(`http://rebind.example:${port}/`), headers: {}, body: "{}", anyCertificate: false };
+    const rules = { allowPrivate: false, isOwn: () => false, lookup };
+    const url = `http://rebind.example:${port}/`;
+    expect(await problemOfUrl(url, rules)).toBeUndefined();
+    const poster = createPoster(rules);
+    const post = { url: new URL(url), headers: {}, body: "{}", anyCertificate: false };
     await expect(poster.post(post)).rejects.toThrow(/not a public address/);
+    expect(asked).toEqual(["rebind.example", "rebind.example"]);
+    expect(await problemOfUrl(url, rules)).toBe("is not a public address");
     await expect(poster.post({ ...post, url: new URL(shop.url) })).rejects.toThrow(/not a public address/);
     await poster.close();
-    expect(asked).toBe(1);
     expect(shop.received).toEqual([]);
-    const open = createPoster({ allowPrivate: true, isOwn: () => false, lookup });
+    const open = createPoster({ ...rules, allowPrivate: true });
     expect((await open.post(post)).status).toBe(200);
     await open.close();
   });

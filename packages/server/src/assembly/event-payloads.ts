@@ -45,6 +45,9 @@ function envelopeOf(row: EventRow, object: object | undefined): EventEnvelope {
   };
 }
 
+/** What there is to read of events that bring all their data. */
+const nothingRead: { shown: object[]; others: Map<EventRow, object | undefined> } = { shown: [], others: new Map() };
+
 async function objectsOf(
   deps: PayloadDeps,
   accountId: string,
@@ -56,16 +59,19 @@ async function objectsOf(
     return { subject, cause: cause as OperationCause, at, actor };
   });
   const withoutData = events.filter((row) => row.data === null && !isOperation(row));
-  const read = await inTenant(db, accountId, async (tx) => {
-    const shown = await presentOperationEvents(tx, accountId, operations);
-    const others = new Map<EventRow, object | undefined>();
-    const shownNow = new Map<string, object | undefined>();
-    for (const row of withoutData) {
-      if (!shownNow.has(row.subject)) shownNow.set(row.subject, await presentNow(tx, deps, row));
-      others.set(row, shownNow.get(row.subject));
-    }
-    return { shown, others };
-  });
+  const read =
+    operations.length + withoutData.length === 0
+      ? nothingRead
+      : await inTenant(db, accountId, async (tx) => {
+          const shown = await presentOperationEvents(tx, accountId, operations);
+          const others = new Map<EventRow, object | undefined>();
+          const shownNow = new Map<string, object | undefined>();
+          for (const row of withoutData) {
+            if (!shownNow.has(row.subject)) shownNow.set(row.subject, await presentNow(tx, deps, row));
+            others.set(row, shownNow.get(row.subject));
+          }
+          return { shown, others };
+        });
   const next = read.shown.values();
   const objects = [];
   for (const row of events) {

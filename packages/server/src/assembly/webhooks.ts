@@ -1,5 +1,6 @@
 import { defaultWebhookDays } from "../config/settings.ts";
 import { createPoster } from "../webhooks/requests/post.ts";
+import { createSecretOpener } from "../webhooks/requests/secrets.ts";
 import { hookRetentionWorker } from "../webhooks/retention.ts";
 import { Sender } from "../webhooks/sending/sender.ts";
 import type { HookDeps } from "../webhooks/subscriptions/subscriptions.ts";
@@ -14,7 +15,14 @@ export function openWebhooks(
   const allowPrivate = config.webhooksMayBePrivate ?? sandbox;
   const targets = { allowPrivate, isOwn: (origin: string) => addresses.isOwn(origin) };
   const poster = createPoster(targets);
-  const sender = new Sender({ db, clock, log, rootKey, poster, present: presentEvents });
+  const sender = new Sender({
+    db,
+    clock,
+    log,
+    openSecrets: createSecretOpener(rootKey),
+    poster,
+    present: presentEvents,
+  });
   const taking = takingWorker({ db, clock, made: () => sender.wake() });
   const deps: HookDeps = { db, clock, rootKey, targets, wake: () => sender.wake() };
   return {

@@ -1,10 +1,10 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import type { HookSecret } from "@tillkeeper/contract/http/hook-schemas";
 import aws4 from "aws4";
 
 /** The secrets of a subscription that are valid now, the newest first. */
 export interface Secrets {
-  signing: readonly string[];
+  signing: readonly KeyObject[];
   config: readonly HookSecret[];
 }
 
@@ -27,10 +27,9 @@ export function signatureHeaders(request: Signed, { signing, config }: Secrets):
 }
 
 /** Standard Webhooks: one signature for each valid secret. */
-function standardHeaders({ id, body, at }: Signed, secrets: readonly string[]): Record<string, string> {
+function standardHeaders({ id, body, at }: Signed, keys: readonly KeyObject[]): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1000));
-  const signatures = secrets.map((secret) => {
-    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const signatures = keys.map((key) => {
     return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
   });
   return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };

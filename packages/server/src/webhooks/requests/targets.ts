@@ -1,5 +1,4 @@
-import { lookup as systemLookup } from "node:dns";
-import { lookup as resolve } from "node:dns/promises";
+import { type LookupAddress, lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 
@@ -53,9 +52,15 @@ export async function problemOfUrl(text: string, rules: TargetRules): Promise<st
   }
   const host = hostOf(url);
   if (rules.allowPrivate || isIP(host) !== 0) return undefined;
-  const found = await resolve(host, { all: true }).catch(() => []);
+  const found = await addressesOf(host, rules).catch(() => []);
   if (found.length === 0) return "names a host that is not found";
   return found.some(({ address }) => isPublicAddress(address)) ? undefined : "is not a public address";
+}
+
+function addressesOf(host: string, { lookup = systemLookup }: TargetRules): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found)));
+  });
 }
 
 /**

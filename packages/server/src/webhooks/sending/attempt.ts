@@ -1,10 +1,8 @@
 import { eventsBeside, pingEvent } from "@tillkeeper/contract/http/hook-events";
-import type { HookSecret } from "@tillkeeper/contract/http/hook-schemas";
 import type { Clock } from "../../platform/clock.ts";
-import type { RootKey } from "../../platform/folders/root-key.ts";
 import { newId } from "../../platform/ids.ts";
 import type { Answered, Poster } from "../requests/post.ts";
-import { openSecret } from "../requests/secrets.ts";
+import type { SealedSecret } from "../requests/secrets.ts";
 import { type Secrets, signatureHeaders } from "../requests/signatures.ts";
 import { eventIdOf } from "./bodies.ts";
 import { nextAttemptAt } from "./schedule.ts";
@@ -12,7 +10,7 @@ import type { Claimed, Ended } from "./sql.ts";
 
 export interface AttemptDeps {
   clock: Clock;
-  rootKey: RootKey;
+  openSecrets: (sealed: readonly SealedSecret[]) => Promise<Secrets>;
   poster: Poster;
 }
 
@@ -21,12 +19,12 @@ export const quickMs = 2_000;
 
 /** Sends a delivery once. Answers how it ended; undefined: the server stops, and it has to be sent again. */
 export async function attempt(
-  { clock, rootKey, poster }: AttemptDeps,
+  { clock, openSecrets, poster }: AttemptDeps,
   { delivery, lease, signal }: { delivery: Claimed & { body: string }; lease: string; signal: AbortSignal },
 ): Promise<Ended | undefined> {
   const at = clock.now();
   const began = performance.now();
-  const secrets = await openSecrets(rootKey, delivery);
+  const secrets = await openSecrets(delivery.secrets);
   const url = new URL(delivery.url);
   const headers = headersOf(delivery, url, { secrets, at: clock.realNow() });
   const outcome = await poster
@@ -86,14 +84,6 @@ function endOf({
     responseBody: answered?.body ?? null,
     error: typeof outcome === "string" ? outcome : null,
   };
-}
-
-async function openSecrets(rootKey: RootKey, { secrets }: Claimed): Promise<Secrets> {
-  const opened = await Promise.all(
-    secrets.map(async ({ id, purpose, encrypted }) => ({ purpose, secret: await openSecret(rootKey, id, encrypted) })),
-  );
-  const of = (purpose: string) => opened.filter((one) => one.purpose === purpose).map(({ secret }) => secret);
-  return { signing: of("signing") as string[], config: of("config") as HookSecret[] };
 }
 
 const userAgent = "Tillkeeper-Hook/1.0";

@@ -29,15 +29,22 @@ export async function withBodies(
   return { ready, gone };
 }
 
+/** Each takes a connection of the database. */
+const accountsAtOnce = 4;
+
 async function makeBodies(pool: Pool, present: PresentEvents, fresh: readonly Claimed[]): Promise<Map<string, string>> {
   const keys = fresh.map(({ account_id, position, epoch }) => {
     return { accountId: account_id, position: Number(position), epoch: epoch ?? "" };
   });
   const rows = await findPlaced(pool, keys);
   const envelopes = new Map<string, EventEnvelope>();
-  for (const [accountId, events] of Map.groupBy(uniqueOf(rows), (row) => row.account_id)) {
-    for (const envelope of await present(accountId, events)) envelopes.set(`${accountId} ${envelope.id}`, envelope);
-  }
+  const accounts = Map.groupBy(uniqueOf(rows), (row) => row.account_id).entries();
+  const presentSome = async () => {
+    for (const [accountId, events] of accounts) {
+      for (const envelope of await present(accountId, events)) envelopes.set(`${accountId} ${envelope.id}`, envelope);
+    }
+  };
+  await Promise.all(Array.from({ length: accountsAtOnce }, presentSome));
   const bodies = fresh.flatMap((delivery) => {
     const envelope = envelopes.get(`${delivery.account_id} ${eventIdOf(delivery)}`);
     if (!envelope) return [];

@@ -2,7 +2,7 @@ import { type Claimed, type Lane, lanes } from "./sql.ts";
 
 /** How many requests run at once: in all, to one subscription, and to one host. */
 const limitsOf = {
-  [lanes.fast]: { all: 256, subscription: 4, host: 24 },
+  [lanes.fast]: { all: 512, subscription: 8, host: 24 },
   [lanes.slow]: { all: 256, subscription: 2, host: 8 },
   [lanes.ping]: { all: 64, subscription: 1, host: 8 },
 } as const;

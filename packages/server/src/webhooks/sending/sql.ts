@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
+import type { SealedSecret } from "../requests/secrets.ts";
 
 /** What receivers that answer get, what others get, and pings. */
 export const lanes = { fast: 0, slow: 1, ping: 2 } as const;
@@ -25,7 +26,7 @@ export type Claimed = Pick<
   | "body"
 > &
   Pick<Subscription, "url" | "insecure_ssl" | "fields" | "exclude_fields"> & {
-    secrets: { id: string; purpose: "signing" | "config"; encrypted: string }[];
+    secrets: SealedSecret[];
   };
 
 /** Longer than an attempt may take: after that another server takes over what this one has claimed. */
@@ -33,7 +34,8 @@ const leaseSeconds = 90;
 
 /**
  * Claims what is due in a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
- * so that what many wait for of one does not hide the others; of each, as many are taken as it has room for. $1: lane, $2: the
+ * so that what many wait for of one does not hide the others; of each, as many are taken as it has room for. Where not all find a
+ * place, the next claim goes on behind the last that did. $1: lane, $2: the
  * subscription behind which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of
  * single subscriptions, $8: room of all others, $9: the lease, $10: now, by real time.
  */
@@ -77,7 +79,11 @@ with recursive waiting as (
   from due where d.id = due.id
   returning d.id, d.account_id, d.subscription_id, d.event, d.position, d.epoch, d.lane, d.attempts, d.first_attempt_at, d.body
 ), last as (
-  select case when count(*) = $3 then (array_agg(subscription_id order by subscription_id desc))[1] end as id from chosen
+  select case
+    when (select count(*) from due) = $5 then (select subscription_id from claimed order by subscription_id desc limit 1)
+    when count(*) = $3 then (array_agg(subscription_id order by subscription_id desc))[1]
+  end as id
+  from chosen
 )
 select claimed.*, due.url, due.insecure_ssl, due.fields, due.exclude_fields, last.id as last_id, (
   select coalesce(json_agg(json_build_object('id', k.id, 'purpose', k.purpose, 'encrypted', k.encrypted) order by k.id desc), '[]')
