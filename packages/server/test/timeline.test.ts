@@ -213,11 +213,11 @@ describe("the timeline of a terminal with a history", async () => {
     expect(await statusWith(["admin:checkout", "admin:accounts"])).toBe(200);
     expect(await statusWith(["read:checkout:/admin/terminals"])).toEqual([
       403,
-      "The token needs one of the scopes: admin:accounts, read:accounts.",
+      "The token needs one of the scopes: admin:checkout, read:checkout:/admin/terminals; and one of: admin:accounts, read:accounts.",
     ]);
     expect(await statusWith(["admin:accounts"])).toEqual([
       403,
-      "The token needs one of the scopes: admin:checkout, read:checkout:/admin/terminals.",
+      "The token needs one of the scopes: admin:checkout, read:checkout:/admin/terminals; and one of: admin:accounts, read:accounts.",
     ]);
   });
 });

@@ -76,7 +76,7 @@ describe("getting a token", async () => {
     // Dintero/Dintero.Checkout.OpenCart 2.3 and 3, get_access_token().
     const openCart = { type: "any", scope: ["regular", "receipts:write"] };
     const answer = await ask({ grant_type: "client_credentials", audience: documentedAudience, ...openCart });
-    expect(answer).toMatchObject({ status: 200, body: { scope: "admin:accounts admin:checkout" } });
+    expect(answer).toMatchObject({ status: 200, body: { scope: "admin:accounts admin:checkout admin:hooks" } });
     expect((await use(answer.body.access_token)).status).toBe(200);
     // A base address with a slash at its end, and the default host of Dintero's plugin for nopCommerce.
     for (const audience of [`${documentedAudience}/`, `https://test.dintero.com/v1/accounts/${aid}`]) {
@@ -186,7 +186,7 @@ describe("getting a token", async () => {
     });
     const keys = createRemoteJWKSet(new URL(metadata.body.jwks_uri));
     const { payload } = await jwtVerify(tenant.token, keys, { issuer: metadata.body.issuer });
-    expect(payload).toMatchObject({ sub: tenant.clientId, scope: "admin:accounts admin:checkout" });
+    expect(payload).toMatchObject({ sub: tenant.clientId, scope: "admin:accounts admin:checkout admin:hooks" });
     const jwks = await server.call("GET", "/.well-known/jwks.json");
     expect(jwks.body.keys[0]).toMatchObject({ kty: "OKP", crv: "Ed25519", use: "sig" });
     expect(jwks.body.keys[0]).not.toHaveProperty("d");

@@ -72,6 +72,10 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     payout_destination_id: (await post(`${account}/payout-destinations`, { email: "one@example.com" }))
       .payout_destination_id,
   });
+  const hook = async () => {
+    const body = { config: { url: "https://hooks.example.com/" }, events: ["account_store_update"], active: false };
+    return { ...own, hid: (await post(`${account}/hooks/subscriptions`, body)).id };
+  };
   let maker: ReturnType<typeof newMaker> | undefined;
   const release = async () => {
     maker ??= newMaker(server, tenant);
@@ -97,6 +101,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/accounts/:oid/auth/clients/:id": client,
     "/v1/accounts/:oid/auth/client-grants/:id": grant,
     "/v1/accounts/:oid/payout-destinations/:payout_destination_id": destination,
+    "/v1/accounts/:aid/hooks/subscriptions/:hid": hook,
     "/v1/accounts/:aid/releases/:release_id": release,
     "/v1/accounts/:aid/configurations/:version": configuration,
   };
