@@ -3,17 +3,17 @@
  *
  *     SECRET=whsec_… PORT=8787 node examples/receive-events.ts
  */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Webhook } from "standardwebhooks";
 
 const webhook = new Webhook(process.env["SECRET"] ?? "");
 const seen = new Set<string>();
 
-createServer(async (request, response) => {
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   try {
+    for await (const part of request) parts.push(part);
     // The bytes as they came: an object that was parsed and printed again has another signature.
     const event = webhook.verify(Buffer.concat(parts), headers) as { event?: string; id: string; subject?: string };
     const id = headers["webhook-id"] ?? "";
@@ -23,4 +23,6 @@ createServer(async (request, response) => {
   } catch {
     response.writeHead(401).end();
   }
-}).listen(Number(process.env["PORT"]));
+}
+
+createServer((request, response) => void receive(request, response)).listen(Number(process.env["PORT"]));

@@ -21,7 +21,8 @@ export class Receiver {
   readonly #server = createServer((request, response) => void this.#take(request, response));
 
   constructor(seed: number) {
-    this.#random = createRandom(seed).next;
+    const random = createRandom(seed);
+    this.#random = () => random.next();
   }
 
   /** Resolves with the URL of its paths. */
