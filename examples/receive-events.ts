@@ -9,11 +9,11 @@ import { Webhook } from "standardwebhooks";
 const webhook = new Webhook(process.env["SECRET"] ?? "");
 const seen = new Set<string>();
 
-async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part);
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   try {
+    for await (const part of request) parts.push(part);
     // The bytes as they came: an object that was parsed and printed again has another signature.
     const event = webhook.verify(Buffer.concat(parts), headers) as { event?: string; id: string; subject?: string };
     const id = headers["webhook-id"] ?? "";
@@ -25,4 +25,4 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   }
 }
 
-createServer((request, response) => void take(request, response)).listen(Number(process.env["PORT"]));
+createServer((request, response) => void receive(request, response)).listen(Number(process.env["PORT"]));

@@ -33,7 +33,11 @@ describe("a standard OAuth 2 client library", async () => {
     ["the body", oauth.ClientSecretPost],
   ])("gets a token with its secret in %s, and uses it on a resource", async (_place, method) => {
     const answer = await request(method(tenant.secret));
-    expect(answer).toMatchObject({ token_type: "bearer", expires_in: 14_400, scope: "admin:accounts admin:checkout admin:hooks" });
+    expect(answer).toMatchObject({
+      token_type: "bearer",
+      expires_in: 14_400,
+      scope: "admin:accounts admin:checkout admin:hooks",
+    });
     const stores = new URL(`${server.url}/v1/accounts/${aid}/stores`);
     const response = await oauth.protectedResourceRequest(
       answer.access_token,

@@ -13,7 +13,7 @@ const replacements = Object.values(endpoints)
 
 /** D35: fields that answers show and nobody may set are ignored; unknown ones are refused. OpenAPI 3.1: `readOnly`. */
 describe("what was read, sent back", async () => {
-  const { server, tenant, aid } = await world();
+  const { server, tenant, aid } = await world({ own: { config: { webhooksMayBePrivate: true } } });
   const account = `/v1/accounts/${aid}`;
   const make = makerOf(server, tenant);
   const send = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>

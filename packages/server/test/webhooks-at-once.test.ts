@@ -1,6 +1,8 @@
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
+import { claimDue, firstOfAll, lanes } from "../src/webhooks/sending/sql.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
 
 describe("several servers with one database", () => {
@@ -58,5 +60,48 @@ describe("several servers with one database", () => {
       })
       .execute();
     await expect.poll(() => subjectsOf(shop)).toEqual(["orphan"]);
+  });
+
+  it("claim in turns where not all find a place", async () => {
+    const database = await createTestDatabase();
+    const server = await startTestServer({ ...reachesTests, database });
+    afterAll(async () => {
+      await server.stop();
+      await database.drop();
+    });
+    const tenant = await server.account();
+    const hooks = hooksOf(server, tenant);
+    const shop = await receiver();
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) ids.push((await hooks.create(shop.url)).id);
+    const client = await server.db.pool.connect();
+    try {
+      // Never committed, so the server's own sender does not see it.
+      await client.query("begin");
+      await client.query(
+        `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
+         select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', 0, now(), now()
+         from unnest($2::uuid[]) as id cross join generate_series(1, 6) as n`,
+        [tenant.aid, ids],
+      );
+      const wish = { lane: lanes.fast, now: new Date(Date.now() + 60_000), realNow: new Date(), most: 2 };
+      const turns: string[] = [];
+      for (let behind = firstOfAll, n = 0; n < 7; n += 1) {
+        const found = await claimDue(client as unknown as Pool, {
+          ...wish,
+          behind,
+          rooms: new Map(),
+          usualRoom: 2,
+          lease: ids[0] as string,
+        });
+        turns.push(...new Set(found.claimed.map(({ subscription_id: id }) => id)));
+        behind = found.next;
+      }
+      const [one = "", two = "", three = ""] = ids.toSorted();
+      expect(turns).toEqual([one, two, three, one, two, three]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
   });
 });

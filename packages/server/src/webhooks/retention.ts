@@ -9,7 +9,7 @@ const batch = 2_000;
 
 interface RetentionDeps {
   db: Db;
-  clock: Clock;
+  clock: Pick<Clock, "now">;
   days: number;
 }
 

@@ -73,7 +73,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
       .payout_destination_id,
   });
   const hook = async () => {
-    const body = { config: { url: "https://hooks.example.com/" }, events: ["account_store_update"], active: false };
+    const body = { config: { url: "http://127.0.0.1:9/" }, events: ["account_store_update"], active: false };
     return { ...own, hid: (await post(`${account}/hooks/subscriptions`, body)).id };
   };
   let maker: ReturnType<typeof newMaker> | undefined;

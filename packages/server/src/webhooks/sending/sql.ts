@@ -35,9 +35,9 @@ const leaseSeconds = 90;
 /**
  * Claims what is due in a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
  * so that what many wait for of one does not hide the others; of each, as many are taken as it has room for. Where not all find a
- * place, the next claim goes on behind the last that did. $1: lane, $2: the
- * subscription behind which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of
- * single subscriptions, $8: room of all others, $9: the lease, $10: now, by real time.
+ * place, the next claim goes on behind the last that did. $1: lane, $2: the subscription behind which to begin, $3: how many
+ * subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of single subscriptions, $8: room of all others,
+ * $9: the lease, $10: now, by real time.
  */
 const claimText = `
 with recursive waiting as (
