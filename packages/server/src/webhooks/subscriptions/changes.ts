@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { HookRotation, HookSecret, HookSubscription } from "@tillkeeper/contract/http/hook-schemas";
 import type { HookUpdate } from "@tillkeeper/contract/http/hooks";
 import { recordChange } from "../../access/audit/audit.ts";
@@ -5,6 +6,7 @@ import { inTenantWithLiveGrant, type LiveCaller } from "../../access/auth/live-g
 import type { Tx } from "../../db/db.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
+import { documentedTime } from "../../platform/timestamps.ts";
 import { newSigningSecret } from "../requests/secrets.ts";
 import {
   columnsOf,
@@ -17,7 +19,7 @@ import {
   subjectOf,
 } from "./subscriptions.ts";
 
-/** Changes a subscription; what is left out stays. Throws `hook_subscription_not_found`, `invalid_request`. */
+/** Changes a subscription; what is left out stays, and without a change nothing is written. Throws `hook_subscription_not_found`, `invalid_request`. */
 export async function updateSubscription(
   deps: HookDeps,
   caller: PowerfulCaller,
@@ -30,16 +32,23 @@ export async function updateSubscription(
     const { row, shown: before } = await lockSubscription(tx, deps, live, id);
     const secretType = await replaceSecret(tx, deps, { ...row, accountId: live.accountId }, config?.secret);
     const insecure = config?.insecure_ssl ?? before.config.insecure_ssl;
+    const wanted = {
+      ...columnsOf({ url: config?.url ?? row.url, insecure_ssl: insecure }),
+      ...(events !== undefined && { events }),
+      ...(active !== undefined && { active }),
+      ...(fields !== undefined && { fields }),
+      ...(excluded !== undefined && { exclude_fields: excluded }),
+      ...(ordered !== undefined && { ordered }),
+    };
+    const isSame = Object.entries(wanted).every(([column, value]) =>
+      isDeepStrictEqual(row[column as keyof typeof row], value),
+    );
+    if (isSame && secretType === undefined) return before;
     await tx
       .updateTable("hook_subscriptions")
       .set({
-        ...columnsOf({ url: config?.url ?? row.url, insecure_ssl: insecure }),
+        ...wanted,
         ...(secretType !== undefined && { secret_type: secretType }),
-        ...(events !== undefined && { events }),
-        ...(active !== undefined && { active }),
-        ...(fields !== undefined && { fields }),
-        ...(excluded !== undefined && { exclude_fields: excluded }),
-        ...(ordered !== undefined && { ordered }),
         updated_at: deps.clock.now(),
         updated_by: live.clientId,
       })
@@ -169,6 +178,6 @@ export async function deleteSubscription(
       .execute();
     await tx.deleteFrom("hook_secrets").where("account_id", "=", accountId).where("subscription_id", "=", id).execute();
     await recordChange(tx, deps.clock, live, { action: "hook_subscription.delete", subject: subjectOf(id), before });
-    return before;
+    return { ...before, deleted_at: documentedTime(now), deleted_by: clientId };
   });
 }
