@@ -59,6 +59,8 @@ export interface Endpoint {
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */
   binary?: string;
+  /** Types beside JSON in which the success answer comes, when `Accept` prefers one of them. */
+  alternatives?: readonly string[];
   /** The success answer is plain text, not JSON. */
   plain?: boolean;
 }

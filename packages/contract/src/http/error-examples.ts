@@ -83,6 +83,8 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   terminal_not_found: { message: "There is no such terminal.", errors: [] },
   unknown_payout_destination: { message: "There is no such payout destination.", errors: [] },
   closing_not_found: { message: "There is no such closing.", errors: [] },
+  report_not_found: { message: "The closing has no report with this number.", errors: [] },
+  not_acceptable: { message: "It comes as application/json, text/csv or text/html.", errors: [] },
   operation_not_found: { message: "There is no such operation.", errors: [] },
   TERMINAL_NOT_RETRYABLE: {
     message: "The terminal cannot be synced now.",

@@ -41,6 +41,7 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
           schema: schemas.show(schema),
           ...examplesOf(row.examples?.answer),
         },
+        ...Object.fromEntries((row.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }])),
       };
   return { description: meaningOf(row, status), headers, content };
 }
