@@ -22,6 +22,7 @@ import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/record/retention.ts";
 import { watchWorker } from "../presence/watch/watch.ts";
+import { reportWorker } from "../reports/worker.ts";
 import { noteRestored } from "../restores/restores.ts";
 import { activationWorker } from "../rollout/activations/worker.ts";
 import { releaseFileWorker } from "../rollout/releases/worker.ts";
@@ -81,6 +82,7 @@ export function workersOf(
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     closingWorker(closings),
+    reportWorker(closings),
     closingRetentionWorker({ db, clock, retentionDays }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

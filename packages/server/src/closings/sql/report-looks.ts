@@ -36,3 +36,23 @@ export async function noteNextLook(
   const at = next ?? sql<Date>`'infinity'::timestamptz`;
   await sql`update closings set report_at = ${at} where account_id = ${accountId} and id = ${id}`.execute(db);
 }
+
+/** Where a closing stands among those of its account, day after day. */
+export interface DayPlace {
+  day: string;
+  id: string;
+}
+
+/** The closings of the business days from one to before another, day after day. */
+export async function closingsOfDays(
+  db: Kysely<Tables>,
+  accountId: string,
+  { from, before, after, limit }: { from: string; before: string; after: DayPlace | undefined; limit: number },
+): Promise<(DayPlace & { storeRef: string })[]> {
+  const { day, id } = after ?? { day: from, id: "00000000-0000-0000-0000-000000000000" };
+  const { rows } = await sql<DayPlace & { storeRef: string }>`
+    select business_day::text as day, id, store_ref as "storeRef" from closings
+    where account_id = ${accountId} and business_day < ${before}::date and (business_day, id) > (${day}::date, ${id}::uuid)
+    order by business_day, id limit ${limit}`.execute(db);
+  return rows;
+}
