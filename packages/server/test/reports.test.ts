@@ -46,7 +46,11 @@ describe("reports of closings", async () => {
     expect(numbered.text).toContain("Report no. 1");
     expect(numbered.text).not.toContain("Provisional");
     const [row] = await stored(closing.id);
-    expect(createHash("sha256").update(row?.body ?? "").digest("hex")).toBe(row?.sha256);
+    expect(
+      createHash("sha256")
+        .update(row?.body ?? "")
+        .digest("hex"),
+    ).toBe(row?.sha256);
   });
 
   it("are corrected beside the original, once, however many servers look", async () => {
@@ -90,8 +94,14 @@ describe("reports of closings", async () => {
   });
 
   it("come as CSV, amounts as they are and as decimal text, and no cell is a formula", async () => {
-    const store = storeOf(server, tenant, "=1+1,\"x\"");
-    const figures = { purchases_count: 1, purchases_amount: 1000, reversals_count: 1, reversals_amount: 3500, tip_amount: 0 };
+    const store = storeOf(server, tenant, '=1+1,"x"');
+    const figures = {
+      purchases_count: 1,
+      purchases_amount: 1000,
+      reversals_count: 1,
+      reversals_amount: 3500,
+      tip_amount: 0,
+    };
     await store.till(closes({ ...figures, sale_amount: -2500, currency: "KWD", batch_id: "@b" }));
     await move("07-03T20:00:00Z");
     const { status, body: closing } = await store.close();
@@ -123,7 +133,10 @@ describe("reports of closings", async () => {
 
   it("are exported by the month, each day by its latest report", async () => {
     const { status, headers, body } = await clock.call("GET", `${account}/closings/export?month=${year}-07`);
-    expect([status, headers.get("content-disposition")]).toEqual([200, `attachment; filename="closings-${year}-07.csv"`]);
+    expect([status, headers.get("content-disposition")]).toEqual([
+      200,
+      `attachment; filename="closings-${year}-07.csv"`,
+    ]);
     const rows = String(body).trimEnd().split("\r\n").slice(1);
     const kinds = rows.map((row) => /,(original|correction|provisional),/.exec(row)?.[1]);
     expect(kinds.toSorted()).toEqual(["correction", "provisional"]);
@@ -134,7 +147,11 @@ describe("reports of closings", async () => {
 
   it("are summed up for a day of the whole account, and found by state", async () => {
     const { body } = await clock.call("GET", `${account}/closings?business_day=${year}-07-03`);
-    expect(body.sums).toMatchObject({ closings_count: 1, complete: true, totals: [{ currency: "KWD", sale_amount: -2500 }] });
+    expect(body.sums).toMatchObject({
+      closings_count: 1,
+      complete: true,
+      totals: [{ currency: "KWD", sale_amount: -2500 }],
+    });
     const { body: closed } = await clock.call("GET", `${account}/closings?status=closed`);
     expect(closed.closings).toHaveLength(3);
     expect(closed).not.toHaveProperty("sums");

@@ -44,7 +44,12 @@ export const reasonWords: Readonly<Record<ClosingReason, Words>> = {
     da: "betalingssystemet blev ikke nået",
   },
   cancelled: { en: "cancelled", nb: "avbrutt", sv: "avbruten", da: "annulleret" },
-  expired: { en: "the command came too late", nb: "kommandoen kom for sent", sv: "kommandot kom för sent", da: "kommandoen kom for sent" },
+  expired: {
+    en: "the command came too late",
+    nb: "kommandoen kom for sent",
+    sv: "kommandot kom för sent",
+    da: "kommandoen kom for sent",
+  },
   out_of_step: {
     en: "another close came before",
     nb: "en annen avslutning kom før",
@@ -57,7 +62,12 @@ export const reasonWords: Readonly<Record<ClosingReason, Words>> = {
     sv: "enhetens lagring är full",
     da: "enhedens lager er fuldt",
   },
-  closing: { en: "the close is under way", nb: "avslutningen pågår", sv: "avslutet pågår", da: "afslutningen er i gang" },
+  closing: {
+    en: "the close is under way",
+    nb: "avslutningen pågår",
+    sv: "avslutet pågår",
+    da: "afslutningen er i gang",
+  },
   closing_by_another: {
     en: "somebody else's close is under way",
     nb: "en annens avslutning pågår",
@@ -66,7 +76,12 @@ export const reasonWords: Readonly<Record<ClosingReason, Words>> = {
   },
   busy: { en: "busy", nb: "opptatt", sv: "upptagen", da: "optaget" },
   away: { en: "not connected", nb: "ikke tilkoblet", sv: "inte ansluten", da: "ikke forbundet" },
-  not_ready: { en: "no configuration yet", nb: "ingen konfigurasjon ennå", sv: "ingen konfiguration ännu", da: "endnu ingen konfiguration" },
+  not_ready: {
+    en: "no configuration yet",
+    nb: "ingen konfigurasjon ennå",
+    sv: "ingen konfiguration ännu",
+    da: "endnu ingen konfiguration",
+  },
   never_paired: { en: "never paired", nb: "aldri paret", sv: "aldrig parad", da: "aldrig parret" },
   empty: { en: "nothing was sold", nb: "ingenting solgt", sv: "inget såldes", da: "intet solgt" },
   closed_at_terminal: {
@@ -99,7 +114,12 @@ export const reasonWords: Readonly<Record<ClosingReason, Words>> = {
     sv: "avvisat av betalningssystemet",
     da: "afvist af betalingssystemet",
   },
-  moved: { en: "belongs to another store now", nb: "hører til en annen butikk nå", sv: "hör till en annan butik nu", da: "hører nu til en anden butik" },
+  moved: {
+    en: "belongs to another store now",
+    nb: "hører til en annen butikk nå",
+    sv: "hör till en annan butik nu",
+    da: "hører nu til en anden butik",
+  },
   deleted: { en: "deleted", nb: "slettet", sv: "borttagen", da: "slettet" },
   not_asked: { en: "not asked for", nb: "ikke bedt om", sv: "inte begärd", da: "ikke bedt om" },
   unknown_end: {

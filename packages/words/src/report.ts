@@ -12,7 +12,12 @@ export const reportWords = {
     sv: "Dagen är inte över, eller terminaler avslutas fortfarande. Den här sidan har inget nummer och kan ändras.",
     da: "Dagen er ikke slut, eller terminaler afsluttes stadig. Denne side har intet nummer og kan ændre sig.",
   },
-  correction: { en: "Correction of report no.", nb: "Korrigerer rapport nr.", sv: "Rättar rapport nr", da: "Retter rapport nr." },
+  correction: {
+    en: "Correction of report no.",
+    nb: "Korrigerer rapport nr.",
+    sv: "Rättar rapport nr",
+    da: "Retter rapport nr.",
+  },
   changed: { en: "What changed", nb: "Hva som er endret", sv: "Vad som har ändrats", da: "Hvad der er ændret" },
   store: { en: "Store", nb: "Butikk", sv: "Butik", da: "Butik" },
   businessDay: { en: "Business day", nb: "Forretningsdag", sv: "Affärsdag", da: "Forretningsdag" },
@@ -39,7 +44,12 @@ export const reportWords = {
     sv: "* Minst en bunt anger inte denna siffra.",
     da: "* Mindst ét bundt oplyser ikke dette tal.",
   },
-  till: { en: "Compared with the till", nb: "Sammenlignet med kassen", sv: "Jämfört med kassan", da: "Sammenlignet med kassen" },
+  till: {
+    en: "Compared with the till",
+    nb: "Sammenlignet med kassen",
+    sv: "Jämfört med kassan",
+    da: "Sammenlignet med kassen",
+  },
   agrees: { en: "The till agrees.", nb: "Kassen stemmer.", sv: "Kassan stämmer.", da: "Kassen stemmer." },
   differs: { en: "The till differs.", nb: "Kassen avviker.", sv: "Kassan avviker.", da: "Kassen afviger." },
   undecided: {
@@ -64,11 +74,21 @@ export const reportWords = {
   batch: { en: "Batch", nb: "Bunt", sv: "Bunt", da: "Bundt" },
   toDo: { en: "To do", nb: "Gjør dette", sv: "Gör detta", da: "Gør dette" },
   unknownAmount: { en: "not told", nb: "ikke oppgitt", sv: "ej angivet", da: "ikke oplyst" },
-  signature: { en: "Date and signature", nb: "Dato og underskrift", sv: "Datum och underskrift", da: "Dato og underskrift" },
+  signature: {
+    en: "Date and signature",
+    nb: "Dato og underskrift",
+    sv: "Datum och underskrift",
+    da: "Dato og underskrift",
+  },
   made: { en: "Made", nb: "Laget", sv: "Skapad", da: "Dannet" },
   fingerprint: { en: "SHA-256", nb: "SHA-256", sv: "SHA-256", da: "SHA-256" },
   closing: { en: "Closing", nb: "Dagsavslutning", sv: "Dagsavslut", da: "Dagsafslutning" },
-  state: { en: "The closing as a whole", nb: "Avslutningen som helhet", sv: "Avslutet som helhet", da: "Afslutningen som helhed" },
+  state: {
+    en: "The closing as a whole",
+    nb: "Avslutningen som helhet",
+    sv: "Avslutet som helhet",
+    da: "Afslutningen som helhed",
+  },
   none: { en: "none", nb: "ingen", sv: "ingen", da: "ingen" },
 } as const satisfies Record<string, Words>;
 
@@ -77,7 +97,12 @@ export const figureWords: Readonly<Record<ClosingFigure, Words>> = {
   purchases_count: { en: "Purchases", nb: "Antall kjøp", sv: "Antal köp", da: "Antal køb" },
   purchases_amount: { en: "Purchases, amount", nb: "Kjøp, beløp", sv: "Köp, belopp", da: "Køb, beløb" },
   reversals_count: { en: "Reversals", nb: "Antall returer", sv: "Antal returer", da: "Antal returneringer" },
-  reversals_amount: { en: "Reversals, amount", nb: "Returer, beløp", sv: "Returer, belopp", da: "Returneringer, beløb" },
+  reversals_amount: {
+    en: "Reversals, amount",
+    nb: "Returer, beløp",
+    sv: "Returer, belopp",
+    da: "Returneringer, beløb",
+  },
   sale_amount: { en: "Sales", nb: "Salg", sv: "Försäljning", da: "Salg" },
   tip_amount: { en: "Tips", nb: "Tips", sv: "Dricks", da: "Drikkepenge" },
 };

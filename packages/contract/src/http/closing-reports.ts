@@ -24,11 +24,14 @@ export const ReportQuery = Type.Object(
     report: Type.Optional({
       ...ReportNumber,
       maximum: 2_147_483_647,
-      description: "The report with this number. Left out: JSON as the closing stands now, CSV and page of the latest report.",
+      description:
+        "The report with this number. Left out: JSON as the closing stands now, CSV and page of the latest report.",
     }),
     language: Type.Optional(Language),
     width: Type.Optional(
-      Type.Enum([...reportWidths], { description: "Of the page: A4, or the paper of a receipt printer. Left out: a4." }),
+      Type.Enum([...reportWidths], {
+        description: "Of the page: A4, or the paper of a receipt printer. Left out: a4.",
+      }),
     ),
   },
   { additionalProperties: false },
@@ -80,7 +83,11 @@ export const ClosingSums = Type.Object(
 const tag = "Closings";
 const MonthQuery = Type.Object(
   {
-    month: Type.String({ pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$", description: "YYYY-MM, of business days.", examples: ["2026-06"] }),
+    month: Type.String({
+      pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$",
+      description: "YYYY-MM, of business days.",
+      examples: ["2026-06"],
+    }),
     language: Type.Optional(Language),
   },
   { additionalProperties: false },

@@ -1,10 +1,10 @@
 import { type Static, Type } from "typebox";
+import { ClosingState } from "../closings/states.ts";
 import { limits } from "../limits.ts";
 import { WhenBusy } from "../operations.ts";
-import { ClosingState } from "../closings/states.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { closingExample, closingRequests } from "./closing-examples.ts";
-import { ClosingSums, htmlType, ReportQuery, csvType } from "./closing-reports.ts";
+import { ClosingSums, csvType, htmlType, ReportQuery } from "./closing-reports.ts";
 import { BusinessDay, Closing, ClosingPreview, ClosingSummary, ExpectedTotals } from "./closing-schemas.ts";
 import { endpoint } from "./endpoint.ts";
 import { limit, nextPage, startingAfterUuid } from "./paging.ts";

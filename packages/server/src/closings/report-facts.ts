@@ -4,7 +4,9 @@ import { type StoreDays, storeDays } from "../merchants/stores/days.ts";
 import { isUuid } from "../platform/formats.ts";
 import { type Batch, presentBatches, presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, findClosing, readFacts } from "./queries.ts";
+
 export { closingsOfDays } from "./sql/report-looks.ts";
+
 import { type Clocks, membersOf, momentOf } from "./standing.ts";
 
 /** A closing as a report shows it. */

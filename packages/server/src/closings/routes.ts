@@ -1,5 +1,5 @@
-import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import type { ReportQuery } from "@tillkeeper/contract/http/closing-reports";
+import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { closingEndpoints as closings } from "@tillkeeper/contract/http/closings";
 import type { FastifyRequest } from "fastify";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";

@@ -78,7 +78,9 @@ function namedBatch(result: Reported["batches"][number]["result"], id: string): 
 /** Eight digits that differ when the value does, whatever the order of its fields. */
 function shortOf(value: object | null): string {
   const sorted = JSON.stringify(value, (_key, part: unknown) =>
-    part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).toSorted()) : part,
+    part && typeof part === "object" && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted())
+      : part,
   );
   return digestOf(sorted).slice(0, 8);
 }

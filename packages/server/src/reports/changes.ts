@@ -1,5 +1,5 @@
-import type { ReportChange } from "@tillkeeper/contract/http/closing-reports";
 import type { ClosingReason, ClosingState, ClosingTerminalState } from "@tillkeeper/contract/closings/states";
+import type { ReportChange } from "@tillkeeper/contract/http/closing-reports";
 import type { Comparison } from "@tillkeeper/contract/http/closing-schemas";
 import { closingStateWords, reasonWords, terminalStateWords } from "@tillkeeper/words/reasons";
 import { figureWords, reportWords as words } from "@tillkeeper/words/report";
@@ -14,7 +14,10 @@ export function changesOf({ changes }: ReportRow, writing: Writing): Markup {
   return html`<section><h2>${writing.say(words.changed)}</h2><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul></section>`;
 }
 
-function lineOf({ what, terminal_id: terminal, currency, from, to }: ReportChange, writing: Writing): string | undefined {
+function lineOf(
+  { what, terminal_id: terminal, currency, from, to }: ReportChange,
+  writing: Writing,
+): string | undefined {
   const label = labelOf(what, writing);
   // Ids and digests say nothing to a person; the list of reports has them.
   if (label === undefined) return undefined;
@@ -35,10 +38,16 @@ function labelOf(what: string, { say }: Writing): string | undefined {
   return labels[what];
 }
 
-function valueOf(what: string, value: string | number | undefined, currency: string | undefined, writing: Writing): string {
+function valueOf(
+  what: string,
+  value: string | number | undefined,
+  currency: string | undefined,
+  writing: Writing,
+): string {
   const { say } = writing;
   if (value === undefined) return say(words.none);
-  if (typeof value === "number") return isFigure(what) ? writing.figure(what, value, currency ?? "") : writing.count(value);
+  if (typeof value === "number")
+    return isFigure(what) ? writing.figure(what, value, currency ?? "") : writing.count(value);
   if (what === "state") return say(closingStateWords[value as ClosingState]);
   if (what === "terminal_state") return say(terminalStateWords[value as ClosingTerminalState]);
   if (what === "reason") return say(reasonWords[value as ClosingReason]);

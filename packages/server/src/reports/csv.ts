@@ -1,5 +1,9 @@
 import { currencyExponent } from "@tillkeeper/contract/currencies";
-import { type ClosingFigure, type ClosingTerminal, closingFigureNames } from "@tillkeeper/contract/http/closing-schemas";
+import {
+  type ClosingFigure,
+  type ClosingTerminal,
+  closingFigureNames,
+} from "@tillkeeper/contract/http/closing-schemas";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import type { Language } from "@tillkeeper/words/languages";
 import { stepText } from "@tillkeeper/words/steps";
@@ -12,7 +16,9 @@ type Close = Omit<Batch, "terminal_id">;
 type Cell = string | number | boolean | null | undefined;
 
 const isAmount = (figure: ClosingFigure) => figure.endsWith("_amount");
-const figureColumns = closingFigureNames.flatMap((figure) => (isAmount(figure) ? [`${figure}_minor`, figure] : [figure]));
+const figureColumns = closingFigureNames.flatMap((figure) =>
+  isAmount(figure) ? [`${figure}_minor`, figure] : [figure],
+);
 
 const columns = [
   "account_id",
@@ -75,14 +81,22 @@ interface Row {
 function rowsOf({ closing, batches }: ReportBody): Row[] {
   const byTerminal = Map.groupBy(batches, ({ terminal_id: id }) => id);
   return closing.terminals.flatMap((terminal): Row[] => {
-    const counted: Row[] = (byTerminal.get(terminal.terminal_id) ?? []).map((close) => ({ terminal, close, counts: true }));
+    const counted: Row[] = (byTerminal.get(terminal.terminal_id) ?? []).map((close) => ({
+      terminal,
+      close,
+      counts: true,
+    }));
     const { close } = terminal;
-    if (close && !counted.some((row) => row.close?.id === close.id)) return [...counted, { terminal, close, counts: false }];
+    if (close && !counted.some((row) => row.close?.id === close.id))
+      return [...counted, { terminal, close, counts: false }];
     return counted.length > 0 ? counted : [{ terminal, counts: false }];
   });
 }
 
-function terminalCells({ terminal_id: id, state, reason, next_step: step }: ClosingTerminal, language: Language): Cell[] {
+function terminalCells(
+  { terminal_id: id, state, reason, next_step: step }: ClosingTerminal,
+  language: Language,
+): Cell[] {
   return [id, state, reason, step, step && stepText(step, language)];
 }
 

@@ -13,7 +13,10 @@ const closingsAtOnce = 200;
 /** The days of a month, YYYY-MM. */
 export function monthOf(month: string): Month {
   const [year = 0, number = 0] = month.split("-").map(Number);
-  const next = number === 12 ? `${String(year + 1).padStart(4, "0")}-01` : `${month.slice(0, 4)}-${String(number + 1).padStart(2, "0")}`;
+  const next =
+    number === 12
+      ? `${String(year + 1).padStart(4, "0")}-01`
+      : `${month.slice(0, 4)}-${String(number + 1).padStart(2, "0")}`;
   return { from: `${month}-01`, before: `${next}-01` };
 }
 
@@ -33,7 +36,9 @@ async function* linesOf(deps: ReportDeps, { accountId, month: name, languageOf }
   yield csvHeader;
   let after: Place | undefined;
   do {
-    const page = await inTenant(deps.db, accountId, (tx) => pageOfMonth(tx, accountId, { month, after, limit: atOnce }));
+    const page = await inTenant(deps.db, accountId, (tx) =>
+      pageOfMonth(tx, accountId, { month, after, limit: atOnce }),
+    );
     for (const row of page) yield csvRows(shownOf(row), languageOf(shownOf(row).body.country));
     after = page.length === atOnce ? page.at(-1) : undefined;
   } while (after);

@@ -8,7 +8,13 @@ export class Markup {
 
 type Part = string | number | Markup | undefined | false | readonly Part[];
 
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
 
 /** Makes markup of a template: every value is escaped, except markup. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {

@@ -4,7 +4,14 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { dayMs } from "../platform/time-spans.ts";
 import { bodyOf, changesBetween, digestOf, type ReportBody } from "./body.ts";
-import { findReport, insertReport, lockNumbers, type ReportKey, type ReportRow, type WholeReportRow } from "./queries.ts";
+import {
+  findReport,
+  insertReport,
+  lockNumbers,
+  type ReportKey,
+  type ReportRow,
+  type WholeReportRow,
+} from "./queries.ts";
 
 export interface ReportDeps {
   db: Db;

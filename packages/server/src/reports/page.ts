@@ -39,7 +39,11 @@ ${footOf(report, writing)}
 `.text;
 }
 
-function headOf({ head, body: { closing, store_name: storeName } }: ShownReport, writing: Writing, name: string): Markup {
+function headOf(
+  { head, body: { closing, store_name: storeName } }: ShownReport,
+  writing: Writing,
+  name: string,
+): Markup {
   const { say } = writing;
   const number = head ? `${say(words.number)} ${head.number}` : say(words.provisional);
   return html`<header>

@@ -32,11 +32,7 @@ function ofClosing(db: Kysely<Tables>, { accountId, id, storeRef }: ReportKey) {
 }
 
 /** The latest report of a closing, or the one with that number. */
-export function findReport(
-  db: Kysely<Tables>,
-  key: ReportKey,
-  number?: number,
-): Promise<WholeReportRow | undefined> {
+export function findReport(db: Kysely<Tables>, key: ReportKey, number?: number): Promise<WholeReportRow | undefined> {
   return ofClosing(db, key)
     .select([...head, "body"])
     .$if(number !== undefined, (query) => query.where("number", "=", number ?? 0))

@@ -1,5 +1,10 @@
 import type { ReportWidth } from "@tillkeeper/contract/http/closing-reports";
-import { type Closing, type ClosingFigure, type ClosingTerminal, closingFigureNames } from "@tillkeeper/contract/http/closing-schemas";
+import {
+  type Closing,
+  type ClosingFigure,
+  type ClosingTerminal,
+  closingFigureNames,
+} from "@tillkeeper/contract/http/closing-schemas";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
 import { reasonWords, terminalStateWords } from "@tillkeeper/words/reasons";
 import { figureWords, reportWords as words } from "@tillkeeper/words/report";
@@ -58,7 +63,9 @@ export function comparisonOf({ comparison }: Closing, writing: Writing): Markup 
     const value = (one: number | undefined) => html`<td class="n">${writing.figure(figure, one, currency)}</td>`;
     return html`<tr><th scope="row">${currency} ${say(figureWords[figure])}</th>${value(expected)}${value(actual)}${value(difference)}</tr>`;
   });
-  const heads = [words.expected, words.actual, words.difference].map((one) => html`<th scope="col" class="n">${say(one)}</th>`);
+  const heads = [words.expected, words.actual, words.difference].map(
+    (one) => html`<th scope="col" class="n">${say(one)}</th>`,
+  );
   return html`<section><h2>${say(words.till)}</h2><p class="${state}">${say(words[state])}</p>
 ${
   rows.length > 0 &&

@@ -18,7 +18,10 @@ export interface Writing {
 }
 
 /** Writes in a language as it is written in the country, by the clocks of the zone. */
-export function writingOf(language: Language, { country, timeZone }: { country: string | null; timeZone: string }): Writing {
+export function writingOf(
+  language: Language,
+  { country, timeZone }: { country: string | null; timeZone: string },
+): Writing {
   const locale = country ? `${language}-${country}` : language === "en" ? "en-GB" : language;
   const numbers = new Map<number, Intl.NumberFormat>();
   const numberOf = (digits: number) => {

@@ -45,7 +45,9 @@ export async function noteRestored(
       await sql`
         insert into closing_report_numbers as numbers (account_id, store_ref, last_number)
         select account_id, id, 1000 from stores
-        on conflict (account_id, store_ref) do update set last_number = ${nextThousand("numbers.last_number")}`.execute(tx);
+        on conflict (account_id, store_ref) do update set last_number = ${nextThousand("numbers.last_number")}`.execute(
+        tx,
+      );
       const ended = await sql`update pairing_codes set status = 'expired' where status = 'open'`.execute(tx);
       const accounts = await tx.selectFrom("accounts").select("account_id").orderBy("account_id").execute();
       for (const { account_id: accountId } of accounts) await record(tx, deps, { ...actor, accountId }, how);
