@@ -30,14 +30,15 @@ export async function getAccountClosings(
   const summed = query.business_day !== undefined && query.starting_after === undefined;
   if (status === undefined && !summed) return getClosings(deps, accountId, query);
   const found: ClosingSummary[] = [];
+  // For sums all is read, whatever the page holds.
+  const enough = summed ? most : query.limit + 1;
   let next = query.starting_after;
-  let read = 0;
-  do {
+  for (let read = 0; read < most && found.length < enough; read += atOnce) {
     const part = await getClosings(deps, accountId, { ...query, limit: atOnce, ...(next && { starting_after: next }) });
     found.push(...part.closings.filter(({ state }) => status === undefined || state === status));
-    read += part.closings.length;
     next = part.starting_after;
-  } while (next !== undefined && read < most && (summed || found.length <= query.limit));
+    if (next === undefined) break;
+  }
   const closings = found.slice(0, query.limit);
   const after = found.length > query.limit ? closings.at(-1)?.id : next;
   return {

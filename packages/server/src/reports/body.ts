@@ -79,7 +79,7 @@ function namedBatch(result: Reported["batches"][number]["result"], id: string): 
 function shortOf(value: object | null): string {
   const sorted = JSON.stringify(value, (_key, part: unknown) =>
     part && typeof part === "object" && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted())
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
   return digestOf(sorted).slice(0, 8);

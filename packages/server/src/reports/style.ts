@@ -30,6 +30,7 @@ const a4 = `
 main{max-width:180mm;margin:0 auto;padding:10mm}
 @media print{main{padding:0}}
 .figures{font-size:.85em}
+.terminals th:first-child{min-width:8.5em}.terminals tbody td:nth-child(2){min-width:5em}
 .terminals tbody{break-inside:avoid}.terminals tr{border:0}.terminals tbody{border-bottom:1px solid #bbb}
 `;
 

@@ -7,14 +7,14 @@ import { decimalOf } from "./amounts.ts";
 /** How words, numbers and dates of a page are written. */
 export interface Writing {
   language: Language;
-  say(words: Words): string;
+  say: (words: Words) => string;
   /** A figure of a close; what was not told is said so. */
-  figure(figure: ClosingFigure, value: number | undefined, currency: string): string;
-  count(value: number): string;
+  figure: (figure: ClosingFigure, value: number | undefined, currency: string) => string;
+  count: (value: number) => string;
   /** A business day, YYYY-MM-DD. */
-  day(day: string): string;
+  day: (day: string) => string;
   /** An instant in the store's time zone, with its name. */
-  instant(at: string | Date): string;
+  instant: (at: string | Date) => string;
 }
 
 /** Writes in a language as it is written in the country, by the clocks of the zone. */

@@ -15,6 +15,7 @@ export interface Guide {
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
+    { name: "reports", about: "the closed day as CSV and as a page to print, numbered and never changed" },
     { name: "errors", about: "every error code, its cause and its cure" },
     { name: "outcomes", about: "what to do after an operation that failed or timed out" },
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
