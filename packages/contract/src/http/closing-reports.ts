@@ -83,11 +83,13 @@ export const ClosingSums = Type.Object(
 const tag = "Closings";
 const MonthQuery = Type.Object(
   {
-    month: Type.String({
-      pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$",
-      description: "YYYY-MM, of business days.",
-      examples: ["2026-06"],
-    }),
+    month: Type.Optional(
+      Type.String({
+        pattern: "^[0-9]{4}-(0[1-9]|1[0-2])$",
+        description: "YYYY-MM, of business days. Left out: the running month, UTC.",
+        examples: ["2026-06"],
+      }),
+    ),
     language: Type.Optional(Language),
   },
   { additionalProperties: false },

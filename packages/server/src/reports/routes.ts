@@ -20,7 +20,8 @@ export function reportRoutes(deps: ReportDeps): Route[] {
       return { reports: (await inTenant(deps.db, accountId, (tx) => listReports(tx, key))).map(presentReport) };
     }),
     bind(closings.listOfAccount, ({ caller: { accountId }, query }) => getAccountClosings(deps, accountId, query)),
-    bind(reports.export, ({ caller: { accountId }, query: { month, language }, request }) => {
+    bind(reports.export, ({ caller: { accountId }, query, request }) => {
+      const { language, month = deps.clock.now().toISOString().slice(0, 7) } = query;
       const headers = { "content-type": csvContent, "content-disposition": attachment(`closings-${month}.csv`) };
       const rows = exportMonth(deps, { accountId, month, languageOf: languageOf(request, language) });
       return new Answer(rows, { headers });
