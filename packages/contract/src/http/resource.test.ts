@@ -6,10 +6,10 @@ import { fieldsOf, readsResource } from "./resource.ts";
 
 const rows = Object.values(endpoints).flatMap((noun): Endpoint[] => Object.values(noun));
 
-/** Whether all that an answer shows is a list. */
+/** Whether all that an answer shows is a list, with the next page and sums of it. */
 function isList(answer: TSchema | undefined): boolean {
   const { type, properties = {} } = answer as { type?: string; properties?: Record<string, { type?: string }> };
-  const fields = Object.entries(properties).filter(([name]) => name !== "starting_after");
+  const fields = Object.entries(properties).filter(([name]) => name !== "starting_after" && name !== "sums");
   return type === "array" || (fields.length === 1 && fields.every(([, { type: of }]) => of === "array"));
 }
 

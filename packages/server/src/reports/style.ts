@@ -18,7 +18,7 @@ dl{margin:.5em 0}dd{margin:0}dt{color:#333}
 table{border-collapse:collapse;width:100%}
 th,td{padding:.25em .4em;text-align:left;vertical-align:top}
 th.n{text-align:right}
-thead th{border-bottom:1.5px solid #111;font-weight:600;white-space:normal;vertical-align:bottom}
+thead th,thead th.n{border-bottom:1.5px solid #111;font-weight:600;white-space:normal;overflow-wrap:normal;vertical-align:bottom}
 tbody tr{border-bottom:1px solid #bbb;break-inside:avoid}
 article{break-inside:avoid;border-top:1px dashed #555}
 .signature{margin-top:4em;border-top:1px solid #111;padding-top:.3em;max-width:20em}
