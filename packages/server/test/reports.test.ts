@@ -145,6 +145,20 @@ describe("reports of closings", async () => {
     expect(String(empty).split("\r\n")).toHaveLength(2);
   });
 
+  it("are exported page after page: each closing once, by its latest report", async () => {
+    await server.db.pool.query(
+      `insert into closing_reports (account_id, store_ref, number, closing_id, business_day, corrects, made_at, body, sha256, changes)
+       select account_id, store_ref, 500000 + n, md5((n / 2)::text)::uuid, '2031-01-01'::date + (n / 2) % 31,
+         case n % 2 when 1 then 500000 + n - 1 end, made_at, body, sha256, '[]'
+       from (select * from closing_reports where account_id = $1 order by number limit 1) as one, generate_series(0, 69) as n`,
+      [tenant.aid],
+    );
+    const { body } = await clock.call("GET", `${account}/closings/export?month=2031-01`);
+    const rows = String(body).trimEnd().split("\r\n").slice(1);
+    expect(rows).toHaveLength(35);
+    expect(new Set(rows.map((row) => /,5000(\d\d),correction,/.exec(row)?.[1])).size).toBe(35);
+  });
+
   it("are summed up for a day of the whole account, and found by state", async () => {
     const { body } = await clock.call("GET", `${account}/closings?business_day=${year}-07-03`);
     expect(body.sums).toMatchObject({

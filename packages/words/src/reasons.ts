@@ -163,7 +163,7 @@ export const closingStateWords: Readonly<Record<ClosingState, Words>> = {
   partly_closed: {
     en: "Not every terminal is closed.",
     nb: "Ikke alle terminaler er avsluttet.",
-    sv: "Alla terminaler är inte avslutade.",
+    sv: "Inte alla terminaler är avslutade.",
     da: "Ikke alle terminaler er afsluttet.",
   },
   unknown: {

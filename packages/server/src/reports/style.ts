@@ -41,7 +41,7 @@ main{width:72mm;padding:4mm;box-sizing:border-box;margin:0 auto}
 @media print{main{padding:0;width:auto}}
 h1{font-size:1.3em}
 .list div{display:flex;justify-content:space-between;gap:.5em}
-.facts dt{flex-basis:7em}
+.facts dt{flex-basis:8.5em}
 table{font-size:.85em}th,td{padding:.2em}
 `;
 
