@@ -90,7 +90,7 @@ function reportOf({
           },
         },
   );
-  return { ...(head && { head }), body: { closing, store_name: name, country: "NO", batches } };
+  return { ...(head && { head }), at: new Date(at), body: { closing, store_name: name, country: "NO", batches } };
 }
 
 const correction: NonNullable<ShownReport["head"]> = {
@@ -165,6 +165,7 @@ describe("a page of a report", () => {
     const none = await show(reportOf({ name: "Torget", terminals: 0 }), "da", "80mm");
     expect(await none.page.locator("main").innerText()).toContain("Butikken har ingen terminaler.");
     expect(await none.page.locator("main").innerText()).toContain("Foreløbig");
+    expect(await none.page.locator("footer").innerText()).toContain("29. jun. 2026");
   });
 
   it("writes amounts by their currency, as people in the country do", () => {

@@ -26,6 +26,8 @@ export const correctedForMs = 35 * dayMs;
 export interface ShownReport {
   /** Undefined: it is provisional. */
   head?: ReportRow;
+  /** When it was made; of a provisional one the moment of the request. */
+  at: Date;
   body: ReportBody;
 }
 
@@ -45,12 +47,12 @@ export interface Looked {
 export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<Looked> {
   return inTenant(deps.db, key.accountId, async (tx) => {
     const seen = await look(tx, deps, key);
-    if (!isMissing(seen, deps.clock.now())) return lookedOf(seen);
+    if (!isMissing(seen, deps.clock.now())) return lookedOf(seen, deps.clock.now());
     // What was seen before the lock may be old by now.
     const last = await lockNumbers(tx, key);
     const sure = await look(tx, deps, key);
-    if (!isMissing(sure, deps.clock.now())) return lookedOf(sure);
-    return { ...lookedOf(sure), shown: await make(tx, deps, key, { ...sure, number: last + 1 }) };
+    if (!isMissing(sure, deps.clock.now())) return lookedOf(sure, deps.clock.now());
+    return { ...lookedOf(sure, deps.clock.now()), shown: await make(tx, deps, key, { ...sure, number: last + 1 }) };
   });
 }
 
@@ -92,12 +94,12 @@ async function make(
   };
   const { closing_id: _, ...rest } = head;
   await insertReport(tx, key, { ...rest, body: text, business_day: reported.row.business_day });
-  return { head, body };
+  return { head, at: head.made_at, body };
 }
 
-function lookedOf({ reported, latest }: Seen): Looked {
+function lookedOf({ reported, latest }: Seen, now: Date): Looked {
   return {
-    shown: latest ? shownOf(latest) : reported && { body: bodyOf(reported) },
+    shown: latest ? shownOf(latest) : reported && { at: now, body: bodyOf(reported) },
     ...(reported && { dayEndsAt: reported.row.day_ends_at, open: reported.row.ended_at === null }),
   };
 }
@@ -105,7 +107,7 @@ function lookedOf({ reported, latest }: Seen): Looked {
 /** A stored report. */
 export function shownOf(row: WholeReportRow): ShownReport {
   const { body: _, ...head } = row;
-  return { head, body: readBody(row) };
+  return { head, at: row.made_at, body: readBody(row) };
 }
 
 function readBody({ body }: Pick<WholeReportRow, "body">): ReportBody {

@@ -60,17 +60,13 @@ ${!head && html`<p class="notice">${say(words.provisionalMeaning)}</p>`}
 </header>`;
 }
 
-function footOf({ head, body: { closing } }: ShownReport, writing: Writing): Markup {
+function footOf({ head, at, body: { closing } }: ShownReport, writing: Writing): Markup {
   const { say } = writing;
   return html`<footer>
 <p class="signature">${say(words.signature)}</p>
 <dl class="facts small">
-${
-  head && [
-    html`<div><dt>${say(words.number)}</dt><dd>${head.number}</dd></div>`,
-    html`<div><dt>${say(words.made)}</dt><dd>${writing.instant(head.made_at)}</dd></div>`,
-  ]
-}
+${head && html`<div><dt>${say(words.number)}</dt><dd>${head.number}</dd></div>`}
+<div><dt>${say(words.made)}</dt><dd>${writing.instant(at)}</dd></div>
 <div><dt>${say(words.closing)}</dt><dd>${closing.id}</dd></div>
 ${head && html`<div><dt>${say(words.fingerprint)}</dt><dd>${head.sha256}</dd></div>`}
 </dl>
