@@ -159,6 +159,14 @@ describe("reports of closings", async () => {
     expect(new Set(rows.map((row) => /,5000(\d\d),correction,/.exec(row)?.[1])).size).toBe(35);
   });
 
+  it("are nothing to another account", async () => {
+    const { aid, token } = await server.account("T11000009");
+    const { body } = await server.call("GET", `/v1/accounts/${aid}/closings/export?month=2031-01`, { token });
+    expect(String(body).split("\r\n")).toHaveLength(2);
+    const { status } = await server.call("GET", `${account}/closings/export?month=2031-01`, { token });
+    expect(status).toBe(404);
+  });
+
   it("are summed up for a day of the whole account, and found by state", async () => {
     const { body } = await clock.call("GET", `${account}/closings?business_day=${year}-07-03`);
     expect(body.sums).toMatchObject({
