@@ -84,4 +84,4 @@ export const publishedPackages: readonly PublishedPackage[] = [
 ];
 
 /** The parts of the workspace that published packages consist of. Their `package.json` names the versions of dependencies. */
-export const parts: readonly string[] = ["contract", "sdk", "agent", "virtual-terminals", "server", "cli"];
+export const parts: readonly string[] = ["contract", "words", "sdk", "agent", "virtual-terminals", "server", "cli"];

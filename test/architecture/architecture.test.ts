@@ -25,9 +25,9 @@ describe("import directions", () => {
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/limits: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports typebox: the client stands alone",
       "packages/sdk/src/sideways.ts imports @tillkeeper/server/main: package sdk may import contract",
-      "packages/server/src/gateway/dynamic.ts imports @tillkeeper/agent/agent: package server may import contract",
+      "packages/server/src/gateway/dynamic.ts imports @tillkeeper/agent/agent: package server may import contract, words",
       "packages/server/src/gateway/private.ts imports ../operations/sql/claim.ts: operations/sql/claim.ts is private to operations",
-      "packages/server/src/merchants/stores/staged.ts imports @tillkeeper/stage/processes/free-port: package server may import contract",
+      "packages/server/src/merchants/stores/staged.ts imports @tillkeeper/stage/processes/free-port: package server may import contract, words",
       "packages/server/src/merchants/stores/upwards.ts imports ../../operations/accept.ts: merchants/stores lies below or beside operations",
     ]);
   });

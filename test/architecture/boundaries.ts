@@ -3,10 +3,11 @@ import type { Import } from "./imports.ts";
 /** Which of the workspace's packages a package's sources may import; see ARCHITECTURE.md. */
 const packages: Record<string, readonly string[]> = {
   contract: [],
+  words: ["contract"],
   sdk: ["contract"],
   agent: ["contract"],
   "virtual-terminals": ["contract", "agent"],
-  server: ["contract"],
+  server: ["contract", "words"],
   cli: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   // Programs for development: they may use everything that is published, and no package may use them.
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
@@ -18,7 +19,7 @@ const packages: Record<string, readonly string[]> = {
   publishing: ["server"],
 };
 
-const testTools = ["contract", "sdk", "agent", "virtual-terminals", "stage"];
+const testTools = ["contract", "words", "sdk", "agent", "virtual-terminals", "stage"];
 
 /** Packages that a package's tests may import: virtual terminals and the client are test tools, too. */
 const packagesForTests: Record<string, readonly string[]> = {
@@ -52,6 +53,7 @@ const serverLayers = [
   ["rollout/activations"],
   ["enrolment", "logs", "restores"],
   ["closings"],
+  ["reports"],
   ["gateway"],
   ["stream", "timeline", "webhooks"],
   ["virtual-terminals"],

@@ -35,6 +35,10 @@ const sharedTables: Record<string, { owner: string; further: Record<string, stri
     owner: "access/clients",
     further: { "access/auth": "creates the first client of an account, before it has an API caller" },
   },
+  closing_report_numbers: {
+    owner: "reports",
+    further: { restores: "moves the numbers of reports on after the database went back" },
+  },
   pairing_codes: {
     owner: "enrolment",
     further: { restores: "ends open codes after the database went back: a device may have used one already" },

@@ -1,8 +1,10 @@
 import { type Static, Type } from "typebox";
+import { ClosingState } from "../closings/states.ts";
 import { limits } from "../limits.ts";
 import { WhenBusy } from "../operations.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
 import { closingExample, closingRequests } from "./closing-examples.ts";
+import { ClosingSums, csvType, htmlType, ReportQuery } from "./closing-reports.ts";
 import { BusinessDay, Closing, ClosingPreview, ClosingSummary, ExpectedTotals } from "./closing-schemas.ts";
 import { endpoint } from "./endpoint.ts";
 import { limit, nextPage, startingAfterUuid } from "./paging.ts";
@@ -54,6 +56,9 @@ export const ClosingCreate = takesBack(ClosingInput, Closing);
 const ClosingList = Type.Object({ closings: Type.Array(ClosingSummary), starting_after: nextPage });
 export type ClosingList = Static<typeof ClosingList>;
 
+const AccountClosingList = Type.Object({ ...ClosingList.properties, sums: Type.Optional(ClosingSums) });
+export type AccountClosingList = Static<typeof AccountClosingList>;
+
 const ClosingKey = Type.Object({
   "Idempotency-Key": Type.Optional(
     Type.String({
@@ -72,7 +77,7 @@ const OfStoreQuery = Type.Object(
   { additionalProperties: false },
 );
 const OfAccountQuery = Type.Object(
-  { ...OfStoreQuery.properties, store_id: Type.Optional(PathId) },
+  { ...OfStoreQuery.properties, store_id: Type.Optional(PathId), status: Type.Optional(ClosingState) },
   { additionalProperties: false },
 );
 const PreviewQuery = Type.Object(days, { additionalProperties: false });
@@ -145,11 +150,13 @@ export const closingEndpoints = {
     resource: closing,
     scopes: readOperations,
     id: "aid_stores_sid_closings_id_get",
-    summary: "One closing, as its terminals stand now",
+    summary: "One closing, as its terminals stand now; as CSV or as a page, its report",
     tag,
     params: ofClosing,
+    query: ReportQuery,
     answers: { 200: Closing },
-    errors: ["store_not_found", "closing_not_found"],
+    alternatives: [csvType, htmlType],
+    errors: ["store_not_found", "closing_not_found", "report_not_found", "not_acceptable"],
     requestHeaders: PreferWait,
     headers: ["preference-applied"],
     examples: { answer: closingExample },
@@ -171,11 +178,11 @@ export const closingEndpoints = {
     path: "/v1/accounts/:aid/closings",
     scopes: readOperations,
     id: "aid_closings_get",
-    summary: "List the closings of all stores of an account, newest first",
+    summary: "List the closings of all stores of an account, newest first; of one business day with sums",
     tag,
     params: ofAccount,
     query: OfAccountQuery,
-    answers: { 200: ClosingList },
+    answers: { 200: AccountClosingList },
     errors: ["store_not_found"],
   }),
 };

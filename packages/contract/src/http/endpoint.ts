@@ -63,6 +63,8 @@ export interface Endpoint {
   binary?: string;
   /** By `Accept: text/event-stream` the success answer is a stream of Server-Sent Events, in place of the JSON. */
   eventStream?: true;
+  /** Types beside JSON in which the success answer comes, when `Accept` prefers one of them. */
+  alternatives?: readonly string[];
   /** The success answer is plain text, not JSON. */
   plain?: boolean;
 }

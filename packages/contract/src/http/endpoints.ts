@@ -4,6 +4,7 @@ import { auditEndpoints } from "./audit.ts";
 import { brokerEndpoints } from "./broker.ts";
 import { clientGrantEndpoints } from "./client-grants.ts";
 import { clientEndpoints } from "./clients.ts";
+import { closingReportEndpoints } from "./closing-reports.ts";
 import { closingEndpoints } from "./closings.ts";
 import { configurationEndpoints } from "./configurations.ts";
 import { destinationApprovalEndpoints } from "./destination-approvals.ts";
@@ -34,6 +35,7 @@ export const endpoints = {
   operationsByToken: operationEndpointsByToken,
   closings: closingEndpoints,
   hooks: hookEndpoints,
+  closingReports: closingReportEndpoints,
   activations: activationEndpoints,
   activationsByToken: activationEndpointsByToken,
   logs: logEndpoints,

@@ -118,6 +118,11 @@ export const errorCodes = {
     cure: "Check the closing's id; the store's list of closings has it.",
   },
   ...hookErrorCodes,
+  report_not_found: {
+    status: 404,
+    cause: "The closing has no report with this number.",
+    cure: "Take a number from the closing's list of reports, or leave `report` out.",
+  },
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
   client_not_found: {
     status: 404,
@@ -228,6 +233,11 @@ export const errorCodes = {
     cure: "Read it again, make the change to what is there now, and send it with the new `ETag`.",
   },
   body_too_large: { status: 413, cause: "The body is over 256 KiB.", cure: "Send a smaller body." },
+  not_acceptable: {
+    status: 406,
+    cause: "`Accept` names no type in which this answer comes.",
+    cure: "Name one of the types in the message, or leave `Accept` out for JSON.",
+  },
   unsupported_media_type: {
     status: 415,
     cause:

@@ -7,7 +7,7 @@ import { fieldsOf, readsResource } from "./resource.ts";
 const rows = Object.values(endpoints).flatMap((noun): Endpoint[] => Object.values(noun));
 
 /** What a page says of itself and of its neighbours. */
-const ofPages = new Set(["starting_after", "ending_before", "around"]);
+const ofPages = new Set(["starting_after", "ending_before", "around", "sums", "has_more", "last_event_id"]);
 
 /** Whether all that an answer shows is a list. */
 function isList(answer: TSchema | undefined): boolean {

@@ -24,6 +24,8 @@ import type { Route } from "../platform/http/route.ts";
 import type { Waits } from "../platform/http/wait.ts";
 import type { Supervisor } from "../platform/supervisor.ts";
 import { presenceRoutes } from "../presence/routes.ts";
+import { reportRoutes } from "../reports/routes.ts";
+import { showReport } from "../reports/show.ts";
 import { activationRoutes } from "../rollout/activations/routes.ts";
 import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
@@ -112,7 +114,8 @@ function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, clos
   const { presenceClock, probes } = devices;
   return [
     ...operationRoutes({ db, clock, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
-    ...closingRoutes({ ...closings, waits }),
+    ...closingRoutes({ ...closings, waits, showReport: (...request) => showReport(closings, ...request) }),
+    ...reportRoutes(closings),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),

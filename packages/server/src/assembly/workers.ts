@@ -23,6 +23,7 @@ import { monthWorker } from "../operations/months.ts";
 import { expiryWorker, idempotencyWorker } from "../operations/workers.ts";
 import { retentionWorker } from "../presence/record/retention.ts";
 import { watchWorker } from "../presence/watch/watch.ts";
+import { reportWorker } from "../reports/worker.ts";
 import { noteRestored } from "../restores/restores.ts";
 import { activationWorker } from "../rollout/activations/worker.ts";
 import { releaseFileWorker } from "../rollout/releases/worker.ts";
@@ -87,6 +88,7 @@ export function workersOf(
     ...webhooks.workers,
     closingWorker(closings),
     correctionWorker({ db, advanceAll: closings.advanceAll }),
+    reportWorker(closings),
     closingRetentionWorker({ db, clock, retentionDays }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

@@ -75,12 +75,26 @@ export function countsOf(members: readonly Member[]): Record<ClosingTerminalStat
 
 /** Every close of the business day that closed a batch, by whoever. */
 function closesOfDay(members: readonly Member[]): CloseRow[] {
-  return members.flatMap(({ row, facts }) => {
-    const closed = new Set(
-      facts.closes.flatMap(({ id, end, belongs }) => (end === "closed" && belongs === "day" ? [id] : [])),
-    );
-    return row.closes.filter(({ id }) => closed.has(id));
-  });
+  return members.flatMap((member) => closesThatCount(member));
+}
+
+function closesThatCount({ row, facts }: Member): CloseRow[] {
+  const closed = new Set(
+    facts.closes.flatMap(({ id, end, belongs }) => (end === "closed" && belongs === "day" ? [id] : [])),
+  );
+  return row.closes.filter(({ id }) => closed.has(id));
+}
+
+/** A close of the business day that closed a batch, which is in the totals. */
+export interface Batch extends NonNullable<ClosingTerminal["close"]> {
+  terminal_id: string;
+}
+
+/** The batches that the totals of a closing add up, terminal after terminal. */
+export function presentBatches(members: readonly Member[]): Batch[] {
+  return members.flatMap((member) =>
+    closesThatCount(member).map((close) => ({ terminal_id: member.row.terminal_id, ...presentClose(close) })),
+  );
 }
 
 /** When a result last came that changed a closing after its end. */

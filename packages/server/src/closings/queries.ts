@@ -12,7 +12,9 @@ export interface ClosingKey {
 }
 
 /** A closing as it is kept. */
-export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day" | "told"> & { business_day: string };
+export type ClosingRecord = Omit<Selectable<Tables["closings"]>, "business_day" | "report_at" | "told"> & {
+  business_day: string;
+};
 
 /** A closing with the `store_id` that its store has now. */
 export type ClosingRow = ClosingRecord & { store_id: string };

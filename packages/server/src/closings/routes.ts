@@ -1,3 +1,4 @@
+import type { ReportQuery } from "@tillkeeper/contract/http/closing-reports";
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { closingEndpoints as closings } from "@tillkeeper/contract/http/closings";
 import type { FastifyRequest } from "fastify";
@@ -8,11 +9,15 @@ import type { AdvanceDeps } from "./advance.ts";
 import { cancelClosing } from "./cancel.ts";
 import { type ClosingDeps, closeStore } from "./close-store.ts";
 import { previewClosing } from "./preview.ts";
-import { type ClosingOfStore, getClosings, getClosingsOfStore, readClosing, watchClosing } from "./read.ts";
+import { type ClosingOfStore, getClosingsOfStore, readClosing, watchClosing } from "./read.ts";
 
 export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel"> {
   waits: Waits;
+  /** Shows a closing by a report of it; undefined: the request wants it as it stands now. */
+  showReport: (request: FastifyRequest, key: ClosingOfStore, query: ReportQuery) => Promise<Shown | undefined>;
 }
+
+type Shown = Answer<Closing | string>;
 
 /** Closings of stores (D31). */
 export function closingRoutes(deps: ClosingRouteDeps): Route[] {
@@ -32,15 +37,16 @@ export function closingRoutes(deps: ClosingRouteDeps): Route[] {
     bind(closings.preview, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
       previewClosing(deps, { accountId, storeId, day: query.business_day }),
     ),
-    bind(closings.get, async ({ caller: { accountId }, params: { store_id: storeId, closing_id: id }, request }) => {
-      const key = { accountId, storeId, id };
+    bind(closings.get, async ({ caller: { accountId }, params, query, request }): Promise<Shown> => {
+      const key = { accountId, storeId: params.store_id, id: params.closing_id };
+      const shown = await deps.showReport(request, key, query);
+      if (shown) return shown;
       const { found, headers } = await waitUntilStill(deps, request, key, await readClosing(deps, key));
       return new Answer(found, { headers });
     }),
     bind(closings.cancel, ({ caller, params: { store_id: storeId, closing_id: id } }) =>
       cancelClosing(deps, caller, { storeId, id }),
     ),
-    bind(closings.listOfAccount, ({ caller: { accountId }, query }) => getClosings(deps, accountId, query)),
   ];
 }
 

@@ -42,6 +42,12 @@ export async function noteRestored(
         update accounts set
           last_store_number = ${nextThousand("last_store_number")}, last_terminal_number = ${nextThousand("last_terminal_number")},
           last_configuration_number = ${nextThousand("last_configuration_number")}`.execute(tx);
+      await sql`
+        insert into closing_report_numbers as numbers (account_id, store_ref, last_number)
+        select account_id, id, 1000 from stores
+        on conflict (account_id, store_ref) do update set last_number = ${nextThousand("numbers.last_number")}`.execute(
+        tx,
+      );
       const ended = await sql`update pairing_codes set status = 'expired' where status = 'open'`.execute(tx);
       const accounts = await tx.selectFrom("accounts").select("account_id").orderBy("account_id").execute();
       for (const { account_id: accountId } of accounts) await record(tx, deps, { ...actor, accountId }, how);
@@ -59,7 +65,7 @@ function record(tx: Tx, { clock }: RestoreDeps, actor: Actor, how: How): Promise
 }
 
 /**
- * Continues at the next thousand, so that a number given in the lost time is not given again. This holds for accounts
+ * Continues at the next thousand, so that a number given in the lost time is not given again. This holds for accounts and stores
  * without a number, too: their first may have been given in that time.
  */
 function nextThousand(column: string) {

@@ -13,6 +13,8 @@ interface Checked {
   status: number;
   body: unknown;
   retryAfter: string | null;
+  /** Its `Content-Type`; left out, it is JSON where the document has JSON. */
+  type?: string | null;
 }
 
 interface Document {
@@ -54,7 +56,7 @@ export class AnswerCheck {
   }
 
   /** Throws when the document does not describe the answer for this method, path and status. */
-  check(method: string, url: string, { status, body, retryAfter }: Checked): void {
+  check(method: string, url: string, { status, body, retryAfter, type }: Checked): void {
     // Answered for every address, and for none an operation of the document.
     if (method === "OPTIONS") return;
     const pathname = url.split("?")[0] as string;
@@ -72,6 +74,9 @@ export class AnswerCheck {
     if (code === "not_found") return;
     const response = this.#resolved(operation.responses[status]);
     if (!response) throw new Error(`${method} ${path} answers ${status}, which the OpenAPI document does not describe`);
+    // Another type in which the document says that it comes.
+    const [base = ""] = type?.split(";") ?? [];
+    if (base !== "application/json" && response.content?.[base]) return;
     const toForm = typeof (body as { error?: unknown } | undefined)?.error === "string";
     const schema = toForm ? response["x-form-error"] : response.content?.["application/json"]?.schema;
     if (toForm && !schema)

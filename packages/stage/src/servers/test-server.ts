@@ -114,7 +114,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await topology.settled();
       const reply = await request<never>(method, path, call);
       if (path !== "/openapi.json")
-        answers.check(method, path, { ...reply, retryAfter: reply.headers.get("retry-after") });
+        answers.check(method, path, {
+          ...reply,
+          retryAfter: reply.headers.get("retry-after"),
+          type: reply.headers.get("content-type"),
+        });
       return reply;
     },
     restart: (meanwhile) => topology.restart(meanwhile),

@@ -42,6 +42,7 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
           ...examplesOf(row.examples?.answer),
         },
         ...(row.eventStream && { "text/event-stream": { schema: { type: "string" } } }),
+        ...Object.fromEntries((row.alternatives ?? []).map((type) => [type, { schema: { type: "string" } }])),
       };
   return { description: meaningOf(row, status), headers, content };
 }

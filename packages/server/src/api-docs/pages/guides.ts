@@ -17,6 +17,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
     { name: "events", about: "what happened in an account, as a page or as a stream, and how nothing of it is missed" },
     { name: "webhooks", about: "events posted to an address of yours, signed, and sent again until they are taken" },
+    { name: "reports", about: "the closed day as CSV and as a page to print, numbered and never changed" },
     { name: "errors", about: "every error code, its cause and its cure" },
     { name: "outcomes", about: "what to do after an operation that failed or timed out" },
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },

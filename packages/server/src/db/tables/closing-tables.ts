@@ -1,4 +1,5 @@
 import type { AttemptRefusal } from "@tillkeeper/contract/closings/facts";
+import type { ReportChange } from "@tillkeeper/contract/http/closing-reports";
 import type { ExpectedTotals } from "@tillkeeper/contract/http/closing-schemas";
 import type { WhenBusy } from "@tillkeeper/contract/operations";
 import type { ColumnType, Generated } from "kysely";
@@ -27,6 +28,8 @@ export interface ClosingTables {
     cancelled_by: ColumnType<string | null, null | undefined, string | null>;
     /** Digest of the standing that was last told as an event. */
     told: ColumnType<string | null, null | undefined, string | null>;
+    /** When it is looked at next whether a report is to be made; null: never was. */
+    report_at: ColumnType<Date | null, null | undefined, Date | null>;
   };
   closing_terminals: {
     account_id: string;
@@ -58,5 +61,24 @@ export interface ClosingTables {
     request_sha256: Buffer;
     closing_id: string;
     created_at: Date;
+  };
+  closing_reports: {
+    account_id: string;
+    store_ref: string;
+    number: number;
+    closing_id: string;
+    /** YYYY-MM-DD. */
+    business_day: ColumnType<Date, string, never>;
+    corrects: number | null;
+    made_at: Date;
+    /** A ReportBody as JSON, of which `sha256` is the digest, byte for byte. */
+    body: string;
+    sha256: string;
+    changes: ColumnType<ReportChange[], string, never>;
+  };
+  closing_report_numbers: {
+    account_id: string;
+    store_ref: string;
+    last_number: number;
   };
 }

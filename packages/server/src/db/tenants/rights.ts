@@ -36,6 +36,9 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
     update: ["callbacks", "description", "name", "revoked_at", "updated_at", "updated_by"],
   },
   closing_attempts: { select: true, insert: true, update: ["refused"] },
+  closing_report_numbers: { select: true, insert: true, update: ["last_number"] },
+  // Reports are never changed and never deleted.
+  closing_reports: { select: true, insert: true },
   closing_requests: { select: true, insert: true, update: ["closing_id", "created_at", "request_sha256"] },
   closing_terminals: { select: true, insert: true, update: ["again", "asked_at", "frozen"] },
   closings: {

@@ -20,6 +20,8 @@ export interface StoreDays {
   store_id: string;
   store_name: string | null;
   status: StoreStatus;
+  /** ISO 3166-1 alpha-2; of its address, else of its organization. */
+  country?: string;
   rules: DayRules;
   /** Whether the time zone is only guessed: no day is closed by itself then (D30). */
   guess: boolean;
@@ -59,10 +61,12 @@ function daysOf(
   { configuration, account_time_zone: ofAccount, address, organization, ...store }: StoreDaysRow,
   now: Date,
 ) {
+  const country = address ? address.country : organization && (organization.country ?? "NO");
   const configured = configuration.time_zone ?? undefined;
   const zone = timeZoneOf({ configured, ofAccount, address, organization, year: now.getUTCFullYear() });
   return {
     ...store,
+    ...(country && { country }),
     rules: { timeZone: zone.time_zone, startsAt: closingTimesOf(configuration).startsAt },
     guess: zone.time_zone_guess !== undefined,
   };

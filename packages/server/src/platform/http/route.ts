@@ -105,12 +105,12 @@ interface PowerfulRules extends Rules {
   givesPower: true;
 }
 
-/** A handler's result for an endpoint; void for an answer without a body. */
+/** A handler's result for an endpoint; void for an answer without a body, a text where the endpoint has `alternatives`. */
 type BodyOf<E extends Endpoint> =
   | (E["answers"][keyof E["answers"]] extends infer S extends TSchema
       ? Static<S> extends null
         ? void
-        : Static<S>
+        : Static<S> | (E extends { alternatives: readonly string[] } ? string : never)
       : never)
   | (E extends { eventStream: true } ? Readable : never);
 

@@ -1,0 +1,1 @@
+export { claimLooks, noteNextLook, type ReportLook } from "./sql/report-looks.ts";
