@@ -12,7 +12,7 @@ export const patternWords: Readonly<Record<string, string>> = {
   [accountIdPattern]: "must be an account's id: P or T and eight digits",
   [operatorAccountIdPattern]: "must be an account's id: P or T and eight digits, or three for an operator",
   [clientIdPattern]:
-    "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `device`, nor the id of a terminal",
+    "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `autopilot`, nor `device`, nor the id of a terminal",
   [deviceAddressPattern]: "must be a device's address, such as T12345678-T0001-D3632400",
   [versionPattern]: "must be 1-64 letters, digits, or any of . _ + -",
   [namePattern]: "must have a visible character and no control characters, such as a tab or a line break",
