@@ -30,13 +30,16 @@ const Exceptions = Type.Array(
     {
       date: Type.String({ format: "date", description: "The business day.", examples: ["2026-12-24"] }),
       closed: Type.Optional(Type.Literal(true, { description: "The store is shut: the day is not closed by itself." })),
-      time: Type.Optional(Type.String({ pattern: LocalTime.pattern, description: "Instead of the usual `time`.", examples: ["16:00"] })),
+      time: Type.Optional(
+        Type.String({ pattern: LocalTime.pattern, description: "Instead of the usual `time`.", examples: ["16:00"] }),
+      ),
     },
     { additionalProperties: false },
   ),
   {
     maxItems: mostExceptions,
-    description: "Business days that are closed at another time, or not at all: each with `closed` or `time`. Replaced as a whole.",
+    description:
+      "Business days that are closed at another time, or not at all: each with `closed` or `time`. Replaced as a whole.",
   },
 );
 
@@ -52,7 +55,10 @@ export const Autopilot = Type.Object(
     ),
     off_because: Type.Optional(Type.String({ description: "Why no day is closed by itself, in words." })),
   },
-  { description: "What the server does next by itself: `next`, or `off_because`. A change of it alone makes no `If-Match` fail." },
+  {
+    description:
+      "What the server does next by itself: `next`, or `off_because`. A change of it alone makes no `If-Match` fail.",
+  },
 );
 export type Autopilot = Static<typeof Autopilot>;
 

@@ -1,9 +1,9 @@
 import type { StoreConfiguration } from "@tillkeeper/contract/http/store-configuration";
 import type { StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { Tx } from "../../db/db.ts";
-import { configurationOf } from "./configuration.ts";
 import type { DayRules } from "./days.ts";
 import { type StoreRow, storesWithDays } from "./queries.ts";
+import { configurationOf } from "./shown-configuration.ts";
 
 /** When the days of a store are to be closed by themselves (D32). */
 export interface ClosingPlan extends Omit<StoreConfiguration["auto_end_of_day"], "retry_until"> {

@@ -1,10 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isSandboxAccount } from "@tillkeeper/contract/accounts";
-import {
-  type StoreConfiguration,
-  type StoreConfigurationPatch,
-  usualSpreadMinutes,
-} from "@tillkeeper/contract/http/store-configuration";
+import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
@@ -12,35 +7,12 @@ import { invalidRequest } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, presentWithTerminals, storeNotFound } from "./changes.ts";
-import { closingTimesOf, refuseLateRetries } from "./closing-times.ts";
 import { planOf } from "./closing-plan.ts";
+import { refuseLateRetries } from "./closing-times.ts";
 import type { StoreDeps } from "./deps.ts";
 import { tellStore } from "./events.ts";
 import { accountTimeZone, findStore, getStoreRow, type StoreRow } from "./queries.ts";
-import { timeZoneOf } from "./time-zones.ts";
-
-export type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "configuration">;
-
-/**
- * The whole configuration: set values, and defaults for the rest. The day is closed automatically on live accounts, not
- * on sandbox accounts.
- */
-export function configurationOf(store: Configured, ofAccount: string | null, now: Date): StoreConfiguration {
-  const { address, organization } = store;
-  const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
-  const { time, retryUntil, startsAt } = closingTimesOf(store.configuration);
-  return {
-    auto_end_of_day: {
-      enabled: autoEndOfDay?.enabled ?? !isSandboxAccount(store.account_id),
-      time,
-      retry_until: retryUntil,
-      spread_minutes: autoEndOfDay?.spread_minutes ?? usualSpreadMinutes,
-      exceptions: autoEndOfDay?.exceptions ?? [],
-    },
-    business_day_starts_at: startsAt,
-    ...timeZoneOf({ configured: timeZone ?? undefined, ofAccount, address, organization, year: now.getUTCFullYear() }),
-  };
-}
+import { type Configured, configurationOf } from "./shown-configuration.ts";
 
 /** Throws `store_not_found`, also for a DELETED store, in which no operation runs any more. */
 export async function getConfiguration(

@@ -2,8 +2,8 @@ import type { Autopilot } from "@tillkeeper/contract/http/store-configuration";
 import type { Db, Tx } from "../../db/db.ts";
 import type { EventActor } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { ClosingPlan } from "./closing-plan.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
+import type { ClosingPlan } from "./closing-plan.ts";
 
 /**
  * Changes the terminals of a store. The caller passes it in, because terminals belong to a higher layer. Called in the
