@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { takesBack } from "./sent-back.ts";
 
+const localTimePattern = "^([01]\\d|2[0-3]):[0-5]\\d$";
 const LocalTime = Type.String({
-  pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
+  pattern: localTimePattern,
   description: "HH:MM in the store's time zone.",
   examples: ["23:30"],
 });
@@ -31,7 +32,7 @@ const Exceptions = Type.Array(
       date: Type.String({ format: "date", description: "The business day.", examples: ["2026-12-24"] }),
       closed: Type.Optional(Type.Literal(true, { description: "The store is shut: the day is not closed by itself." })),
       time: Type.Optional(
-        Type.String({ pattern: LocalTime.pattern, description: "Instead of the usual `time`.", examples: ["16:00"] }),
+        Type.String({ pattern: localTimePattern, description: "Instead of the usual `time`.", examples: ["16:00"] }),
       ),
     },
     { additionalProperties: false },

@@ -50,7 +50,7 @@ export interface Moved {
 
 const moves = batchTable<Moved>({
   store_ref: ["text", ({ from }) => from.storeRef],
-  known: ["bigint", ({ from }) => from.version],
+  known: ["text", ({ from }) => from.version],
   day: ["text", ({ to }) => to.day],
   asked_at: ["timestamptz", ({ to }) => to.askedAt],
   until: ["timestamptz", ({ to }) => to.until],
@@ -68,7 +68,7 @@ export async function movePlaces(tx: Kysely<Tables>, accountId: string, batch: r
       business_day = move.day::date, asked_at = move.asked_at, until = move.until,
       look_at = coalesce(move.look_at, 'infinity'), version = store.version + 1
     from ${moves.of(batch, "move")}
-    where store.account_id = ${accountId} and store.store_ref = move.store_ref and store.version = move.known
+    where store.account_id = ${accountId} and store.store_ref = move.store_ref and store.version = move.known::bigint
     returning store.store_ref`.execute(tx);
   return new Set(rows.map((row) => row.store_ref));
 }
