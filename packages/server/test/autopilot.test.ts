@@ -16,7 +16,7 @@ describe("the autopilot", async () => {
   const day = (date: string) => `${year}-${date}`;
 
   it("closes a store in the night, says the truth about each terminal, and closes who comes back at 03:10", async () => {
-    const { store, configure, closing, missed, untilPlanned, untilAsked } = newStore();
+    const { store, configure, closing, next, missed, untilPlanned, untilAsked } = newStore();
     await move("06-10T21:29:00Z");
     const good = await store.till();
     const failing = await store.till(fails("device_error"));
@@ -26,9 +26,7 @@ describe("the autopilot", async () => {
     await store.untilPresence(off, "offline");
     await configure();
     await untilPlanned(day("06-10"));
-    expect(
-      (await store.call("GET", `${store.path}/../configuration`.replace("closings/../", ""))).body.autopilot,
-    ).toEqual({
+    expect(await next()).toEqual({
       next: { business_day: day("06-10"), at: `${day("06-10")}T21:30:00Z`, until: `${day("06-11")}T03:00:00Z` },
     });
     await move("06-10T21:30:01Z");
@@ -165,7 +163,7 @@ describe("the autopilot", async () => {
     const { store, patch } = newStore();
     await store.register();
     const answer = await patch({ exceptions: [{ date: day("06-21") }, { date: day("06-21"), closed: true }] });
-    expect([answer.status, answer.body.errors.map(({ path }: { path: string }) => path)]).toEqual([
+    expect([answer.status, answer.body.error.errors.map(({ path }: { path: string }) => path)]).toEqual([
       400,
       ["/body/auto_end_of_day/exceptions/0", "/body/auto_end_of_day/exceptions/1/date"],
     ]);

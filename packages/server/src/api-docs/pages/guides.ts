@@ -15,6 +15,7 @@ export interface Guide {
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
+    { name: "autopilot", about: "stores that are closed each evening by themselves, and what tells of a missed day" },
     { name: "events", about: "what happened in an account, as a page or as a stream, and how nothing of it is missed" },
     { name: "errors", about: "every error code, its cause and its cure" },
     { name: "outcomes", about: "what to do after an operation that failed or timed out" },

@@ -38,7 +38,7 @@ const plans = fc.record({
   time,
   retryUntil: time,
   spread_minutes: fc.constantFrom(0, 5, 120),
-  exceptions: fc.constant([]),
+  exceptions: fc.constant<DuePlan["exceptions"]>([]),
 });
 const around = (instant: string, hours: number) =>
   fc
@@ -93,7 +93,10 @@ describe("when a business day is due", () => {
         const due = dueOf(businessDayOf(instant, plan.rules), { ...plan, spread_minutes: 0 });
         const clock = new Date(wallClockMs(plan.rules.timeZone, due?.at.getTime() ?? 0)).toISOString().slice(11, 16);
         const [start, end] = [startOf(due?.day as string, plan.rules), endOf(due?.day as string, plan.rules)];
-        const ordinary = end.getTime() - (start?.getTime() ?? 0) === 86_400_000;
+        const offsets = [start as Date, end].map(
+          (one) => wallClockMs(plan.rules.timeZone, one.getTime()) - one.getTime(),
+        );
+        const ordinary = end.getTime() - (start?.getTime() ?? 0) === 86_400_000 && offsets[0] === offsets[1];
         const late = (due?.at.getTime() ?? 0) >= end.getTime() - 15 * 60_000;
         if (ordinary && !late) expect(clock).toBe(plan.time);
       }),

@@ -40,15 +40,24 @@ export function dueOf(day: string, plan: DuePlan): Due | undefined {
   return { day, at: new Date(at + spreadMs(plan, until - at)), until: new Date(until) };
 }
 
-/** The first business day that is due after that instant; undefined if none is for a year. */
-export function nextDue(plan: DuePlan, after: Date): Due | undefined {
-  let day = businessDayOf(after, plan.rules);
-  for (let count = 0; count <= 366; count += 1) {
+const mostDaysAhead = 366;
+
+/** The first of a business day and those after it that is to be closed; undefined if none is for a year. */
+export function firstDue(plan: DuePlan, from: string): Due | undefined {
+  let day = from;
+  for (let count = 0; count <= mostDaysAhead; count += 1) {
     const due = dueOf(day, plan);
-    if (due && due.at > after) return due;
+    if (due) return due;
     day = dayAfter(day, plan.rules);
   }
   return undefined;
+}
+
+/** The first business day that is due after that instant; undefined if none is for a year. */
+export function nextDue(plan: DuePlan, after: Date): Due | undefined {
+  const running = businessDayOf(after, plan.rules);
+  const due = firstDue(plan, running);
+  return due && due.at <= after ? firstDue(plan, dayAfter(due.day, plan.rules)) : due;
 }
 
 /** The same for a store each evening, and spread evenly over stores. Half of the time to try is left at least. */

@@ -3,8 +3,9 @@ import type { Tx } from "../../db/db.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import { decide, placeAfter, whyOff } from "./decide.ts";
-import { type Due, dueOf, nextDue } from "./next-due.ts";
+import { dayAfter } from "../business-day.ts";
+import { type Place, whyOff } from "./decide.ts";
+import { type Due, firstDue, nextDue } from "./next-due.ts";
 import { findPlace } from "./queries.ts";
 
 /** Makes the function that tells what the autopilot of a store does next, by the configuration as it is now. */
@@ -14,20 +15,16 @@ export function createShowAutopilot({ clock }: { clock: Pick<Clock, "now"> }) {
     if (why !== undefined) return { off_because: why };
     const now = clock.now();
     const place = (await findPlace(tx, plan)) ?? { day: null, askedAt: null, until: null };
-    const decision = decide(plan, place, now);
-    const due = "due" in decision ? decision.due : nextOf(plan, decision, now);
+    const due = nextOf(plan, place, now);
     if (!due) return { off_because: "No day of the coming year is to be closed: all are exceptions." };
     const { day, at, until } = due;
     return { next: { business_day: day, at: documentedTime(at), until: documentedTime(until) } };
   };
 }
 
-function nextOf(plan: ClosingPlan, decision: ReturnType<typeof decide>, now: Date): Due | undefined {
-  if (!("day" in decision)) return nextDue(plan, now);
-  const own = dueOf(decision.day, plan);
-  if (decision.what === "wait" && own && own.at > now) return own;
-  const { day } = placeAfter(decision.day, plan);
-  const following = nextDue(plan, now);
-  // After the day that is dealt with, even if its time is yet to come by a configuration that was changed meanwhile.
-  return following && day !== null && following.day < day ? dueOf(day, plan) : following;
+/** The day after the one that is being closed; else the one that is not dealt with yet, unless its time is over. */
+function nextOf(plan: ClosingPlan, { day, askedAt }: Place, now: Date): Due | undefined {
+  if (day === null) return nextDue(plan, now);
+  const due = firstDue(plan, askedAt ? dayAfter(day, plan.rules) : day);
+  return due && due.until > now ? due : nextDue(plan, now);
 }
