@@ -126,7 +126,7 @@ describe("the autopilot", async () => {
   });
 
   it("goes by the configuration as it is now: another time, an exception, or off", async () => {
-    const { store, configure, closing, next, missed, untilPlanned, untilAsked, stop } = newStore();
+    const { store, configure, closing, next, missed, untilPlanned, untilAsked, untilOff, stop } = newStore();
     await move("06-20T12:00:00Z");
     const till = await store.till();
     await configure();
@@ -151,7 +151,9 @@ describe("the autopilot", async () => {
     await untilAsked(day("06-22"));
     await configure({ enabled: false });
     expect(await next()).toEqual({ off_because: "The automatic end of day is not enabled." });
+    await expect.poll(async () => (await closing(day("06-22")))?.state).toBe("closed");
     await move("06-26T12:00:00Z");
+    await untilOff();
     expect([till.commands.length, await missed()]).toEqual([2, []]);
     await configure({ enabled: true, exceptions: null });
     await untilPlanned(day("06-26"));

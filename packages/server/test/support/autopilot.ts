@@ -37,6 +37,8 @@ export function autopilotOf(server: SharedServer, tenant: Tenant) {
     untilPlanned: (day: string) => expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, false]),
     /** Waits until this day was asked to be closed. */
     untilAsked: (day: string) => expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, true]),
+    /** Waits until no day is planned. */
+    untilOff: () => expect.poll(placeOf, { timeout: 20_000 }).toEqual([null, false]),
     /** What the configuration says of it. */
     next: async (): Promise<Autopilot> => (await store.call("GET", configuration)).body.autopilot,
     /** The closing of a day; undefined if it has none. */

@@ -1,4 +1,3 @@
-import { closingSteps } from "@tillkeeper/contract/closings/states";
 import type { NewEvent } from "../../events/write.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
@@ -23,7 +22,7 @@ interface Missed extends DayStands {
 
 /** The event of a day that was not closed by itself in its time. */
 export function missedEvent({ plan, day, closing, members, open, at, until, tried }: Missed, now: Date): NewEvent {
-  const count = `${open.length} of ${members.length} ${members.length === 1 ? "terminal" : "terminals"}`;
+  const count = `${open.length} of ${members.length} terminal${members.length === 1 ? "" : "s"}`;
   const isOpen = `${count} ${open.length === 1 ? "is" : "are"} not closed`;
   const why = tried
     ? `The time to close it is over, and ${isOpen}.`
@@ -49,11 +48,10 @@ export function missedEvent({ plan, day, closing, members, open, at, until, trie
       next_step_text: `Close the store with \`business_day\` ${day}: POST /v1/accounts/${plan.accountId}/stores/${plan.storeId}/closings.`,
       terminals: open.map(({ row, standing }) => ({
         terminal_id: row.terminal_id,
-        state: standing.state,
+        ...(closing && { state: standing.state }),
         ...(standing.reason !== undefined && { reason: standing.reason }),
-        ...(standing.step === undefined
-          ? { next_step: nextStep, next_step_text: closingSteps[nextStep].text }
-          : showClosingStep(standing)),
+        // Without a closing nothing goes on by itself.
+        ...showClosingStep(closing && standing.step !== undefined ? standing : { step: nextStep }),
       })),
     },
   };
