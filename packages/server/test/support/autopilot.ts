@@ -26,7 +26,7 @@ export function autopilotOf(server: SharedServer, tenant: Tenant) {
   return {
     store,
     patch,
-    async configure(more: object = {}): Promise<void> {
+    configure: async (more: object = {}): Promise<void> => {
       await store.preview();
       const answer = await patch({ enabled: true, spread_minutes: 0, ...more });
       expect(answer.status).toBe(200);
@@ -34,20 +34,26 @@ export function autopilotOf(server: SharedServer, tenant: Tenant) {
     /** Leaves the store alone from now on. */
     stop: () => patch({ enabled: false }),
     /** Waits until this day is the next one that is closed by itself. */
-    untilPlanned: (day: string) => expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, false]),
+    untilPlanned: async (day: string) => {
+      await expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, false]);
+    },
     /** Waits until this day was asked to be closed. */
-    untilAsked: (day: string) => expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, true]),
+    untilAsked: async (day: string) => {
+      await expect.poll(placeOf, { timeout: 20_000 }).toEqual([day, true]);
+    },
     /** Waits until no day is planned. */
-    untilOff: () => expect.poll(placeOf, { timeout: 20_000 }).toEqual([null, false]),
+    untilOff: async () => {
+      await expect.poll(placeOf, { timeout: 20_000 }).toEqual([null, false]);
+    },
     /** What the configuration says of it. */
     next: async (): Promise<Autopilot> => (await store.call("GET", configuration)).body.autopilot,
     /** The closing of a day; undefined if it has none. */
-    async closing(day: string): Promise<Closing | undefined> {
+    closing: async (day: string): Promise<Closing | undefined> => {
       const { closings } = (await store.call("GET", `${store.path}?business_day=${day}`)).body;
       return closings[0] && store.read(closings[0].id);
     },
     /** What the events of missed days say. */
-    async missed(): Promise<object[]> {
+    missed: async (): Promise<object[]> => {
       const { rows } = await pool.query(
         `select data from (
            select account_id, data, at, type from events union all select account_id, data, at, type from new_events

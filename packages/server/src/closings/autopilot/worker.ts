@@ -40,7 +40,7 @@ export function autopilotWorker(deps: AutopilotDeps): Worker {
       const again = new Date(now.getTime() + againMs);
       const claimed = await claimStores(deps.db.sql, { now, again, limit: mostAtOnce });
       const accounts = Map.groupBy(claimed, ({ accountId }) => accountId);
-      const moved = await Promise.all([...accounts].map(([accountId, places]) => lookAt(deps, accountId, places)));
+      const moved = await Promise.all([...accounts].map(([accountId, places]) => lookAfter(deps, accountId, places)));
       return claimed.length === mostAtOnce || moved.includes(true);
     },
     { backWithinMs: everyMs },
@@ -54,7 +54,7 @@ interface Step {
 }
 
 /** Does what is due for stores of one account. Answers whether some are to be looked at again at once. */
-async function lookAt(deps: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<boolean> {
+async function lookAfter(deps: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<boolean> {
   const { db, clock } = deps;
   const steps = await inTenant(db, accountId, async (tx): Promise<Step[]> => {
     const now = clock.now();
@@ -123,7 +123,7 @@ async function resultOf(tx: Tx, { place, plan, decision }: Step, moment: Moment)
       return to(placeAfter(decision.day, plan), now);
     case "missed":
       return { ...to(placeAfter(decision.due.day, plan), now), ...(await missedOf(tx, plan, decision.due, moment)) };
-    case "check":
+    default:
       return check(tx, { place, plan, decision }, moment);
   }
 }
