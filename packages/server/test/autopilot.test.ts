@@ -161,6 +161,62 @@ describe("the autopilot", async () => {
     await stop();
   });
 
+  it("leaves a terminal that sells after its close to the next evening, and shows it", async () => {
+    const { store, configure, closing, missed, untilPlanned, untilAsked, stop } = newStore();
+    await move("07-01T20:00:00Z");
+    const till = await store.till();
+    await configure();
+    await untilPlanned(day("07-01"));
+    await till.tell({ transactions_count: 3, oldest_at: `${day("07-01")}T10:00:00Z` });
+    await store.untilTold(till, 3);
+    await move("07-01T21:30:01Z");
+    await untilAsked(day("07-01"));
+    await expect.poll(async () => (await closing(day("07-01")))?.state).toBe("closed");
+    await move("07-01T23:00:00Z");
+    await till.tell({ transactions_count: 1, oldest_at: `${day("07-01")}T22:50:00Z` });
+    await store.untilTold(till, 1);
+    await move("07-02T03:00:01Z");
+    await untilPlanned(day("07-02"));
+    expect(standing((await closing(day("07-01"))) as Closing, till)).toMatchObject({
+      state: "closed",
+      open_again: true,
+    });
+    expect([till.commands.length, await missed()]).toEqual([1, []]);
+    await move("07-02T21:30:01Z");
+    await untilAsked(day("07-02"));
+    await expect.poll(async () => (await closing(day("07-02")))?.state).toBe("closed");
+    expect(till.commands).toHaveLength(2);
+    await stop();
+  });
+
+  it("goes by the account's time zone as it is now", async () => {
+    const storeId = randomUUID().slice(0, 8);
+    const path = `/v1/accounts/${aid}/stores/${storeId}`;
+    const { body: store } = await server.call("POST", `/v1/accounts/${aid}/stores`, {
+      ...tenant,
+      body: { store_id: storeId },
+    });
+    const { pool } = server.db;
+    const zone = (name: string | null) =>
+      pool.query("update accounts set time_zone = $2 where account_id = $1", [aid, name]);
+    const placeOf = async () =>
+      (
+        await pool.query(
+          `select business_day is not null as on, to_char(look_at at time zone 'UTC', 'HH24:MI') as at from store_autopilot
+           where account_id = $1 and store_ref = $2`,
+          [aid, store.id],
+        )
+      ).rows[0];
+    await zone("Europe/Oslo");
+    const body = { auto_end_of_day: { enabled: true, spread_minutes: 0, time: "12:00" } };
+    expect((await server.call("PATCH", `${path}/configuration`, { ...tenant, body })).status).toBe(200);
+    await expect.poll(placeOf, { timeout: 10_000 }).toEqual({ on: true, at: "10:00" });
+    await zone("Asia/Tokyo");
+    await expect.poll(placeOf, { timeout: 10_000 }).toEqual({ on: true, at: "03:00" });
+    await zone(null);
+    await expect.poll(async () => (await placeOf()).on, { timeout: 10_000 }).toBe(false);
+  });
+
   it("refuses exceptions that come twice, or say nothing", async () => {
     const { store, patch } = newStore();
     await store.register();
