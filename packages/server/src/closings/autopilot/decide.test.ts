@@ -65,6 +65,6 @@ describe("what the autopilot does", () => {
     const place = pending("2026-06-10");
     const now = at("2026-06-10T22:00:00Z");
     expect(decide({ ...plan, guess: "Nothing says where." }, place, now)).toEqual({ what: "off" });
-    expect(decide({ ...plan, status: "SUSPENDED" as never }, place, now)).toEqual({ what: "off" });
+    expect(decide({ ...plan, status: "SUSPENDED" }, place, now)).toEqual({ what: "off" });
   });
 });

@@ -98,7 +98,7 @@ async function closeDue(deps: AutopilotDeps, { plan, decision }: Step): Promise<
     return true;
   } catch (error) {
     deps.log.warn(
-      { error, account_id: accountId, store_id: storeId },
+      { err: error, account_id: accountId, store_id: storeId },
       "the autopilot could not close a store; it tries again",
     );
     return false;
