@@ -112,7 +112,7 @@ describe("the repository", () => {
       expect(source.includes(name as string), `${decision}: ${file} has no test "${name}"`).toBe(true);
     }
     expect(rows).toHaveLength(text.split("\n").filter((line) => line.startsWith("| D")).length);
-    const whole = [...Array.from({ length: 24 }, (_, index) => index + 1), 26, 27, 28, 29];
+    const whole = [...Array.from({ length: 24 }, (_, index) => index + 1), 26, 27, 28, 29, 32];
     // Decisions that are partly built; the page says which parts are missing.
     const inParts = [30, 31, 34, 35, 36, 37, 38, 40, 41];
     const decided = new Set([...whole, ...inParts].map((number) => `D${number}`));

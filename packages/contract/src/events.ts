@@ -13,6 +13,7 @@ interface EventKind {
     | "presence"
     | "pairing"
     | "store_closing"
+    | "missed_closing"
     | "subscription";
   about: string;
 }
@@ -45,6 +46,10 @@ export const eventKinds = {
   store_closing_update: {
     object: "store_closing",
     about: "A closing changed: a terminal was closed or failed, it ended, or a late result corrected it.",
+  },
+  store_closing_missed: {
+    object: "missed_closing",
+    about: "The time to close a store's business day by itself is over, and terminals are not closed.",
   },
   hook_subscription_paused: {
     object: "subscription",

@@ -15,15 +15,17 @@ describe("the configuration of a store", async () => {
       patch: (change: unknown) => server.call("PATCH", path, { ...tenant, body: change }),
     };
   };
+  const usual = { spread_minutes: 5, exceptions: [] };
   const addressIn = (country: string) => ({ address_line: "1", postal_place: "Somewhere", country });
 
   it("is whole from the beginning: closed by itself on live accounts, not on sandboxes", async () => {
     const store = await storeOf(live, { address: addressIn("NO") });
     expect(await store.get()).toEqual({
-      auto_end_of_day: { enabled: true, time: "23:30", retry_until: "05:00" },
+      auto_end_of_day: { enabled: true, time: "23:30", retry_until: "05:00", ...usual },
       business_day_starts_at: "05:00",
       time_zone: "Europe/Oslo",
       time_zone_source: "country",
+      autopilot: { next: { business_day: expect.any(String), at: expect.any(String), until: expect.any(String) } },
     });
     expect((await (await storeOf(sandbox, {})).get()).auto_end_of_day.enabled).toBe(false);
   });
@@ -36,21 +38,24 @@ describe("the configuration of a store", async () => {
       body: { auto_end_of_day: { enabled: true, time: "02:15", retry_until: "05:00" }, time_zone: "Europe/Stockholm" },
     });
     expect((await store.patch({ auto_end_of_day: { enabled: false } })).body).toEqual({
-      auto_end_of_day: { enabled: false, time: "02:15", retry_until: "05:00" },
+      auto_end_of_day: { enabled: false, time: "02:15", retry_until: "05:00", ...usual },
       business_day_starts_at: "05:00",
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
+      autopilot: { off_because: "The automatic end of day is not enabled." },
     });
     expect((await store.patch({ auto_end_of_day: { time: null, retry_until: "04:00" } })).body).toEqual({
-      auto_end_of_day: { enabled: false, time: "23:30", retry_until: "04:00" },
+      auto_end_of_day: { enabled: false, time: "23:30", retry_until: "04:00", ...usual },
       business_day_starts_at: "05:00",
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
+      autopilot: { off_because: "The automatic end of day is not enabled." },
     });
     expect((await store.patch({ auto_end_of_day: null })).body.auto_end_of_day).toEqual({
       enabled: true,
       time: "23:30",
       retry_until: "05:00",
+      ...usual,
     });
     expect((await store.patch({ time_zone: null })).body.time_zone).toBe("Europe/Oslo");
     expect(await store.get()).toEqual((await store.patch({})).body);
@@ -213,8 +218,10 @@ describe("the configuration of a store", async () => {
       const shown = await store.get();
       expect(await store.patch(shown)).toMatchObject({ status: 200, body: shown });
       const later = { ...shown, auto_end_of_day: { ...shown.auto_end_of_day, time: "22:00" } };
-      expect(await store.patch(later)).toMatchObject({ status: 200, body: later });
-      expect(await store.get()).toEqual(later);
+      // What comes next by itself follows from the new time.
+      const { autopilot: _next, ...others } = later;
+      expect(await store.patch(later)).toMatchObject({ status: 200, body: others });
+      expect(await store.get()).toMatchObject(others);
     }
     const store = await storeOf(live, {});
     const shown = await store.get();

@@ -30,9 +30,9 @@ export const rotatedSecretSeconds = 86_400;
 
 /**
  * The form of a `client_id`. It is the `sub` of the client's tokens and the `created_by` of its records. So it is unique
- * within its account, and differs from the names of the server (`system`), a pairing device (`device`) and terminals there.
+ * within its account, and differs from the names of the server (`system`, `autopilot`), a pairing device (`device`) and terminals there.
  */
-export const clientIdPattern = "^(?!system$|device$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
+export const clientIdPattern = "^(?!system$|autopilot$|device$|[PT]\\d{8}-T\\d{4,9}$)[\\w.@-]{1,64}$";
 
 const changeable = {
   name: Type.Optional(nameOf({ maxLength: 255, examples: ["Back office"] })),

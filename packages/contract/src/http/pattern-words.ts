@@ -13,7 +13,7 @@ export const patternWords: Readonly<Record<string, string>> = {
   [accountIdPattern]: "must be an account's id: P or T and eight digits",
   [operatorAccountIdPattern]: "must be an account's id: P or T and eight digits, or three for an operator",
   [clientIdPattern]:
-    "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `device`, nor the id of a terminal",
+    "must be 1-64 letters, digits, or any of . _ @ -; and neither `system`, nor `autopilot`, nor `device`, nor the id of a terminal",
   [deviceAddressPattern]: "must be a device's address, such as T12345678-T0001-D3632400",
   [aroundPattern]: "must be a time such as 2026-06-29T23:31, of the store, or with an offset: 2026-06-29T21:31:00Z",
   [entryIdPattern]: "must be the `id` of an entry of a timeline",

@@ -1,8 +1,9 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { takesBack } from "./sent-back.ts";
 
+const localTimePattern = "^([01]\\d|2[0-3]):[0-5]\\d$";
 const LocalTime = Type.String({
-  pattern: "^([01]\\d|2[0-3]):[0-5]\\d$",
+  pattern: localTimePattern,
   description: "HH:MM in the store's time zone.",
   examples: ["23:30"],
 });
@@ -14,6 +15,53 @@ export const TimeZone = Type.String({
     "The name of an IANA time zone in today's spelling (`Europe/Kyiv`, `Asia/Kolkata`), in any case; no abbreviations.",
   examples: ["Europe/Oslo"],
 });
+
+/** Over how many minutes the closes of stores with one `time` are spread where a store says nothing else. */
+export const usualSpreadMinutes = 5;
+const SpreadMinutes = Type.Integer({
+  minimum: 0,
+  maximum: 120,
+  description:
+    "The store is closed within so many minutes after `time`, always at the same second, so that the stores of a chain do not come at " +
+    `once. Default: ${usualSpreadMinutes}; 0 closes it at \`time\`.`,
+});
+const mostExceptions = 400;
+const Exceptions = Type.Array(
+  Type.Object(
+    {
+      date: Type.String({ format: "date", description: "The business day.", examples: ["2026-12-24"] }),
+      closed: Type.Optional(Type.Literal(true, { description: "The store is shut: the day is not closed by itself." })),
+      time: Type.Optional(
+        Type.String({ pattern: localTimePattern, description: "Instead of the usual `time`.", examples: ["16:00"] }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+  {
+    maxItems: mostExceptions,
+    description:
+      "Business days that are closed at another time, or not at all: each with `closed` or `time`. Replaced as a whole.",
+  },
+);
+
+/** What the autopilot of a store does next (D32). */
+export const Autopilot = Type.Object(
+  {
+    next: Type.Optional(
+      Type.Object({
+        business_day: Type.String({ format: "date" }),
+        at: Type.String({ format: "date-time", description: "When it begins to close that day." }),
+        until: Type.String({ format: "date-time", description: "Until when it tries." }),
+      }),
+    ),
+    off_because: Type.Optional(Type.String({ description: "Why no day is closed by itself, in words." })),
+  },
+  {
+    description:
+      "What the server does next by itself: `next`, or `off_because`. A change of it alone makes no `If-Match` fail.",
+  },
+);
+export type Autopilot = Static<typeof Autopilot>;
 
 /** When a business day begins where a store says nothing else (D30). */
 export const usualBusinessDayStart = "05:00";
@@ -32,6 +80,8 @@ export const StoreConfiguration = Type.Object({
         "closed before the next one begins.",
       examples: ["05:00"],
     }),
+    spread_minutes: SpreadMinutes,
+    exceptions: Exceptions,
   }),
   business_day_starts_at: Type.String({
     description:
@@ -52,6 +102,7 @@ export const StoreConfiguration = Type.Object({
         "set. The automatic end of day cannot be enabled then, and one that is enabled by default stays off.",
     }),
   ),
+  autopilot: Type.Optional(Autopilot),
 });
 export type StoreConfiguration = Static<typeof StoreConfiguration>;
 
@@ -61,7 +112,13 @@ const StoreConfigurationInput = Type.Object(
   {
     auto_end_of_day: resettable(
       Type.Object(
-        { enabled: resettable(Type.Boolean()), time: resettable(LocalTime), retry_until: resettable(LocalTime) },
+        {
+          enabled: resettable(Type.Boolean()),
+          time: resettable(LocalTime),
+          retry_until: resettable(LocalTime),
+          spread_minutes: resettable(SpreadMinutes),
+          exceptions: resettable(Exceptions),
+        },
         { additionalProperties: false },
       ),
     ),

@@ -16,7 +16,11 @@ const store = {
   schema: Store,
   beside: ["terminals", "number_of_terminals", "operator_payout_destinations"],
 } as const satisfies Resource;
-const configuration = { path: `${one}/configuration`, schema: StoreConfiguration } as const satisfies Resource;
+const configuration = {
+  path: `${one}/configuration`,
+  schema: StoreConfiguration,
+  beside: ["autopilot"],
+} as const satisfies Resource;
 
 export const storeEndpoints = {
   list: endpoint({

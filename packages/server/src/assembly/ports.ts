@@ -1,5 +1,6 @@
 import { createAdvance } from "../closings/advance.ts";
 import type { OperationToCancel } from "../closings/attempts.ts";
+import { createShowAutopilot } from "../closings/autopilot/shown.ts";
 import { closeNew } from "../closings/close-new.ts";
 import { gatherAdvances, gatherNew } from "../closings/gathered.ts";
 import type { Tx } from "../db/db.ts";
@@ -24,6 +25,7 @@ export function storePorts({ db, clock, config }: Core) {
     register: norwegianRegister({ url: config.organizations?.registerUrl }),
     suspendTerminals: suspendTerminalsOfStore,
     resumeTerminals: resumeTerminalsOfStore,
+    autopilot: createShowAutopilot({ clock }),
   };
 }
 export type StorePorts = ReturnType<typeof storePorts>;

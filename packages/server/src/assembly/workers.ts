@@ -1,6 +1,7 @@
 import { checkpointKey } from "../access/audit/checkpoints/keys.ts";
 import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
+import { autopilotWorker } from "../closings/autopilot/worker.ts";
 import { correctionWorker } from "../closings/corrected.ts";
 import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
 import {
@@ -87,6 +88,7 @@ export function workersOf(
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     ...webhooks.workers,
     closingWorker(closings),
+    autopilotWorker({ ...closings, log }),
     correctionWorker({ db, advanceAll: closings.advanceAll }),
     reportWorker(closings),
     closingRetentionWorker({ db, clock, retentionDays }),

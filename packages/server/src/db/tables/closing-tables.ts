@@ -52,6 +52,16 @@ export interface ClosingTables {
     operation_id: string | null;
     refused: AttemptRefusal | null;
   };
+  /** docs/adr/0042-autopilot.md. */
+  store_autopilot: {
+    account_id: string;
+    store_ref: string;
+    business_day: ColumnType<Date | null, string | null, string | null>;
+    asked_at: Date | null;
+    until: Date | null;
+    look_at: Generated<Date>;
+    version: Generated<string>;
+  };
   /** One row for all servers. */
   closing_news: { one: Generated<boolean>; place: string };
   closing_requests: {

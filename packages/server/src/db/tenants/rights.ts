@@ -149,6 +149,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   presence_changes: { select: true },
   release_keys: { select: true, insert: true, update: ["revoked_at", "revoked_by"] },
   releases: { select: true, insert: true, update: ["available_at", "status", "updated_at", "updated_by"] },
+  store_autopilot: { select: true, update: ["asked_at", "business_day", "look_at", "until", "version"] },
   stores: {
     select: true,
     insert: true,

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
 import { retried } from "../../db/retry.ts";
@@ -8,32 +7,12 @@ import { invalidRequest } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, presentWithTerminals, storeNotFound } from "./changes.ts";
-import { closingTimesOf, refuseLateRetries } from "./closing-times.ts";
+import { planOf } from "./closing-plan.ts";
+import { refuseLateRetries } from "./closing-times.ts";
 import type { StoreDeps } from "./deps.ts";
 import { tellStore } from "./events.ts";
 import { accountTimeZone, findStore, getStoreRow, type StoreRow } from "./queries.ts";
-import { timeZoneOf } from "./time-zones.ts";
-
-type Configured = Pick<StoreRow, "account_id" | "address" | "organization" | "configuration">;
-
-/**
- * The whole configuration: set values, and defaults for the rest. The day is closed automatically on live accounts, not
- * on sandbox accounts.
- */
-function configurationOf(store: Configured, ofAccount: string | null, now: Date): StoreConfiguration {
-  const { address, organization } = store;
-  const { auto_end_of_day: autoEndOfDay, time_zone: timeZone } = store.configuration;
-  const { time, retryUntil, startsAt } = closingTimesOf(store.configuration);
-  return {
-    auto_end_of_day: {
-      enabled: autoEndOfDay?.enabled ?? !isSandboxAccount(store.account_id),
-      time,
-      retry_until: retryUntil,
-    },
-    business_day_starts_at: startsAt,
-    ...timeZoneOf({ configured: timeZone ?? undefined, ofAccount, address, organization, year: now.getUTCFullYear() }),
-  };
-}
+import { type Configured, configurationOf } from "./shown-configuration.ts";
 
 /** Throws `store_not_found`, also for a DELETED store, in which no operation runs any more. */
 export async function getConfiguration(
@@ -44,7 +23,8 @@ export async function getConfiguration(
   return inTenant(deps.db, accountId, async (tx) => {
     const store = await findStore(tx, accountId, storeId);
     if (!store || store.status === "DELETED") throw storeNotFound();
-    return configurationOf(store, await accountTimeZone(tx, accountId), deps.clock.now());
+    const shown = configurationOf(store, await accountTimeZone(tx, accountId), deps.clock.now());
+    return { ...shown, autopilot: await deps.autopilot(tx, planOf(store, shown)) };
   });
 }
 
@@ -59,6 +39,10 @@ export async function patchConfiguration(
   const { accountId } = caller;
   return retried(() =>
     inTenant(deps.db, accountId, async (tx) => {
+      const withNext = async (shown: StoreConfiguration, row: StoreRow) => ({
+        ...shown,
+        autopilot: await deps.autopilot(tx, planOf(row, shown)),
+      });
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const store = await lockLiveStore(tx, accountId, found.id);
@@ -71,7 +55,8 @@ export async function patchConfiguration(
       const after = show({ ...store, configuration });
       if (change.auto_end_of_day?.enabled) refuseGuess(after);
       refuseLateRetries(change, configuration);
-      if (isDeepStrictEqual(configuration, store.configuration)) return before;
+      refuseExceptions(change.auto_end_of_day?.exceptions ?? []);
+      if (isDeepStrictEqual(configuration, store.configuration)) return withNext(before, store);
       await tx
         .updateTable("stores")
         .set({ configuration: JSON.stringify(configuration) })
@@ -82,7 +67,7 @@ export async function patchConfiguration(
       await recordChange(tx, deps.clock, caller, { action: "store.configure", subject, before, after });
       const shown = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));
       await tellStore(tx, { ...caller, at: deps.clock.now() }, "store.configure", shown);
-      return after;
+      return withNext(after, store);
     }),
   );
 }
@@ -114,6 +99,18 @@ function refuseGuess({ time_zone: zone, time_zone_guess: guess }: StoreConfigura
   if (guess === undefined) return;
   const message = `cannot be enabled while the time zone, ${zone}, is a guess. ${guess}`;
   throw invalidRequest({ path: "/body/auto_end_of_day/enabled", message });
+}
+
+/** Each business day once, and each with what is different on it. Throws `invalid_request`. */
+function refuseExceptions(exceptions: readonly { date: string; closed?: true; time?: string }[]): void {
+  const path = (index: number) => `/body/auto_end_of_day/exceptions/${index}`;
+  const faults = exceptions.flatMap(({ date, closed, time }, index) => {
+    if ((closed === undefined) === (time === undefined))
+      return [{ path: path(index), message: "must have either `closed` or `time`" }];
+    const twice = exceptions.findIndex((other) => other.date === date) < index;
+    return twice ? [{ path: `${path(index)}/date`, message: "comes twice" }] : [];
+  });
+  if (faults.length > 0) throw invalidRequest(...faults);
 }
 
 /** Merges set values. Defaults are not stored, so that later defaults reach all stores without a value of their own. */

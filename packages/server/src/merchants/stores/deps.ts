@@ -1,7 +1,9 @@
+import type { Autopilot } from "@tillkeeper/contract/http/store-configuration";
 import type { Db, Tx } from "../../db/db.ts";
 import type { EventActor } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { OrganizationRegister } from "../organizations/register.ts";
+import type { ClosingPlan } from "./closing-plan.ts";
 
 /**
  * Changes the terminals of a store. The caller passes it in, because terminals belong to a higher layer. Called in the
@@ -18,6 +20,8 @@ export interface StoreDeps {
   clock: Clock;
   /** The Norwegian register: the only country whose sub-units can be looked up. */
   register: OrganizationRegister;
+  /** Tells what the autopilot of a store does next: days and their times belong to a higher layer. */
+  autopilot: (tx: Tx, plan: ClosingPlan) => Promise<Autopilot>;
   /** Called when a store is suspended: its live terminals turn INACTIVE (D5). */
   suspendTerminals: OnTerminalsOfStore;
   /** Called when a suspension ends: the store's terminals return to their former status. */

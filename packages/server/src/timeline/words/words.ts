@@ -32,6 +32,7 @@ export function wordsOf(
 function nameOf(id: string, names: ReadonlyMap<string, string>): string {
   if (id === "device") return "The device";
   if (id.startsWith("terminal:")) return "The terminal";
+  if (id === "autopilot") return "The autopilot";
   if (isSystemActor(id)) return "Tillkeeper";
   const [account, client] = id.split("/");
   if (client !== undefined) return `The client ${client} of ${account}`;

@@ -1,0 +1,68 @@
+import { limits } from "@tillkeeper/contract/limits";
+import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
+import { dayMs } from "../../platform/time-spans.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
+import { type Due, dueOf, nextDue } from "./next-due.ts";
+
+/** Where the autopilot of a store stands. */
+export interface Place {
+  /** The first business day that is not dealt with; null while it is off. */
+  day: string | null;
+  /** Since when that day is being closed, and until when. */
+  askedAt: Date | null;
+  until: Date | null;
+}
+
+/**
+ * What the autopilot does now. off, wait: nothing. close: the day is to be closed. check: the time to try is over, and what came of it
+ * is to be looked at. missed: it is over, and nobody tried. pass: the day is not to be closed.
+ */
+export type Decision =
+  | { what: "off" }
+  | { what: "wait"; day: string; lookAt: Date }
+  | { what: "close" | "missed"; due: Due }
+  | { what: "check"; day: string; askedAt: Date; until: Date }
+  | { what: "pass"; day: string };
+
+/** Why no day of a store is closed by itself, in words; undefined if they are. */
+export function whyOff({
+  enabled,
+  status,
+  guess,
+}: Pick<ClosingPlan, "enabled" | "status" | "guess">): string | undefined {
+  if (!enabled) return "The automatic end of day is not enabled.";
+  if (guess !== undefined) return `The time zone is a guess. ${guess}`;
+  if (status !== "ACTIVE") return "The store is suspended.";
+  return undefined;
+}
+
+/** Decides what is to be done for a store, by its place and its configuration as it is now. */
+export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place, now: Date): Decision {
+  if (known !== null && askedAt && until) {
+    // A closing that was asked for goes on as it was asked for, whatever is configured meanwhile.
+    if (now < until) return { what: "wait", day: known, lookAt: until };
+    return { what: "check", day: known, askedAt, until };
+  }
+  if (whyOff(plan) !== undefined) return { what: "off" };
+  const day = dayToDealWith(plan, known, now);
+  if (day === undefined) return { what: "off" };
+  const due = dueOf(day, plan);
+  if (due && now < due.at) return { what: "wait", day, lookAt: due.at };
+  if (due) return { what: now < due.until ? "close" : "missed", due };
+  const { rules } = plan;
+  // A date that the zone does not have, after the zone was changed, has no end.
+  const endsAt = startOf(day, rules) ? endOf(day, rules) : now;
+  return now < endsAt ? { what: "wait", day, lookAt: endsAt } : { what: "pass", day };
+}
+
+/** The day that is known, unless it is longer ago than a day can be closed; else the first one whose time is yet to come. */
+function dayToDealWith(plan: ClosingPlan, known: string | null, now: Date): string | undefined {
+  if (known === null) return nextDue(plan, now)?.day;
+  const oldest = businessDayOf(new Date(now.getTime() - limits.closingDaysBack * dayMs), plan.rules);
+  return known < oldest ? oldest : known;
+}
+
+/** The place after a day that is dealt with. */
+export function placeAfter(day: string, plan: ClosingPlan): Place {
+  return { day: dayAfter(day, plan.rules), askedAt: null, until: null };
+}
