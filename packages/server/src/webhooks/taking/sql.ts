@@ -38,10 +38,15 @@ with turn as materialized (
 )
 select (select count(*)::int from fresh) as taken, (select count(*)::int from made) as made`;
 
-/** Carries out a piece of a range of events that is to be sent again. The parameters are those of `takeText`. */
+/**
+ * Carries out a piece of a range of events that is to be sent again. Accounts have their turns by chance, so that one with many or
+ * long ranges does not keep the others waiting. The parameters are those of `takeText`.
+ */
 export const replayText = `
 with job as materialized (
-  select * from hook_replays order by id limit 1 for update skip locked
+  select * from hook_replays
+  where account_id = (select account_id from (select distinct account_id from hook_replays) as accounts order by random() limit 1)
+  order by id limit 1 for update skip locked
 ), span as materialized (
   select e.account_id, e.position, e.epoch, e.type from job
   join events as e on e.account_id = job.account_id and e.position between job.from_position and job.to_position
