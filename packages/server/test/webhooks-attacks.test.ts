@@ -52,7 +52,28 @@ describe("webhooks under attack", async () => {
     for (const { id } of (await theirs.call("GET", "?limit=100")).body) await theirs.call("DELETE", `/${id}`);
   });
 
-  it("ranges that an account has sent again keep those of others waiting no longer than a turn", { timeout: 60_000 }, async () => {
+  it("events of an account with many subscriptions are taken on in pieces, and the first are sent before the last", {
+    timeout: 60_000,
+  }, async () => {
+    const shop = await receiver();
+    const attacker = await server.account();
+    const theirs = hooksOf(server, attacker);
+    for (let n = 1; n <= 100; n += 1) await theirs.create(shop.url, { events: ["account_store_delete"] });
+    const names = Array.from({ length: 300 }, (_, n) => `s${n}`);
+    await theirs.happen(names, "account_store_delete");
+    await expect.poll(() => shop.events().length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0);
+    const made = await server.db.sql
+      .selectFrom("hook_deliveries")
+      .select((of) => of.fn.countAll<string>().as("count"))
+      .where("event", "=", "account_store_delete")
+      .executeTakeFirst();
+    expect(Number(made?.count)).toBeLessThan(names.length * 100);
+    await server.db.sql.deleteFrom("hook_subscriptions").where("account_id", "=", attacker.aid).execute();
+  });
+
+  it("ranges that an account has sent again keep those of others waiting no longer than a turn", {
+    timeout: 60_000,
+  }, async () => {
     const shop = await receiver();
     const attacker = await server.account();
     const theirs = hooksOf(server, attacker);
@@ -68,7 +89,10 @@ describe("webhooks under attack", async () => {
       again: true,
       created_at: new Date(),
     });
-    await server.db.sql.insertInto("hook_replays").values(Array.from({ length: 1_000 }, (_, n) => replay(n))).execute();
+    await server.db.sql
+      .insertInto("hook_replays")
+      .values(Array.from({ length: 1_000 }, (_, n) => replay(n)))
+      .execute();
     const mine = await hooks.create(shop.url, { events: ["account_terminal_delete"] });
     await hooks.happen(["mine"], "account_terminal_delete");
     await expect.poll(() => subjectsOf(shop)).toEqual(["mine"]);

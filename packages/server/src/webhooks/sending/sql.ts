@@ -33,10 +33,10 @@ const leaseSeconds = 90;
 
 /**
  * Claims what is due in a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
- * so that what many wait for of one does not hide the others; of each, as many are taken as it has room for. $1: lane, $2: the
- * subscription behind which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of
- * single subscriptions, $8: room of all others, $9: the lease, $10: now, by real time,
- * $11: accounts that have no room.
+ * so that what many wait for of one does not hide the others. Of each, as many are taken as it has room for, in the order of the
+ * index: what was made together is due together, and would have to be sorted in each round. $1: lane, $2: the subscription behind
+ * which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of single
+ * subscriptions, $8: room of all others, $9: the lease, $10: now, by real time, $11: accounts that have no room.
  */
 const claimText = `
 with recursive waiting as (
@@ -66,7 +66,7 @@ with recursive waiting as (
           select min(o.position) from hook_deliveries as o where o.subscription_id = s.id and o.state in ('waiting', 'sending')
         )
       )
-    order by d.due_at, d.position
+    order by d.due_at
     limit coalesce(known.room, $8)
     for update skip locked
   ) as found
