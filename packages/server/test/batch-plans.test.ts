@@ -113,6 +113,7 @@ const ofWebhooks: Record<string, Run> = {
       realNow: at,
       most: 512,
       rooms: new Map(),
+      fullAccounts: [],
       usualRoom: 8,
       lease: id,
     }),

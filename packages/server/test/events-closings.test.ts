@@ -2,6 +2,7 @@ import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { createPresentEvents } from "../src/assembly/event-payloads.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { fails, moveTo, silent, standing, storeOf } from "./support/closings.ts";
 
 /** Events of closings (D33): an event for each change of where its terminals stand, also after its end. */
@@ -19,7 +20,7 @@ describe("events of closings", async () => {
       .where("subject", "=", id)
       .orderBy("position")
       .execute();
-    return createPresentEvents({ db, clock, presenceClock: clock })(aid, rows);
+    return createPresentEvents({ db, log: createLogger("silent"), clock, presenceClock: clock })(aid, rows);
   }
   const causes = async (id: string) => (await eventsOf(id)).map(({ event, cause }) => `${event} ${cause}`);
 

@@ -6,6 +6,7 @@ import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createPresentEvents } from "../src/assembly/event-payloads.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 
 const base = "/v1/admin/terminals/operations";
 
@@ -18,7 +19,8 @@ describe("events", async () => {
     expect(answer.status, `${method} ${path}: ${JSON.stringify(answer.body)}`).toBeLessThan(300);
     return answer;
   };
-  const present = () => createPresentEvents({ db: server.db, clock: server.clock, presenceClock: server.clock });
+  const log = createLogger("silent");
+  const present = () => createPresentEvents({ db: server.db, log, clock: server.clock, presenceClock: server.clock });
 
   /** All events of the account, once what was written has its place. */
   async function events(): Promise<EventEnvelope[]> {

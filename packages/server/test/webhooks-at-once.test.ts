@@ -91,6 +91,7 @@ describe("several servers with one database", () => {
           ...wish,
           behind,
           rooms: new Map(),
+          fullAccounts: [],
           usualRoom: 2,
           lease: ids[0] as string,
         });

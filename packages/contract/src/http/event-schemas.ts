@@ -1,7 +1,9 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { ClosingReason, ClosingTerminalState } from "../closings/states.ts";
 import { type EventObject, eventIdPattern, eventTypes } from "../events.ts";
 import { PresenceReason, PresenceStatus } from "../presence.ts";
-import { Closing } from "./closing-schemas.ts";
+import { Uuid } from "../scalars.ts";
+import { BusinessDay, Closing } from "./closing-schemas.ts";
 import { HookSubscription } from "./hook-schemas.ts";
 import { Operation } from "./operations.ts";
 import { PayoutDestinationListItem } from "./payout-destinations.ts";
@@ -33,6 +35,31 @@ const objects = {
     { description: "The device that paired." },
   ),
   store_closing: Closing,
+  missed_closing: Type.Object(
+    {
+      store_id: Type.String(),
+      business_day: BusinessDay,
+      closing_id: Type.Optional(Uuid),
+      reason: Type.Enum(["not_closed", "not_tried"] as const, {
+        description:
+          "not_closed: it was tried until the end of the time for it. not_tried: no server was there in that time.",
+      }),
+      text: Type.String({ description: "What happened and what follows from it, as sentences for a person." }),
+      due_at: Type.String({ format: "date-time" }),
+      tried_until: Type.String({ format: "date-time" }),
+      retryable: Type.Boolean(),
+      next_step: Type.String(),
+      next_step_text: Type.String(),
+      terminals: Type.Array(
+        Type.Object({
+          terminal_id: Type.String(),
+          state: Type.Optional(ClosingTerminalState),
+          reason: Type.Optional(ClosingReason),
+        }),
+      ),
+    },
+    { description: "The business day that was not closed, and the terminals that are still open." },
+  ),
   subscription: HookSubscription,
 } satisfies Record<EventObject, TSchema>;
 

@@ -78,7 +78,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const transfers = transferTokens({ keys, clock });
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
-  const events = openEvents({ db, clock, presenceClock });
+  const events = openEvents({ db, log, clock, presenceClock });
   const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,

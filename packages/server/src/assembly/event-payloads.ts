@@ -3,12 +3,14 @@ import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import { presentClosingEvent } from "../closings/event-payload.ts";
 import type { ReadDeps } from "../closings/read.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { isRetryable, isUnavailable } from "../db/failures.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { EventRow } from "../events/read.ts";
 import { operatorDestinationsOfStore } from "../merchants/payout-destinations/for-stores.ts";
 import { presentWithTerminals } from "../merchants/stores/changes.ts";
 import { findStore } from "../merchants/stores/stores.ts";
 import { presentOperationEvents } from "../operations/event-payload.ts";
+import type { Logger } from "../platform/log/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { presentTerminalData } from "../terminals/record/events.ts";
 
@@ -17,13 +19,46 @@ export type PresentEvents = (accountId: string, events: readonly EventRow[]) => 
 
 interface PayloadDeps extends Pick<ReadDeps, "clock" | "presenceClock"> {
   db: Db;
+  log: Logger;
 }
 
+/**
+ * Makes the presenter of events. An event that cannot be presented would stop the stream and the webhooks of its account for ever,
+ * and webhooks of others that are read with it: its object is left out, and the failure is logged. Rejects while the
+ * database is away.
+ */
 export function createPresentEvents(deps: PayloadDeps): PresentEvents {
   return async (accountId, events) => {
-    const objects = await objectsOf(deps, accountId, events);
+    const objects = await objectsOf(deps, accountId, events).catch((error: unknown) => {
+      if (passes(error)) throw error;
+      return oneByOne(deps, accountId, events);
+    });
     return events.map((row, index) => envelopeOf(row, objects[index]));
   };
+}
+
+/** Whether the same may succeed later. */
+function passes(error: unknown): boolean {
+  return isUnavailable(error) || isRetryable(error);
+}
+
+async function oneByOne(
+  deps: PayloadDeps,
+  accountId: string,
+  events: readonly EventRow[],
+): Promise<(object | undefined)[]> {
+  const objects = [];
+  for (const row of events) {
+    const [object] = await objectsOf(deps, accountId, [row]).catch((error: unknown) => {
+      if (passes(error)) throw error;
+      const { epoch, position, type } = row;
+      const event = { accountId, id: eventId({ epoch, position: Number(position) }), type };
+      deps.log.error({ err: error, event }, "an event cannot be presented; its object is left out");
+      return [undefined];
+    });
+    objects.push(object);
+  }
+  return objects;
 }
 
 function envelopeOf(row: EventRow, object: object | undefined): EventEnvelope {

@@ -17,6 +17,8 @@ export interface FeedDeps {
 /** An event on its way to streams. */
 export interface Entry {
   row: EventRow;
+  /** About how much memory it takes. */
+  size?: number;
   /** Its bytes in a stream, made once for all streams. */
   frame?: Promise<Buffer>;
 }
@@ -27,6 +29,8 @@ export type Batch = { entries: Entry[]; end: EventCursor; hasMore: boolean } | "
 const batchSize = 100;
 /** Events that are kept for streams that are nearly up to date; others read the table. */
 const mostRecent = 500;
+/** The size of their objects in all: a store with thousands of terminals takes half a megabyte. */
+const mostRecentSize = 8 * 1024 * 1024;
 
 /** The events of one account for the streams of this process: each is read and presented once for all that are at the same place. */
 export class Feed {
@@ -34,6 +38,7 @@ export class Feed {
   readonly #deps: FeedDeps;
   /** What the tail told last: positions without gaps, of one epoch. */
   #recent: Entry[] = [];
+  #recentSize = 0;
   /** Reads of the table that are under way, by cursor and filter. */
   readonly #reads = new Map<string, Promise<Batch>>();
 
@@ -45,14 +50,18 @@ export class Feed {
   /** Takes what the tail tells. Of what does not follow on the last event, the table decides. */
   hear(row: EventRow): void {
     const last = this.#recent.at(-1)?.row;
-    if (last && !follows(last, row)) this.#recent = [];
-    this.#recent.push({ row });
-    if (this.#recent.length > mostRecent) this.#recent.splice(0, this.#recent.length - mostRecent);
+    if (last && !follows(last, row)) this.#forget();
+    const size = row.data === null ? 0 : JSON.stringify(row.data).length;
+    this.#recent.push({ row, size });
+    this.#recentSize += size;
+    while (this.#recent.length > mostRecent || (this.#recentSize > mostRecentSize && this.#recent.length > 1)) {
+      this.#recentSize -= this.#recent.shift()?.size ?? 0;
+    }
   }
 
   /** The account's last position is another one than the tail told. If it is lower, the database went back. */
   checkLast(position: number): void {
-    if (position < Number(this.#recent.at(-1)?.row.position ?? 0)) this.#recent = [];
+    if (position < Number(this.#recent.at(-1)?.row.position ?? 0)) this.#forget();
   }
 
   /** The next events behind a cursor, as far as the filter lets them through. */
@@ -90,6 +99,11 @@ export class Feed {
   /** The account's last event. */
   last(): Promise<EventCursor> {
     return inTenant(this.#deps.db, this.accountId, (tx) => lastEvent(tx, this.accountId));
+  }
+
+  #forget(): void {
+    this.#recent = [];
+    this.#recentSize = 0;
   }
 
   /** What the tail told behind a cursor; undefined where only the table can tell whether that follows on it. */

@@ -1,16 +1,16 @@
 import { type Claimed, type Lane, lanes } from "./sql.ts";
 
-/** How many requests run at once: in all, to one subscription, and to one host. */
+/** How many requests run at once: in all, of one account, to one subscription, and to one host. */
 const limitsOf = {
-  [lanes.fast]: { all: 512, subscription: 8, host: 24 },
-  [lanes.slow]: { all: 256, subscription: 2, host: 8 },
-  [lanes.ping]: { all: 64, subscription: 1, host: 8 },
+  [lanes.fast]: { all: 512, account: 128, subscription: 8, host: 24 },
+  [lanes.slow]: { all: 256, account: 64, subscription: 2, host: 8 },
+  [lanes.ping]: { all: 64, account: 16, subscription: 1, host: 8 },
 } as const;
 
 /** The requests that are under way. */
 export class Running {
   readonly #inLane = new Map<Lane, number>();
-  /** By lane and subscription, and by lane and host. */
+  /** By lane and subscription, account and host. */
   readonly #counts = new Map<string, number>();
   /** The lane in which a request takes a place; none: it has given it back. */
   readonly #placeOf = new Map<string, Lane | undefined>();
@@ -23,36 +23,44 @@ export class Running {
   /** The room of subscriptions that something is sent to, and of all others. */
   roomsIn(lane: Lane): { rooms: Map<string, number>; usualRoom: number } {
     const most = limitsOf[lane].subscription;
-    const begin = `${lane} of `;
-    const rooms = [...this.#counts].flatMap(([name, count]) =>
-      name.startsWith(begin) ? [[name.slice(begin.length), Math.max(0, most - count)] as const] : [],
-    );
+    const rooms = this.#countsOf(`${lane} of `).map(([id, count]) => [id, Math.max(0, most - count)] as const);
     return { rooms: new Map(rooms), usualRoom: most };
   }
 
-  /** Takes a place; false: its host has no room. */
-  take({ id, lane: number, subscription_id: subscription, url }: Claimed): boolean {
-    const lane = number as Lane;
-    const host = hostName(lane, url);
-    if ((this.#counts.get(host) ?? 0) >= limitsOf[lane].host) return false;
-    this.#placeOf.set(id, lane);
-    add(this.#inLane, lane, 1);
-    add(this.#counts, subscriptionName(lane, subscription), 1);
-    add(this.#counts, host, 1);
+  /** The accounts that have as many requests in a lane as they may. */
+  fullAccountsIn(lane: Lane): string[] {
+    return this.#countsOf(`${lane} by `).flatMap(([id, count]) => (count >= limitsOf[lane].account ? [id] : []));
+  }
+
+  /** Takes a place; false: its account or its host has no room. */
+  take(delivery: Claimed): boolean {
+    const lane = delivery.lane as Lane;
+    const { account, host } = limitsOf[lane];
+    if (this.#countOf(accountName(lane, delivery)) >= account || this.#countOf(hostName(lane, delivery)) >= host) {
+      return false;
+    }
+    this.#placeOf.set(delivery.id, lane);
+    this.#add(delivery, lane, 1);
+    add(this.#counts, subscriptionName(lane, delivery), 1);
     return true;
   }
 
-  /** Gives the place in the fast lane back, although the request goes on; false: it had none there. */
+  /**
+   * Gives the place in the fast lane back, although the request goes on; false: it had none there. Its subscription's place stays
+   * taken: a receiver that goes to and fro between both lanes would have more and more open requests.
+   */
   drift(delivery: Claimed): boolean {
     if (this.#placeOf.get(delivery.id) !== lanes.fast) return false;
-    this.#free(delivery, lanes.fast);
+    this.#add(delivery, lanes.fast, -1);
     this.#placeOf.set(delivery.id, undefined);
     return true;
   }
 
   leave(delivery: Claimed): void {
+    if (!this.#placeOf.has(delivery.id)) return;
     const lane = this.#placeOf.get(delivery.id);
-    if (lane !== undefined) this.#free(delivery, lane);
+    if (lane !== undefined) this.#add(delivery, lane, -1);
+    add(this.#counts, subscriptionName(lane ?? lanes.fast, delivery), -1);
     this.#placeOf.delete(delivery.id);
     if (this.#placeOf.size === 0) for (const over of this.#whenOver.splice(0)) over();
   }
@@ -63,18 +71,33 @@ export class Running {
     return new Promise((resolve) => this.#whenOver.push(resolve));
   }
 
-  #free({ subscription_id: subscription, url }: Claimed, lane: Lane): void {
-    add(this.#inLane, lane, -1);
-    add(this.#counts, subscriptionName(lane, subscription), -1);
-    add(this.#counts, hostName(lane, url), -1);
+  #add(delivery: Claimed, lane: Lane, by: number): void {
+    add(this.#inLane, lane, by);
+    add(this.#counts, accountName(lane, delivery), by);
+    add(this.#counts, hostName(lane, delivery), by);
+  }
+
+  #countOf(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** Counts by what follows this beginning of their names. */
+  #countsOf(beginning: string): [string, number][] {
+    return [...this.#counts].flatMap(([name, count]) =>
+      name.startsWith(beginning) ? [[name.slice(beginning.length), count]] : [],
+    );
   }
 }
 
-function subscriptionName(lane: Lane, id: string): string {
+function subscriptionName(lane: Lane, { subscription_id: id }: Claimed): string {
   return `${lane} of ${id}`;
 }
 
-function hostName(lane: Lane, url: string): string {
+function accountName(lane: Lane, { account_id: id }: Claimed): string {
+  return `${lane} by ${id}`;
+}
+
+function hostName(lane: Lane, { url }: Claimed): string {
   return `${lane} at ${new URL(url).host}`;
 }
 

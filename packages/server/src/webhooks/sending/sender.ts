@@ -28,7 +28,7 @@ export interface SenderDeps extends AttemptDeps {
 }
 
 const pace = { busyMs: 20, idleMs: 200, idleAfterMs: 2_000 };
-/** How long a delivery rests whose turn could not begin: its host has enough to do, or its event could not be read. */
+/** How long a delivery rests whose turn could not begin: its account or host has enough to do, or its event could not be read. */
 const restMs = { host: 100, failure: 5_000 };
 /** A claim reads all subscriptions that wait, so in a full lane it waits for some places. They come back within `quickMs`. */
 const leastFast = 32;
@@ -94,6 +94,7 @@ export class Sender {
       realNow: clock.realNow(),
       most,
       ...this.#running.roomsIn(lane),
+      fullAccounts: this.#running.fullAccountsIn(lane),
       lease,
     });
     const isLast = next === firstOfAll && behind === firstOfAll;

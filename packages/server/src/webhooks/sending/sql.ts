@@ -34,10 +34,11 @@ const leaseSeconds = 90;
 
 /**
  * Claims what is due in a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
- * so that what many wait for of one does not hide the others; of each, as many are taken as it has room for. Where not all find a
- * place, the next claim goes on behind the last that did. $1: lane, $2: the subscription behind which to begin, $3: how many
- * subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of single subscriptions, $8: room of all others,
- * $9: the lease, $10: now, by real time.
+ * so that what many wait for of one does not hide the others. Of each, as many are taken as it has room for, in the order of the
+ * index: what was made together is due together, and would have to be sorted in each round. Where not
+ * all find a place, the next claim goes on behind the last that did. $1: lane, $2: the subscription behind
+ * which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of single
+ * subscriptions, $8: room of all others, $9: the lease, $10: now, by real time, $11: accounts that have no room.
  */
 const claimText = `
 with recursive waiting as (
@@ -57,7 +58,7 @@ with recursive waiting as (
   select found.id, s.url, s.insecure_ssl, s.fields, s.exclude_fields
   from chosen
   join hook_subscriptions as s on s.id = chosen.subscription_id and s.deleted_at is null
-    and ($1 = ${lanes.ping} or (s.active and s.state = 'active'))
+    and s.account_id <> all ($11::text[]) and ($1 = ${lanes.ping} or (s.active and s.state = 'active'))
   left join unnest($6::uuid[], $7::int[]) as known (id, room) on known.id = s.id
   cross join lateral (
     select d.id from hook_deliveries as d
@@ -67,7 +68,7 @@ with recursive waiting as (
           select min(o.position) from hook_deliveries as o where o.subscription_id = s.id and o.state in ('waiting', 'sending')
         )
       )
-    order by d.due_at, d.position
+    order by d.due_at
     limit coalesce(known.room, $8)
     for update skip locked
   ) as found
@@ -105,6 +106,8 @@ interface ClaimWish {
   /** Room of subscriptions to which something is being sent. */
   rooms: ReadonlyMap<string, number>;
   usualRoom: number;
+  /** Accounts that have as many requests under way as they may. */
+  fullAccounts: readonly string[];
   lease: string;
 }
 
@@ -127,6 +130,7 @@ export async function claimDue(pool: Pool, wish: ClaimWish): Promise<{ claimed: 
       wish.usualRoom,
       wish.lease,
       wish.realNow,
+      wish.fullAccounts,
     ],
   });
   return { claimed: rows.filter(({ id }) => id !== null), next: rows[0]?.last_id ?? firstOfAll };

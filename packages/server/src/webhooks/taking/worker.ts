@@ -32,20 +32,23 @@ export function takingWorker({ db, clock, made }: TakingDeps): Worker {
       const again = await run(db, { name: "replay_events_to_hooks", text: replayText }, clock.now());
       if (taken.made + again.made > 0) made();
       if (taken.taken + again.taken > 0) lastAt = performance.now();
-      return taken.taken === mostAtOnce || again.taken > 0;
+      return taken.more || again.more;
     },
     { backWithinMs: 1_000 },
   );
 }
 
-async function run(
-  db: Db,
-  statement: { name: string; text: string },
-  now: Date,
-): Promise<{ taken: number; made: number }> {
-  const { rows } = await db.pool.query<{ taken: number; made: number }>({
+interface Taken {
+  taken: number;
+  made: number;
+  /** There is more to do at once. */
+  more: boolean;
+}
+
+async function run(db: Db, statement: { name: string; text: string }, now: Date): Promise<Taken> {
+  const { rows } = await db.pool.query<Taken>({
     ...statement,
     values: [now, mostAtOnce, ...beside],
   });
-  return rows[0] ?? { taken: 0, made: 0 };
+  return rows[0] ?? { taken: 0, made: 0, more: false };
 }
