@@ -121,11 +121,11 @@ export interface Nouns {
     readonly list: MethodOf<Endpoints["closings"]["list"]>;
     /** What is open now, and what a closing would do; it closes nothing. Scopes: admin:checkout or read:checkout:/admin/terminals. */
     readonly preview: MethodOf<Endpoints["closings"]["preview"]>;
-    /** One closing, as its terminals stand now. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    /** One closing, as its terminals stand now; as CSV or as a page, its report. Scopes: admin:checkout or read:checkout:/admin/terminals. */
     readonly get: MethodOf<Endpoints["closings"]["get"]>;
     /** Cancel what a closing has not begun; what has begun goes on. Scopes: admin:checkout or write:checkout:/admin/terminals. */
     readonly cancel: MethodOf<Endpoints["closings"]["cancel"]>;
-    /** List the closings of all stores of an account, newest first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    /** List the closings of all stores of an account, newest first; of one business day with sums. Scopes: admin:checkout or read:checkout:/admin/terminals. */
     readonly listOfAccount: MethodOf<Endpoints["closings"]["listOfAccount"]>;
   };
   readonly hooks: {
@@ -155,6 +155,12 @@ export interface Nouns {
     readonly delivery: MethodOf<Endpoints["hooks"]["delivery"]>;
     /** Send one delivery again, with the same body. Scopes: admin:hooks or write:hooks. */
     readonly replayDelivery: MethodOf<Endpoints["hooks"]["replayDelivery"]>;
+  };
+  readonly closingReports: {
+    /** List the reports of a closing, the original first. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly list: MethodOf<Endpoints["closingReports"]["list"]>;
+    /** A month's closings of all stores as CSV, each by its latest report. Scopes: admin:checkout or read:checkout:/admin/terminals. */
+    readonly export: MethodOf<Endpoints["closingReports"]["export"]>;
   };
   readonly activations: {
     /** Start to activate a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
@@ -311,7 +317,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     create: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings", body: true },
     list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings", query: true, pages: true },
     preview: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/preview", query: true },
-    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id" },
+    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id", query: true },
     cancel: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/cancel" },
     listOfAccount: { method: "GET", path: "/v1/accounts/:aid/closings", query: true, pages: true },
   },
@@ -329,6 +335,10 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     deliveries: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries", query: true, pages: true },
     delivery: { method: "GET", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries/:delivery_id" },
     replayDelivery: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries/:delivery_id/replay" },
+  },
+  closingReports: {
+    list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/reports" },
+    export: { method: "GET", path: "/v1/accounts/:aid/closings/export", query: true, stream: true },
   },
   activations: {
     create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },
