@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { accessErrorCodes } from "./access-errors.ts";
+import { closingErrorCodes } from "./closing-errors.ts";
 import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
 import { hookErrorCodes } from "./hook-errors.ts";
@@ -112,17 +113,8 @@ export const errorCodes = {
     cause: "The account has no such payout destination.",
     cure: "Check the payout destination id.",
   },
-  closing_not_found: {
-    status: 404,
-    cause: "The store has no such closing.",
-    cure: "Check the closing's id; the store's list of closings has it.",
-  },
+  ...closingErrorCodes,
   ...hookErrorCodes,
-  report_not_found: {
-    status: 404,
-    cause: "The closing has no report with this number.",
-    cure: "Take a number from the closing's list of reports, or leave `report` out.",
-  },
   operation_not_found: { status: 404, cause: "The account has no such operation.", cure: "Check the operation id." },
   client_not_found: {
     status: 404,
