@@ -174,11 +174,11 @@ describe("clients and grants of the public reference", async () => {
   // docs.dintero.com, management-auth-api/grants/aid_auths_client_grants_post: the sample's scopes and type.
   it("keep foreign scopes in their order beside real ones, of which alone tokens are made", async () => {
     const client = await create();
-    const scope = ["receipts:write", "admin:checkout", "admin:hooks", "read:accounts"];
+    const scope = ["receipts:write", "admin:checkout", "admin:receipts", "read:accounts"];
     const made = await grant(client, { scope, type: "any" });
     expect(made).toMatchObject({
       status: 201,
-      body: { scope, scope_without_effect: ["receipts:write", "admin:hooks"], type: "any" },
+      body: { scope, scope_without_effect: ["receipts:write", "admin:receipts"], type: "any" },
     });
     expect((await getToken(client.client_id, client.client_secret)).body.scope).toBe("admin:checkout read:accounts");
     const path = `${grants}/${made.body.id}`;
@@ -197,7 +197,7 @@ describe("clients and grants of the public reference", async () => {
 
   it("a scope that the server comes to know later is not given by what was kept before", async () => {
     const client = await create();
-    const made = (await grant(client, { scope: ["read:accounts", "admin:hooks"] })).body;
+    const made = (await grant(client, { scope: ["read:accounts", "admin:receipts"] })).body;
     // As a later version finds it, to which this kept scope is one of its own.
     await server.db.sql
       .updateTable("client_grants")
@@ -221,10 +221,10 @@ describe("clients and grants of the public reference", async () => {
 
   it("kept scopes do not count as held: neither to give scopes on, nor as an administrator", async () => {
     const client = await create();
-    await grant(client, { scope: ["admin:accounts", "admin:hooks"] });
+    await grant(client, { scope: ["admin:accounts", "admin:receipts"] });
     const { access_token } = (await getToken(client.client_id, client.client_secret)).body;
     const third = await create();
-    const body = { client_id: third.id, audience, scope: ["admin:hooks", "admin:checkout"] };
+    const body = { client_id: third.id, audience, scope: ["admin:receipts", "admin:checkout"] };
     expect(await send("POST", grants, body, access_token)).toMatchObject({
       status: 403,
       body: { error: { errors: [{ path: "/body/scope/1" }] } },

@@ -16,7 +16,6 @@ describe("the page of events", async () => {
     at: new Date(),
     subject,
     actor: "test",
-    data: { status: "online" },
     ...more,
   });
 

@@ -14,7 +14,6 @@ describe("the stream of events", async () => {
     at: new Date(),
     subject,
     actor: "test",
-    data: { status: "online" },
     ...more,
   });
   const write = (...events: NewEvent[]) => writeEvents(server.db.sql, events);

@@ -23,6 +23,7 @@ describe("stores with the rules of their business days", async () => {
       status: "ACTIVE",
       rules: { timeZone: "Europe/Helsinki", startsAt: "05:00" },
       guess: false,
+      country: "FI",
     };
     expect(await find({ storeId: "DAYS-1" })).toEqual([expected]);
     expect(await find({ storeId: store.id })).toEqual([expected]);

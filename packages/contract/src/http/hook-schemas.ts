@@ -78,7 +78,7 @@ const HookConfig = Type.Object({
 });
 
 export const hookFields = {
-  events: Type.Array(Type.Enum(hookEvents), {
+  events: Type.Array(Type.Enum(hookEvents, { type: "string" }), {
     minItems: 1,
     maxItems: 200,
     uniqueItems: true,

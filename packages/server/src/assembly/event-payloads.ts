@@ -136,7 +136,7 @@ async function presentOne(db: Db, row: EventRow, data: object | undefined): Prom
       return { ...data, operator_payout_destinations: await operatorDestinationsOfStore(db, store) };
     }
     case "presence":
-      return { ...data, at: preciseTime(new Date((data as { at: string }).at)) };
+      return "at" in data ? { ...data, at: preciseTime(new Date(String(data.at))) } : data;
     default:
       return data;
   }
