@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { type NewEvent, writeEvents } from "../src/events/write.ts";
 
 /** D33: a page never holds an id twice and never skips one. */
+const device = { device_serial_number: "1", device_address: "T1-D1" };
+
 describe("the page of events", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const path = `/v1/accounts/${aid}/events`;
@@ -16,6 +18,7 @@ describe("the page of events", async () => {
     at: new Date(),
     subject,
     actor: "test",
+    data: { terminal_id: "T1", status: "online", reason: "connected", at: new Date().toISOString(), ...device },
     ...more,
   });
 

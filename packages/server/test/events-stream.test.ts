@@ -14,6 +14,7 @@ describe("the stream of events", async () => {
     at: new Date(),
     subject,
     actor: "test",
+    data: { terminal_id: "T1", status: "online", reason: "connected", at: new Date().toISOString() },
     ...more,
   });
   const write = (...events: NewEvent[]) => writeEvents(server.db.sql, events);

@@ -20,7 +20,6 @@ describe("webhooks under attack", async () => {
       at: new Date(),
       subject,
       actor: "test",
-      data: {},
       ...more,
     });
     await writeEvents(server.db.sql, [
