@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
+import { type EventBlock, EventBlocks } from "@tillkeeper/stage/http/event-blocks";
 import type { StreamLine } from "../checker/history.ts";
 
 /** A stream says something every 15 s. */
@@ -51,13 +52,9 @@ export class StreamReader {
       return;
     }
     answer.setEncoding("utf8");
-    let text = "";
+    const blocks = new EventBlocks();
     for await (const chunk of answer as AsyncIterable<string>) {
-      text += chunk;
-      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-        this.#take(text.slice(0, end));
-        text = text.slice(end + 2);
-      }
+      for (const block of blocks.take(chunk)) this.#take(block);
     }
   }
 
@@ -77,20 +74,12 @@ export class StreamReader {
     });
   }
 
-  /** Takes a block as the specification of Server-Sent Events says; of its fields those that the stream uses. */
-  #take(block: string): void {
-    const fields = new Map<string, string>();
-    for (const line of block.split("\n")) {
-      const at = line.indexOf(":");
-      if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1).replace(/^ /, ""));
-    }
+  #take({ id, event, data }: EventBlock): void {
     const at = Date.now();
-    const id = fields.get("id");
-    const data = fields.get("data");
-    if (fields.get("event") === "reset") this.lines.push({ type: "reset", at, id: id ?? "" });
+    if (event === "reset") this.lines.push({ type: "reset", at, id: id ?? "" });
     else if (data !== undefined) {
-      const { id: told, event, subject } = JSON.parse(data) as EventEnvelope;
-      this.lines.push({ type: "event", at, id: told, event, subject });
+      const { id: told, event: type, subject } = JSON.parse(data) as EventEnvelope;
+      this.lines.push({ type: "event", at, id: told, event: type, subject });
     }
     if (id !== undefined) this.#lastId = id;
   }

@@ -1,4 +1,18 @@
-import type { SandboxFile } from "./cli.ts";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
+import { readSandboxFile, type SandboxFile, scratch, startSandbox } from "./cli.ts";
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+/** Whether the programs are there that the commands of pages need. */
+export const tools = ["curl", "bash", "npx"].every((tool) => spawnSync(tool, ["--version"]).error === undefined);
+/** The port on which pages have their receivers; a test takes a free one. */
+const portOfPages = "8787";
+const withinMs = 100_000;
+/** Printed behind the output of each block. */
+const mark = "== end of block ==";
 
 /** A command of a page, and the JSON that stands behind it. */
 interface Block {
@@ -7,7 +21,7 @@ interface Block {
 }
 
 /** The commands of a page in their order, each with the answer that the page shows of it. */
-export function blocksOf(page: string): Block[] {
+function blocksOf(page: string): Block[] {
   const blocks: Block[] = [];
   for (const [, language, text = ""] of page.matchAll(/^```(sh|json)\n([^]*?)^```$/gm)) {
     const last = blocks.at(-1);
@@ -37,7 +51,7 @@ export function kindOf(value: unknown, name = ""): unknown {
 }
 
 /** An access token of the sandbox's client. */
-export async function accessToken({ http_url: url, account_id: id, ...client }: SandboxFile): Promise<string> {
+async function accessToken({ http_url: url, account_id: id, ...client }: SandboxFile): Promise<string> {
   const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString("base64");
   const answer = await fetch(`${url}/v1/accounts/${id}/auth/token`, {
     method: "POST",
@@ -54,4 +68,35 @@ export function namesIn(shown: unknown, answer: unknown): [shown: string, answer
   if (typeof shown === "string") return names.some((pattern) => pattern.test(shown)) ? [[shown, String(answer)]] : [];
   if (typeof shown !== "object" || shown === null) return [];
   return Object.entries(shown).flatMap(([key, item]) => namesIn(item, (answer as Record<string, unknown>)[key]));
+}
+
+interface Ran {
+  blocks: Block[];
+  /** What each block printed, and an empty text behind the last one. */
+  outputs: string[];
+}
+
+/** Runs all commands of a page of the documents in one shell, beside a fresh sandbox. What they started ends with them. */
+export async function runPage(name: string): Promise<Ran> {
+  const page = readFileSync(`${root}docs/${name}.md`, "utf8").replaceAll(portOfPages, String(await freePort()));
+  const blocks = blocksOf(page);
+  const place = scratch();
+  await startSandbox({ ...place.env, TILLKEEPER_SANDBOX_ACCOUNT_ID: "T12345678" });
+  const sandbox = readSandboxFile(place);
+  const commands = blocks.map(({ command }) => `${command}\necho '${mark}'`);
+  const script = ["trap 'kill $(jobs -p)' EXIT", ...commands].join("\n");
+  const output = execFileSync("bash", ["--norc", "-uo", "pipefail", "-c", script], {
+    cwd: root,
+    env: {
+      PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+      TMPDIR: place.temporary,
+      URL: sandbox.http_url,
+      ACCOUNT: sandbox.account_id,
+      TOKEN: await accessToken(sandbox),
+    },
+    encoding: "utf8",
+    // A command that waits in vain would hold the test for ever: nothing else runs meanwhile.
+    timeout: withinMs,
+  });
+  return { blocks, outputs: output.split(`${mark}\n`) };
 }

@@ -5,7 +5,7 @@ import type { ReadDeps } from "../closings/read.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { isRetryable, isUnavailable } from "../db/failures.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import type { EventRow } from "../events/read.ts";
+import type { EventRow, PresentEvents } from "../events/read.ts";
 import { operatorDestinationsOfStore } from "../merchants/payout-destinations/for-stores.ts";
 import { presentWithTerminals } from "../merchants/stores/changes.ts";
 import { findStore } from "../merchants/stores/stores.ts";
@@ -13,9 +13,6 @@ import { presentOperationEvents } from "../operations/event-payload.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { presentTerminalData } from "../terminals/record/events.ts";
-
-/** Presents events of one account, in their order. */
-export type PresentEvents = (accountId: string, events: readonly EventRow[]) => Promise<EventEnvelope[]>;
 
 interface PayloadDeps extends Pick<ReadDeps, "clock" | "presenceClock"> {
   db: Db;

@@ -1,12 +1,12 @@
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { inTenant } from "../db/tenants/tenant.ts";
-import { writeEvents } from "../events/write.ts";
 import { type Caller, requireExpected } from "../platform/http/route.ts";
 import type { AdvanceDeps } from "./advance.ts";
 import type { ClosingDeps } from "./close-store.ts";
 import { presentClosing } from "./present.ts";
 import { lockClosing } from "./queries.ts";
 import { findStanding, readClosing } from "./read.ts";
+import { tellRequest } from "./told.ts";
 
 /**
  * Cancels what a closing has not begun (D31): attempts that were not sent, and operations that are under way, as far as their
@@ -33,18 +33,7 @@ export async function cancelClosing(
       .where("account_id", "=", accountId)
       .where("id", "=", id)
       .execute();
-    await writeEvents(tx, [
-      {
-        accountId,
-        type: "store_closing_update",
-        cause: "cancelled",
-        at: now,
-        subject: id,
-        storeRef: store.id,
-        actor: clientId,
-        requestId: caller.requestId,
-      },
-    ]);
+    await tellRequest(tx, closing, { cause: "cancelled", at: now, by: caller });
     await tx
       .updateTable("closing_attempts")
       .set({ refused: "cancelled" })

@@ -2,7 +2,6 @@ import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import { writeEvents } from "../events/write.ts";
 import type { StoreDays } from "../merchants/stores/days.ts";
 import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
@@ -14,6 +13,7 @@ import { openStore, readClosing } from "./read.ts";
 import { type CloseRequest, digestOf, findRepeated, type KeyedRequest, lockKey, remember } from "./requests.ts";
 import { insertClosings, type NewClosing } from "./sql/new.ts";
 import { type Moment, membersOf, momentOf } from "./standing.ts";
+import { tellRequest } from "./told.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
   /** Makes the closing of a day that nobody has asked to close yet, unless that is not so simple. */
@@ -130,18 +130,7 @@ async function goOn(
     .where("account_id", "=", closing.account_id)
     .where("id", "=", closing.id)
     .execute();
-  await writeEvents(tx, [
-    {
-      accountId: closing.account_id,
-      type: "store_closing_update",
-      cause: "asked_again",
-      at: asked.at,
-      subject: closing.id,
-      storeRef: closing.store_ref,
-      actor: asked.by,
-      requestId,
-    },
-  ]);
+  await tellRequest(tx, closing, { cause: "asked_again", at: asked.at, by: { clientId: asked.by, requestId } });
   if (!goesOn) return;
   const ids = missing.map(({ row }) => row.terminal_id);
   // A close that is under way is not followed by another, unless it fails.

@@ -1,9 +1,13 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
+import type { Kysely, Selectable } from "kysely";
 import type { Pool } from "pg";
 import type { Tables } from "../db/tables/schema.ts";
 
 /** An event in its place. */
 export type EventRow = Selectable<Tables["events"]>;
+
+/** Presents events of one account, in their order. Rejects while the database is away. */
+export type PresentEvents = (accountId: string, events: readonly EventRow[]) => Promise<EventEnvelope[]>;
 
 /** The last place that was given. */
 export async function lastPlace(pool: Pool): Promise<number> {
@@ -24,15 +28,14 @@ export async function readPlaced(pool: Pool, after: number, limit: number): Prom
   return rows;
 }
 
-/** Where an account's events begin and end: the positions of the oldest that is kept and of the last; of none, 1 and 0. */
-export async function rangeOf(db: Kysely<Tables>, accountId: string): Promise<{ first: number; last: number }> {
-  const { rows } = await sql<{ first: string | null; last: string | null }>`
-    select
-      (select position from events where account_id = ${accountId} order by position limit 1) as first,
-      (select position from event_heads where account_id = ${accountId}) as last`.execute(db);
-  const last = Number(rows[0]?.last ?? 0);
-  const first = rows[0]?.first;
-  return { first: first === null || first === undefined ? last + 1 : Number(first), last };
+/** The position of an account's last event; 0 of none. */
+export async function lastPosition(db: Kysely<Tables>, accountId: string): Promise<number> {
+  const head = await db
+    .selectFrom("event_heads")
+    .select("position")
+    .where("account_id", "=", accountId)
+    .executeTakeFirst();
+  return Number(head?.position ?? 0);
 }
 
 /** The event at a position of an account. */

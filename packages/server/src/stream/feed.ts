@@ -3,11 +3,8 @@ import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import type { EventRow } from "../events/read.ts";
+import type { EventRow, PresentEvents } from "../events/read.ts";
 import { type EventCursor, type EventFilter, lastEvent, passes, placeOf, scanEvents } from "../events/scan.ts";
-
-/** Presents events of one account, in their order. */
-export type PresentEvents = (accountId: string, events: readonly EventRow[]) => Promise<EventEnvelope[]>;
 
 export interface FeedDeps {
   db: Db;

@@ -3,9 +3,9 @@ import { beginnings, type EventPage, type EventQuery } from "@tillkeeper/contrac
 import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
+import type { PresentEvents } from "../events/read.ts";
 import { type EventCursor, lastEvent, scanEvents } from "../events/scan.ts";
 import { ApiError } from "../platform/errors.ts";
-import type { PresentEvents } from "./feed.ts";
 import { filterOf, readStart } from "./start.ts";
 
 export interface PageDeps {

@@ -1,14 +1,6 @@
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
+import { type EventBlock, EventBlocks } from "@tillkeeper/stage/http/event-blocks";
 import { vi } from "vitest";
-
-/** A block of a stream: its fields, and its comments. */
-interface Block {
-  id?: string;
-  event?: string;
-  data?: string;
-  retry?: string;
-  comment?: string;
-}
 
 interface Connection {
   url: string;
@@ -20,7 +12,7 @@ const patience = { timeout: 20_000, interval: 10 };
 
 /** Reads one stream of events, as the specification of Server-Sent Events says. */
 export class EventReader {
-  readonly blocks: Block[] = [];
+  readonly blocks: EventBlock[] = [];
   readonly status: number;
   readonly headers: Headers;
   lastEventId: string | undefined;
@@ -55,7 +47,7 @@ export class EventReader {
       .map(({ data }) => JSON.parse(data as string) as EventEnvelope);
   }
 
-  get resets(): Block[] {
+  get resets(): EventBlock[] {
     return this.blocks.filter(({ event }) => event === "reset");
   }
 
@@ -69,14 +61,10 @@ export class EventReader {
   }
 
   async #read(response: Response): Promise<void> {
-    let text = "";
+    const blocks = new EventBlocks();
     try {
       for await (const chunk of (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-        text += chunk;
-        for (let at = text.indexOf("\n\n"); at >= 0; at = text.indexOf("\n\n")) {
-          this.#take(text.slice(0, at));
-          text = text.slice(at + 2);
-        }
+        for (const block of blocks.take(chunk)) this.#take(block);
       }
     } catch {
       // The connection was cut.
@@ -84,9 +72,7 @@ export class EventReader {
     this.ended = true;
   }
 
-  #take(text: string): void {
-    const fields = text.split("\n").map((line) => /^(?<name>[^:]*):? ?(?<value>.*)$/.exec(line)?.groups ?? {});
-    const block = Object.fromEntries(fields.map(({ name, value }) => [name || "comment", value])) as Block;
+  #take(block: EventBlock): void {
     if (block.id !== undefined) this.lastEventId = block.id;
     this.blocks.push(block);
   }

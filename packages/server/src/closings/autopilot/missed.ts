@@ -16,7 +16,7 @@ interface Missed extends DayStands {
   /** When it was to be closed, and until when. */
   at: Date;
   until: Date;
-  /** Somebody tried; else no server ran at the time, or the clock jumped over it. */
+  /** A server tried to close the day; false: none ran at the time, or the clock jumped over it. */
   tried: boolean;
 }
 

@@ -128,7 +128,7 @@ async function resultOf(tx: Tx, { place, plan, decision }: Step, moment: Moment)
   }
 }
 
-/** The event of a day that nobody closed in its time, if it had something to close. */
+/** The event of a business day that was not closed in its time, if a terminal had something to close. */
 async function missedOf(
   tx: Tx,
   plan: ClosingPlan,

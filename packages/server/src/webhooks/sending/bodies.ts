@@ -1,12 +1,9 @@
 import { eventId } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import type { Pool } from "pg";
-import { type EventRow, findPlaced } from "../../events/read.ts";
+import { type EventRow, findPlaced, type PresentEvents } from "../../events/read.ts";
 import { bodyOf } from "../requests/body.ts";
 import { type Claimed, keepBodies } from "./sql.ts";
-
-/** Presents events of one account, in their order. */
-export type PresentEvents = (accountId: string, events: readonly EventRow[]) => Promise<EventEnvelope[]>;
 
 /**
  * Gives deliveries without a body theirs, and keeps it. Answers the deliveries that have one; the others' events are past their

@@ -1,7 +1,7 @@
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Db } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { rangeOf } from "../../events/read.ts";
+import { lastPosition } from "../../events/read.ts";
 import { writeEvents } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { openSubscription, subjectOf, subscriptionNotFound } from "../subscriptions/subscriptions.ts";
@@ -24,7 +24,7 @@ export async function pauseFailing({ db, clock }: { db: Db; clock: Clock }, deli
     const { failing_since: since, last_success_at: taken } = opened.row;
     if (since === null || firstAt === null || (taken !== null && taken > firstAt)) return;
     const now = clock.now();
-    const { last } = await rangeOf(tx, accountId);
+    const last = await lastPosition(tx, accountId);
     await tx
       .updateTable("hook_subscriptions")
       .set({ state: "paused", paused_reason: "failing", paused_at: now, paused_position: String(last) })

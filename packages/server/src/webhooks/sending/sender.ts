@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { Db } from "../../db/db.ts";
 import { unavailable } from "../../db/failures.ts";
+import type { PresentEvents } from "../../events/read.ts";
 import { gather } from "../../platform/load/batch.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
-import { type PresentEvents, withBodies } from "./bodies.ts";
+import { withBodies } from "./bodies.ts";
 import { pauseFailing } from "./pause-failing.ts";
 import { Running } from "./running.ts";
 import {

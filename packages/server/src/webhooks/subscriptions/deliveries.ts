@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { findEvent, rangeOf } from "../../events/read.ts";
+import { findEvent, lastPosition } from "../../events/read.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { isUuid } from "../../platform/formats.ts";
 import { cutPage } from "../../platform/http/paging.ts";
@@ -85,7 +85,7 @@ export async function replayEvents(
   }
   const made = await inTenant(deps.db, accountId, async (tx) => {
     await openSubscription(tx, deps, { accountId, id });
-    const { last } = await rangeOf(tx, accountId);
+    const last = await lastPosition(tx, accountId);
     const from =
       wish.from === undefined
         ? await firstSince(tx, accountId, new Date(wish.since ?? ""))

@@ -2,7 +2,7 @@ import type { HookResume, HookSubscription } from "@tillkeeper/contract/http/hoo
 import { recordChange } from "../../access/audit/audit.ts";
 import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { rangeOf } from "../../events/read.ts";
+import { lastPosition } from "../../events/read.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { type HookDeps, insertPing, lockSubscription, openSubscription, subjectOf } from "./subscriptions.ts";
@@ -22,7 +22,7 @@ export function pauseSubscription(deps: HookDeps, caller: Caller, id: string): P
   return inTenant(deps.db, accountId, async (tx) => {
     const { row, shown: before } = await lockSubscription(tx, deps, caller, id);
     if (row.state === "paused") return before;
-    const { last } = await rangeOf(tx, accountId);
+    const last = await lastPosition(tx, accountId);
     await tx
       .updateTable("hook_subscriptions")
       .set({
