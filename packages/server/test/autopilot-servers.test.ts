@@ -51,8 +51,8 @@ it("two servers make one closing of a store and a day, each evening, and tell of
 });
 
 it("a server that dies after it has closed, or while it has claimed, leaves nothing to do twice", async () => {
-  const { store, configure, closing, untilPlanned, untilAsked, missed, stop } = autopilotOf(server, tenant);
   await move("07-01T12:00:00Z");
+  const { store, configure, closing, untilPlanned, untilAsked, missed, stop } = autopilotOf(server, tenant);
   const till = await store.till();
   await configure();
   await untilPlanned(day("07-01"));
@@ -81,8 +81,8 @@ it("a server that dies after it has closed, or while it has claimed, leaves noth
 });
 
 it("nights that pass four hours at a time close each day once, or tell of it", async () => {
-  const { store, configure, untilPlanned, untilAsked, closing, missed, stop } = autopilotOf(server, tenant);
   await move("08-01T12:00:00Z");
+  const { store, configure, untilPlanned, untilAsked, closing, missed, stop } = autopilotOf(server, tenant);
   const till = await store.till(closes());
   await configure();
   await untilPlanned(day("08-01"));

@@ -10,7 +10,8 @@ import { ofAccount, PathId } from "./params.ts";
 /** Where a reader begins that has no id yet: with the oldest event that is kept, or with what comes next. */
 export const beginnings = { oldest: "0", next: "latest" } as const;
 
-const cursorPattern = `^(?:${beginnings.oldest}|${beginnings.next}|${eventIdPattern.slice(1, -1)})$`;
+/** Where a reader goes on from. */
+export const eventCursorPattern = `^(?:${beginnings.oldest}|${beginnings.next}|${eventIdPattern.slice(1, -1)})$`;
 
 /** Events in their order, and where the page ended. */
 export const EventPage = Type.Object({
@@ -48,7 +49,7 @@ const Query = Type.Object(
     subject: Type.Optional({ ...Text, description: "Events of this subject only: the id of what changed." }),
     starting_after: Type.Optional(
       Type.String({
-        pattern: cursorPattern,
+        pattern: eventCursorPattern,
         description:
           "`last_event_id` of the page before, or the `id` of any event. `0`: from the oldest that is kept, as a page begins by itself. `latest`: " +
           "an empty page that ends with the last event; a stream begins so by itself. For a stream `Last-Event-ID` counts before it.",
@@ -64,7 +65,7 @@ const Headers = Type.Object({
   Accept: Type.Optional(Type.String({ description: "`text/event-stream` asks for the stream." })),
   "Last-Event-ID": Type.Optional(
     Type.String({
-      pattern: cursorPattern,
+      pattern: eventCursorPattern,
       description:
         "Of a stream: the last `id` that was read; the stream goes on behind it, at any server. `0`: from the oldest that is kept.",
     }),

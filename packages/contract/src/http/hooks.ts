@@ -92,6 +92,8 @@ const hook = {
   schema: HookSubscription,
   beside: ["state", "paused_reason", "paused_at", "failing_since", "last_success_at"],
 } as const satisfies Resource;
+/** An attempt does not change any more. */
+const attempt = { path: delivery, schema: HookDeliveryDetail } as const satisfies Resource;
 const notFound = "hook_subscription_not_found";
 
 export const hookEndpoints = {
@@ -245,6 +247,7 @@ export const hookEndpoints = {
   delivery: endpoint({
     method: "GET",
     path: delivery,
+    resource: attempt,
     scopes: readHooks,
     id: "aid_source_hooks_hid_deliveries_id_get",
     summary: "One attempt, with its request and its answer",

@@ -1,8 +1,10 @@
 import { accountIdPattern, operatorAccountIdPattern } from "../accounts.ts";
 import { deviceAddressPattern } from "../addresses.ts";
+import { eventIdPattern } from "../events.ts";
 import { modelPattern, namePattern, pairingReferencePattern, storeIdPattern } from "../names.ts";
 import { versionPattern } from "../versions.ts";
 import { clientIdPattern } from "./clients.ts";
+import { eventCursorPattern } from "./events.ts";
 import { aroundPattern, entryIdPattern } from "./timeline.ts";
 
 /**
@@ -23,6 +25,13 @@ export const patternWords: Readonly<Record<string, string>> = {
     "must have a visible character, no slash, no control character, and no blank at its beginning or end, and not be . or ..",
   [pairingReferencePattern]: "must have only letters, digits, signs and blanks, one of them visible",
   [modelPattern]: "must have only letters, digits, or any of . _ -, and not be . or ..",
+  [eventIdPattern]: "must be the `id` of an event, such as 9f3a01bc-1042",
+  [eventCursorPattern]: "must be the `id` of an event, such as 9f3a01bc-1042, or 0, or latest",
+  "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$": "must be an address that begins with http:// or https:// and has no blanks",
+  "^[!-~]([ -~]*[!-~])?$": "must be printable ASCII characters without a blank at either end",
+  "^[!-~]+$": "must be printable ASCII characters without blanks",
+  "^[a-z0-9-]{1,64}$": "must be 1-64 letters from a to z, digits, or hyphens",
+  "^[0-9]{4}-(0[1-9]|1[0-2])$": "must be a month, such as 2026-06",
   "^[^\\p{Cc}]+$": "must not have control characters, such as a tab or a line break",
   "^[^\\p{Cc}]*$": "must not have control characters, such as a tab or a line break",
   "^[^,]+$": "must not have a comma",

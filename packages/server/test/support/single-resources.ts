@@ -76,6 +76,14 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     const body = { config: { url: "http://127.0.0.1:9/" }, events: ["account_store_update"], active: false };
     return { ...own, hid: (await post(`${account}/hooks/subscriptions`, body)).id };
   };
+  /** The attempt of the first ping, which nobody takes. */
+  const attempt = async () => {
+    const ids = await hook();
+    const attempts = async () =>
+      (await server.call("GET", `${account}/hooks/subscriptions/${ids.hid}/deliveries`, tenant)).body;
+    await expect.poll(attempts, { timeout: 10_000 }).toHaveLength(1);
+    return { ...ids, delivery_id: (await attempts())[0].id };
+  };
   let maker: ReturnType<typeof newMaker> | undefined;
   const release = async () => {
     maker ??= newMaker(server, tenant);
@@ -102,6 +110,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/accounts/:oid/auth/client-grants/:id": grant,
     "/v1/accounts/:oid/payout-destinations/:payout_destination_id": destination,
     "/v1/accounts/:aid/hooks/subscriptions/:hid": hook,
+    "/v1/accounts/:aid/hooks/subscriptions/:hid/deliveries/:delivery_id": attempt,
     "/v1/accounts/:aid/releases/:release_id": release,
     "/v1/accounts/:aid/configurations/:version": configuration,
   };
