@@ -4,11 +4,11 @@ import type { Closing, ClosingTerminal } from "@tillkeeper/contract/http/closing
 import { languages } from "@tillkeeper/words/languages";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { csvRows } from "../src/reports/csv.ts";
-import type { ShownReport } from "../src/reports/make.ts";
-import { pageOf } from "../src/reports/page.ts";
-import { styleOf } from "../src/reports/style.ts";
-import { launchBrowser, open, seriousFaults } from "./support/browser.ts";
+import { csvRows } from "../../src/reports/csv.ts";
+import type { ShownReport } from "../../src/reports/make.ts";
+import { pageOf } from "../../src/reports/page.ts";
+import { styleOf } from "../../src/reports/style.ts";
+import { launchBrowser, open, seriousFaults } from "../support/browser.ts";
 
 const at = "2026-06-29T20:00:00Z";
 const uuid = "01a07c00-0000-7000-8000-000000000000";

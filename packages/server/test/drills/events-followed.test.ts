@@ -7,7 +7,7 @@ import {
   PageFollower,
   StreamFollower,
   writeOutOfOrder,
-} from "./support/event-followers.ts";
+} from "../support/event-followers.ts";
 
 const followersOfEachKind = 4;
 const rounds = 2;

@@ -1,7 +1,7 @@
 import { world } from "@tillkeeper/stage/world";
 import { expect, it } from "vitest";
-import { autopilotOf } from "./support/autopilot.ts";
-import { closes, moveTo, silent, storeOf } from "./support/closings.ts";
+import { autopilotOf } from "../support/autopilot.ts";
+import { closes, moveTo, silent, storeOf } from "../support/closings.ts";
 
 const year = new Date().getUTCFullYear() + 1;
 const { server, other, tenant, aid } = await world({ own: {}, other: {} });
