@@ -225,6 +225,8 @@ async function closings(store: string, terminal_id: string) {
   await ok(api.aidStoresSidClosingsIdGet({ path: one, headers: { Prefer: "wait=20" } }));
   await ok(api.aidStoresSidClosingsGet({ path: of, query: { business_day } }));
   await ok(api.aidClosingsGet({ path, query: { store_id: store, limit: 1 } }));
+  await ok(api.aidClosingsExportGet({ path, query: { month: business_day.slice(0, 7) } }));
+  await ok(api.aidStoresSidClosingsIdReportsGet({ path: one }));
   await ok(api.aidStoresSidClosingsIdCancel({ path: one }));
   await refused(400, api.aidStoresSidClosingsPost({ path: of, body: { terminals: ["nobodys"] } }));
   await refused(422, api.aidStoresSidClosingsPost({ path: of, headers, body: { again: true } }));
