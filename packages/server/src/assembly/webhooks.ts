@@ -23,14 +23,11 @@ export function openWebhooks(
     poster,
     present: presentEvents,
   });
-  const taking = takingWorker({ db, clock, made: () => sender.wake() });
   const deps: HookDeps = { db, clock, rootKey, targets, wake: () => sender.wake() };
   return {
     deps,
-    /** Events were placed. */
-    placed: () => taking.wake(),
     workers: [
-      taking,
+      takingWorker({ db, clock, made: () => sender.wake() }),
       ...sender.workers,
       hookRetentionWorker({ db, clock, days: config.webhookDays ?? defaultWebhookDays }),
     ],

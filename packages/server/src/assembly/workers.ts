@@ -60,7 +60,7 @@ export function workersOf(
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
-    orderWorker({ db, onPlaced: () => wakeReaders(core, webhooks) }),
+    orderWorker({ db, onPlaced: () => core.eventTail.placed() }),
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
@@ -107,10 +107,4 @@ export function workersOf(
 async function wentBack({ db, clock, log }: Core): Promise<void> {
   log.warn("the database went back to an earlier moment: a backup was restored, or a failover lost what came last");
   await noteRestored({ db, clock }, { clientId: "system", address: "", requestId: "watch" }, "noticed");
-}
-
-/** This server has given events their places. */
-function wakeReaders({ eventTail }: Core, webhooks: Webhooks): void {
-  eventTail.placed();
-  webhooks.placed();
 }

@@ -2,7 +2,8 @@ import type { EventType } from "@tillkeeper/contract/events";
 import type { HookSubscription, HookSubscriptionCreated } from "@tillkeeper/contract/http/hook-schemas";
 import { type Receiver, startReceiver } from "@tillkeeper/stage/receivers/receiver";
 import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
-import { afterAll } from "vitest";
+import { sql } from "kysely";
+import { afterAll, expect } from "vitest";
 import { inTenant } from "../../src/db/tenants/tenant.ts";
 import { writeEvents } from "../../src/events/write.ts";
 
@@ -33,6 +34,7 @@ export function hooksOf(server: SharedServer, tenant: Tenant) {
     get: async (id: string): Promise<HookSubscription> => (await call("GET", `/${id}`)).body,
     deliveries: async (id: string, query = "") => (await call("GET", `/${id}/deliveries${query}`)).body,
     /** Makes events true, one after the other. */
+    /** Writes events, and waits until they have their places. */
     happen: async (subjects: readonly string[], type: EventType = "account_store_update") => {
       await inTenant(server.db, tenant.aid, (tx) =>
         writeEvents(
@@ -48,6 +50,10 @@ export function hooksOf(server: SharedServer, tenant: Tenant) {
           })),
         ),
       );
+      const waiting = sql<{
+        count: number;
+      }>`select count(*)::int as count from new_events where account_id = ${tenant.aid}`;
+      await expect.poll(async () => (await waiting.execute(server.db.sql)).rows[0]?.count).toBe(0);
     },
   };
 }

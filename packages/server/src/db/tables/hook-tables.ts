@@ -17,6 +17,7 @@ export interface HookTables {
     fields: string | null;
     exclude_fields: string[] | null;
     ordered: boolean;
+    after_position: Generated<string>;
     secret_type: HookSecretType | null;
     state: Generated<"active" | "paused">;
     paused_reason: Later<"asked" | "failing">;

@@ -2,6 +2,7 @@ import { pingEvent } from "@tillkeeper/contract/http/hook-events";
 import type { HookConfigInput, HookSecret, HookSubscription } from "@tillkeeper/contract/http/hook-schemas";
 import type { HookCreate } from "@tillkeeper/contract/http/hooks";
 import { limits } from "@tillkeeper/contract/limits";
+import { sql } from "kysely";
 import { recordChange } from "../../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../../access/auth/live-grant.ts";
 import type { Db, Tx } from "../../db/db.ts";
@@ -67,6 +68,7 @@ export async function addSubscription(deps: HookDeps, caller: PowerfulCaller, in
         fields,
         exclude_fields,
         ordered,
+        after_position: sql<string>`coalesce((select position from event_heads where account_id = ${live.accountId}), 0)`,
         created_at: now,
         created_by: live.clientId,
         updated_at: now,

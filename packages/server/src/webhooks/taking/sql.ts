@@ -12,7 +12,7 @@ const mostDeliveries = 5_000;
 /**
  * Takes on events in the order of their places: a delivery for each subscription that asks for one, and the cursor moves, in one
  * commit. Without the cursor's lock it takes none, so one server works at a time. $1: now, $2: how many at most. An event that was
- * placed after a subscription was committed finds it: both are in the statement's snapshot.
+ * placed after a subscription was committed finds it: both are in the statement's snapshot. What was placed before is not for it.
  */
 export const takeText = `
 with turn as materialized (
@@ -35,7 +35,7 @@ with turn as materialized (
   insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
   select e.account_id, gen_random_uuid(), s.id, names.name, e.position, e.epoch, 'waiting', case when s.slow then 1 else 0 end, $1, $1
   from fresh as e
-  join hook_subscriptions as s on s.account_id = e.account_id and ${sends}
+  join hook_subscriptions as s on s.account_id = e.account_id and s.after_position < e.position and ${sends}
   ${names}
   where names.name = any (s.events)
   on conflict do nothing

@@ -16,7 +16,10 @@ const mostAtOnce = 1_000;
 const pace = { busyMs: 15, idleMs: 100, idleAfterMs: 2_000 };
 const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
 
-/** Makes deliveries of events, in the order of their places. Each server runs one; whoever gets the cursor takes what there is. */
+/**
+ * Makes deliveries of events, in the order of their places. Each server runs one; whoever gets the cursor takes what there is.
+ * It is not woken by events: where nobody subscribes they would have it move the cursor, with a commit, a hundred times a second.
+ */
 export function takingWorker({ db, clock, made }: TakingDeps): Worker {
   let isThere = false;
   let lastAt = Number.NEGATIVE_INFINITY;
