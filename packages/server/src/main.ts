@@ -4,6 +4,7 @@ import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { type DeviceSide, openDeviceSide } from "./assembly/device-side.ts";
 import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
+import { openMail } from "./assembly/mail.ts";
 import { openWebhooks } from "./assembly/webhooks.ts";
 import { workersOf } from "./assembly/workers.ts";
 import { devicesPerAddress } from "./config/limits.ts";
@@ -65,6 +66,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const waits = new Waits({ onWake: core.operationWakes.onWake });
   const sandboxAsked = options.sandbox ?? false;
   const webhooks = openWebhooks(core, { sandbox: sandboxAsked });
+  const mail = openMail(core);
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
@@ -74,6 +76,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       enrolment,
       closings,
       webhooks,
+      mail,
       supervisor,
       waits,
       sandbox: sandboxAsked,
@@ -94,6 +97,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     enrolment,
     closings,
     webhooks,
+    mail,
     quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
   }))
     supervisor.start(worker);

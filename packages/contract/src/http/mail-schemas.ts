@@ -41,7 +41,8 @@ export const MailStanding = Type.Object(
     off_because: Type.Optional(Type.String({ description: "Why this server sends no mail, in words." })),
     ended: Type.Optional(
       Type.Array(Type.Object({ address: Type.String(), ended_at: Time }), {
-        description: "Addresses whose readers have ended these mails by a link. Only a link in one of them lets them come again.",
+        description:
+          "Addresses whose readers have ended these mails by a link. Only a link in one of them lets them come again.",
       }),
     ),
   },

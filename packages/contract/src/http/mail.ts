@@ -58,7 +58,11 @@ const page = {
   errors: ["mail_link_not_found"],
 } as const;
 /** The body says nothing that the address does not say; RFC 8058 lets mail programs send either type. */
-const click = { ...page, method: "POST", upload: ["application/x-www-form-urlencoded", "multipart/form-data"] } as const;
+const click = {
+  ...page,
+  method: "POST",
+  upload: ["application/x-www-form-urlencoded", "multipart/form-data"],
+} as const;
 const link = "/v1/closing-mails/:token";
 
 /** Pages behind the links of mails. */

@@ -32,6 +32,7 @@ import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
 import type { ClosingPorts } from "./ports.ts";
+import type { Mail } from "./mail.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 interface WorkerPorts {
@@ -39,6 +40,7 @@ interface WorkerPorts {
   enrolment: RetirementDeps;
   closings: ClosingPorts;
   webhooks: Webhooks;
+  mail: Mail;
   quietCheckpoints: boolean;
 }
 
@@ -46,7 +48,7 @@ interface WorkerPorts {
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, enrolment, closings, webhooks, quietCheckpoints }: WorkerPorts,
+  { accept, enrolment, closings, webhooks, mail, quietCheckpoints }: WorkerPorts,
 ) {
   const { db, clock, log, config, files } = core;
   const retentionDays = config.retentionDays ?? defaultRetentionDays;
@@ -91,6 +93,7 @@ export function workersOf(
     autopilotWorker({ ...closings, log }),
     correctionWorker({ db, advanceAll: closings.advanceAll }),
     reportWorker(closings),
+    ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),
     activationWorker({ db, clock, log, ask }),
     signingKeyWorker({

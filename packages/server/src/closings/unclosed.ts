@@ -76,8 +76,9 @@ export async function readDay(tx: Tx, clocks: Clocks, of: StoreDay): Promise<Unc
   const triedUntil = instants.reduce((one, other) => (one && other && other > one ? other : (one ?? other)));
   return {
     plan,
-    terminals: stands.members.filter(({ standing: { state, reason } }) => state !== "not_needed" || reason === "not_asked")
-      .length,
+    terminals: stands.members.filter(
+      ({ standing: { state, reason } }) => state !== "not_needed" || reason === "not_asked",
+    ).length,
     open: stands.open.map((member) => openTerminal(member, stands)),
     asked: stands.closing !== undefined,
     ...(triedUntil && { triedUntil }),

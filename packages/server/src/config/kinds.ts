@@ -186,7 +186,9 @@ export const smtpServer = (): Kind<SmtpServer | undefined> => ({
     const [user, password] = [decoded(read?.username), decoded(read?.password)];
     const isWhole = (user ?? "") === "" ? password === "" : (password ?? "") !== "";
     if (!read || !["smtp:", "smtps:"].includes(read.protocol) || read.hostname === "" || !plain || !isWhole) {
-      fault("must be like smtp://mail.example:587 or smtps://user:password@mail.example, with signs such as @ and / as %40 and %2F.");
+      fault(
+        "must be like smtp://mail.example:587 or smtps://user:password@mail.example, with signs such as @ and / as %40 and %2F.",
+      );
       return undefined;
     }
     const tls = read.protocol === "smtps:";

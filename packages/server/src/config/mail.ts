@@ -17,7 +17,10 @@ export function mailConfig(
   const { TILLKEEPER_SMTP_URL: server, TILLKEEPER_SMTP_CA_FILE: caFile, TILLKEEPER_MAIL_FROM: from } = values;
   if (server && !from) fault("TILLKEEPER_MAIL_FROM", "is needed with the mail server.");
   if (!server && (from || caFile)) {
-    fault(from ? "TILLKEEPER_MAIL_FROM" : "TILLKEEPER_SMTP_CA_FILE", "is for mail: TILLKEEPER_SMTP_URL is needed, too.");
+    fault(
+      from ? "TILLKEEPER_MAIL_FROM" : "TILLKEEPER_SMTP_CA_FILE",
+      "is for mail: TILLKEEPER_SMTP_URL is needed, too.",
+    );
   }
   return server && from ? { server, caFile, from } : undefined;
 }

@@ -177,7 +177,9 @@ export async function findList(tx: Tx, accountId: string): Promise<MailRecipient
 
 /** As `findList`, and lets no other request change it until the transaction ends. */
 export async function lockList(tx: Tx, accountId: string): Promise<MailRecipient[]> {
-  await sql`insert into mail_lists (account_id, recipients) values (${accountId}, '[]') on conflict do nothing`.execute(tx);
+  await sql`insert into mail_lists (account_id, recipients) values (${accountId}, '[]') on conflict do nothing`.execute(
+    tx,
+  );
   await sql`select from mail_lists where account_id = ${accountId} for no key update`.execute(tx);
   return findList(tx, accountId);
 }
