@@ -52,7 +52,7 @@ function terminalText({ terminalId, state, reason, step }: OpenTerminal, languag
 
 /** A text in one line: nothing in a name may look like a line, or a header, of its own. */
 function plainText(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  return text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
 }
 
 interface Composed {
