@@ -25,8 +25,8 @@ export class MailServer {
   mails: Answering = () => undefined;
   /** Called before it answers a mail; it answers when this resolves. */
   before: () => Promise<void> = async () => {};
-  /** How many connections came. */
-  connections = 0;
+  /** How many mails wait for their answer. */
+  waiting = 0;
   #server: SMTPServer | undefined;
   #port = 0;
   readonly #options: SMTPServerOptions;
@@ -55,10 +55,6 @@ export class MailServer {
       closeTimeout: 100,
       logger: false,
       ...this.#options,
-      onConnect: (_session, done) => {
-        this.connections += 1;
-        done();
-      },
       onRcptTo: ({ address }, _session, done) => done(errorOf(this.recipients(address))),
       onData: (stream, session, done) => {
         const chunks: Buffer[] = [];
@@ -85,7 +81,9 @@ export class MailServer {
     raw: string,
     { envelope, secure, user }: Parameters<NonNullable<SMTPServerOptions["onData"]>>[1],
   ): Promise<Error | undefined> {
+    this.waiting += 1;
     await this.before();
+    this.waiting -= 1;
     const refusal = errorOf(this.mails(raw));
     if (refusal) return refusal;
     this.received.push({
