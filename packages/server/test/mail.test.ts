@@ -59,7 +59,7 @@ describe("mail about days that were not closed", async () => {
     const text = mail.text ?? "";
     expect(text).toContain(`1 av 2 terminaler er ikke avsluttet for ${weekday(day("06-10"), "nb")}.`);
     expect(text).toContain(`${bad.id} – Ikke avsluttet: feil på enheten`);
-    expect(text).toContain("Gjør dette: Terminalen kunne eller ville ikke gjøre det");
+    expect(text).toContain("Gjør dette: Se på terminalen. Når den virker, avslutt dagen én gang til");
     expect(text).not.toContain(good.id);
     expect(text).toContain(`${server.url}/v1/closing-mails/`);
     expect(mail.html).toContain('<html lang="nb">');

@@ -31,8 +31,8 @@ import { releaseFileWorker } from "../rollout/releases/worker.ts";
 import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
-import type { ClosingPorts } from "./ports.ts";
 import type { Mail } from "./mail.ts";
+import type { ClosingPorts } from "./ports.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 interface WorkerPorts {

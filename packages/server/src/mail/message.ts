@@ -1,8 +1,8 @@
 import type { Language } from "@tillkeeper/words/languages";
 import { closedByNow, mailSubject, mailWords, notClosed, perhapsNotClosed } from "@tillkeeper/words/mail";
+import { doingText } from "@tillkeeper/words/mail-steps";
 import { reasonWords, terminalStateWords } from "@tillkeeper/words/reasons";
 import { reportWords } from "@tillkeeper/words/report";
-import { stepText } from "@tillkeeper/words/steps";
 import type { OpenTerminal, UnclosedDay } from "../closings/unclosed.ts";
 import type { AddressedStore } from "../merchants/stores/addressed.ts";
 import { html, type Markup } from "../reports/html.ts";
@@ -31,23 +31,32 @@ function saidOf({ language, store, day, stands }: Telling): Said {
   const { plan, open, terminals: all, asked } = stands;
   const writing = writingOf(language, { country: store.country ?? null, timeZone: plan.rules.timeZone });
   const name = plainText(store.name === null ? store.storeId : `${store.name} (${store.storeId})`);
-  const facts = { store: name, day: writing.day(day), open: open.length, all };
-  const sentences = open.some(({ state }) => state === "failed") ? notClosed : perhapsNotClosed;
+  const facts = { store: name, day: writing.day(day), all };
+  const [failed, unknown] = [countOf(open, "failed"), countOf(open, "unknown")];
   const isClosed = open.length === 0;
+  const sentences = [
+    ...(failed > 0 ? [notClosed[language]({ ...facts, open: failed })] : []),
+    ...(unknown > 0 ? [perhapsNotClosed[language]({ ...facts, open: unknown })] : []),
+  ];
+  const [sentence = closedByNow[language](facts), ...others] = sentences;
   return {
     subject: mailSubject[language]({ ...facts, store: plainText(store.name ?? store.storeId) }),
-    sentence: (isClosed ? closedByNow : sentences)[language](facts),
+    sentence,
     remarks: isClosed
       ? []
-      : [...(asked ? [] : [writing.say(mailWords.nobodyAsked)]), writing.say(mailWords.consequence)],
+      : [...others, ...(asked ? [] : [writing.say(mailWords.nobodyAsked)]), writing.say(mailWords.consequence)],
     terminals: open.map((one) => terminalText(one, language)),
   };
+}
+
+function countOf(open: readonly OpenTerminal[], wanted: OpenTerminal["state"]): number {
+  return open.filter(({ state }) => state === wanted).length;
 }
 
 function terminalText({ terminalId, state, reason, step }: OpenTerminal, language: Language) {
   const why = reason === undefined ? "" : `: ${reasonWords[reason][language]}`;
   const head = `${terminalId} – ${terminalStateWords[state][language]}${why}`;
-  return { head, step: `${reportWords.toDo[language]}: ${stepText(step, language)}` };
+  return { head, step: `${reportWords.toDo[language]}: ${doingText(step, language)}` };
 }
 
 /** A text in one line: nothing in a name may look like a line, or a header, of its own. */

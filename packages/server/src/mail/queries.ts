@@ -3,8 +3,8 @@ import type { Language } from "@tillkeeper/words/languages";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { StoreDay } from "../closings/unclosed.ts";
 import { batchTable } from "../db/batch-table.ts";
-import type { Tables } from "../db/tables/schema.ts";
 import type { Tx } from "../db/db.ts";
+import type { Tables } from "../db/tables/schema.ts";
 
 /** The place of the last event that was looked at; undefined before the first look. */
 export async function mailPlace(db: Kysely<Tables>): Promise<number | undefined> {
