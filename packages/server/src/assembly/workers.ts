@@ -52,13 +52,6 @@ export function workersOf(
 ) {
   const { db, clock, log, config, files } = core;
   const retentionDays = config.retentionDays ?? defaultRetentionDays;
-  const ask = (accountId: string, terminalId: string) =>
-    accept({
-      accountId,
-      clientId: "system",
-      idempotencyKey: null,
-      body: { terminal_id: terminalId, operation: "check_update" },
-    });
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
@@ -95,7 +88,7 @@ export function workersOf(
     reportWorker(closings),
     ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),
-    activationWorker({ db, clock, log, ask }),
+    activationWorker({ db, clock, log, ask: askBy(accept) }),
     signingKeyWorker({
       db,
       clock,
@@ -105,6 +98,17 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
+}
+
+/** Asks a terminal whether it is up to date. */
+function askBy(accept: Accept) {
+  return (accountId: string, terminalId: string) =>
+    accept({
+      accountId,
+      clientId: "system",
+      idempotencyKey: null,
+      body: { terminal_id: terminalId, operation: "check_update" },
+    });
 }
 
 async function wentBack({ db, clock, log }: Core): Promise<void> {

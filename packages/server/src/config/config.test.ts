@@ -239,8 +239,8 @@ describe("mail", () => {
       "A\nB <a@b.example>",
       "<a@b.example> x",
     ]) {
-      const settings = { TILLKEEPER_SMTP_URL: "smtp://m.example", TILLKEEPER_MAIL_FROM: sender };
-      expect(() => readConfig(settings), sender).toThrow("TILLKEEPER_MAIL_FROM: must be an address");
+      const given = { TILLKEEPER_SMTP_URL: "smtp://m.example", TILLKEEPER_MAIL_FROM: sender };
+      expect(() => readConfig(given), sender).toThrow("TILLKEEPER_MAIL_FROM: must be an address");
     }
   });
 });

@@ -13,9 +13,7 @@ export function mailAddressFault(address: string): string | undefined {
   const at = address.lastIndexOf("@");
   const local = address.slice(0, at);
   if (at <= 0) return "must be an e-mail address such as drift@kiosk.example";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII
-  if (/[^\x00-\x7f]/.test(local))
-    return "must have only letters of ASCII before the @; many mail servers refuse others";
+  if (/\P{ASCII}/u.test(local)) return "must have only letters of ASCII before the @; many mail servers refuse others";
   if (!localForm.test(local) || local.length > longest.local) {
     return `must have at most ${longest.local} letters, digits or signs before the @, without blanks, quotes or brackets`;
   }
