@@ -1,86 +1,10 @@
 import { domainToASCII } from "node:url";
-import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { autopilotOf } from "./support/autopilot.ts";
-import { closes, fails, moveTo, storeOf } from "./support/closings.ts";
-import { MailServer } from "./support/mail-server.ts";
+import { closes } from "./support/closings.ts";
+import { configurationOf, idOf, mailWorld, tryOnce } from "./support/mail-world.ts";
 
-/** Mail about days that were not closed. Stores are in Oslo: 23:30 there is 21:30 UTC in summer, and days begin at 03:00 UTC. */
 describe("mail about days that were not closed", async () => {
-  const post = await MailServer.open();
-  const { server, tenant, aid } = await world({ own: { config: { mail: post.config() } } });
-  const clock = storeOf(server, tenant);
-  await clock.register();
-  const year = new Date().getUTCFullYear() + 1;
-  const move = (instant: string) => moveTo(server, `${year}-${instant}`, clock);
-  const day = (date: string) => `${year}-${date}`;
-  /** A store whose day ends without being closed, by one try. */
-  const failing = async (mailTo: object[]) => {
-    const store = storeOf(server, tenant);
-    const till = await store.till(fails("device_error"));
-    const answer = await store.call("PATCH", store.path.replace("closings", "configuration"), { mail_to: mailTo });
-    expect(answer.status).toBe(200);
-    return { store, till };
-  };
-  const tryOnce = { retry_until: "2020-01-01T00:00:00Z" };
-  const looked = async (storeId: string) => {
-    const { rows } = await server.db.pool.query(
-      `select told_at is not null as told, look_at from mail_days join stores on stores.account_id = mail_days.account_id
-       and stores.id = mail_days.store_ref where stores.account_id = $1 and stores.store_id = $2`,
-      [aid, storeId],
-    );
-    return rows;
-  };
-  const idOf = (store: ReturnType<typeof storeOf>) => store.path.split("/").at(-2) as string;
-
-  it("comes once the time to try is over, to each address in its language, and not again", async () => {
-    await move("06-10T21:00:00Z");
-    const { store, configure, untilPlanned, untilAsked, stop } = autopilotOf(server, tenant);
-    const [good, bad] = [await store.till(closes()), await store.till(fails("device_error"))];
-    const mailTo = [
-      { address: "nattvakt@kiosk.example", language: "nb" },
-      { address: "butik@kiosk.example", language: "sv-SE" },
-      { address: "tienda@kiosk.example", language: "es" },
-    ];
-    await store.call("PATCH", store.path.replace("closings", "configuration"), { mail_to: mailTo });
-    await configure();
-    await untilPlanned(day("06-10"));
-    await move("06-10T21:30:01Z");
-    await untilAsked(day("06-10"));
-    await expect.poll(() => [good, bad].map(({ commands }) => commands.length)).toEqual([1, 1]);
-    // The closing has ended, and the time to try has not.
-    await expect.poll(async () => (await looked(idOf(store))).length, { timeout: 20_000 }).toBe(1);
-    expect(post.received).toEqual([]);
-    await move("06-11T03:00:01Z");
-    const { mail, from } = await post.first("nattvakt@kiosk.example");
-    expect(from).toBe("post@kiosk.example");
-    expect(mail.from?.text).toContain("Kiosk");
-    expect(mail.subject).toBe(`Ikke avsluttet: ${idOf(store)}, ${weekday(day("06-10"), "nb")}`);
-    const text = mail.text ?? "";
-    expect(text).toContain(`1 av 2 terminaler er ikke avsluttet for ${weekday(day("06-10"), "nb")}.`);
-    expect(text).toContain(`${bad.id} – Ikke avsluttet: feil på enheten`);
-    expect(text).toContain("Gjør dette: Se på terminalen. Når den virker, avslutt dagen én gang til");
-    expect(text).not.toContain(good.id);
-    expect(text).toContain(`${server.url}/v1/closing-mails/`);
-    expect(mail.html).toContain('<html lang="nb">');
-    expect((await post.first("butik@kiosk.example")).mail.subject).toContain("Inte avslutat:");
-    // A language that there is not is read in English.
-    expect((await post.first("tienda@kiosk.example")).mail.subject).toContain("Not closed:");
-    await stop();
-    // The missed day is told of by another event, and the closing is asked for again, and fails again.
-    await store.close({ ...tryOnce, business_day: day("06-10") });
-    await expect.poll(() => bad.commands.length).toBe(2);
-    await move("06-11T12:00:00Z");
-    const { store: later } = await failing([{ address: "spaeter@kiosk.example" }]);
-    await later.close(tryOnce);
-    await post.first("spaeter@kiosk.example");
-    expect(post.received.map(({ to }) => String(to[0])).toSorted()).toEqual([
-      "butik@kiosk.example",
-      "nattvakt@kiosk.example",
-      "spaeter@kiosk.example",
-      "tienda@kiosk.example",
-    ]);
-  });
+  const { post, server, aid, clock, move, failing, looked } = await mailWorld();
 
   it("is quiet when all is well, and when it is well before the time to try is over", async () => {
     const { store, till } = await failing([{ address: "stille@kiosk.example" }]);
@@ -118,7 +42,7 @@ describe("mail about days that were not closed", async () => {
 
   it("says in the configuration who is told, and refuses what is no address", async () => {
     const { store } = await failing([{ address: "a@kiosk.example" }]);
-    const path = store.path.replace("closings", "configuration");
+    const path = configurationOf(store);
     const { body } = await store.call("GET", path);
     expect([body.mail_to, body.mail]).toEqual([[{ address: "a@kiosk.example" }], {}]);
     expect((await store.call("PATCH", path, body)).body).toEqual(body);
@@ -167,61 +91,6 @@ describe("mail about days that were not closed", async () => {
     expect([mail.headers.get("auto-submitted"), mail.bcc, mail.cc]).toEqual(["auto-generated", undefined, undefined]);
   });
 
-  it("ends by a link: a page asks, a click ends, mail programs end by one click, and the reader may let it come again", async () => {
-    const address = "ferdig@kiosk.example";
-    const { store, till } = await failing([{ address, language: "nb" }]);
-    await store.close(tryOnce);
-    const { mail } = await post.first(address);
-    const list = mail.headers.get("list") as unknown as { unsubscribe: { url: string } };
-    expect(list.unsubscribe.url.startsWith(`${server.url}/v1/closing-mails/`)).toBe(true);
-    expect(mail.text).toContain(list.unsubscribe.url);
-    const end = list.unsubscribe.url.replace(server.url, "");
-    const anonymous = (method: string, path: string, body?: string, type?: string) =>
-      server.call<Buffer>(method, path, {
-        ...(body !== undefined && { body, headers: { "content-type": type ?? "" } }),
-      });
-    const configuration = async () =>
-      (await store.call("GET", store.path.replace("closings", "configuration"))).body.mail;
-
-    // Programs that look at links end nothing.
-    const asked = await anonymous("GET", end);
-    expect([asked.status, asked.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-    expect(String(asked.body)).toContain(`Skal ${address} ikke lenger få e-post`);
-    expect(await configuration()).toEqual({});
-    const form = "application/x-www-form-urlencoded";
-    const ended = await anonymous("POST", end, "List-Unsubscribe=One-Click", form);
-    expect(String(ended.body)).toContain(`${address} får ikke lenger e-post`);
-    expect(await configuration()).toMatchObject({ ended: [{ address }] });
-    // Twice is as good as once, also as a form of files, and without a body.
-    const parts = '--x\r\ncontent-disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n';
-    expect((await anonymous("POST", end, parts, "multipart/form-data; boundary=x")).status).toBe(200);
-    expect((await anonymous("POST", end)).status).toBe(200);
-    expect(String((await anonymous("GET", end)).body)).toContain("La dem komme igjen");
-
-    // The next day is told of to nobody.
-    await move("06-13T12:00:00Z");
-    await store.close(tryOnce);
-    await expect.poll(() => till.commands.length).toBe(2);
-    await expect
-      .poll(async () => (await looked(idOf(store))).map(({ told }) => told), { timeout: 20_000 })
-      .toEqual([true, true]);
-    const resume = end.replace(/end$/, "resume");
-    expect(String((await anonymous("POST", resume, "", form)).body)).toContain("får igjen e-post");
-    expect(await configuration()).toEqual({});
-    await move("06-14T12:00:00Z");
-    await store.close(tryOnce);
-    await expect.poll(() => post.to(address).length, { timeout: 20_000 }).toBe(2);
-
-    // Not a sign of a link may be another one.
-    const token = end.split("/").at(-2) as string;
-    const at = (index: number) => token.slice(0, index) + (token[index] === "A" ? "Q" : "A") + token.slice(index + 1);
-    for (const forged of [at(0), at(20), at(42), "A".repeat(43)]) {
-      const answer = await server.call("POST", end.replace(token, forged));
-      expect([answer.status, answer.body.error.code]).toEqual([404, "mail_link_not_found"]);
-    }
-    expect(await configuration()).toEqual({});
-  });
-
   it("has a page that says how the day stands now, without figures, for 35 days", async () => {
     const { store, till } = await failing([{ address: "side@kiosk.example", language: "en" }]);
     await store.close(tryOnce);
@@ -241,7 +110,3 @@ describe("mail about days that were not closed", async () => {
     expect(await page()).toContain("There is nothing to see here any more.");
   });
 });
-
-function weekday(date: string, language: string): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: "UTC" }).format(new Date(date));
-}
