@@ -129,6 +129,7 @@ export const recipes: Record<string, Recipe> = {
     belongsTo: { kind: "closing_store", parameter: "store_id" },
   },
   aid_stores_sid_closings_id_get: { kinds: closingKinds },
+  aid_closings_mail_put: { body: () => ({ mail_to: [{ address: "drift@kiosk.example" }] }) },
   aid_stores_sid_closings_id_cancel: { kinds: closingKinds },
   aid_mgmnt_payout_destinations_post: {
     body: () => ({ payout_destination_description: "AUTO_APPROVE" }),

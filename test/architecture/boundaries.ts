@@ -54,6 +54,7 @@ const serverLayers = [
   ["enrolment", "logs", "restores"],
   ["closings"],
   ["reports"],
+  ["mail"],
   ["gateway"],
   ["stream", "timeline", "webhooks"],
   ["virtual-terminals"],
@@ -71,6 +72,7 @@ const exclusive: Record<string, readonly string[]> = {
   pg: ["server", "stage", "bench", "chaos"],
   kysely: ["server", "stage", "bench"],
   fastify: ["server"],
+  nodemailer: ["server"],
   commander: ["cli"],
 };
 

@@ -228,6 +228,9 @@ async function closings(store: string, terminal_id: string) {
   await ok(api.aidClosingsExportGet({ path, query: { month: business_day.slice(0, 7) } }));
   await ok(api.aidStoresSidClosingsIdReportsGet({ path: one }));
   await ok(api.aidStoresSidClosingsIdCancel({ path: one }));
+  const told = await ok(api.aidClosingsMailGet({ path }));
+  await ok(api.aidClosingsMailPut({ path, body: told }));
+  await refused(400, api.aidClosingsMailPut({ path, body: { mail_to: [{ address: "nobody" }] } }));
   await refused(400, api.aidStoresSidClosingsPost({ path: of, body: { terminals: ["nobodys"] } }));
   await refused(422, api.aidStoresSidClosingsPost({ path: of, headers, body: { again: true } }));
   await refused(404, api.aidStoresSidClosingsIdGet({ path: { ...of, closing_id: crypto.randomUUID() } }));

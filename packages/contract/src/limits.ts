@@ -33,6 +33,8 @@ export const limits = {
   closingTerminals: 1_000,
   /** So many days back a business day can be closed. */
   closingDaysBack: 31,
+  /** Addresses that are told by mail of days that were not closed: of a store, and of an account. */
+  mailAddresses: 20,
   /** Webhook subscriptions of an account. */
   hookSubscriptions: 100,
   /** An attempt to deliver an event may take so long. */

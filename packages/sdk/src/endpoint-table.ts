@@ -162,6 +162,12 @@ export interface Nouns {
     /** A month's closings of all stores as CSV, each by its latest report. Scopes: admin:checkout or read:checkout:/admin/terminals. */
     readonly export: MethodOf<Endpoints["closingReports"]["export"]>;
   };
+  readonly closingMail: {
+    /** Who is told by mail of days of any store that were not closed. Scopes: admin:accounts or read:accounts. */
+    readonly get: MethodOf<Endpoints["closingMail"]["get"]>;
+    /** Set who is told; the addresses of one store are in its configuration. Scopes: admin:accounts or write:accounts. */
+    readonly replace: MethodOf<Endpoints["closingMail"]["replace"]>;
+  };
   readonly activations: {
     /** Start to activate a terminal. Scopes: admin:checkout or write:checkout:/admin/terminals. */
     readonly create: MethodOf<Endpoints["activations"]["create"]>;
@@ -339,6 +345,10 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   closingReports: {
     list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/reports" },
     export: { method: "GET", path: "/v1/accounts/:aid/closings/export", query: true, stream: true },
+  },
+  closingMail: {
+    get: { method: "GET", path: "/v1/accounts/:aid/closings/mail" },
+    replace: { method: "PUT", path: "/v1/accounts/:aid/closings/mail", body: true },
   },
   activations: {
     create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },

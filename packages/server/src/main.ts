@@ -3,6 +3,7 @@ import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { type DeviceSide, openDeviceSide } from "./assembly/device-side.ts";
+import { openMail } from "./assembly/mail.ts";
 import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { openWebhooks } from "./assembly/webhooks.ts";
 import { workersOf } from "./assembly/workers.ts";
@@ -65,15 +66,12 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const waits = new Waits({ onWake: core.operationWakes.onWake });
   const sandboxAsked = options.sandbox ?? false;
   const webhooks = openWebhooks(core, { sandbox: sandboxAsked });
+  const features = { accept, stores, enrolment, closings, webhooks, mail: openMail(core) };
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
-      accept,
-      stores,
-      enrolment,
-      closings,
-      webhooks,
+      ...features,
       supervisor,
       waits,
       sandbox: sandboxAsked,
@@ -90,10 +88,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
   for (const worker of workersOf(core, devices, {
-    accept,
-    enrolment,
-    closings,
-    webhooks,
+    ...features,
     quietCheckpoints: options.quietCheckpoints ?? sandboxAsked,
   }))
     supervisor.start(worker);

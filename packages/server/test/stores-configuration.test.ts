@@ -15,6 +15,7 @@ describe("the configuration of a store", async () => {
       patch: (change: unknown) => server.call("PATCH", path, { ...tenant, body: change }),
     };
   };
+  const untold = { mail_to: [], mail: { off_because: expect.stringContaining("TILLKEEPER_SMTP_URL") } };
   const usual = { spread_minutes: 5, exceptions: [] };
   const addressIn = (country: string) => ({ address_line: "1", postal_place: "Somewhere", country });
 
@@ -25,6 +26,7 @@ describe("the configuration of a store", async () => {
       business_day_starts_at: "05:00",
       time_zone: "Europe/Oslo",
       time_zone_source: "country",
+      ...untold,
       autopilot: { next: { business_day: expect.any(String), at: expect.any(String), until: expect.any(String) } },
     });
     expect((await (await storeOf(sandbox, {})).get()).auto_end_of_day.enabled).toBe(false);
@@ -43,6 +45,7 @@ describe("the configuration of a store", async () => {
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
       autopilot: { off_because: "The automatic end of day is not enabled." },
+      ...untold,
     });
     expect((await store.patch({ auto_end_of_day: { time: null, retry_until: "04:00" } })).body).toEqual({
       auto_end_of_day: { enabled: false, time: "23:30", retry_until: "04:00", ...usual },
@@ -50,6 +53,7 @@ describe("the configuration of a store", async () => {
       time_zone: "Europe/Stockholm",
       time_zone_source: "store",
       autopilot: { off_because: "The automatic end of day is not enabled." },
+      ...untold,
     });
     expect((await store.patch({ auto_end_of_day: null })).body.auto_end_of_day).toEqual({
       enabled: true,

@@ -42,6 +42,7 @@ const bodies: Record<string, (ids: Ids) => unknown> = {
   }),
   aid_account_management_stores_sid_put: () => ({ store_name: "renamed" }),
   aid_account_management_stores_sid_configuration_patch: () => ({ time_zone: "Europe/Oslo" }),
+  aid_closings_mail_put: () => ({ mail_to: [{ address: "drift@kiosk.example" }] }),
   aid_stores_sid_closings_post: ({ terminal_id }) => ({ terminals: [terminal_id] }),
   aid_mgmnt_payout_destinations_post: () => ({}),
   payout_destinations_case_status_put: () => ({ case_status: "TERMINATED" }),

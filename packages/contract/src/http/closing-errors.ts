@@ -10,4 +10,9 @@ export const closingErrorCodes = {
     cause: "The closing has no report with this number.",
     cure: "Take a number from the closing's list of reports, or leave `report` out.",
   },
+  mail_link_not_found: {
+    status: 404,
+    cause: "No mail has this link.",
+    cure: "Take the whole link as it stands in the mail.",
+  },
 } as const;

@@ -13,6 +13,7 @@ import { eventEndpoints } from "./events.ts";
 import { healthEndpoints } from "./health.ts";
 import { hookEndpoints } from "./hooks.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
+import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
 import { presenceEndpoints } from "./presence.ts";
@@ -36,6 +37,8 @@ export const endpoints = {
   closings: closingEndpoints,
   hooks: hookEndpoints,
   closingReports: closingReportEndpoints,
+  closingMail: closingMailEndpoints,
+  mailLinks: mailLinkEndpoints,
   activations: activationEndpoints,
   activationsByToken: activationEndpointsByToken,
   logs: logEndpoints,

@@ -86,6 +86,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   hook_subscription_not_found: { message: "There is no such webhook subscription.", errors: [] },
   hook_delivery_not_found: { message: "There is no such delivery.", errors: [] },
   too_many_subscriptions: { message: "An account has at most 100 webhook subscriptions.", errors: [] },
+  mail_link_not_found: { message: "No mail has this link.", errors: [] },
   report_not_found: { message: "The closing has no report with this number.", errors: [] },
   not_acceptable: { message: "It comes as application/json, text/csv or text/html.", errors: [] },
   operation_not_found: { message: "There is no such operation.", errors: [] },

@@ -21,6 +21,7 @@ import * as events from "./events.ts";
 import * as health from "./health.ts";
 import * as hookSchemas from "./hook-schemas.ts";
 import * as logs from "./logs.ts";
+import * as mailSchemas from "./mail-schemas.ts";
 import * as operations from "./operations.ts";
 import * as payoutDestinations from "./payout-destinations.ts";
 import * as presence from "./presence.ts";
@@ -54,6 +55,7 @@ const modules: readonly object[] = [
   health,
   hookSchemas,
   logs,
+  mailSchemas,
   operations,
   payoutDestinations,
   presence,

@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "typebox";
+import { MailStanding, MailTo } from "./mail-schemas.ts";
 import { takesBack } from "./sent-back.ts";
 
 const localTimePattern = "^([01]\\d|2[0-3]):[0-5]\\d$";
@@ -102,7 +103,9 @@ export const StoreConfiguration = Type.Object({
         "set. The automatic end of day cannot be enabled then, and one that is enabled by default stays off.",
     }),
   ),
+  mail_to: MailTo,
   autopilot: Type.Optional(Autopilot),
+  mail: Type.Optional(MailStanding),
 });
 export type StoreConfiguration = Static<typeof StoreConfiguration>;
 
@@ -124,6 +127,7 @@ const StoreConfigurationInput = Type.Object(
     ),
     business_day_starts_at: resettable(LocalTime),
     time_zone: resettable(TimeZone),
+    mail_to: resettable(MailTo),
     time_zone_source: Type.Optional(
       Type.Unknown({
         description:

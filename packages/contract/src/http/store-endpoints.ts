@@ -19,7 +19,7 @@ const store = {
 const configuration = {
   path: `${one}/configuration`,
   schema: StoreConfiguration,
-  beside: ["autopilot"],
+  beside: ["autopilot", "mail"],
 } as const satisfies Resource;
 
 export const storeEndpoints = {

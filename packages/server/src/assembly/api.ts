@@ -14,6 +14,7 @@ import { createAnnouncer } from "../gateway/send.ts";
 import { healthRoutes } from "../health/routes.ts";
 import { deviceLogRoutes, logRoutes } from "../logs/routes.ts";
 import { createReceiveLog } from "../logs/upload/receive.ts";
+import { mailRoutes } from "../mail/routes.ts";
 import { payoutDestinationRoutes } from "../merchants/payout-destinations/routes.ts";
 import { onDestinationDetails } from "../merchants/stores/destination-details.ts";
 import { storeRoutes } from "../merchants/stores/routes.ts";
@@ -39,6 +40,7 @@ import { hookRoutes } from "../webhooks/routes.ts";
 import { requireAllBound } from "./all-bound.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
+import type { Mail } from "./mail.ts";
 import type { ClosingPorts, EnrolmentPorts, StorePorts } from "./ports.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -48,6 +50,7 @@ export interface Features {
   enrolment: EnrolmentPorts;
   closings: ClosingPorts;
   webhooks: Webhooks;
+  mail: Mail;
   supervisor: Supervisor;
   /** Where requests wait that say `Prefer: wait`. */
   waits: Waits;
@@ -66,6 +69,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...deviceRoutes(core, devices, features),
     ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
     ...hookRoutes(features.webhooks.deps),
+    ...mailRoutes(features.mail.deps),
     ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
     ...healthRoutes({
       started: features.started,

@@ -7,6 +7,7 @@ import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { createAnnouncer } from "../gateway/send.ts";
+import { createShowMail } from "../mail/lists.ts";
 import { norwegianRegister } from "../merchants/organizations/norwegian-register.ts";
 import type { Accept } from "../operations/accept.ts";
 import { cancelOperation } from "../operations/cancel.ts";
@@ -26,6 +27,7 @@ export function storePorts({ db, clock, config }: Core) {
     suspendTerminals: suspendTerminalsOfStore,
     resumeTerminals: resumeTerminalsOfStore,
     autopilot: createShowAutopilot({ clock }),
+    mail: createShowMail(config.mail !== undefined),
   };
 }
 export type StorePorts = ReturnType<typeof storePorts>;

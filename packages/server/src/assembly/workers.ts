@@ -31,6 +31,7 @@ import { releaseFileWorker } from "../rollout/releases/worker.ts";
 import { tokenEndWorker } from "../terminals/credentials/token-end.ts";
 import type { Core } from "./core.ts";
 import type { DeviceSide } from "./device-side.ts";
+import type { Mail } from "./mail.ts";
 import type { ClosingPorts } from "./ports.ts";
 import type { Webhooks } from "./webhooks.ts";
 
@@ -39,6 +40,7 @@ interface WorkerPorts {
   enrolment: RetirementDeps;
   closings: ClosingPorts;
   webhooks: Webhooks;
+  mail: Mail;
   quietCheckpoints: boolean;
 }
 
@@ -46,17 +48,10 @@ interface WorkerPorts {
 export function workersOf(
   core: Core,
   gateway: DeviceSide,
-  { accept, enrolment, closings, webhooks, quietCheckpoints }: WorkerPorts,
+  { accept, enrolment, closings, webhooks, mail, quietCheckpoints }: WorkerPorts,
 ) {
   const { db, clock, log, config, files } = core;
   const retentionDays = config.retentionDays ?? defaultRetentionDays;
-  const ask = (accountId: string, terminalId: string) =>
-    accept({
-      accountId,
-      clientId: "system",
-      idempotencyKey: null,
-      body: { terminal_id: terminalId, operation: "check_update" },
-    });
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
@@ -91,8 +86,9 @@ export function workersOf(
     autopilotWorker({ ...closings, log }),
     correctionWorker({ db, advanceAll: closings.advanceAll }),
     reportWorker(closings),
+    ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),
-    activationWorker({ db, clock, log, ask }),
+    activationWorker({ db, clock, log, ask: askBy(accept) }),
     signingKeyWorker({
       db,
       clock,
@@ -102,6 +98,17 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
+}
+
+/** Asks a terminal whether it is up to date. */
+function askBy(accept: Accept) {
+  return (accountId: string, terminalId: string) =>
+    accept({
+      accountId,
+      clientId: "system",
+      idempotencyKey: null,
+      body: { terminal_id: terminalId, operation: "check_update" },
+    });
 }
 
 async function wentBack({ db, clock, log }: Core): Promise<void> {

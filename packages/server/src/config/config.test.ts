@@ -195,3 +195,52 @@ it("adds hosts of audiences to the documented ones, and keeps names beyond ASCII
   for (const wrong of ["https://pay.example", "pay.example/v1", "user@pay.example", "a b"])
     expect(() => hostsOf(wrong), wrong).toThrow("TILLKEEPER_AUDIENCE_HOSTS: must be host names");
 });
+
+describe("mail", () => {
+  const from = { TILLKEEPER_MAIL_FROM: "Kiosken på hjørnet <post@kjøttbørsen.no>" };
+  const read = (url: string) => readConfig({ ...from, TILLKEEPER_SMTP_URL: url }).mail;
+
+  it("goes by the named server, from the named sender", () => {
+    expect(readConfig({}).mail).toBeUndefined();
+    expect(read("smtp://mail.example")).toMatchObject({
+      server: { host: "mail.example", port: 587, tls: false },
+      from: { name: "Kiosken på hjørnet", address: expect.stringMatching(/^post@xn--/) },
+    });
+    expect(read("smtps://till:p%40ss%2Fword@[::1]")?.server).toEqual({
+      host: "::1",
+      port: 465,
+      tls: true,
+      login: { user: "till", password: "p@ss/word" },
+    });
+    expect(read("smtp://mail.example:2525/")?.server.port).toBe(2525);
+    const plain = { TILLKEEPER_SMTP_URL: "smtp://mail.example", TILLKEEPER_MAIL_FROM: "post@kiosk.example" };
+    expect(readConfig(plain).mail?.from).toEqual({ name: "", address: "post@kiosk.example" });
+  });
+
+  it("is refused where a setting is wrong or missing, without the password", () => {
+    const wrong = [
+      "mail.example",
+      "http://mail.example",
+      "smtp://",
+      "smtp://u:secret@mail.example/x?y=1",
+      "smtp://u@m.example",
+    ];
+    for (const url of [...wrong, "smtp://:secret@mail.example", "smtp://%ff:secret@mail.example"]) {
+      expect(() => read(url), url).toThrow("TILLKEEPER_SMTP_URL: must be like smtp://");
+      expect(() => read(url), url).not.toThrow("secret");
+    }
+    expect(() => readConfig({ TILLKEEPER_SMTP_URL: "smtp://m.example" })).toThrow("TILLKEEPER_MAIL_FROM: is needed");
+    expect(() => readConfig(from)).toThrow("TILLKEEPER_MAIL_FROM: is for mail: TILLKEEPER_SMTP_URL is needed");
+    expect(() => readConfig({ TILLKEEPER_SMTP_CA_FILE: "ca.pem" })).toThrow("TILLKEEPER_SMTP_CA_FILE: is for mail");
+    for (const sender of [
+      "Kiosk",
+      "Kiosk <post>",
+      "a@b.example\r\nBcc: c@d.example",
+      "A\nB <a@b.example>",
+      "<a@b.example> x",
+    ]) {
+      const given = { TILLKEEPER_SMTP_URL: "smtp://m.example", TILLKEEPER_MAIL_FROM: sender };
+      expect(() => readConfig(given), sender).toThrow("TILLKEEPER_MAIL_FROM: must be an address");
+    }
+  });
+});

@@ -6,6 +6,7 @@ import { type BrokerConfig, brokerConfig } from "./brokers.ts";
 import type { FilesPlace } from "./files-place.ts";
 import type { Kind } from "./kinds.ts";
 import { type LimitsConfig, rateLimitOf } from "./limits.ts";
+import { type MailConfig, mailConfig } from "./mail.ts";
 import { clientSettings, type SettingName, settings, type Values } from "./settings.ts";
 import { findUnknown, isInjected } from "./unknown-variables.ts";
 
@@ -52,6 +53,8 @@ export interface Config extends LimitsConfig {
   webhooksMayBePrivate?: boolean | undefined;
   /** How many days deliveries of webhooks are kept; left out, 14. */
   webhookDays?: number;
+  /** The server that takes mail; left out, none is sent. */
+  mail?: MailConfig | undefined;
   /** Interval of the terminals' heartbeats; left out, 30 seconds. */
   heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
@@ -128,6 +131,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     telemetryDays: values.TILLKEEPER_TELEMETRY_DAYS,
     webhooksMayBePrivate: values.TILLKEEPER_WEBHOOK_ALLOW_PRIVATE,
     webhookDays: values.TILLKEEPER_WEBHOOK_DAYS,
+    mail: mailConfig(values, fault),
     heartbeatSeconds: values.TILLKEEPER_HEARTBEAT_SECONDS,
     windows: values.TILLKEEPER_WINDOWS,
     logLevel: values.TILLKEEPER_LOG_LEVEL,

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { withoutTrailingSlashes } from "@tillkeeper/contract/urls";
 import type { Port } from "../platform/listen.ts";
+import { mailAddressFault, sendable } from "../platform/mail-address.ts";
 
 /** Reports a fault of a setting: the end of a sentence that begins with the setting's name. */
 export type ReportFault = (message: string) => void;
@@ -164,6 +165,65 @@ export const numbers = <Name extends string>(
       else fault(`must be like ${names[0]}=240, from ${least} to ${most}, not "${entry}".`);
     }
     return read;
+  },
+});
+
+/** A mail server, and how it is spoken to. */
+export interface SmtpServer {
+  host: string;
+  port: number;
+  /** TLS from the first byte on. */
+  tls: boolean;
+  login?: { user: string; password: string };
+}
+
+/** The address of a mail server. The fault does not repeat it, because it may hold a password. */
+export const smtpServer = (): Kind<SmtpServer | undefined> => ({
+  read(given, fault) {
+    if (given === undefined) return undefined;
+    const read = URL.parse(given);
+    const plain = read && ["", "/"].includes(read.pathname) && read.search === "" && read.hash === "";
+    const [user, password] = [decoded(read?.username), decoded(read?.password)];
+    const isWhole = (user ?? "") === "" ? password === "" : (password ?? "") !== "";
+    if (!read || !["smtp:", "smtps:"].includes(read.protocol) || read.hostname === "" || !plain || !isWhole) {
+      fault(
+        "must be like smtp://mail.example:587 or smtps://user:password@mail.example, with signs such as @ and / as %40 and %2F.",
+      );
+      return undefined;
+    }
+    const tls = read.protocol === "smtps:";
+    return {
+      host: read.hostname.replaceAll(/[[\]]/g, ""),
+      port: Number(read.port) || (tls ? 465 : 587),
+      tls,
+      ...(user && password && { login: { user, password } }),
+    };
+  },
+});
+
+function decoded(part = ""): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who mail comes from. */
+export interface MailSender {
+  name: string;
+  address: string;
+}
+
+/** An address of mail, perhaps with a name before it: `Kiosk <post@kiosk.example>`. */
+export const sender = (): Kind<MailSender | undefined> => ({
+  read(given, fault) {
+    if (given === undefined) return undefined;
+    const [, name = "", inBrackets] = /^([^<>"\p{Cc}]*)<([^<>]*)>$/u.exec(given) ?? [];
+    const address = inBrackets ?? given;
+    const wrong = mailAddressFault(address);
+    if (wrong !== undefined) fault(`must be an address, or a name and an address in <>. The address ${wrong}.`);
+    return { name: name.trim(), address: wrong === undefined ? sendable(address) : address };
   },
 });
 

@@ -202,6 +202,20 @@ export const settings = {
     about: "How many days deliveries of webhooks are kept, with requests and answers",
     ...kinds.whole(1, longestDays, defaultWebhookDays),
   },
+  TILLKEEPER_SMTP_URL: {
+    about:
+      "Mail server that takes mail about days that were not closed: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md)",
+    ...kinds.smtpServer(),
+  },
+  TILLKEEPER_SMTP_CA_FILE: {
+    about: "PEM file of the authorities whose certificates that mail server may show",
+    ...kinds.text(),
+    byDefault: "those of the system",
+  },
+  TILLKEEPER_MAIL_FROM: {
+    about: "Sender of mail, as `post@kiosk.example` or `Kiosk <post@kiosk.example>`. Needed with the mail server",
+    ...kinds.sender(),
+  },
   TILLKEEPER_LOG_LEVEL: {
     about: `${logLevels.map((level) => `\`${level}\``).join(", ")}: JSON lines on standard error, without secrets. From \`info\` on each request has a line, which names its client; refused token requests, too`,
     ...kinds.oneOf(logLevels, "warn"),

@@ -98,6 +98,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/accounts/:aid/stores/:store_id/configuration": store,
     "/v1/accounts/:aid/stores/:store_id/presence": store,
     "/v1/accounts/:aid/stores/:store_id/closings/:closing_id": closing,
+    "/v1/accounts/:aid/closings/mail": async () => own,
     "/v1/accounts/:aid/terminals/:terminal_id": terminal,
     "/v1/accounts/:aid/terminals/:terminal_id/configuration": terminal,
     "/v1/accounts/:aid/terminals/:terminal_id/presence": terminal,

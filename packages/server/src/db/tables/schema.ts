@@ -23,6 +23,7 @@ import type { EventTables } from "./event-tables.ts";
 import type { HookTables } from "./hook-tables.ts";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
+import type { MailTables } from "./mail-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
@@ -34,6 +35,7 @@ export interface Tables
     EventTables,
     HookTables,
     LogTables,
+    MailTables,
     PairingTables,
     PresenceTables,
     UpdateTables {

@@ -95,6 +95,10 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "url",
     ],
   },
+  mail_days: { select: true, insert: true, update: ["look_at", "told_at"], delete: true },
+  mail_endings: { select: true, insert: true, delete: true },
+  mail_lists: { select: true, insert: true, update: ["recipients"] },
+  mail_messages: { select: true, insert: true },
   operation_claims: {
     select: true,
     update: ["cancel_refused_at", "cancel_requested_at", "cancel_requested_by", "deadline", "due_at", "terminal_id"],

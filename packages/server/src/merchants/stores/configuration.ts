@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { StoreConfiguration, StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
 import { recordChange } from "../../access/audit/audit.ts";
+import type { Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
 import { type Caller, requireExpected } from "../../platform/http/route.ts";
+import { recipientFaults } from "../../platform/mail-recipients.ts";
 import { readTimeZone, timeZoneFault } from "../../platform/time-zones.ts";
 import { lockLiveStore, presentWithTerminals, storeNotFound } from "./changes.ts";
 import { planOf } from "./closing-plan.ts";
@@ -24,7 +26,7 @@ export async function getConfiguration(
     const store = await findStore(tx, accountId, storeId);
     if (!store || store.status === "DELETED") throw storeNotFound();
     const shown = configurationOf(store, await accountTimeZone(tx, accountId), deps.clock.now());
-    return { ...shown, autopilot: await deps.autopilot(tx, planOf(store, shown)) };
+    return withNext(deps, tx, store, shown);
   });
 }
 
@@ -39,10 +41,6 @@ export async function patchConfiguration(
   const { accountId } = caller;
   return retried(() =>
     inTenant(deps.db, accountId, async (tx) => {
-      const withNext = async (shown: StoreConfiguration, row: StoreRow) => ({
-        ...shown,
-        autopilot: await deps.autopilot(tx, planOf(row, shown)),
-      });
       const found = await findStore(tx, accountId, storeId);
       if (!found) throw storeNotFound();
       const store = await lockLiveStore(tx, accountId, found.id);
@@ -56,7 +54,8 @@ export async function patchConfiguration(
       if (change.auto_end_of_day?.enabled) refuseGuess(after);
       refuseLateRetries(change, configuration);
       refuseExceptions(change.auto_end_of_day?.exceptions ?? []);
-      if (isDeepStrictEqual(configuration, store.configuration)) return withNext(before, store);
+      refuseAddresses(change.mail_to ?? []);
+      if (isDeepStrictEqual(configuration, store.configuration)) return withNext(deps, tx, store, before);
       await tx
         .updateTable("stores")
         .set({ configuration: JSON.stringify(configuration) })
@@ -67,9 +66,23 @@ export async function patchConfiguration(
       await recordChange(tx, deps.clock, caller, { action: "store.configure", subject, before, after });
       const shown = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));
       await tellStore(tx, { ...caller, at: deps.clock.now() }, "store.configure", shown);
-      return withNext(after, store);
+      return withNext(deps, tx, store, after);
     }),
   );
+}
+
+/** With what the server does by itself: it may change without a change of the configuration. */
+async function withNext(
+  deps: StoreDeps,
+  tx: Tx,
+  store: StoreRow,
+  shown: StoreConfiguration,
+): Promise<StoreConfiguration> {
+  return {
+    ...shown,
+    autopilot: await deps.autopilot(tx, planOf(store, shown)),
+    mail: await deps.mail(tx, store.account_id, shown.mail_to),
+  };
 }
 
 /** The patch with today's name of its time zone. Throws `invalid_request`. */
@@ -113,6 +126,12 @@ function refuseExceptions(exceptions: readonly { date: string; closed?: true; ti
   if (faults.length > 0) throw invalidRequest(...faults);
 }
 
+/** Throws `invalid_request`. */
+function refuseAddresses(mailTo: readonly { address: string }[]): void {
+  const faults = recipientFaults(mailTo, "/body/mail_to");
+  if (faults.length > 0) throw invalidRequest(...faults);
+}
+
 /** Merges set values. Defaults are not stored, so that later defaults reach all stores without a value of their own. */
 function merged(set: StoreConfigurationPatch, patch: StoreConfigurationPatch): StoreConfigurationPatch {
   const autoEndOfDay =
@@ -120,7 +139,9 @@ function merged(set: StoreConfigurationPatch, patch: StoreConfigurationPatch): S
   const timeZone = patch.time_zone === undefined ? set.time_zone : patch.time_zone;
   const startsAt =
     patch.business_day_starts_at === undefined ? set.business_day_starts_at : patch.business_day_starts_at;
+  const mailTo = patch.mail_to === undefined ? set.mail_to : patch.mail_to;
   return {
+    ...(mailTo && mailTo.length > 0 && { mail_to: mailTo }),
     ...(Object.keys(autoEndOfDay).length > 0 && { auto_end_of_day: autoEndOfDay }),
     ...(startsAt && { business_day_starts_at: startsAt }),
     ...(timeZone && { time_zone: timeZone }),

@@ -1,3 +1,4 @@
+import type { MailRecipient, MailStanding } from "@tillkeeper/contract/http/mail-schemas";
 import type { Autopilot } from "@tillkeeper/contract/http/store-configuration";
 import type { Db, Tx } from "../../db/db.ts";
 import type { EventActor } from "../../events/write.ts";
@@ -22,6 +23,8 @@ export interface StoreDeps {
   register: OrganizationRegister;
   /** Tells what the autopilot of a store does next: days and their times belong to a higher layer. */
   autopilot: (tx: Tx, plan: ClosingPlan) => Promise<Autopilot>;
+  /** Tells what comes of the addresses that are told by mail: mail belongs to a higher layer. */
+  mail: (tx: Tx, accountId: string, mailTo: readonly MailRecipient[]) => Promise<MailStanding>;
   /** Called when a store is suspended: its live terminals turn INACTIVE (D5). */
   suspendTerminals: OnTerminalsOfStore;
   /** Called when a suspension ends: the store's terminals return to their former status. */

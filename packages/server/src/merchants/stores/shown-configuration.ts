@@ -24,5 +24,6 @@ export function configurationOf(store: Configured, ofAccount: string | null, now
     },
     business_day_starts_at: startsAt,
     ...timeZoneOf({ configured: timeZone ?? undefined, ofAccount, address, organization, year: now.getUTCFullYear() }),
+    mail_to: store.configuration.mail_to ?? [],
   };
 }

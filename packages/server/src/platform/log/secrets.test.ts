@@ -11,6 +11,7 @@ describe("a line of the log", () => {
     ["sent basic%20Y2xpZW50OnNlY3JldA== to it", "sent basic%20*** to it"],
     ['"url":"/v1/x?limit=1&access_token=abc&code=XYZ#a"', '"url":"/v1/x?limit=1&access_token=***&code=***#a"'],
     ["postgres://user:pa%20ss@db:5432/x mqtts://u@h", "postgres://***@db:5432/x mqtts://***@h"],
+    ['"url":"/v1/closing-mails/AZ9dRk3-ScQ_b1Wk/end"', '"url":"/v1/closing-mails/***/end"'],
     ['"url":"/v1/broker/not-to-be-read/rabbitmq/user"', '"url":"/v1/broker/***/rabbitmq/user"'],
     [
       '"msg":"got {\\"client_secret\\":\\"abc def\\",\\"a\\":1}"',

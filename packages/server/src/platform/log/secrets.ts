@@ -5,7 +5,8 @@ const secretParameter = /code|key|auth|sig/i;
 
 /**
  * Removes secrets from a line of the log: tokens by their form, and `Authorization` values. Parameters and fields go by
- * their names, then the user part of URLs, and the secret in the path that RabbitMQ requests. Each pattern takes time
+ * their names, then the user part of URLs, the secret in the path that RabbitMQ requests, and what
+ * links of mails name their mail by. Each pattern takes time
  * in proportion to the line's length.
  */
 export function withoutSecrets(line: string): string {
@@ -19,5 +20,6 @@ export function withoutSecrets(line: string): string {
       secretName.test(name) && !name.endsWith("_id") ? `${before}${mask}` : field,
     )
     .replace(/:\/\/[^\s/@"\\?#]+@/g, `://${mask}@`)
-    .replace(/\/v1\/broker\/[^/\s"?\\]+\//g, `/v1/broker/${mask}/`);
+    .replace(/\/v1\/broker\/[^/\s"?\\]+\//g, `/v1/broker/${mask}/`)
+    .replace(/\/v1\/closing-mails\/[\w-]+/g, `/v1/closing-mails/${mask}`);
 }

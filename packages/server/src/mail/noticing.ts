@@ -1,0 +1,61 @@
+import { unclosedDays } from "../closings/unclosed.ts";
+import type { Db } from "../db/db.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
+import { type EventRow, lastPlace, readPlaced } from "../events/read.ts";
+import type { Clock, RealClock } from "../platform/clock.ts";
+import { dayMs } from "../platform/time-spans.ts";
+import { every, type Worker } from "../platform/worker.ts";
+import { mailPlace, type NoticedDay, noticeDays, setMailPlace } from "./queries.ts";
+
+export interface MailDeps {
+  db: Db;
+  clock: Clock;
+  presenceClock: Pick<RealClock, "realNow">;
+}
+
+const everyMs = 1_000;
+const mostAtOnce = 1_000;
+/** What was so long ago is told to nobody any more: mail was off, or no server ran. */
+const oldestMs = dayMs;
+
+/**
+ * Reads events in their order and notices business days that were not closed. The place is written after that: a server that dies has
+ * another one notice the same days again, which changes nothing. Mail that is set up begins with what comes from then on.
+ */
+export function noticingWorker(deps: MailDeps): Worker {
+  const { db, clock } = deps;
+  return every("mail.notice", everyMs, async () => {
+    const known = await mailPlace(db.sql);
+    const last = await lastPlace(db.pool);
+    // After the database went back, places are given again.
+    const after = Math.min(known ?? last, last);
+    const oldest = clock.now().getTime() - oldestMs;
+    const events = await readPlaced(db.pool, after, mostAtOnce);
+    const accounts = Map.groupBy(
+      events.filter(({ type, at }) => type.startsWith("store_closing_") && at.getTime() > oldest),
+      ({ account_id: accountId }) => accountId,
+    );
+    for (const [accountId, ofAccount] of accounts) await notice(deps, accountId, ofAccount);
+    const place = Number(events.at(-1)?.place ?? after);
+    if (place !== known) await setMailPlace(db.sql, { known, place });
+    return events.length === mostAtOnce;
+  });
+}
+
+async function notice({ db, ...clocks }: MailDeps, accountId: string, events: readonly EventRow[]): Promise<void> {
+  const now = clocks.clock.now();
+  const missed = events.flatMap((event) => missedDay(event));
+  const ids = new Set(events.flatMap(({ type, subject }) => (type === "store_closing_missed" ? [] : [subject])));
+  await inTenant(db, accountId, async (tx) => {
+    const ended = await unclosedDays(tx, clocks, { accountId, ids: [...ids] });
+    // The end of the time to try is waited for: till then a terminal may come back, or somebody may ask again.
+    const days = ended.map(({ until, ...day }): NoticedDay => ({ ...day, at: now, lookAt: until > now ? until : now }));
+    await noticeDays(tx, [...missed, ...days]);
+  });
+}
+
+function missedDay({ type, account_id: accountId, store_ref: storeRef, data, at }: EventRow): NoticedDay[] {
+  const { business_day: day } = (data ?? {}) as { business_day?: string };
+  if (type !== "store_closing_missed" || storeRef === null || day === undefined) return [];
+  return [{ accountId, storeRef, day, at, lookAt: at }];
+}
