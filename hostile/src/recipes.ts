@@ -131,6 +131,11 @@ export const recipes: Record<string, Recipe> = {
   aid_stores_sid_closings_id_get: { kinds: closingKinds },
   aid_closings_mail_put: { body: () => ({ mail_to: [{ address: "drift@kiosk.example" }] }) },
   aid_stores_sid_closings_id_cancel: { kinds: closingKinds },
+  aid_source_hooks_post: {
+    body: ({ stage }) => ({ config: { url: stage.hooksUrl }, events: ["terminal_operation_update"] }),
+    makes: { kind: "hid", field: "id" },
+  },
+  aid_hooks_hid_replay_post: { body: () => ({ since: new Date(Date.now() - 60_000).toISOString() }) },
   aid_mgmnt_payout_destinations_post: {
     body: () => ({ payout_destination_description: "AUTO_APPROVE" }),
     makes: { kind: "payout_destination_id", field: "payout_destination_id" },

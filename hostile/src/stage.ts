@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Folder } from "@tillkeeper/stage/processes/folder";
 import { serve } from "@tillkeeper/stage/servers/serving";
 
+const hooksPath = "/hooks";
 const tokenSeconds = String(7 * 24 * 60 * 60);
 
 /** A running server, with its secrets. */
@@ -17,6 +18,8 @@ export interface Stage {
   ownUrl: string;
   bootstrapToken: string;
   brokerSecret: string;
+  /** An address on this machine that takes webhooks. */
+  hooksUrl: string;
   /** Where the server writes its log, at its finest level. */
   logFile: string;
   /** Ends the server; its log stays until `remove`. */
@@ -24,12 +27,19 @@ export interface Stage {
   remove(): void;
 }
 
-/** Starts `tillkeeper serve` on loopback with the embedded database and broker, and a local organization register. */
+/**
+ * Starts `tillkeeper serve` on loopback with the embedded database and broker, and a program that is the organization register and
+ * takes webhooks.
+ */
 export async function openStage(): Promise<Stage> {
   const folder = new Folder("hostile");
   const logFile = join(folder.path, "server.log");
-  const register = createServer((_request, response) => response.writeHead(404).end());
-  await once(register.listen(0, "127.0.0.1"), "listening");
+  const outside = createServer((request, response) => {
+    request.resume();
+    response.writeHead(request.url === hooksPath ? 200 : 404).end();
+  });
+  await once(outside.listen(0, "127.0.0.1"), "listening");
+  const outsideUrl = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`;
   const secrets = { bootstrapToken: newSecret(), brokerSecret: newSecret() };
   const log = openSync(logFile, "a", 0o600);
   const server = await serve({
@@ -37,7 +47,8 @@ export async function openStage(): Promise<Stage> {
     log,
     env: {
       TILLKEEPER_LOG_LEVEL: "trace",
-      TILLKEEPER_BRREG_URL: `http://127.0.0.1:${(register.address() as AddressInfo).port}`,
+      TILLKEEPER_BRREG_URL: outsideUrl,
+      TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true",
       TILLKEEPER_BOOTSTRAP_TOKEN: secrets.bootstrapToken,
       TILLKEEPER_BROKER_SECRET: secrets.brokerSecret,
       // Tokens are valid for longer than a run.
@@ -47,10 +58,12 @@ export async function openStage(): Promise<Stage> {
   });
   closeSync(log);
   const stop = async () => {
-    register.close();
+    outside.closeAllConnections();
+    outside.close();
     await server.stop();
   };
-  return { url: server.url, ownUrl: server.url, ...secrets, logFile, stop, remove: () => folder.remove() };
+  const hooksUrl = outsideUrl + hooksPath;
+  return { url: server.url, ownUrl: server.url, hooksUrl, ...secrets, logFile, stop, remove: () => folder.remove() };
 }
 
 function newSecret(): string {
