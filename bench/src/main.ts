@@ -1,6 +1,7 @@
 import { UsageError } from "@tillkeeper/stage/programs/usage";
 import { accept } from "./accept.ts";
 import { readArguments } from "./arguments.ts";
+import { closingTime } from "./closing-time.ts";
 import { closings } from "./closings.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
@@ -31,6 +32,7 @@ const programs = {
   logs,
   tokens,
   closings,
+  "closing-time": closingTime,
   events,
   timeline,
   webhooks,

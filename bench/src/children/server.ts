@@ -8,7 +8,9 @@ import { createLogger, type Logger } from "@tillkeeper/server/platform/log/log";
 import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import { Folder } from "@tillkeeper/stage/processes/folder";
 import { processFigures } from "../process-figures.ts";
+import { BenchTerminals } from "./bench-terminals.ts";
 import { serveParent } from "./serve-parent.ts";
+import { Socketless } from "./socketless.ts";
 
 export interface ServerPlace {
   httpUrl: string;
@@ -29,6 +31,10 @@ export interface ServerSetUp {
 }
 
 const closing = new Closing();
+const socketless = new Socketless();
+const terminals = new BenchTerminals();
+/** Agents in this process that wait for their welcome at the same time. */
+const welcomesAtOnce = 500;
 let server: RunningServer | undefined;
 
 /**
@@ -49,7 +55,7 @@ async function start({ binaries, existing, limited, webhooksMayBePrivate }: Serv
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
     ...(webhooksMayBePrivate && { TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true" }),
   });
-  server = await startServer({ config, log });
+  server = await startServer({ config, log, carrier: socketless.carrier });
   closing.add(endServer);
   return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: connection, keyFile: rootKeyFile(config) };
 }
@@ -64,6 +70,14 @@ async function startDatabase(folder: string, log: Logger, binaries?: string): Pr
   // Every round begins with a checkpoint, which the owner of the database may not run without this role.
   await asSuperuser(postgres.superuser, `grant pg_checkpoint to ${postgres.connection.user}`);
   return postgres.connection;
+}
+
+async function startTerminals(addresses: string[]): Promise<void> {
+  const waiting = addresses.values();
+  const connect = async () => {
+    for (const address of waiting) await terminals.start({ url: "none:", address, password: "" }, socketless.open);
+  };
+  await Promise.all(Array.from({ length: welcomesAtOnce }, connect));
 }
 
 async function endServer(): Promise<void> {
@@ -84,10 +98,14 @@ serveParent(
     end: endServer,
     /** Returns the resident set size of this process in bytes. */
     memory: () => process.memoryUsage.rss(),
+    /** Starts an agent in this process for each of these addresses; resolves when each has its welcome. */
+    startTerminals,
+    begun: () => terminals.counted(),
   },
   async () => {
     // A start in progress still adds steps to `closing`. A failed start has been reported to the parent already.
     await starting?.catch(() => undefined);
+    await terminals.stop();
     await closing.close();
   },
 );

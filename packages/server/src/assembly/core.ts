@@ -11,6 +11,7 @@ import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
 import { openFileStore } from "../files/open-store.ts";
+import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
@@ -34,6 +35,8 @@ export interface ServerOptions {
   sandbox?: boolean;
   /** Does not print the checkpoints of the audit log: nobody keeps the output of a throw-away server. Default: as `sandbox`. */
   quietCheckpoints?: boolean;
+  /** Wraps what carries messages; benchmarks add a carrier without sockets. */
+  carrier?: (own: DeviceTransport) => DeviceTransport;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
 }

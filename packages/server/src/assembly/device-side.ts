@@ -88,10 +88,14 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
 }
 
 /** Opens the carriers of terminals' messages, and what uses them. */
-export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: ServerOptions, closing: Closing) {
+export async function openDeviceSide(
+  core: Core,
+  { virtualTerminalHost: host, carrier = (own) => own }: ServerOptions,
+  closing: Closing,
+) {
   const { db, clock, log, folder } = core;
   const mailboxes = new Mailboxes();
-  const transport = withLongPoll(createTransport(core), mailboxes);
+  const transport = carrier(withLongPoll(createTransport(core), mailboxes));
   const { inbound, presence, ...messages } = await openMessages(core, transport, mailboxes, closing);
   const handling = new InHandLimit(Number.POSITIVE_INFINITY);
   const receive: Receive = async (...from) => {
