@@ -59,7 +59,11 @@ async function open(closing: Closing, variant: string | undefined): Promise<Stag
     settings: { max_connections: "200", fsync: "off", synchronous_commit: "off" },
   });
   closing.add(() => postgres.stop());
-  const database = new pg.Pool({ ...postgres.connection, max: 4 });
+  const { connection } = postgres;
+  const options = `${connection.options} -c tillkeeper.all_accounts=on -c jit=off`;
+  const database = new pg.Pool({ ...connection, options, max: 4, idleTimeoutMillis: 0 });
+  // PostgreSQL ends idle connections when it stops.
+  database.on("error", () => undefined);
   closing.add(() => database.end());
   const broker = await startMosquitto();
   closing.add(() => broker.stop());
@@ -68,7 +72,7 @@ async function open(closing: Closing, variant: string | undefined): Promise<Stag
     NODE_OPTIONS: `--import=${hooks}`,
     NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? join(folder.path, "compiled"),
     ...(variant !== undefined && { YEAR_VARIANT: variant }),
-    DATABASE_URL: databaseUrl(postgres.connection),
+    DATABASE_URL: databaseUrl(connection),
     MQTT_URL: broker.url,
     TILLKEEPER_KEY_FILE: join(folder.path, "key"),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,

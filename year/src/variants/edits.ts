@@ -24,6 +24,11 @@ const pace: readonly Edit[] = [
     replace: "const gatherMs = 50;",
   },
   {
+    file: "packages/server/src/presence/telemetry/telemetry.ts",
+    find: "const writeEveryMs = 1_000;",
+    replace: "const writeEveryMs = 50;",
+  },
+  {
     file: "packages/server/src/reports/worker.ts",
     find: "Math.min(Math.max(age / 10, shortest), longest)",
     replace: "Math.max(age * 8, shortest)",
