@@ -9,6 +9,8 @@ export interface History {
   visits: readonly Visit[];
   closings: readonly ToldClosing[];
   missed: readonly ToldMissed[];
+  /** Store and business day of every closing. */
+  days: ReadonlyMap<string, { storeId: string; businessDay: string }>;
   /** Of each `end_of_day` that a closing sent: the closing, and whose terminal it was for. */
   operations: ReadonlyMap<string, { closingId: string; terminalId: string }>;
 }

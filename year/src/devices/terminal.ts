@@ -63,6 +63,11 @@ export class Terminal {
     else if (former === "silent") this.#agent.reportSoon();
   }
 
+  /** Sends a heartbeat. */
+  say(): void {
+    this.#agent?.reportSoon();
+  }
+
   /** Takes payments. */
   sell(count: number, amount: number): void {
     const at = this.#now();

@@ -1,0 +1,99 @@
+import type { Case, Finding } from "../check.ts";
+import type { ToldMissed } from "../history.ts";
+import type { StoreDay } from "../store-days.ts";
+import { membersOf, slackMs } from "./closes.ts";
+
+/** What became of a day, and what had to become of it. */
+interface MissedDays {
+  findings: Finding[];
+  due: number;
+  prevented: number;
+}
+
+/**
+ * Each terminal that has something to close is closed, unless the plan left no time in the window in which it was reachable
+ * and free, or it failed so that a person has to look. What is not closed is told by exactly one event, which names it.
+ */
+export function missedDays(given: Case): MissedDays {
+  const { history, days } = given;
+  const events = Map.groupBy(history.missed, ({ storeId, businessDay }) => `${storeId} ${businessDay}`);
+  const told: MissedDays = { findings: [], due: 0, prevented: 0 };
+  for (const day of days) {
+    const storeId = history.stores[day.store]?.storeId as string;
+    const ofDay = { storeId, businessDay: day.day.label };
+    const [event] = events.get(`${storeId} ${day.day.label}`) ?? [];
+    if (day.expected === "none" || !day.day.window) {
+      if (event) told.findings.push({ law: "missed unasked", ...ofDay, text: "nobody was to close it" });
+      continue;
+    }
+    const open = openTerminals(given, day, told, ofDay);
+    told.findings.push(...eventFindings(given, day, { event, open, ofDay }));
+  }
+  return told;
+}
+
+type OfDay = { storeId: string; businessDay: string };
+
+/** The terminals that had something to close and were not closed in the window; finds those without an excuse. */
+function openTerminals({ history, truth }: Case, { store, day }: StoreDay, told: MissedDays, ofDay: OfDay): number[] {
+  const { from, latestFrom, until } = day.window as NonNullable<typeof day.window>;
+  const open: number[] = [];
+  for (const terminal of membersOf({ truth, history }, store, from, until + slackMs)) {
+    if (truth.swappedBetween(terminal, from, until) || truth.openAt(terminal, from) === 0) continue;
+    told.due += 1;
+    if (truth.closed(terminal, from, until + slackMs).length > 0) continue;
+    open.push(terminal);
+    const failed = truth.begun(terminal, from, until + slackMs).some(({ outcome }) => outcome === "device");
+    const chance = truth.goodVisit(terminal, latestFrom, until);
+    if (failed || !chance) told.prevented += 1;
+    else {
+      const text = `it was reachable and free at ${new Date(chance.at).toISOString()}, and its batch was open`;
+      told.findings.push({ law: "not closed", ...ofDay, terminalId: history.terminals[terminal]?.terminalId ?? "", text });
+    }
+  }
+  return open;
+}
+
+interface Told {
+  event: ToldMissed | undefined;
+  open: readonly number[];
+  ofDay: OfDay;
+}
+
+function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { event, open, ofDay }: Told): Finding[] {
+  const { from, until } = day.window as NonNullable<typeof day.window>;
+  const findings: Finding[] = [];
+  const named = new Set(event?.terminals);
+  for (const terminal of open) {
+    const terminalId = history.terminals[terminal]?.terminalId as string;
+    if (!named.has(terminalId)) findings.push({ law: "missed and not told", ...ofDay, terminalId, text: "no event names it" });
+  }
+  for (const terminalId of named) {
+    const terminal = history.terminals.findIndex((one) => one.terminalId === terminalId);
+    if (open.includes(terminal) || isExcused(terminal)) continue;
+    findings.push({ law: "told as missed", ...ofDay, terminalId, text: "it had nothing open, or was closed" });
+  }
+  return findings;
+
+  /** Of these an event may say that they are open, or that nobody knows. */
+  function isExcused(terminal: number): boolean {
+    const homes = truth.storesBetween(terminal, from, until + slackMs);
+    return (
+      (homes.has(store) && homes.size > 1) ||
+      truth.swappedBetween(terminal, from, until) ||
+      truth.leftBatch(terminal, until) ||
+      truth.soldBetween(terminal, from, until) ||
+      truth.closed(terminal, from, until + slackMs).some(({ outcome }) => outcome === "died")
+    );
+  }
+}
+
+/** A day is told as missed once. */
+export function oneEvent({ history }: Case): Finding[] {
+  const events = Map.groupBy(history.missed, ({ storeId, businessDay }) => `${storeId} ${businessDay}`);
+  return [...events.values()].flatMap(([first, ...more]): Finding[] =>
+    first && more.length > 0
+      ? [{ law: "told twice", storeId: first.storeId, businessDay: first.businessDay, text: `${more.length + 1} events` }]
+      : [],
+  );
+}
