@@ -44,6 +44,8 @@ export async function runYear(options: RunOptions): Promise<Ran> {
 
 const dayMs = 86_400_000;
 const soonMs = 15_000;
+/** The hours of trade, and the hour before which no day is closed. */
+const [opensAt, closesFrom, shutsAt] = [9, 18, 20];
 /** The heartbeats of a real terminal are a minute apart, which is no time in this simulation. */
 const heartbeatMs = 1_200;
 /** What a dead server has claimed is looked at by the other one after half a minute. */
@@ -118,15 +120,21 @@ class Run {
   async #visit({ at, kill }: PlannedVisit): Promise<void> {
     const { members } = this.#fleet;
     // What changes at this instant changes just before it, while the clock stands.
-    await this.#change(at);
-    await inTurns(members, (member, number) => member.device.be(this.#conditionAt(number, at)));
+       await this.#change(at);
+    let isBack = false;
+    await inTurns(members, async ({ device }, number) => {
+      const condition = this.#conditionAt(number, at);
+      isBack ||= condition === "up" && device.condition !== "up";
+      await device.be(condition);
+    });
     await until(() => members.every(({ device }) => device.settled), "all devices to be welcomed", { everyMs: 5, signal: this.#options.signal });
-    await this.#untilTold();
+    await this.#untilTold(at);
     await this.#clock.moveTo(at);
     if (kill) this.#kill(kill);
     this.#trade(at);
     const { soon } = await this.#quiet();
-    if (soon) {
+    // What a terminal did not answer before is tried again after a pause.
+    if (soon && (isBack || kill)) {
       await this.#clock.moveTo(at + soonMs);
       await this.#quiet();
     }
@@ -141,8 +149,12 @@ class Run {
     return conditionAt(this.#plan.terminals[number]?.faults ?? [], at);
   }
 
-  /** Waits until the server knows of every device that it can hear whether its batch is empty. */
-  async #untilTold(): Promise<void> {
+  /** Waits until the server knows that batches are open where days may be closed now. */
+  async #untilTold(at: number): Promise<void> {
+    const atNight = this.#fleet.members.filter((_, number) => {
+      const { hour } = localTime(this.#zoneOf(number), at);
+      return hour >= closesFrom || hour < opensAt;
+    });
     let againAt = performance.now() + heartbeatMs;
     const told = async () => {
       const { rows } = await this.#stage.database.query<{ terminal_id: string; count: number }>(
@@ -150,8 +162,8 @@ class Run {
       );
       const counts = new Map(rows.map((row) => [row.terminal_id, row.count]));
       const isTold = ({ terminalId, device }: Member) =>
-        !device.reachable || (counts.get(terminalId) ?? -1) > 0 === device.openCount > 0;
-      const untold = this.#fleet.members.filter((member) => !isTold(member));
+        !device.reachable || device.openCount === 0 || (counts.get(terminalId) ?? 0) > 0;
+      const untold = atNight.filter((member) => !isTold(member));
       // A server that was killed took what it had heard with it: devices say it again with each heartbeat.
       if (untold.length > 0 && performance.now() >= againAt) {
         for (const { device } of untold) device.say();
@@ -188,13 +200,17 @@ class Run {
   /** Terminals sell by day, and now and then at night. */
   #trade(at: number): void {
     for (const [number, { device }] of this.#fleet.members.entries()) {
-      const store = this.#homes[number]?.at(-1)?.store ?? 0;
-      const state = this.#storeStates[store]?.at(-1)?.state;
-      const { hour } = localTime(state?.configuration.zone ?? "UTC", at);
-      const isOpen = hour >= 9 && hour < 20;
+      const { hour } = localTime(this.#zoneOf(number), at);
+      const isOpen = hour >= opensAt && hour < shutsAt;
       const sells = this.#random.chance(isOpen ? 0.35 : 0.004);
       if (sells && device.condition === "up") device.sell(this.#random.integer(1, 9), this.#random.integer(100, 99_999));
     }
+  }
+
+  /** The time zone of the store to which the terminal belongs. */
+  #zoneOf(number: number): string {
+    const store = this.#homes[number]?.at(-1)?.store ?? 0;
+    return this.#storeStates[store]?.at(-1)?.state.configuration.zone ?? "UTC";
   }
 
   async #change(at: number): Promise<void> {
@@ -227,8 +243,17 @@ class Run {
     for (const hours of [1, 2, 12, 24, 36, 60]) {
       await this.#clock.moveTo(end + hours * 3_600_000);
       await this.#quiet();
-      await sleep(1_000);
     }
+    const reported = async () => {
+      const { rows } = await this.#stage.database.query<{ missing: number }>(
+        `select count(*)::int as missing from closings as closing where not exists (
+           select from closing_reports as report
+           where report.account_id = closing.account_id and report.closing_id = closing.id)`,
+      );
+      return rows[0]?.missing === 0;
+    };
+    // What has none after that is a finding.
+    await until(reported, "the reports", { withinMs: 60_000, everyMs: 250 }).catch(() => undefined);
   }
 
   async #collect(figures: Ran["figures"]): Promise<Ran> {

@@ -51,6 +51,8 @@ export interface Plan {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** At such a share of the visits a server is killed, or both. */
+const killed = 1 / 40;
 const gridMs = 2 * hourMs;
 
 /** Makes the plan of a run. */
@@ -182,7 +184,7 @@ function visitsOf(random: Random, stores: readonly StoreState[], from: number, u
   const sorted = [...times].toSorted((one, other) => one - other);
   const apart = sorted.filter((at, index) => index === 0 || at - (sorted[index - 1] as number) >= minuteMs);
   return apart.map((at) => {
-    if (!random.chance(1 / 20)) return { at };
+    if (!random.chance(killed)) return { at };
     const servers = random.chance(0.15) ? [0, 1] : [random.integer(0, 1)];
     return { at, kill: { servers, afterMs: random.integer(0, 250) } };
   });
