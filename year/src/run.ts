@@ -202,7 +202,7 @@ class Run {
     for (const [number, { device }] of this.#fleet.members.entries()) {
       const { hour } = localTime(this.#zoneOf(number), at);
       const isOpen = hour >= opensAt && hour < shutsAt;
-      const sells = this.#random.chance(isOpen ? 0.35 : 0.004);
+      const sells = this.#random.chance(isOpen ? 0.35 : 0.015);
       if (sells && device.condition === "up") device.sell(this.#random.integer(1, 9), this.#random.integer(100, 99_999));
     }
   }

@@ -79,6 +79,11 @@ export function makePlan({ seed, stores: count, days, from: date }: PlanOptions)
   return { from, until, stores, terminals: withFaults, changes, visits: visitsOf(random, stores, from, until) };
 }
 
+/** How many days are at most between two changes: fewer in a short run, so that it has some. */
+function rarest(lengthMs: number, most: number): number {
+  return Math.min(most, Math.max(10, Math.round(lengthMs / dayMs / 3)));
+}
+
 function firstState(random: Random, number: number): StoreState {
   const startsAt = random.pick(["05:00", "05:00", "06:00", "04:30"]);
   const zone = zones[number % zones.length] as string;
@@ -112,7 +117,7 @@ function storeChanges(
     if (time < until) changes.push({ kind: "store", at: time, store, ...current });
   };
   for (;;) {
-    at += random.integer(4, 70) * dayMs;
+    at += random.integer(1, rarest(until - from, 70)) * dayMs;
     if (at >= until) return changes;
     const { configuration } = current;
     const begin = random.chance(0.8) ? noonAfter(configuration.zone, at) : at + random.integer(0, 24 * 60) * minuteMs;
@@ -153,7 +158,7 @@ function terminalChanges(random: Random, { terminals, stores, from, until }: Ter
     let store = first;
     let at = from;
     for (;;) {
-      at += random.integer(3, 120) * dayMs;
+      at += random.integer(1, rarest(until - from, 120)) * dayMs;
       if (at >= until) return changes;
       const { zone } = (stores[store] as StoreState).configuration;
       const begin = random.chance(0.8) ? noonAfter(zone, at) : at + random.integer(0, 24 * 60) * minuteMs;

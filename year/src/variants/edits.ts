@@ -1,12 +1,5 @@
+import type { Edit } from "./edit.ts";
 import { variants } from "./variants.ts";
-
-/** A change of one place in a source file of the server, made while the file is loaded. */
-export interface Edit {
-  /** The end of the file's path. */
-  file: string;
-  find: string;
-  replace: string;
-}
 
 /**
  * The workers that carry closes forward look every 20 ms, what terminals tell is written at once, and reports of days that are
