@@ -78,21 +78,18 @@ export class Fleet {
     this.members.push({ terminalId, device, devices: [{ from: this.#now(), openCountBefore: 0, history: device.history }] });
   }
 
-  async move(member: Member, store: number): Promise<void> {
+  /** Moves a terminal to another store. Answers false if that one is suspended, which takes none. */
+  async move(member: Member, store: number): Promise<boolean> {
     const api = await this.#api();
-    await api.terminals.update(member.terminalId, { store_id: storeIdOf(store) });
+    return isDone(api.terminals.update(member.terminalId, { store_id: storeIdOf(store) }), "store_suspended");
   }
 
   /** Replaces the device by a new one, with a memory and batches of its own. Answers false while an operation is under way. */
   async swap(member: Member): Promise<boolean> {
     const api = await this.#api();
     const { terminalId, device: former } = member;
-    try {
-      await api.terminals.replaceDevice(terminalId, { device_serial_number: this.#serial() });
-    } catch (error) {
-      if ((error as { code?: string }).code === "operation_pending") return false;
-      throw error;
-    }
+    const replaced = api.terminals.replaceDevice(terminalId, { device_serial_number: this.#serial() });
+    if (!(await isDone(replaced, "operation_pending"))) return false;
     await former.be("away");
     const device = await this.#equip(terminalId);
     member.devices.push({ from: this.#now(), openCountBefore: former.openCount, history: device.history });
@@ -120,6 +117,17 @@ export class Fleet {
     };
     await until(ended, "a device to be activated");
     return device;
+  }
+}
+
+/** Whether a request was carried out; false for that refusal. */
+async function isDone(request: Promise<unknown>, refusal: string): Promise<boolean> {
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === refusal) return false;
+    throw error;
   }
 }
 

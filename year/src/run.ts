@@ -3,6 +3,7 @@ import { until } from "@tillkeeper/stage/until";
 import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
 import type { History, Visit } from "./checker/history.ts";
 import { localTime } from "./days.ts";
+import type { Terminal } from "./devices/terminal.ts";
 import { Fleet, type Member, storeIdOf } from "./fleet.ts";
 import { conditionAt } from "./plan/faults.ts";
 import { type Change, makePlan, type Plan, type PlannedVisit, type StoreState } from "./plan/plan.ts";
@@ -46,7 +47,8 @@ const dayMs = 86_400_000;
 const soonMs = 15_000;
 /** The hours of trade, and the hour before which no day is closed. */
 const [opensAt, closesFrom, shutsAt] = [9, 18, 20];
-/** The heartbeats of a real terminal are a minute apart, which is no time in this simulation. */
+/** After a close the server may hear so late that the batch is empty: it closes no store twice in a night. */
+const sameNightMs = 6 * 3_600_000;
 const heartbeatMs = 1_200;
 /** What a dead server has claimed is looked at by the other one after half a minute. */
 const afterKillMs = 50_000;
@@ -120,7 +122,8 @@ class Run {
   async #visit({ at, kill }: PlannedVisit): Promise<void> {
     const { members } = this.#fleet;
     // What changes at this instant changes just before it, while the clock stands.
-       await this.#change(at);
+    await this.#change(at);
+    await this.#untilTold(at);
     let isBack = false;
     await inTurns(members, async ({ device }, number) => {
       const condition = this.#conditionAt(number, at);
@@ -128,7 +131,7 @@ class Run {
       await device.be(condition);
     });
     await until(() => members.every(({ device }) => device.settled), "all devices to be welcomed", { everyMs: 5, signal: this.#options.signal });
-    await this.#untilTold(at);
+    if (isBack) await this.#untilTold(at);
     await this.#clock.moveTo(at);
     if (kill) this.#kill(kill);
     this.#trade(at);
@@ -149,29 +152,34 @@ class Run {
     return conditionAt(this.#plan.terminals[number]?.faults ?? [], at);
   }
 
-  /** Waits until the server knows that batches are open where days may be closed now. */
+  /**
+   * Waits until the server knows whether batches are open where days may be closed now, and of devices that go away now. A real
+   * terminal says so each minute, which is no time here; what a killed server had heard is said again.
+   */
   async #untilTold(at: number): Promise<void> {
-    const atNight = this.#fleet.members.filter((_, number) => {
+    const matters = this.#fleet.members.filter(({ device }, number) => {
+      if (!device.reachable) return false;
+      if (this.#conditionAt(number, at) !== "up") return true;
       const { hour } = localTime(this.#zoneOf(number), at);
       return hour >= closesFrom || hour < opensAt;
     });
+    if (matters.length === 0) return;
     let againAt = performance.now() + heartbeatMs;
     const told = async () => {
-      const { rows } = await this.#stage.database.query<{ terminal_id: string; count: number }>(
-        `select terminal_id, (value->>'transactions_count')::int as count from terminal_telemetry where field = 'open_batch'`,
+      const { rows } = await this.#stage.database.query<{ terminal_id: string; count: number; at: Date }>(
+        `select terminal_id, (value->>'transactions_count')::int as count, at from terminal_telemetry
+         where field = 'open_batch'`,
       );
-      const counts = new Map(rows.map((row) => [row.terminal_id, row.count]));
-      const isTold = ({ terminalId, device }: Member) =>
-        !device.reachable || device.openCount === 0 || (counts.get(terminalId) ?? 0) > 0;
-      const untold = atNight.filter((member) => !isTold(member));
-      // A server that was killed took what it had heard with it: devices say it again with each heartbeat.
+      const batches = new Map(rows.map((row) => [row.terminal_id, row]));
+      const untold = matters.filter(({ terminalId, device }) => !isTold(device, batches.get(terminalId), at));
       if (untold.length > 0 && performance.now() >= againAt) {
         for (const { device } of untold) device.say();
         againAt = performance.now() + heartbeatMs;
       }
       return untold.length === 0;
     };
-    await until(told, "the server to know the open batches", { everyMs: 20, signal: this.#options.signal });
+    const { signal } = this.#options;
+    await until(told, "the server to know the open batches", { everyMs: 20, signal });
   }
 
   async #quiet() {
@@ -227,10 +235,8 @@ class Run {
       }
       const member = this.#fleet.members[change.terminal] as Member;
       if (change.kind === "swap") await this.#fleet.swap(member);
-      else {
-        await this.#fleet.move(member, change.store);
+      else if (await this.#fleet.move(member, change.store))
         this.#homes[change.terminal]?.push({ at: this.#clock.now(), store: change.store });
-      }
     }
   }
 
@@ -241,6 +247,7 @@ class Run {
     await until(() => members.every(({ device }) => device.settled), "all devices to be welcomed");
     const { until: end } = this.#plan;
     for (const hours of [1, 2, 12, 24, 36, 60]) {
+      await this.#untilTold(end + hours * 3_600_000);
       await this.#clock.moveTo(end + hours * 3_600_000);
       await this.#quiet();
     }
@@ -283,6 +290,12 @@ class Run {
     };
     return { history, figures };
   }
+}
+
+function isTold(device: Terminal, told: { count: number; at: Date } | undefined, at: number): boolean {
+  if (device.openCount > 0) return told !== undefined && told.count > 0;
+  const { closedAt } = device;
+  return at - closedAt < sameNightMs || (told?.count === 0 && told.at.getTime() >= closedAt);
 }
 
 /** Does work for each item, for a few at a time. */

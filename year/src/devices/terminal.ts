@@ -48,6 +48,11 @@ export class Terminal {
     return this.#agent === undefined || this.#welcomed;
   }
 
+  /** When it last closed its batch; 0 if it never did. */
+  get closedAt(): number {
+    return this.history.closes.findLast(({ batch }) => batch)?.at ?? 0;
+  }
+
   get openCount(): number {
     return this.#open.count;
   }

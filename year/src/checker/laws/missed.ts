@@ -78,7 +78,11 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
   /** Of these an event may say that they are open, or that nobody knows. */
   function isExcused(terminal: number): boolean {
     const homes = truth.storesBetween(terminal, from, until + slackMs);
+    const last = history.visits.findLast(({ at }) => at <= until);
+    // A terminal that went without a goodbye may have sold since: nobody knows.
+    const isGone = last !== undefined && ["away", "silent", "dies"].includes(truth.conditionAt(terminal, last.at));
     return (
+      isGone ||
       (homes.has(store) && homes.size > 1) ||
       truth.swappedBetween(terminal, from, until) ||
       truth.leftBatch(terminal, until) ||
