@@ -14,7 +14,7 @@ const packages: Record<string, readonly string[]> = {
   bench: ["contract", "agent", "server", "stage"],
   chaos: ["contract", "sdk", "agent", "server", "stage"],
   hostile: ["contract", "agent", "stage"],
-  year: ["contract", "sdk", "agent", "server", "stage"],
+  year: ["sdk", "agent", "server", "stage"],
   model: ["contract"],
   // What is packed beside the programs: the guides and the pages' files.
   publishing: ["server"],

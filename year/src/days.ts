@@ -27,7 +27,7 @@ const leastWindowMs = 15 * minuteMs;
  * The first instant at which clocks of the zone show that date and time, or have passed it. This is the program's own reading of
  * zones, by another library than the server's: what it says is compared with what the server does.
  */
-export function instantOf(zone: string, date: Temporal.PlainDate, time: string): number {
+function instantOf(zone: string, date: Temporal.PlainDate, time: string): number {
   const wanted = date.toPlainDateTime(Temporal.PlainTime.from(time));
   const zoned = wanted.toZonedDateTime(zone, { disambiguation: "earlier" });
   if (zoned.toPlainDateTime().equals(wanted)) return zoned.epochMilliseconds;

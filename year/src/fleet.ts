@@ -75,7 +75,11 @@ export class Fleet {
     const made = await api.terminals.create({ device_serial_number: this.#serial(), store_id: storeIdOf(store) });
     const terminalId = made.terminal_id;
     const device = await this.#equip(terminalId);
-    this.members.push({ terminalId, device, devices: [{ from: this.#now(), openCountBefore: 0, history: device.history }] });
+    this.members.push({
+      terminalId,
+      device,
+      devices: [{ from: this.#now(), openCountBefore: 0, history: device.history }],
+    });
   }
 
   /** Moves a terminal to another store. Answers false if that one is suspended, which takes none. */

@@ -32,7 +32,7 @@ export function asMarkdown({ history, figures }: Ran, judged: Judged): string {
 }
 
 /** The findings, one a line; of many only the first. */
-export function findingLines(findings: readonly Finding[]): string {
+function findingLines(findings: readonly Finding[]): string {
   const lines = findings.slice(0, mostShown).map(({ law, storeId, businessDay, terminalId, text }) => {
     const where = [storeId, businessDay, terminalId].filter((part) => part !== undefined).join(" ");
     return `- ${law}: ${where}: ${text}`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "@tillkeeper/stage/until";
 import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
+import { until } from "@tillkeeper/stage/until";
 import type { History, Visit } from "./checker/history.ts";
 import { localTime } from "./days.ts";
 import type { Terminal } from "./devices/terminal.ts";
@@ -86,7 +86,9 @@ class Run {
     // The followers of the clock.
     await sleep(1_500);
     await this.#setUp();
-    say(`${this.#plan.stores.length} stores, ${this.#fleet.members.length} terminals, ${this.#plan.visits.length} visits.`);
+    say(
+      `${this.#plan.stores.length} stores, ${this.#fleet.members.length} terminals, ${this.#plan.visits.length} visits.`,
+    );
     let day = 0;
     for (const visit of this.#plan.visits) {
       signal.throwIfAborted();
@@ -130,7 +132,10 @@ class Run {
       isBack ||= condition === "up" && device.condition !== "up";
       await device.be(condition);
     });
-    await until(() => members.every(({ device }) => device.settled), "all devices to be welcomed", { everyMs: 5, signal: this.#options.signal });
+    await until(() => members.every(({ device }) => device.settled), "all devices to be welcomed", {
+      everyMs: 5,
+      signal: this.#options.signal,
+    });
     if (isBack) await this.#untilTold(at);
     await this.#clock.moveTo(at);
     if (kill) this.#kill(kill);
@@ -211,7 +216,8 @@ class Run {
       const { hour } = localTime(this.#zoneOf(number), at);
       const isOpen = hour >= opensAt && hour < shutsAt;
       const sells = this.#random.chance(isOpen ? 0.35 : 0.015);
-      if (sells && device.condition === "up") device.sell(this.#random.integer(1, 9), this.#random.integer(100, 99_999));
+      if (sells && device.condition === "up")
+        device.sell(this.#random.integer(1, 9), this.#random.integer(100, 99_999));
     }
   }
 
@@ -299,7 +305,10 @@ function isTold(device: Terminal, told: { count: number; at: Date } | undefined,
 }
 
 /** Does work for each item, for a few at a time. */
-async function inTurns<Item>(items: readonly Item[], work: (item: Item, index: number) => Promise<void>): Promise<void> {
+async function inTurns<Item>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async () => {
     for (let index = next++; index < items.length; index = next++) await work(items[index] as Item, index);

@@ -1,7 +1,7 @@
+import type { History } from "./history.ts";
 import { closedTwice, closedUnasked, closedWithoutNeed, wrongStore } from "./laws/closes.ts";
 import { missedDays, oneEvent } from "./laws/missed.ts";
 import { reportsTellTheTruth } from "./laws/reports.ts";
-import type { History } from "./history.ts";
 import { type StoreDay, storeDays } from "./store-days.ts";
 import { Truth } from "./terminal-truth.ts";
 

@@ -54,7 +54,9 @@ export class Truth {
     if (!device) return 0;
     const { closes, sales } = device.history;
     const last = closes.findLast((close) => isSuccess(close) && close.at < at);
-    return sales.filter((sale) => sale.at < at && sale.at >= (last?.at ?? 0)).reduce((sum, { count }) => sum + count, 0);
+    return sales
+      .filter((sale) => sale.at < at && sale.at >= (last?.at ?? 0))
+      .reduce((sum, { count }) => sum + count, 0);
   }
 
   soldBetween(terminal: number, from: number, until: number): boolean {
@@ -76,7 +78,9 @@ export class Truth {
 
   /** Whether another device became the terminal in that span. */
   swappedBetween(terminal: number, from: number, until: number): boolean {
-    return this.#terminal(terminal).devices.slice(1).some((device) => device.from >= from && device.from <= until);
+    return this.#terminal(terminal)
+      .devices.slice(1)
+      .some((device) => device.from >= from && device.from <= until);
   }
 
   /** Whether a device of the terminal was replaced before that instant while its batch was open. */
@@ -98,7 +102,9 @@ export class Truth {
     return shown.find(
       ({ at }) =>
         at >= from &&
-        shown.every((other) => other.at > at || other.at < at - pauseMs || this.conditionAt(terminal, other.at) === "up"),
+        shown.every(
+          (other) => other.at > at || other.at < at - pauseMs || this.conditionAt(terminal, other.at) === "up",
+        ),
     );
   }
 

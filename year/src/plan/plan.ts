@@ -1,6 +1,6 @@
 import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
 import { clockChanges, type DayConfiguration, dayOf, labelsBetween, localTime } from "../days.ts";
-import { faultsOf, type Fault } from "./faults.ts";
+import { type Fault, faultsOf } from "./faults.ts";
 import { zones } from "./zones.ts";
 
 export interface PlanOptions {
@@ -25,7 +25,7 @@ export type Change = { at: number } & (
   | { kind: "swap"; terminal: number }
 );
 
-export interface PlannedTerminal {
+interface PlannedTerminal {
   /** The store with which it begins. */
   store: number;
   faults: readonly Fault[];

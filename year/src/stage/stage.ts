@@ -102,6 +102,12 @@ const relaunchMs = 100;
 function watched(serving: Serving): YearServer & { end: () => Promise<void> } {
   let alive = true;
   let restart: Promise<void> = Promise.resolve();
+  const again = async () => {
+    await serving.kill();
+    await sleep(relaunchMs);
+    await serving.start();
+    alive = true;
+  };
   return {
     url: serving.url,
     get alive() {
@@ -109,13 +115,7 @@ function watched(serving: Serving): YearServer & { end: () => Promise<void> } {
     },
     killAndStart() {
       alive = false;
-      restart = serving
-        .kill()
-        .then(() => sleep(relaunchMs))
-        .then(() => serving.start())
-        .then(() => {
-          alive = true;
-        });
+      restart = again();
       return restart;
     },
     async end() {

@@ -11,7 +11,7 @@ const pace: readonly Edit[] = [
     file: "packages/server/src/platform/worker.ts",
     find: "if (more !== true) await pause(intervalMs, this.#rest.signal);",
     replace:
-      'if (more !== true) await pause(/^(clock.follow|closings|closings.autopilot|operations.expire|gateway.outbox)$/' +
+      "if (more !== true) await pause(/^(clock.follow|closings|closings.autopilot|operations.expire|gateway.outbox)$/" +
       ".test(this.name) ? 20 : intervalMs, this.#rest.signal);",
   },
   {

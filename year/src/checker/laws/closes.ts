@@ -33,7 +33,8 @@ export function closedUnasked({ history, truth, days }: Case): Finding[] {
   const known = new Map(days.map((day) => [nameOf(history.stores[day.store]?.storeId, day.day.label), day]));
   return truth.closes.flat().flatMap((close): Finding[] => {
     const found = { ...place(history, close) };
-    if (close.closingId === undefined) return [{ law: "no closing", ...found, text: `nobody asked at ${iso(close.at)}` }];
+    if (close.closingId === undefined)
+      return [{ law: "no closing", ...found, text: `nobody asked at ${iso(close.at)}` }];
     const day = known.get(nameOf(close.storeId, close.businessDay));
     return day && !isWithin(day, close.at)
       ? [{ law: "wrong time", ...found, text: `a close was begun at ${iso(close.at)}, ${windowText(day)}` }]
@@ -46,7 +47,11 @@ export function closedWithoutNeed({ history, truth }: Case): Finding[] {
   return truth
     .allClosed()
     .filter(({ batch }) => batch?.count === 0)
-    .map((close) => ({ law: "nothing to close", ...place(history, close), text: `an empty batch at ${iso(close.at)}` }));
+    .map((close) => ({
+      law: "nothing to close",
+      ...place(history, close),
+      text: `an empty batch at ${iso(close.at)}`,
+    }));
 }
 
 /** A terminal is closed for the store to which it belongs. */
@@ -60,7 +65,12 @@ export function wrongStore({ history, truth }: Case): Finding[] {
 }
 
 /** The terminals that belonged to the store, and to no other, all through the span. */
-export function membersOf({ truth, history }: Pick<Case, "truth" | "history">, store: number, from: number, until: number) {
+export function membersOf(
+  { truth, history }: Pick<Case, "truth" | "history">,
+  store: number,
+  from: number,
+  until: number,
+) {
   return history.terminals.flatMap((_, terminal) => {
     const homes = truth.storesBetween(terminal, from, until);
     return homes.size === 1 && homes.has(store) ? [terminal] : [];
@@ -72,7 +82,9 @@ function isWithin({ day: { window }, expected }: StoreDay, at: number): boolean 
 }
 
 function windowText({ day: { window }, expected }: StoreDay): string {
-  return expected === "close" && window ? `its window is ${iso(window.from)} to ${iso(window.until)}` : "no close was due";
+  return expected === "close" && window
+    ? `its window is ${iso(window.from)} to ${iso(window.until)}`
+    : "no close was due";
 }
 
 function place(history: Case["history"], { terminal, storeId, businessDay }: TerminalClose) {

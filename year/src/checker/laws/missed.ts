@@ -48,7 +48,12 @@ function openTerminals({ history, truth }: Case, { store, day }: StoreDay, told:
     if (failed || !chance) told.prevented += 1;
     else {
       const text = `it was reachable and free at ${new Date(chance.at).toISOString()}, and its batch was open`;
-      told.findings.push({ law: "not closed", ...ofDay, terminalId: history.terminals[terminal]?.terminalId ?? "", text });
+      told.findings.push({
+        law: "not closed",
+        ...ofDay,
+        terminalId: history.terminals[terminal]?.terminalId ?? "",
+        text,
+      });
     }
   }
   return open;
@@ -66,7 +71,8 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
   const named = new Set(event?.terminals);
   for (const terminal of open) {
     const terminalId = history.terminals[terminal]?.terminalId as string;
-    if (!named.has(terminalId)) findings.push({ law: "missed and not told", ...ofDay, terminalId, text: "no event names it" });
+    if (!named.has(terminalId))
+      findings.push({ law: "missed and not told", ...ofDay, terminalId, text: "no event names it" });
   }
   for (const terminalId of named) {
     const terminal = history.terminals.findIndex((one) => one.terminalId === terminalId);
@@ -97,7 +103,14 @@ export function oneEvent({ history }: Case): Finding[] {
   const events = Map.groupBy(history.missed, ({ storeId, businessDay }) => `${storeId} ${businessDay}`);
   return [...events.values()].flatMap(([first, ...more]): Finding[] =>
     first && more.length > 0
-      ? [{ law: "told twice", storeId: first.storeId, businessDay: first.businessDay, text: `${more.length + 1} events` }]
+      ? [
+          {
+            law: "told twice",
+            storeId: first.storeId,
+            businessDay: first.businessDay,
+            text: `${more.length + 1} events`,
+          },
+        ]
       : [],
   );
 }

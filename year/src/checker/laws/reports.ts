@@ -17,9 +17,15 @@ export function reportsTellTheTruth({ history, truth }: Case): Finding[] {
     const ofDay = { storeId, businessDay };
     for (const { terminalId, state, closeId, count, amount } of terminals) {
       const close = closes.find((one) => history.terminals[one.terminal]?.terminalId === terminalId);
-      if (state === "closed" && !close) findings.push({ law: "report", ...ofDay, terminalId, text: "it says closed, and it was not" });
+      if (state === "closed" && !close)
+        findings.push({ law: "report", ...ofDay, terminalId, text: "it says closed, and it was not" });
       if (close && closeId === close.operationId && !hasSums(close, { count, amount }))
-        findings.push({ law: "report", ...ofDay, terminalId, text: `it says ${count} and ${amount}, and closed ${sums(close)}` });
+        findings.push({
+          law: "report",
+          ...ofDay,
+          terminalId,
+          text: `it says ${count} and ${amount}, and closed ${sums(close)}`,
+        });
       if (close && state !== "closed" && state !== "unknown")
         findings.push({ law: "report", ...ofDay, terminalId, text: `it says ${state}, and it was closed` });
     }
