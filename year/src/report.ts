@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
-import type { Finding, Judged } from "./checker/check.ts";
+import type { Finding } from "./checker/case.ts";
+import type { Judged } from "./checker/check.ts";
 import type { Ran } from "./run.ts";
 
 const mostShown = 40;

@@ -56,6 +56,14 @@ describe("the checker of the year", () => {
         away(46, 50)(history);
       },
     ],
+    [
+      "a close later than the terminal was there",
+      ["closed late"],
+      (history) => {
+        const closes = history.terminals[0]?.devices[0]?.history.closes;
+        if (closes?.[1]) closes[1].at = hour(48);
+      },
+    ],
     ["a day that was left open, and told to nobody", ["missed and not told", "not closed"], leaveOpen],
     [
       "a day that was left open and told, although it could be closed",

@@ -1,25 +1,10 @@
+import type { Case, Finding } from "./case.ts";
 import type { History } from "./history.ts";
 import { closedTwice, closedUnasked, closedWithoutNeed, wrongStore } from "./laws/closes.ts";
 import { missedDays, oneEvent } from "./laws/missed.ts";
 import { reportsTellTheTruth } from "./laws/reports.ts";
-import { type StoreDay, storeDays } from "./store-days.ts";
+import { storeDays } from "./store-days.ts";
 import { Truth } from "./terminal-truth.ts";
-
-/** A case in which a promise was not kept. */
-export interface Finding {
-  law: string;
-  storeId?: string;
-  businessDay?: string;
-  terminalId?: string;
-  text: string;
-}
-
-/** What the laws look at. */
-export interface Case {
-  history: History;
-  truth: Truth;
-  days: readonly StoreDay[];
-}
 
 /** Figures of a check, which say how much of a run it could judge. */
 export interface Judged {

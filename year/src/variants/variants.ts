@@ -40,7 +40,7 @@ export const variants: readonly Variant[] = [
         file: `${autopilot}/worker.ts`,
         find: "decide(plan, place, now)",
         replace:
-          "decide(plan, performance.now() < 20_000 && process.uptime() < 25 ? { day: null, askedAt: null, until: null } : place, now)",
+          "decide(plan, process.uptime() < 8 ? { day: null, askedAt: null, until: null } : place, now)",
       },
     ],
   },

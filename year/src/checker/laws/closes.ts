@@ -1,4 +1,4 @@
-import type { Case, Finding } from "../check.ts";
+import type { Case, Finding } from "../case.ts";
 import type { StoreDay } from "../store-days.ts";
 import type { TerminalClose } from "../terminal-truth.ts";
 

@@ -1,5 +1,5 @@
-import type { Case, Finding } from "../check.ts";
-import type { ToldMissed } from "../history.ts";
+import type { Case, Finding } from "../case.ts";
+import type { ToldMissed, Visit } from "../history.ts";
 import type { StoreDay } from "../store-days.ts";
 import { membersOf, slackMs } from "./closes.ts";
 
@@ -11,8 +11,8 @@ interface MissedDays {
 }
 
 /**
- * Each terminal that has something to close is closed, unless the plan left no time in the window in which it was reachable
- * and free, or it failed so that a person has to look. What is not closed is told by exactly one event, which names it.
+ * Each terminal that has something to close is closed at the first time in the window at which it is reachable and free,
+ * unless the plan left none, or it failed so that a person has to look. What is not closed is told by exactly one event, which names it.
  */
 export function missedDays(given: Case): MissedDays {
   const { history, days } = given;
@@ -41,10 +41,14 @@ function openTerminals({ history, truth }: Case, { store, day }: StoreDay, told:
   for (const terminal of membersOf({ truth, history }, store, from, until + slackMs)) {
     if (truth.swappedBetween(terminal, from, until) || truth.openAt(terminal, from) === 0) continue;
     told.due += 1;
-    if (truth.closed(terminal, from, until + slackMs).length > 0) continue;
+    const [closed] = truth.closed(terminal, from, until + slackMs);
+    const chance = truth.goodVisit(terminal, latestFrom, until);
+    if (closed) {
+      if (chance && closed.at > chance.until) told.findings.push(late(history, { terminal, ofDay, closed, chance }));
+      continue;
+    }
     open.push(terminal);
     const failed = truth.begun(terminal, from, until + slackMs).some(({ outcome }) => outcome === "device");
-    const chance = truth.goodVisit(terminal, latestFrom, until);
     if (failed || !chance) told.prevented += 1;
     else {
       const text = `it was reachable and free at ${new Date(chance.at).toISOString()}, and its batch was open`;
@@ -57,6 +61,16 @@ function openTerminals({ history, truth }: Case, { store, day }: StoreDay, told:
     }
   }
   return open;
+}
+
+/** Closed in its window, and not at the first time in it at which it was reachable and free. */
+function late(
+  history: Case["history"],
+  { terminal, ofDay, closed, chance }: { terminal: number; ofDay: OfDay; closed: { at: number }; chance: Visit },
+): Finding {
+  const terminalId = history.terminals[terminal]?.terminalId ?? "";
+  const text = `at ${new Date(closed.at).toISOString()}, and it could be at ${new Date(chance.at).toISOString()}`;
+  return { law: "closed late", ...ofDay, terminalId, text };
 }
 
 interface Told {

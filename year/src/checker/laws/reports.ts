@@ -1,4 +1,4 @@
-import type { Case, Finding } from "../check.ts";
+import type { Case, Finding } from "../case.ts";
 import type { TerminalClose } from "../terminal-truth.ts";
 
 /** A report says of each terminal what it did, and adds up what the terminals closed. */
