@@ -70,16 +70,14 @@ export class Fleet {
     if (!suspended && status === "SUSPENDED") await api.stores.resume(id);
   }
 
-  async addTerminal(store: number): Promise<void> {
+  /** Makes the terminal of this number in the plan, with a device. */
+  async addTerminal(number: number, store: number): Promise<void> {
     const api = await this.#api();
     const made = await api.terminals.create({ device_serial_number: this.#serial(), store_id: storeIdOf(store) });
     const terminalId = made.terminal_id;
     const device = await this.#equip(terminalId);
-    this.members.push({
-      terminalId,
-      device,
-      devices: [{ from: this.#now(), openCountBefore: 0, history: device.history }],
-    });
+    const devices = [{ from: this.#now(), openCountBefore: 0, history: device.history }];
+    this.members[number] = { terminalId, device, devices };
   }
 
   /** Moves a terminal to another store. Answers false if that one is suspended, which takes none. */

@@ -115,10 +115,10 @@ class Run {
       await this.#fleet.addStore(number, state);
       this.#storeStates[number]?.push({ at: this.#clock.now(), state });
     });
-    for (const { store } of this.#plan.terminals) {
-      await this.#fleet.addTerminal(store);
-      this.#homes.push([{ at: this.#clock.now(), store }]);
-    }
+    await inTurns(this.#plan.terminals, async ({ store }, number) => {
+      await this.#fleet.addTerminal(number, store);
+      this.#homes[number] = [{ at: this.#clock.now(), store }];
+    });
   }
 
   async #visit({ at, kill }: PlannedVisit): Promise<void> {

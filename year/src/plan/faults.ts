@@ -15,7 +15,6 @@ export interface Fault {
 }
 
 const hourMs = 3_600_000;
-const faultyNights = 0.16;
 const weights: readonly Fault["condition"][] = [
   "off",
   "off",
@@ -32,11 +31,14 @@ const weights: readonly Fault["condition"][] = [
   "dies",
 ];
 
-/** The faults of a terminal: they begin before or within the time to try of a night, and last an hour, or all night. */
-export function faultsOf(random: Random, windows: readonly { from: number; until: number }[]): Fault[] {
+/**
+ * The faults of a terminal: they begin before or within the time to try of a night, and last an hour, or all night. `faulty`: in such a
+ * share of the nights.
+ */
+export function faultsOf(random: Random, windows: readonly { from: number; until: number }[], faulty: number): Fault[] {
   const faults: Fault[] = [];
   for (const window of windows) {
-    if (!random.chance(faultyNights)) continue;
+    if (!random.chance(faulty)) continue;
     const condition = random.pick(weights);
     const share = random.next();
     const from = window.from - 4 * hourMs + share * (4 * hourMs + (window.until - window.from) / 2);

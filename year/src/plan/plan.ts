@@ -51,8 +51,11 @@ export interface Plan {
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
-/** At such a share of the visits a server is killed, or both. */
-const killed = 1 / 40;
+/** In a run of less than so many days more goes wrong: it has to show as much. */
+const shortDays = 60;
+/** The share of nights in which a terminal has a fault, and of visits at which a server is killed, or both are. */
+const usual = { faulty: 0.16, killed: 1 / 40 };
+const rough = { faulty: 0.4, killed: 1 / 20 };
 const gridMs = 2 * hourMs;
 
 /** Makes the plan of a run. */
@@ -60,6 +63,7 @@ export function makePlan({ seed, stores: count, days, from: date }: PlanOptions)
   const random = createRandom(seed);
   const from = Date.parse(`${date}T00:00:00Z`);
   const until = from + days * dayMs;
+  const { faulty, killed } = days < shortDays ? rough : usual;
   const stores = Array.from({ length: count }, (_, number) => firstState(random, number));
   const changes = stores.flatMap((state, store) => storeChanges(random, { store, state, from, until }));
   const terminals = stores.flatMap((_, store) =>
@@ -74,9 +78,16 @@ export function makePlan({ seed, stores: count, days, from: date }: PlanOptions)
       const { window } = dayOf(label, configuration);
       return window ? [window] : [];
     });
-    return { store, faults: faultsOf(createRandom(seed * 7919 + terminal), windows) };
+    return { store, faults: faultsOf(createRandom(seed * 7919 + terminal), windows, faulty) };
   });
-  return { from, until, stores, terminals: withFaults, changes, visits: visitsOf(random, stores, from, until) };
+  return {
+    from,
+    until,
+    stores,
+    terminals: withFaults,
+    changes,
+    visits: visitsOf(random, { stores, from, until, killed }),
+  };
 }
 
 /** How many days are at most between two changes: fewer in a short run, so that it has some. */
@@ -172,7 +183,10 @@ function terminalChanges(random: Random, { terminals, stores, from, until }: Ter
 }
 
 /** A grid of two hours, shaken, and instants around every change of clocks: there it matters to the minute. */
-function visitsOf(random: Random, stores: readonly StoreState[], from: number, until: number): PlannedVisit[] {
+function visitsOf(
+  random: Random,
+  { stores, from, until, killed }: { stores: readonly StoreState[]; from: number; until: number; killed: number },
+): PlannedVisit[] {
   const times = new Set<number>();
   for (let at = from + gridMs; at < until; at += gridMs) times.add(at + random.integer(-30, 30) * minuteMs);
   for (const { configuration } of stores) {

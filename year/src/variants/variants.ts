@@ -39,8 +39,7 @@ export const variants: readonly Variant[] = [
       {
         file: `${autopilot}/worker.ts`,
         find: "decide(plan, place, now)",
-        replace:
-          "decide(plan, process.uptime() < 8 ? { day: null, askedAt: null, until: null } : place, now)",
+        replace: "decide(plan, process.uptime() < 8 ? { day: null, askedAt: null, until: null } : place, now)",
       },
     ],
   },
