@@ -138,9 +138,10 @@ class Run {
     });
     if (isBack) await this.#untilTold(at);
     await this.#clock.moveTo(at);
-    if (kill) this.#kill(kill);
+    const struck = kill ? this.#kill(kill) : Promise.resolve();
     this.#trade(at);
     const { soon } = await this.#quiet();
+    await struck;
     // What a terminal did not answer before is tried again after a pause.
     if (soon && (isBack || kill)) {
       await this.#clock.moveTo(at + soonMs);
@@ -199,12 +200,14 @@ class Run {
     return { soon };
   }
 
-  #kill({ servers, afterMs }: NonNullable<PlannedVisit["kill"]>): void {
+  /** Kills servers, and has them started again. Resolves when they have been killed. */
+  async #kill({ servers, afterMs }: NonNullable<PlannedVisit["kill"]>): Promise<void> {
+    await sleep(afterMs);
     for (const number of servers) {
       const server = this.#stage.servers[number];
       if (!server?.alive) continue;
       this.#kills += 1;
-      const restart = sleep(afterMs).then(() => server.killAndStart());
+      const restart = server.killAndStart();
       this.#restarts.add(restart);
       void restart.finally(() => this.#restarts.delete(restart)).catch(() => undefined);
     }
