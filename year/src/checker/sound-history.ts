@@ -17,7 +17,7 @@ const hourMs = 3_600_000;
 export const hour = (hours: number): number => Date.parse("2031-03-28T00:00:00Z") + hours * hourMs;
 
 /** The days of the history, and the hours at which they were closed: at half past eleven in Oslo, before and after the change. */
-export const closedAt = [
+const closedAt = [
   { label: "2031-03-28", at: 22.5 },
   { label: "2031-03-29", at: 46.5 },
   { label: "2031-03-30", at: 69.5 },
