@@ -3,7 +3,6 @@ import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
 import { until } from "@tillkeeper/stage/until";
 import type { History, Visit } from "./checker/history.ts";
 import { localTime } from "./days.ts";
-import type { Terminal } from "./devices/terminal.ts";
 import { Fleet, type Member, storeIdOf } from "./fleet.ts";
 import { conditionAt } from "./plan/faults.ts";
 import { type Change, makePlan, type Plan, type PlannedVisit, type StoreState } from "./plan/plan.ts";
@@ -11,6 +10,7 @@ import { readClosings, readMissed, readOperations, readReports } from "./readers
 import { SimulatedClock } from "./stage/clock.ts";
 import { quiet } from "./stage/quiet.ts";
 import { openStage, type Stage } from "./stage/stage.ts";
+import { untilTold } from "./stage/told.ts";
 
 export interface RunOptions {
   seed: number;
@@ -47,9 +47,6 @@ const dayMs = 86_400_000;
 const soonMs = 15_000;
 /** The hours of trade, and the hour before which no day is closed. */
 const [opensAt, closesFrom, shutsAt] = [9, 18, 20];
-/** After a close the server may hear so late that the batch is empty: it closes no store twice in a night. */
-const sameNightMs = 6 * 3_600_000;
-const heartbeatMs = 1_200;
 /** What a dead server has claimed is looked at by the other one after half a minute. */
 const afterKillMs = 50_000;
 
@@ -158,10 +155,7 @@ class Run {
     return conditionAt(this.#plan.terminals[number]?.faults ?? [], at);
   }
 
-  /**
-   * Waits until the server knows whether batches are open where days may be closed now, and of devices that go away now. A real
-   * terminal says so each minute, which is no time here; what a killed server had heard is said again.
-   */
+  /** Waits until the server knows of the batches of days that may be closed now, and of devices that go away now. */
   async #untilTold(at: number): Promise<void> {
     const matters = this.#fleet.members.filter(({ device }, number) => {
       if (!device.reachable) return false;
@@ -169,23 +163,7 @@ class Run {
       const { hour } = localTime(this.#zoneOf(number), at);
       return hour >= closesFrom || hour < opensAt;
     });
-    if (matters.length === 0) return;
-    let againAt = performance.now() + heartbeatMs;
-    const told = async () => {
-      const { rows } = await this.#stage.database.query<{ terminal_id: string; count: number; at: Date }>(
-        `select terminal_id, (value->>'transactions_count')::int as count, at from terminal_telemetry
-         where field = 'open_batch'`,
-      );
-      const batches = new Map(rows.map((row) => [row.terminal_id, row]));
-      const untold = matters.filter(({ terminalId, device }) => !isTold(device, batches.get(terminalId), at));
-      if (untold.length > 0 && performance.now() >= againAt) {
-        for (const { device } of untold) device.say();
-        againAt = performance.now() + heartbeatMs;
-      }
-      return untold.length === 0;
-    };
-    const { signal } = this.#options;
-    await until(told, "the server to know the open batches", { everyMs: 20, signal });
+    await untilTold({ database: this.#stage.database, members: matters, at, signal: this.#options.signal });
   }
 
   async #quiet() {
@@ -299,12 +277,6 @@ class Run {
     };
     return { history, figures };
   }
-}
-
-function isTold(device: Terminal, told: { count: number; at: Date } | undefined, at: number): boolean {
-  if (device.openCount > 0) return told !== undefined && told.count > 0;
-  const { closedAt } = device;
-  return at - closedAt < sameNightMs || (told?.count === 0 && told.at.getTime() >= closedAt);
 }
 
 /** Does work for each item, for a few at a time. */
