@@ -109,17 +109,6 @@ export const variants: readonly Variant[] = [
     ],
   },
   {
-    // It closes the stores that are suspended, too.
-    name: "closes-suspended-stores",
-    edits: [
-      {
-        file: `${autopilot}/decide.ts`,
-        find: 'if (status !== "ACTIVE") return "The store is suspended.";',
-        replace: 'if (status === "DELETED") return "The store is deleted.";',
-      },
-    ],
-  },
-  {
     // A report leaves one of a day's batches out.
     name: "wrong-sums",
     edits: [
