@@ -98,9 +98,11 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
   /** Of these an event may say that they are open, or that nobody knows. */
   function isExcused(terminal: number): boolean {
     const homes = truth.storesBetween(terminal, from, until + slackMs);
-    const last = history.visits.findLast(({ at }) => at <= until);
-    // A terminal that went without a goodbye may have sold since: nobody knows.
-    const isGone = last !== undefined && ["away", "silent", "dies"].includes(truth.conditionAt(terminal, last.at));
+    // A terminal that went without a goodbye may have sold since: nobody knows. The server looks at the first visit after the end.
+    const looks = [history.visits.findLast((visit) => visit.at <= until), history.visits.find(({ at }) => at >= until)];
+    const isGone = looks.some(
+      (visit) => visit && ["away", "silent", "dies"].includes(truth.conditionAt(terminal, visit.at)),
+    );
     return (
       isGone ||
       (homes.has(store) && homes.size > 1) ||
