@@ -54,7 +54,12 @@ export default defineConfig({
           ...unhurried,
           name: "unit",
           ...shared,
-          include: ["packages/*/src/**/*.test.ts", "chaos/src/**/*.test.ts", "model/src/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "chaos/src/**/*.test.ts",
+            "year/src/**/*.test.ts",
+            "model/src/*.test.ts",
+          ],
         },
       },
       {

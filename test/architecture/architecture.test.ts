@@ -19,7 +19,7 @@ describe("import directions", () => {
   it("are seen: each of these deliberate violations is reported, and nothing else", () => {
     const reported = findViolations(readImports(join(import.meta.dirname, "fixtures")));
     expect(reported.toSorted()).toEqual([
-      "packages/contract/src/heavy.ts imports pg: only server, stage, bench, chaos may use it",
+      "packages/contract/src/heavy.ts imports pg: only server, stage, bench, chaos, year may use it",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/http/errors: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/http/paging: sdk may import only types of the contract's http",
       "packages/sdk/src/heavy.ts imports @tillkeeper/contract/limits: sdk may import only types of the contract's http",
@@ -133,7 +133,7 @@ describe("the repository", () => {
       ...["contract", "server", "agent", "virtual-terminals", "sdk", "cli", "stage"].map(
         (name) => `packages/${name}/package.json`,
       ),
-      ...["bench", "chaos", "hostile"].map((name) => `${name}/package.json`),
+      ...["bench", "chaos", "hostile", "year"].map((name) => `${name}/package.json`),
     ];
     const names = manifests.flatMap((path) => {
       const { dependencies, devDependencies, optionalDependencies } = JSON.parse(

@@ -14,6 +14,7 @@ const packages: Record<string, readonly string[]> = {
   bench: ["contract", "agent", "server", "stage"],
   chaos: ["contract", "sdk", "agent", "server", "stage"],
   hostile: ["contract", "agent", "stage"],
+  year: ["sdk", "agent", "server", "stage"],
   model: ["contract"],
   // What is packed beside the programs: the guides and the pages' files.
   publishing: ["server"],
@@ -69,7 +70,7 @@ const wings: ReadonlySet<string> = new Set(["access", "merchants", "rollout"]);
 
 /** Outside packages that only some packages may use. */
 const exclusive: Record<string, readonly string[]> = {
-  pg: ["server", "stage", "bench", "chaos"],
+  pg: ["server", "stage", "bench", "chaos", "year"],
   kysely: ["server", "stage", "bench"],
   fastify: ["server"],
   nodemailer: ["server"],

@@ -23,6 +23,7 @@ const folders = [
   "bench/src",
   "chaos/src",
   "hostile/src",
+  "year/src",
 ];
 
 /** The tables that the migrations create. */

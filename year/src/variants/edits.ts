@@ -1,0 +1,45 @@
+import type { Edit } from "./edit.ts";
+import { variants } from "./variants.ts";
+
+/**
+ * The workers that carry closes forward look every 20 ms, what terminals tell is written at once, and reports of days that are
+ * over are compared rarely: what is an hour's work in a real year of 200 stores would otherwise be done in seconds. Nothing that
+ * they do is changed.
+ */
+const pace: readonly Edit[] = [
+  {
+    file: "packages/server/src/platform/worker.ts",
+    find: "if (more !== true) await pause(intervalMs, this.#rest.signal);",
+    replace:
+      "if (more !== true) await pause(/^(clock.follow|closings|closings.autopilot|operations.expire|gateway.outbox)$/" +
+      ".test(this.name) ? 20 : intervalMs, this.#rest.signal);",
+  },
+  {
+    file: "packages/server/src/presence/hearing/event-batches.ts",
+    find: "const gatherMs = 1_000;",
+    replace: "const gatherMs = 50;",
+  },
+  {
+    file: "packages/server/src/presence/telemetry/telemetry.ts",
+    find: "const writeEveryMs = 1_000;",
+    replace: "const writeEveryMs = 50;",
+  },
+  {
+    file: "packages/server/src/reports/worker.ts",
+    find: "Math.min(Math.max(age / 10, shortest), longest)",
+    replace: "Math.max(age * 8, shortest)",
+  },
+  {
+    file: "packages/server/src/reports/worker.ts",
+    find: "const [shortest, longest] = [minuteMs, 6 * hourMs];",
+    replace: "const shortest = 10 * minuteMs + 0 * hourMs;",
+  },
+];
+
+/** The edits of a server's sources: those of the pace, and those of a broken variant, if one is named. */
+export function editsOf(variant: string | undefined): readonly Edit[] {
+  if (!variant) return pace;
+  const broken = variants.find(({ name }) => name === variant);
+  if (!broken) throw new Error(`no variant ${variant}`);
+  return [...pace, ...broken.edits];
+}
