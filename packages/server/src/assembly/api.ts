@@ -55,10 +55,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
-  /** Whether the server is a sandbox. */
-  sandbox: boolean;
-  /** The account that it was opened with, once it is open. */
-  sandboxAccount: () => string | undefined;
+  /** Of a sandbox: the account that it was opened with, once it is open. */
+  sandbox: { account: () => string | undefined } | undefined;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -85,12 +83,12 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
 
 /** The controls of a sandbox. On any other server they look as if they did not exist. */
 function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Route[] {
-  const { sandbox, waits, sandboxAccount: ownAccount, stores, enrolment } = features;
+  const { sandbox, waits, stores, enrolment } = features;
   const disconnect = (address: string) => devices.transport.disconnect(address);
   const wake = () => devices.controls?.wake();
   return [
     ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
-    ...resetRoutes(sandbox ? { ...core, stores, enrolment, ownAccount, disconnect } : undefined),
+    ...resetRoutes(sandbox ? { ...core, stores, enrolment, ownAccount: sandbox.account, disconnect } : undefined),
     ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
   ];
 }
