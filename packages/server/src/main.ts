@@ -74,7 +74,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       ...features,
       supervisor,
       waits,
-      sandbox: sandboxAsked,
+      sandbox: sandboxAsked ? { account: () => sandbox?.account_id } : undefined,
       started: () => started,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),

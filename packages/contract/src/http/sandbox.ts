@@ -1,7 +1,9 @@
 import { type Static, Type } from "typebox";
 import { Time } from "../scalars.ts";
 import { scopes } from "../scopes.ts";
+import { Duration } from "./durations.ts";
 import { endpoint } from "./endpoint.ts";
+import { sandboxTerminalEndpoints } from "./sandbox-terminals.ts";
 
 /** How many seconds of business time pass in a second. */
 const Rate = Type.Integer({
@@ -22,10 +24,9 @@ export const SandboxClockChange = Type.Object(
   {
     set_to: Type.Optional({ ...Time, description: "Move business time to this instant, which must be ahead of it." }),
     advance: Type.Optional(
-      Type.String({
-        pattern: "^P(?=\\d|T\\d)(\\d{1,4}D)?(T(?=\\d)(\\d{1,5}H)?(\\d{1,6}M)?(\\d{1,7}S)?)?$",
+      Duration({
         description: "Move business time ahead by this much: an ISO 8601 duration of days, hours, minutes and seconds.",
-        examples: ["PT8H"],
+        example: "PT8H",
       }),
     ),
     rate: Type.Optional(Rate),
@@ -37,6 +38,14 @@ export const SandboxClockChange = Type.Object(
   },
 );
 export type SandboxClockChange = Static<typeof SandboxClockChange>;
+
+const SandboxReset = Type.Object({
+  store_ids: Type.Array(Type.String()),
+  terminal_ids: Type.Array(Type.String(), {
+    description: "The same ids as in a new sandbox. The terminals connect within moments.",
+  }),
+});
+export type SandboxReset = Static<typeof SandboxReset>;
 
 const tag = "Sandbox";
 
@@ -72,4 +81,15 @@ export const sandboxEndpoints = {
       },
     },
   }),
+  reset: endpoint({
+    method: "POST",
+    path: "/v1/sandbox/reset",
+    scopes,
+    id: "sandbox_reset_post",
+    summary: "Take the account back to what a new sandbox has; clients, tokens and the audit log stay",
+    tag,
+    answers: { 200: SandboxReset },
+    errors: ["not_found"],
+  }),
+  ...sandboxTerminalEndpoints,
 };

@@ -32,6 +32,8 @@ import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
+import { resetRoutes } from "../sandbox/reset.ts";
+import { terminalControlRoutes } from "../sandbox/terminal-controls.ts";
 import { streamRoutes } from "../stream/routes.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
@@ -56,8 +58,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
-  /** Whether the server is a sandbox. */
-  sandbox: boolean;
+  /** Of a sandbox: the account that it was opened with, once it is open. */
+  sandbox: { account: () => string | undefined } | undefined;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -70,7 +72,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
     ...hookRoutes(features.webhooks.deps),
     ...mailRoutes(features.mail.deps),
-    ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
+    ...sandboxRoutes(core, devices, features),
     ...healthRoutes({
       started: features.started,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
@@ -81,6 +83,18 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
   ];
   requireAllBound(routes);
   return routes;
+}
+
+/** The controls of a sandbox. On any other server they look as if they did not exist. */
+function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Route[] {
+  const { sandbox, waits, stores, enrolment } = features;
+  const disconnect = (address: string) => devices.transport.disconnect(address);
+  const wake = () => devices.controls?.wake();
+  return [
+    ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
+    ...resetRoutes(sandbox ? { ...core, stores, enrolment, ownAccount: sandbox.account, disconnect } : undefined),
+    ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
+  ];
 }
 
 /** Accounts, clients and their grants. */

@@ -77,7 +77,7 @@ export function workersOf(
       presenceDays: config.presenceDays ?? defaultPresenceDays,
       telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
     }),
-    ...(gateway.virtual ? [gateway.virtual] : []),
+    ...[gateway.virtual, gateway.controls].filter((worker) => worker !== undefined),
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),

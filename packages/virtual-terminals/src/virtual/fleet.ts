@@ -1,9 +1,12 @@
 import { join } from "node:path";
 import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { TimedControls } from "./controls.ts";
 import { deviceClock } from "./device-clock.ts";
+import type { PutInTrade } from "./put-in-trade.ts";
 import { terminalJournal } from "./state.ts";
-import { credentialOf, VirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal.ts";
+import { VirtualTerminal } from "./terminal.ts";
+import { credentialOf, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal-options.ts";
 
 export interface VirtualFleetOptions extends VirtualTerminalOptions {
   /**
@@ -24,7 +27,17 @@ export interface VirtualFleet {
   /**
    * Closes the day by hand, as `VirtualTerminal.closeByHand` does; resolves with undefined also when it does not run.
    */
-  closeByHand(terminalId: string): Promise<EndOfDayResult | undefined>;
+  closeByHand(terminalId: string, once?: number): Promise<EndOfDayResult | undefined>;
+  /** Whether a terminal runs here. */
+  runs(terminalId: string): boolean;
+  /** Makes a terminal behave in another way; resolves with false when it does not run. */
+  control(terminalId: string, timed: TimedControls): Promise<boolean>;
+  /** Puts a trade into a terminal's open batch, as `PutInTrades.putIn` does; resolves with false when it does not run. */
+  putIn(
+    terminalId: string,
+    trade: Omit<PutInTrade, "atMs">,
+    store: (atMs: number) => Promise<boolean>,
+  ): Promise<boolean>;
   /** Ends one terminal cleanly; does nothing when it does not run. */
   stop(terminalId: string): Promise<void>;
   stopAll(): Promise<void>;
@@ -59,7 +72,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
 
   const begin = async (spec: VirtualTerminalSpec) => {
     const path = await pathOf(options.folder, spec.terminalId);
-    const journal = terminalJournal(path, () => (options.clock ?? deviceClock(spec.time)).now());
+    const journal = terminalJournal(path, () => (options.clock ?? deviceClock(spec.time)).now(), spec.life);
     const downloads = path === undefined ? {} : { downloads: path.replace(/\.json$/, ".downloads") };
     const terminal = new VirtualTerminal(spec, journal, { ...options, ...downloads });
     await terminal.start();
@@ -70,7 +83,9 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
     start: (spec) =>
       inTurn(spec.terminalId, async () => {
         const known = running.get(spec.terminalId);
-        if (known?.spec.serialNumber === spec.serialNumber) {
+        if (known?.spec.serialNumber === spec.serialNumber && known.spec.life === spec.life) {
+          known.terminal.addTrade(spec.trade ?? []);
+          if (spec.controls) known.terminal.control(spec.controls);
           if (!sameCredential(known.spec, spec)) {
             await known.terminal.use(credentialOf(spec));
             known.spec = spec;
@@ -80,11 +95,36 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
         await end(spec.terminalId);
         await begin(spec);
       }),
-    closeByHand: async (terminalId) => running.get(terminalId)?.terminal.closeByHand(),
+    closeByHand: async (terminalId, once) => running.get(terminalId)?.terminal.closeByHand(once),
+    runs: (terminalId) => running.has(terminalId),
+    ...controlsOf(running, inTurn),
     stop: (terminalId) => inTurn(terminalId, () => end(terminalId)),
     stopAll: async () => {
       const ids = new Set([...running.keys(), ...turns.keys()]);
       await Promise.all([...ids].map((id) => inTurn(id, () => end(id))));
+    },
+  };
+}
+
+type InTurn = (terminalId: string, work: () => Promise<void>) => Promise<void>;
+
+/** The part of a fleet that makes its terminals behave from outside. */
+function controlsOf(running: ReadonlyMap<string, Running>, inTurn: InTurn): Pick<VirtualFleet, "control" | "putIn"> {
+  return {
+    control: async (terminalId, timed) => {
+      let runs = false;
+      // In turn: a start that is under way has read the controls before these.
+      await inTurn(terminalId, async () => {
+        const known = running.get(terminalId);
+        runs = known !== undefined;
+        known?.terminal.control(timed);
+      });
+      return runs;
+    },
+    putIn: async (terminalId, trade, store) => {
+      const known = running.get(terminalId);
+      await known?.terminal.putIn(trade, store);
+      return known !== undefined;
     },
   };
 }

@@ -1,11 +1,12 @@
+import { rm } from "node:fs/promises";
 import { timestamp } from "@tillkeeper/agent/clock";
-import { type FileJournalOptions, resumeFileJournal } from "@tillkeeper/agent/memory/file-journal";
+import { type FileJournalOptions, readFileJournal, resumeFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import { type Journal, memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { LastBatch } from "@tillkeeper/agent/operations/operation";
 import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { dayTotals } from "./day.ts";
+import { type DayTotals, dayTotals } from "./day.ts";
 
 const firstDayMs = 9 * 60 * 60 * 1000;
 /** The currency of all amounts. */
@@ -22,6 +23,8 @@ export const TerminalState = Type.Object({
   /** The installed version, which runs from the next start on; absent while it is the first version. */
   software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  /** Names the registration of the terminal; absent in files of earlier versions. */
+  life: Type.Optional(Type.String()),
 });
 export type TerminalState = Static<typeof TerminalState>;
 const check = Compile(TerminalState);
@@ -49,17 +52,37 @@ export function stateAfterClose(
  */
 export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 
-/** Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. */
-export function terminalFile(path: string, now: () => number): FileJournalOptions<TerminalState> {
-  return { path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) };
+/**
+ * Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. A file without a
+ * `life` becomes that of this one.
+ */
+export function terminalFile(path: string, now: () => number, life?: string): FileJournalOptions<TerminalState> {
+  const ofLife = life === undefined ? {} : { life };
+  return {
+    path,
+    readState: (stored) => ({ ...ofLife, ...check.Parse(stored) }),
+    initial: () => ({ ...newTerminalState(now()), ...ofLife }),
+  };
+}
+
+/** Deletes the journal of another registration of the terminal's id. */
+async function forgetOtherLife(path: string, life: string | undefined): Promise<void> {
+  if (life === undefined) return;
+  const known = await readFileJournal<TerminalState>(terminalFile(path, () => 0));
+  if (known?.state.life !== undefined && known.state.life !== life) await rm(path, { force: true });
 }
 
 /**
  * Returns how to open the journal of a virtual terminal: in a file, or without `path` in memory. Another address goes
  * on with it.
  */
-export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
-  if (path !== undefined) return (address) => resumeFileJournal(terminalFile(path, now), address);
+export function terminalJournal(path: string | undefined, now: () => number, life?: string): OpenTerminalJournal {
+  if (path !== undefined) {
+    return async (address) => {
+      await forgetOtherLife(path, life);
+      return resumeFileJournal(terminalFile(path, now, life), address);
+    };
+  }
   let memory: Journal<TerminalState> | undefined;
   return async (address) => {
     memory ??= memoryJournal(newTerminalState(now()), address);
@@ -79,9 +102,14 @@ export interface ClosedDay {
 
 /**
  * Closes the open batch at `nowMs`. Returns its totals and the state with the next batch; the caller stores both in one
- * write. When the clock was set back, an empty day is closed: a closed day is never opened again.
+ * write. `totalsOf` counts the trade between two instants. When the clock was set back, an empty day is closed: a closed day is never opened again.
  */
-export function closeDay(serialNumber: string, state: TerminalState, nowMs: number): ClosedDay {
+export function closeDay(
+  serialNumber: string,
+  state: TerminalState,
+  nowMs: number,
+  totalsOf = (fromMs: number, untilMs: number): DayTotals => dayTotals(serialNumber, fromMs, untilMs),
+): ClosedDay {
   const from = Date.parse(state.start_of_day_at);
   const until = Math.max(from, nowMs);
   const result: WholeClose = {
@@ -89,7 +117,7 @@ export function closeDay(serialNumber: string, state: TerminalState, nowMs: numb
     batch_id: String(state.batch_number).padStart(6, "0"),
     start_of_day_at: state.start_of_day_at,
     last_end_of_day_at: timestamp(until),
-    ...dayTotals(serialNumber, from, until),
+    ...totalsOf(from, until),
     currency,
   };
   const next = { batch_number: state.batch_number + 1, start_of_day_at: timestamp(until), last_close: result };

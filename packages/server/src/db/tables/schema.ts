@@ -26,6 +26,7 @@ import type { LogTables } from "./log-tables.ts";
 import type { MailTables } from "./mail-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
+import type { SandboxTables } from "./sandbox-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
@@ -38,6 +39,7 @@ export interface Tables
     MailTables,
     PairingTables,
     PresenceTables,
+    SandboxTables,
     UpdateTables {
   accounts: {
     account_id: string;
