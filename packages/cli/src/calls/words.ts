@@ -32,7 +32,7 @@ export const nounWords: Readonly<Record<string, NounWords>> = {
     columns: {
       list: ["terminal_id", "status", "store_id", "device_serial_number", "device_model", "created_at"],
       listPairingCodes: ["status", "created_at", "expires_at", "reference"],
-      listDevices: ["device_address", "device_serial_number", "paired_at", "status"],
+      listDevices: ["device_serial_number", "device_model", "from", "to"],
     },
   },
   operations: {
@@ -53,16 +53,16 @@ export const nounWords: Readonly<Record<string, NounWords>> = {
       deliveries: ["event", "success", "response.status_code", "created_at", "id"],
     },
   },
-  events: { about: "what happened: list, tail, resend" },
+  events: { columns: { list: ["time", "type", "subject", "cause", "store_id", "id"] } },
   presence: {
     about: "who is online, since when, and what devices report",
     columns: {
-      list: ["terminal_id", "status", "since", "store_id"],
+      list: ["store_id", "worst", "counts.online", "counts.late", "counts.offline", "counts.never", "counts.shut_down"],
       ofStore: ["terminal_id", "status", "since"],
       listChanges: ["at", "status", "reason"],
     },
   },
-  timeline: { about: "what happened to a terminal, or in a store, around a time" },
+  timeline: { columns: { ofTerminal: ["at", "text", "type"], ofStore: ["at", "text", "type"] } },
   activations: { about: "tasks that bring terminals into use", columns: { list: ["id", "status", "created_at"] } },
   logs: { about: "logs of terminals, and their files", columns: { list: ["log_id", "created_at", "size"] } },
   releases: {

@@ -1,8 +1,9 @@
-import { createWriteStream, openAsBlob, readFileSync } from "node:fs";
+import { createWriteStream, openAsBlob } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { nextPage } from "@tillkeeper/sdk/next-page";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { readBody } from "../calls/body.ts";
 import { type CallRow, idsOf } from "../calls/call.ts";
 import { partsOf, type Read } from "../calls/flags.ts";
 import { exitCodeOf, waitedFor } from "../calls/waiting.ts";
@@ -91,18 +92,6 @@ function secondsOf(wait: string | true): number {
 function pathPart(id: string): string {
   if (["", ".", ".."].includes(id)) throw new UsageError(`error: "${id}" cannot be an id`);
   return encodeURIComponent(id);
-}
-
-function readBody(text: string | undefined): unknown {
-  if (text === undefined) return undefined;
-  const path = text === "-" ? "/dev/stdin" : text.startsWith("@") ? text.slice(1) : undefined;
-  try {
-    return JSON.parse(path === undefined ? text : readFileSync(path, "utf8"));
-  } catch (error) {
-    // What is in the file is not shown: it may be one that was named by mistake.
-    const why = error instanceof SyntaxError ? "it is not JSON" : (error as NodeJS.ErrnoException).code;
-    throw new UsageError(`error: --body cannot be read: ${why}`);
-  }
 }
 
 async function readUpload(path: string): Promise<Blob> {

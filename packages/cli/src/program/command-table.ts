@@ -24,6 +24,51 @@ interface Row {
 
 /** The commands that are written by hand. What a command does is imported when it runs, so that the help need not load a server. */
 const ownRows: Readonly<Record<string, Row>> = {
+  close: {
+    group: "day",
+    description: "close a store's day, and watch its terminals",
+    define: async () => (await import("./close.ts")).closeCommand(),
+  },
+  timeline: {
+    group: "day",
+    description: "what happened to a terminal, or in a store, around a time",
+    define: async () => (await import("./timeline.ts")).timelineCommand(),
+  },
+  events: {
+    group: "day",
+    description: "what happens: list it, follow it, send it again",
+    define: async () => (await import("./events.ts")).eventsCommand(),
+  },
+  listen: {
+    group: "day",
+    description: "forward events to a program on this machine, signed like webhooks",
+    define: async () => (await import("./listen.ts")).listenCommand(),
+  },
+  clock: {
+    group: "day",
+    description: "show a sandbox's time, or move it ahead: +8h",
+    define: async () => (await import("./clock.ts")).clockCommand(),
+  },
+  api: {
+    group: "day",
+    description: "send any request: GET /stores",
+    define: async () => (await import("./api.ts")).apiCommand(),
+  },
+  login: {
+    group: "day",
+    description: "keep a server and a client of it under a name",
+    define: async () => (await import("./login.ts")).loginCommand(),
+  },
+  use: {
+    group: "day",
+    description: "choose among the servers that login knows",
+    define: async () => (await import("./login.ts")).useCommand(),
+  },
+  logout: {
+    group: "day",
+    description: "forget a server and its secret",
+    define: async () => (await import("./login.ts")).logoutCommand(),
+  },
   sandbox: {
     group: "server",
     description: "run the server with a sandbox account, three stores and virtual terminals",

@@ -56,6 +56,8 @@ export function untilUnknownCommand(program: Command, args: readonly string[]): 
     if (word.startsWith("-") || word === "help" || command.commands.length === 0) return args;
     command = command.commands.find((known) => known.name() === word || known.aliases().includes(word));
     if (!command) return args.slice(0, index + 1);
+    // What follows may be an argument of its own, and no command below it.
+    if (command.registeredArguments.length > 0) return args;
   }
   return args;
 }
