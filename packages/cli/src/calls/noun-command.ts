@@ -26,7 +26,7 @@ function callCommand(noun: string, name: string, row: CallRow): Command {
     .description(row.about)
     .aliases([...(aliases?.[name] ?? usualAliases[name] ?? [])]);
   for (const id of idsOf(row)) command.argument(`<${kebab(id)}>`);
-  for (const name of inWords) command.addArgument(wordOf(row, name));
+  for (const word of inWords) command.addArgument(wordOf(row, word));
   addFlags(command, flagged);
   addOwnFlags(command, row);
   return command.action(async (...args: unknown[]) => {

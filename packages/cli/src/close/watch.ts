@@ -31,7 +31,7 @@ export async function* watchClosing(
   try {
     for (;;) {
       await pause(everyMs);
-      const next = await Promise.race([stop, "look" as const]);
+      const next = await Promise.race([stop, Promise.resolve("look" as const)]);
       if (typeof next === "object") throw next.error;
       const closing = await read(connection, path);
       if (!closing) continue;

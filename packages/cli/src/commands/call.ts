@@ -124,24 +124,23 @@ function columnsOf(noun: string, name: string): readonly string[] | undefined {
 function itemsOf(answer: unknown, { method, pages }: CallRow): unknown[] | undefined {
   if (Array.isArray(answer)) return answer;
   if (method !== "GET" || typeof answer !== "object" || answer === null) return undefined;
-  const lists = Object.values(answer).filter((value) => Array.isArray(value));
-  return pages || Object.keys(answer).length === 1 ? lists[0] : undefined;
+  return pages || Object.keys(answer).length === 1 ? Object.values(answer).find(Array.isArray) : undefined;
 }
 
 const largestPage = 100;
 
 async function showAll(connection: Connection, call: Call, request: Request, { json }: OwnFlags): Promise<void> {
   const all: unknown[] = [];
-  let query = { limit: largestPage, ...request.query };
-  for (;;) {
-    const response = await accepted(connection, { ...request, query });
+  const first = { limit: largestPage, ...request.query };
+  for (let further: object = {}; ; ) {
+    const response = await accepted(connection, { ...request, query: { ...first, ...further } });
     const page: unknown = await response.json();
     const items = itemsOf(page, call.row) ?? [];
     if (json) for (const item of items) console.log(JSON.stringify(item));
     else all.push(...items);
     const next = nextPage(page, response.headers.get("link"));
     if (next === undefined) break;
-    query = { ...query, starting_after: next } as typeof query;
+    further = { starting_after: next };
   }
   if (!json) showList(all, columnsOf(call.noun, call.name));
 }

@@ -15,8 +15,10 @@ const path = "/v1/sandbox/clock";
 /** Shows a sandbox's time, or moves it ahead first. */
 export async function clockAction(time: string | undefined, flags: ClockFlags): Promise<void> {
   const change = changeOf(time, flags.rate);
-  const { call } = connect(flags);
-  const clock = await call<SandboxClock>(change ? { method: "PUT", path, body: change } : { method: "GET", path });
+  const connection = connect(flags);
+  const clock = await connection.call<SandboxClock>(
+    change ? { method: "PUT", path, body: change } : { method: "GET", path },
+  );
   if (flags.json) return showJson(clock);
   const rate = clock.rate === 1 ? "" : `, ${clock.rate} seconds of it in a second`;
   console.log(`${clock.now}${rate}`);

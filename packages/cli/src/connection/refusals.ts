@@ -17,7 +17,7 @@ export function asSentence(error: unknown, url = ""): unknown {
 function sentenceOf({ message, code, errors, retryAfterSeconds }: TillkeeperError): string {
   const places = errors.flatMap((place) => [
     `  ${place.path}: ${place.message}`,
-    ...("next_step_text" in place ? [`  ${String(place.next_step_text)}`] : []),
+    ...("next_step_text" in place ? [`  ${place.next_step_text}`] : []),
   ]);
   const again = retryAfterSeconds === undefined ? [] : [`  Try again in ${retryAfterSeconds} s.`];
   return [`${message} (${code})`, ...places, ...again].join("\n");

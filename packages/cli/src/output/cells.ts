@@ -14,7 +14,7 @@ export function cellOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (Array.isArray(value) && value.every((item) => typeof item !== "object")) return value.join(", ");
   if (typeof value === "object") return JSON.stringify(value);
-  const text = printable(String(value));
+  const text = printable(`${value as string | number | boolean}`);
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/.test(text) ? text.replace(/\.\d+Z$/, "Z") : text;
 }
 

@@ -61,7 +61,7 @@ function rowOf(endpoint: Endpoint): CallRow {
   const [type] = upload ?? [];
   // What a query has to have has a default.
   const inQuery = query === undefined ? [] : flagsOf({ properties: (query as Shape).properties ?? {} });
-  const inBody = body === undefined ? [] : flagsOf(body as Shape);
+  const inBody = body === undefined ? [] : flagsOf(body);
   return {
     method,
     path,
