@@ -19,8 +19,6 @@ export const usualAliases: Readonly<Record<string, readonly string[]>> = {
   get: ["show"],
 };
 
-const closing = ["business_day", "state", "store_id", "id", "text"];
-
 /** By noun of the API. */
 export const nounWords: Readonly<Record<string, NounWords>> = {
   stores: {
@@ -43,7 +41,10 @@ export const nounWords: Readonly<Record<string, NounWords>> = {
   },
   closings: {
     about: "closings of stores' days; `close` is the short way",
-    columns: { list: closing, listOfAccount: closing },
+    columns: {
+      list: ["business_day", "state", "id", "text"],
+      listOfAccount: ["business_day", "store_id", "state", "id", "text"],
+    },
   },
   closingReports: { about: "numbered reports of closings", columns: { list: ["number", "kind", "made_at", "sha256"] } },
   hooks: {

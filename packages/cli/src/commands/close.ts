@@ -19,8 +19,8 @@ export interface CloseFlags extends ConnectionFlags {
   retryUntil?: string;
   expected?: string;
   preview?: true;
-  /** A duration; false by `--no-wait`, true by default. */
-  wait: string | boolean;
+  /** A duration; false by `--no-wait`. */
+  wait?: string | false;
   json?: true;
 }
 
@@ -77,8 +77,9 @@ function bodyOf({ day, terminal, again, whenBusy, retryUntil, expected }: CloseF
 }
 
 /** How long to watch: at most, and, as far as that was asked for, at least. In seconds. */
-function spanOf(wait: string | boolean): { atMost: number; atLeast: number } {
-  if (typeof wait === "boolean") return { atMost: wait ? usualSeconds : 0, atLeast: 0 };
+function spanOf(wait: string | false | undefined): { atMost: number; atLeast: number } {
+  if (wait === undefined) return { atMost: usualSeconds, atLeast: 0 };
+  if (wait === false) return { atMost: 0, atLeast: 0 };
   const seconds = readDuration(wait);
   if (seconds !== undefined) return { atMost: seconds, atLeast: seconds };
   throw new UsageError("error: --wait takes a duration, as 90s or 10m");
