@@ -85,7 +85,9 @@ test("the help of a call loads no schemas", async () => {
   const { code, stdout, loaded } = await runTraced(["operations", "send", "--help"]);
   expect(code).toBe(0);
   expect(stdout).toContain("--when-busy <word>");
-  expect(loaded.filter((url) => /node_modules\/typebox|packages\/(?:contract|sdk|server\/src\/(?!platform))/.test(url))).toEqual([]);
+  expect(
+    loaded.filter((url) => /node_modules\/typebox|packages\/(?:contract|sdk|server\/src\/(?!platform))/.test(url)),
+  ).toEqual([]);
 });
 
 test("an option of a command is the command's, also where the program has one of that name", async () => {

@@ -18,6 +18,9 @@ export const ownFlags = [
   "help",
 ] as const;
 
+/** What stands for null until the request is made: commander takes null for a flag without a value. */
+const cleared = Symbol("null");
+
 /** What commander has read, by the names of `attributeName`. */
 export type Read = Readonly<Record<string, unknown>>;
 
@@ -48,7 +51,7 @@ export function addFlags(command: Command, row: CallRow): void {
 export function partsOf(row: CallRow, given: Read, body: unknown): Parts {
   const query: Record<string, unknown> = {};
   for (const flag of row.query ?? []) {
-    const value = given[keyOf(flag)];
+    const value = valueOf(flag, given);
     if (value !== undefined) query[flag.name] = value;
   }
   return { query, body: bodyOf(row.body ?? [], given, body) };
@@ -60,7 +63,7 @@ function bodyOf(flags: readonly CallFlag[], given: Read, whole: unknown): unknow
     throw new UsageError("Beside flags, --body has to be a JSON object.");
   }
   const body: Record<string, unknown> = isObject(whole) ? { ...whole } : {};
-  for (const flag of set) put(body, flag.name.split("."), given[keyOf(flag)]);
+  for (const flag of set) put(body, flag.name.split("."), valueOf(flag, given));
   if (whole !== undefined && !isObject(whole)) return whole;
   const missing = flags.filter(({ name, required }) => required && !(name in body));
   if (missing.length > 0) {
@@ -83,6 +86,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+function valueOf(flag: CallFlag, given: Read): unknown {
+  const value = given[keyOf(flag)];
+  return value === cleared ? null : value;
+}
+
 /** The key under which commander keeps a flag's value. */
 function keyOf({ name }: CallFlag): string {
   return new Option(`--${kebab(name)} <value>`).attributeName();
@@ -101,7 +109,7 @@ function valueName({ kind, choices }: CallFlag): string {
 
 function read(flag: CallFlag, text: string, before: unknown): unknown {
   const { kind, choices, nullable } = flag;
-  if (nullable && text === "null") return null;
+  if (nullable && text === "null") return cleared;
   if (choices && !choices.includes(text)) throw new InvalidArgumentError(`It is one of ${choices.join(", ")}.`);
   if (kind === "texts") return [...((before as string[] | undefined) ?? []), text];
   if (kind === "number") return number(text);
