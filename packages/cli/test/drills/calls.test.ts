@@ -5,7 +5,7 @@ import type { Store } from "@tillkeeper/contract/http/stores";
 import type { TerminalList } from "@tillkeeper/contract/http/terminals";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OwnSandbox, openOwnSandbox } from "./support/own-sandbox.ts";
+import { type OwnSandbox, openOwnSandbox } from "../support/own-sandbox.ts";
 
 let own: OwnSandbox;
 const terminal = "T12345678-T0001";
