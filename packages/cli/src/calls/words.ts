@@ -92,5 +92,5 @@ export const nounWords: Readonly<Record<string, NounWords>> = {
     columns: { list: ["id", "client_id", "audience", "scope"] },
   },
   audit: { columns: { list: ["at", "actor", "action", "subject_type", "subject_id"] } },
-  sandbox: { about: "controls of a sandbox: faults, payments, links", command: "sim" },
+  sandbox: { command: "sim" },
 };

@@ -5,13 +5,21 @@ import { networkFault } from "../agent/network-fault.ts";
 
 /** An answer of the server that is not a success, or a server that cannot be reached, as one sentence; anything else as it is. */
 export function asSentence(error: unknown, url = ""): unknown {
-  if (error instanceof TillkeeperError) return new StartupError(sentenceOf(error), { cause: error });
-  if (error instanceof TypeError && error.message === "fetch failed") {
+  if (isUnreached(error)) {
     const why = networkFault(error);
     const because = why === undefined ? "" : ` (${why})`;
     return new StartupError(`The server at ${url} cannot be reached${because}.`, { cause: error });
   }
+  if (error instanceof TillkeeperError) return new StartupError(sentenceOf(error), { cause: error });
   return error;
+}
+
+/** Whether fetch has failed, also where a client has wrapped its error in one of its own. */
+function isUnreached(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof TypeError && at.message === "fetch failed") return true;
+  }
+  return false;
 }
 
 function sentenceOf({ message, code, errors, retryAfterSeconds }: TillkeeperError): string {

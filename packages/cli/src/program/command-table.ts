@@ -44,6 +44,11 @@ const ownRows: Readonly<Record<string, Row>> = {
     description: "forward events to a program on this machine, signed like webhooks",
     define: async () => (await import("./listen.ts")).listenCommand(),
   },
+  sim: {
+    group: "day",
+    description: "make virtual terminals of a sandbox fail, sell, lose their network",
+    define: async () => (await import("./sim.ts")).simCommand(),
+  },
   clock: {
     group: "day",
     description: "show a sandbox's time, or move it ahead: +8h",

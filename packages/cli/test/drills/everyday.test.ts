@@ -17,7 +17,7 @@ let own: OwnSandbox;
 const hasScript = spawnSync("script", ["--version"]).error === undefined;
 
 beforeAll(async () => {
-  own = await openOwnSandbox({ TILLKEEPER_END_OF_DAY_TIMEOUT: "5" });
+  own = await openOwnSandbox({ TILLKEEPER_WINDOWS: "end_of_day=8" });
 });
 afterAll(() => own.stop());
 
@@ -50,15 +50,15 @@ test("a terminal that is not closed: what to do is printed, and the exit code is
 });
 
 test("a close of which nobody knows ends with 4", async () => {
-  await own.run(["stores", "add", "--store-id", "silent"]);
-  const terminal = await add("silent", "901");
-  const { code, stdout } = await own.run(["close", "silent", "--retry-until", "2020-01-01T00:00:00Z", "--json"]);
+  const terminal = "T12345678-T0004";
+  const only = ["--terminal", terminal, "--retry-until", "2020-01-01T00:00:00Z", "--json"];
+  const { code, stdout } = await own.run(["close", "trouble", ...only]);
   const { state, terminals } = JSON.parse(stdout) as Closing;
-  expect([code, state, terminals.map((each) => [each.terminal_id, each.state])]).toEqual([
-    4,
-    "unknown",
-    [[terminal, "unknown"]],
-  ]);
+  expect([
+    code,
+    state,
+    terminals.filter((each) => each.terminal_id === terminal).map((each) => [each.terminal_id, each.state]),
+  ]).toEqual([4, "unknown", [[terminal, "unknown"]]]);
 });
 
 test("what goes on without the command is left to the server", async () => {
@@ -177,10 +177,12 @@ test("an event is sent again: to a program, or to a subscription", async () => {
   expect(received.map(({ body }) => (JSON.parse(body) as EventEnvelope).id)).toEqual([first, second]);
 
   expect((await own.run(["events", "resend", first])).stderr).toBe("There is no webhook subscription.\n");
-  const hook = ["hooks", "add", "--config.url", `http://127.0.0.1:${port}/hook`, "--events", "account_store_add"];
+  const taking = await freePort();
+  const hooked = await receiver(taking);
+  const hook = ["hooks", "add", "--config.url", `http://127.0.0.1:${taking}/hook`, "--events", "account_store_add"];
   await own.json(hook);
   expect((await own.run(["events", "resend", first])).stdout).toMatch(/^Replay .*: event 1 to subscription/);
-  await vi.waitFor(() => expect(received).toHaveLength(3));
+  await vi.waitFor(() => expect(hooked.received).toHaveLength(1));
   expect((await own.run(["events", "resend", "9"])).code).toBe(2);
 });
 
@@ -203,4 +205,18 @@ test("the clock goes ahead, and not back", async () => {
   expect(Date.parse(after.now) - Date.parse(before.now)).toBeGreaterThanOrEqual(26 * 3_600_000);
   const back = await own.run(["clock", before.now]);
   expect(back).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("clock_cannot_go_back") });
+});
+
+test("virtual terminals fail and sell on command", async () => {
+  const terminal = "T12345678-T0002";
+  const set = await own.json(["sim", "fault", terminal, "failure", "--for", "5m"]);
+  expect(set).toMatchObject({ fault: "failure", in_force: true });
+  const failed = await own.run(["operations", "send", terminal, "open_menu", "--wait", "--json"]);
+  expect([failed.code, JSON.parse(failed.stdout).error.code]).toEqual([1, "simulated_failure"]);
+  expect(await own.json(["sim", "link", terminal, "down"])).toMatchObject({ fault: "failure", link: "down" });
+  expect(await own.json(["sim", "usual", terminal])).not.toHaveProperty("fault");
+  expect(await own.json(["sim", "buy", terminal, "129.00", "--tip", "9"])).toMatchObject({ amount: 12_900, tip: 900 });
+  expect((await own.run(["sim", "refund", terminal, "49.5"])).stdout).toMatch(/^refund of NOK\s49\.50 at /);
+  expect(await own.run(["sim", "buy", terminal, "1,50"])).toMatchObject({ code: 2, stdout: "" });
+  expect(await own.run(["sim", "fault", terminal, "sleepy"])).toMatchObject({ code: 2, stdout: "" });
 });
