@@ -26,7 +26,8 @@ export async function controlAction(id: string, change: object, flags: ControlFl
   const connection = connect(flags);
   const path = pathOf(id);
   const { fault, link, payment, printer, battery } = await connection.call<SandboxTerminal>({ method: "GET", path });
-  const body = { ...{ fault, link, payment, printer, battery }, ...change, ...span } as SandboxTerminalChange;
+  const kept = { fault, link, payment, printer, battery };
+  const body = { ...kept, ...change, ...span } as SandboxTerminalChange;
   show(await connection.call<SandboxTerminal>({ method: "PUT", path, body }), flags);
 }
 
