@@ -3,7 +3,7 @@ const units: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s:
 /** Seconds of a duration as people type it: `90s`, `5m`, `8h`, `1d12h`. Undefined for anything else, and for none at all. */
 export function readDuration(text: string): number | undefined {
   if (!/^(?:\d{1,7}[dhms]){1,4}$/.test(text)) return undefined;
-  const seconds = [...text.matchAll(/(\d+)([dhms])/g)].reduce(
+  const seconds = [...text.matchAll(/(\d{1,7})([dhms])/g)].reduce(
     (sum, [, count = "", unit = ""]) => sum + Number(count) * (units[unit] ?? 0),
     0,
   );

@@ -28,15 +28,15 @@ export async function loginAction(name: string, flags: LoginFlags): Promise<void
     throw asSentence(error, credentials.url);
   }
   const { profiles } = readProfiles();
-  writeProfiles({ current: name, profiles: { ...profiles, [name]: credentials } });
+  await writeProfiles({ current: name, profiles: { ...profiles, [name]: credentials } });
   say(`${name}: ${credentials.accountId} at ${credentials.url}, in use from now on. Kept in ${profilesFile()}.`);
 }
 
 /** Chooses a profile, or lists them. */
-export function useAction(name: string | undefined, { none, json }: { none?: true; json?: true }): void {
+export async function useAction(name: string | undefined, { none, json }: { none?: true; json?: true }): Promise<void> {
   const { current, profiles } = readProfiles();
   if (none) {
-    writeProfiles({ profiles });
+    await writeProfiles({ profiles });
     return say("None is in use: the sandbox of the folder is asked.");
   }
   if (name === undefined) {
@@ -51,18 +51,18 @@ export function useAction(name: string | undefined, { none, json }: { none?: tru
   }
   const chosen = profiles[name];
   if (!chosen) throw unknownProfile(name, Object.keys(profiles));
-  writeProfiles({ current: name, profiles });
+  await writeProfiles({ current: name, profiles });
   say(`${name}: ${chosen.accountId} at ${chosen.url}`);
 }
 
 /** Forgets a profile. */
-export function logoutAction(given: string | undefined): void {
+export async function logoutAction(given: string | undefined): Promise<void> {
   const { current, profiles } = readProfiles();
   const name = given ?? current;
   if (name === undefined) throw new StartupError("No profile is in use.");
   if (!profiles[name]) throw unknownProfile(name, Object.keys(profiles));
   const { [name]: _gone, ...rest } = profiles;
-  writeProfiles({ ...(current !== undefined && current !== name && { current }), profiles: rest });
+  await writeProfiles({ ...(current !== undefined && current !== name && { current }), profiles: rest });
   say(`${name} is forgotten. Its secret is still valid: \`tillkeeper clients delete-secret\` ends it.`);
 }
 

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,11 +43,11 @@ export function readProfiles(path = profilesFile()): Profiles {
 }
 
 /** Writes the profiles: into a new file that only its owner can read, which then takes the place of the old one. */
-export function writeProfiles(profiles: Profiles, path = profilesFile()): void {
+export async function writeProfiles(profiles: Profiles, path = profilesFile()): Promise<void> {
   const folder = join(path, "..");
   const fresh = `${path}.${process.pid}.new`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     rmSync(fresh, { force: true });
     // "wx": the file is made by this call, so nobody can have opened it before its mode was set.
     writeFileSync(fresh, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600, flag: "wx" });
