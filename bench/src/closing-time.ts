@@ -135,11 +135,10 @@ async function watchEvening(subject: Subject, { terminals, stores }: Fleet): Pro
   await wait(dueAt - Date.now());
   const before = await spent(subject);
   let highestRss = 0;
-  const watching = setInterval(() => {
-    void subject.server.call<number>("memory").then((rss) => {
-      highestRss = Math.max(highestRss, rss);
-    });
-  }, 250);
+  const look = async () => {
+    highestRss = Math.max(highestRss, await subject.server.call<number>("memory"));
+  };
+  const watching = setInterval(() => void look(), 250);
   try {
     const ended = "select count(*)::int as n from closings where ended_at is not null";
     await until(subject, { text: ended, values: [], reached: stores, latest: dueAt + patienceMs });

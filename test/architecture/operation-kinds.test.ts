@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 const root = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** Its requests for files list the kinds that have files; the rest comes from the table. */
-const namesAllBesides = "hostile/src/recipes.ts";
+/** The first lists in its requests for files the kinds that have files; the second is printed from the table. */
+const namingAllBesides = new Set(["hostile/src/recipes.ts", "packages/cli/src/calls/call-table.ts"]);
 
 /**
  * The files in CONTRIBUTING.md under "Adding an operation kind": between backticks at the beginning of its numbered
@@ -28,7 +28,7 @@ describe("a new kind of operation", () => {
   // What tests are put together from may name all kinds, as tests may.
   it("is forgotten nowhere else: no other source names all kinds that there are", () => {
     const sources = globSync("{packages/!(stage),bench,chaos,hostile,model}/src/**/*.ts", { cwd: root }).filter(
-      (path) => !path.endsWith(".test.ts") && path !== namesAllBesides,
+      (path) => !path.endsWith(".test.ts") && !namingAllBesides.has(path),
     );
     expect(sources.length).toBeGreaterThan(200);
     const naming = sources.filter((path) => {

@@ -1,19 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
-import { clientSettings } from "@tillkeeper/server/config/settings";
+import { type Client, createClient } from "@tillkeeper/sdk";
+import { clientSettings } from "@tillkeeper/server/config/client-settings";
 import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
+import type { Credentials } from "./connection/profiles.ts";
+import { asSentence } from "./connection/refusals.ts";
 import { UsageError } from "./failure.ts";
-
-/** A server's address, and a client of one of its accounts. */
-export interface Credentials {
-  url: string;
-  clientId: string;
-  clientSecret: string;
-  accountId: string;
-}
 
 type Environment = Record<string, string | undefined>;
 
@@ -27,11 +21,7 @@ export async function withClient<T>(
   try {
     return await work(createClient(credentials));
   } catch (error) {
-    if (error instanceof TillkeeperError) throw new StartupError(sentenceOf(error), { cause: error });
-    if (error instanceof TypeError && error.message === "fetch failed") {
-      throw new StartupError(`The server at ${credentials.url} cannot be reached.`, { cause: error });
-    }
-    throw error;
+    throw asSentence(error, credentials.url);
   }
 }
 
@@ -84,8 +74,4 @@ function readSandbox(path: string): Credentials {
       { cause: error },
     );
   }
-}
-
-function sentenceOf({ message, errors }: TillkeeperError): string {
-  return [message, ...errors.map((place) => `  ${place.path}: ${place.message}`)].join("\n");
 }

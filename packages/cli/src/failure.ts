@@ -3,6 +3,10 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 /** Exit code for a command line that cannot be meant; what was refused or has failed ends with 1. */
 export const usageExitCode = 2;
 
+/** Exit codes of commands that tell of more than one thing, or of something that nobody knows. */
+export const partlyExitCode = 3;
+export const unknownExitCode = 4;
+
 /** An option holds what it cannot hold, or does not go with another one. The message is one sentence. */
 export class UsageError extends StartupError {}
 

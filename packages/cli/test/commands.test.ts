@@ -22,15 +22,15 @@ test("migrate makes the schema, ends, and does nothing the second time", async (
 });
 
 test.for([
-  { args: ["sandbx"], message: "unknown command 'sandbx'" },
-  { args: ["serve", "--port"], message: "unknown option '--port'" },
-  { args: ["serve", "now"], message: "too many arguments" },
-  { args: [], message: "Usage: tillkeeper" },
-])("$args is refused with the help", async ({ args, message }) => {
+  { args: ["sandbx"], message: "unknown command 'sandbx'", help: "See --help." },
+  { args: ["serve", "--port"], message: "unknown option '--port'", help: "See --help." },
+  { args: ["serve", "now"], message: "too many arguments", help: "See --help." },
+  { args: [], message: "Usage: tillkeeper", help: "Usage: tillkeeper" },
+])("$args is refused, and the help is named", async ({ args, message, help }) => {
   const ended = await startCli(args, {}).ended;
   expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.stderr).toContain(message);
-  expect(ended.stderr).toContain("Usage: tillkeeper");
+  expect(ended.stderr).toContain(help);
 });
 
 test("--help goes to standard output", async () => {

@@ -25,6 +25,9 @@ test("--help names every command and loads none of them", async () => {
   for (const name of names) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
   const sources = loaded.filter((url) => !url.startsWith("node:") && !url.includes("/node_modules/"));
   expect(sources.map((url) => url.replace(/.*\/packages\//, "")).toSorted()).toEqual([
+    "cli/src/calls/call-table.ts",
+    "cli/src/calls/call.ts",
+    "cli/src/calls/words.ts",
     "cli/src/failure.ts",
     "cli/src/main.ts",
     "cli/src/npm-parent.ts",
@@ -56,6 +59,7 @@ test.for([
   { args: ["help", "nonsense"] },
   { args: ["help", "account", "nonsense"] },
   { args: ["nonsense"] },
+  { args: ["stores", "nonsense", "--help"] },
 ])("$args is refused: there is no such command to give help for", async ({ args }) => {
   const ended = await startCli(args, {}).ended;
   expect(ended).toMatchObject({ code: 2, stdout: "" });
@@ -64,6 +68,26 @@ test.for([
 
 test.for(["--version", "-V"])("%s is the version of the package", async (flag) => {
   expect(await startCli([flag], {}).ended).toMatchObject({ code: 0, stdout: `${own.version}\n`, stderr: "" });
+});
+
+test.for([
+  { args: ["sandbx"], meant: "sandbox" },
+  { args: ["stores", "lst"], meant: "list" },
+  { args: ["stores", "list", "--lmit", "3"], meant: "--limit" },
+])("$args: what was meant is named, in three lines at most", async ({ args, meant }) => {
+  const { code, stdout, stderr } = await startCli(args, {}).ended;
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(`(Did you mean ${meant}?)`);
+  expect(stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(3);
+});
+
+test("the help of a call loads no schemas", async () => {
+  const { code, stdout, loaded } = await runTraced(["operations", "send", "--help"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("--when-busy <word>");
+  expect(
+    loaded.filter((url) => /node_modules\/typebox|packages\/(?:contract|sdk|server\/src\/(?!platform))/.test(url)),
+  ).toEqual([]);
 });
 
 test("an option of a command is the command's, also where the program has one of that name", async () => {

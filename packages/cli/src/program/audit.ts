@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { withCalls } from "../calls/noun-command.ts";
 import type { VerifyOptions } from "../commands/audit.ts";
 
 /** `tillkeeper audit`: verifies the audit log, and prints the key that verifies its checkpoints. */
@@ -17,7 +18,7 @@ export function auditCommand(): Command {
   const key = new Command("key")
     .description("print the public key that verifies checkpoints of the audit log")
     .action(async () => (await import("../commands/audit.ts")).keyAction());
-  return new Command("audit").addCommand(verify).addCommand(key);
+  return withCalls(new Command("audit"), "audit").addCommand(verify).addCommand(key);
 }
 
 function all(path: string, before: string[]): string[] {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { usageExitCode } from "../failure.ts";
 import { version } from "../version.ts";
-import { rows } from "./command-table.ts";
+import { groups, rows } from "./command-table.ts";
 
 /** The whole program. Only the command at the beginning of the arguments gets its options; the others are a line of help. */
 export async function programFor([first, second]: readonly string[]): Promise<Command> {
@@ -10,16 +10,29 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
     .version(version)
     // Options behind a command's name are the command's, even where the program has an option of that name.
     .enablePositionalOptions()
-    .showHelpAfterError()
+    .showHelpAfterError("See --help.")
+    .addHelpCommand(
+      new Command("help").argument("[command]").description("the help of a command").helpGroup(groups.server),
+    )
     .addHelpText("after", "\nThe environment configures the server; `tillkeeper settings` lists what it may hold.");
   const asked = first === "help" ? second : first;
-  for (const [name, { description, define, usageCode }] of Object.entries(rows)) {
+  const inGroups = Object.keys(groups).flatMap((group) =>
+    Object.entries(rows).filter(([, row]) => row.group === group),
+  );
+  for (const [name, { description, group, define, usageCode }] of inGroups) {
     const command = name === asked ? await define() : new Command(name);
-    program.addCommand(command.description(description).copyInheritedSettings(program));
+    inherit(command.description(description).helpGroup(groups[group]), program);
+    program.addCommand(command);
     if (usageCode !== undefined) command.exitOverride(({ exitCode }) => process.exit(exitCode && usageCode));
   }
   setUsageExitCode(program);
   return program;
+}
+
+/** Gives a command, and those below it, the settings of the one above it. */
+function inherit(command: Command, from: Command): void {
+  command.copyInheritedSettings(from);
+  for (const below of command.commands) inherit(below, command);
 }
 
 /** Makes a faulty command line end with `usageExitCode`, in each command below, too. */
@@ -41,8 +54,10 @@ export function untilUnknownCommand(program: Command, args: readonly string[]): 
   let command: Command | undefined = program;
   for (const [index, word] of args.entries()) {
     if (word.startsWith("-") || word === "help" || command.commands.length === 0) return args;
-    command = command.commands.find((known) => known.name() === word);
+    command = command.commands.find((known) => known.name() === word || known.aliases().includes(word));
     if (!command) return args.slice(0, index + 1);
+    // What follows may be an argument of its own, and no command below it.
+    if (command.registeredArguments.length > 0) return args;
   }
   return args;
 }

@@ -90,6 +90,8 @@ export async function runPage(name: string): Promise<Ran> {
     env: {
       PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
       TMPDIR: place.temporary,
+      TILLKEEPER_DATA_DIR: place.data,
+      XDG_CONFIG_HOME: place.temporary,
       URL: sandbox.http_url,
       ACCOUNT: sandbox.account_id,
       TOKEN: await accessToken(sandbox),

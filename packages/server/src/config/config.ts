@@ -3,11 +3,12 @@ import type { Port } from "../platform/listen.ts";
 import type { LogLevel } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type BrokerConfig, brokerConfig } from "./brokers.ts";
+import { clientSettings, furtherClientSettings } from "./client-settings.ts";
 import type { FilesPlace } from "./files-place.ts";
 import type { Kind } from "./kinds.ts";
 import { type LimitsConfig, rateLimitOf } from "./limits.ts";
 import { type MailConfig, mailConfig } from "./mail.ts";
-import { clientSettings, type SettingName, settings, type Values } from "./settings.ts";
+import { type SettingName, settings, type Values } from "./settings.ts";
 import { findUnknown, isInjected } from "./unknown-variables.ts";
 
 /**
@@ -79,7 +80,10 @@ export function defaultDeviceTokenSeconds({ access }: Pick<Config["mqtt"], "acce
 export function readConfig(env: Environment): Config {
   const faults: string[] = [];
   const fault: ReportFault = (name, message) => faults.push(`  ${name}: ${message}`);
-  const unknown = findUnknown(env, [...Object.keys(settings), ...Object.keys(clientSettings)]);
+  const unknown = findUnknown(env, [
+    ...Object.keys(settings),
+    ...Object.keys({ ...clientSettings, ...furtherClientSettings }),
+  ]);
   for (const { name, meant } of unknown.mistyped) fault(name, `is not a setting; did you mean ${meant}?`);
   const config = configOf(readValues(env, fault), fault);
   if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);

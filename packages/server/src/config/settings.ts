@@ -225,11 +225,3 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 /** The parsed settings, by name. */
 export type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };
-
-/** Settings of the command line as a client of a server. A server in the same environment ignores them. */
-export const clientSettings = {
-  TILLKEEPER_URL: "Where the server answers.",
-  TILLKEEPER_CLIENT_ID: "The client that asks.",
-  TILLKEEPER_CLIENT_SECRET: "Its secret.",
-  TILLKEEPER_ACCOUNT: "The account that it asks for.",
-} as const;

@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { UsageError } from "../failure.ts";
+
+/** Reads what `--body` gives: JSON, `@file`, or `-` for standard input. Throws `UsageError`. */
+export function readBody(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  const path = text === "-" ? "/dev/stdin" : text.startsWith("@") ? text.slice(1) : undefined;
+  try {
+    return JSON.parse(path === undefined ? text : readFileSync(path, "utf8"));
+  } catch (error) {
+    // What is in the file is not shown: it may be one that was named by mistake.
+    const why = error instanceof SyntaxError ? "it is not JSON" : (error as NodeJS.ErrnoException).code;
+    throw new UsageError(`error: --body cannot be read: ${why}`);
+  }
+}

@@ -1,0 +1,107 @@
+import { type Client, createClient } from "@tillkeeper/sdk";
+import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { readCredentials } from "../api-client.ts";
+import { UsageError } from "../failure.ts";
+import type { ConnectionFlags } from "./flags.ts";
+import { type Credentials, readProfiles } from "./profiles.ts";
+import { asSentence, refusalOf } from "./refusals.ts";
+
+/** One request to the server. */
+export interface Request {
+  method: string;
+  /** Below the server's address. `:aid` and `:oid` are the account. */
+  path: string;
+  query?: Readonly<Record<string, unknown>>;
+  /** Sent as JSON. */
+  body?: unknown;
+  /** Sent in place of a body. */
+  file?: { content: Blob; type: string };
+  headers?: Readonly<Record<string, string>>;
+  signal?: AbortSignal;
+}
+
+/** A server, and a client of one of its accounts. */
+export interface Connection extends Pick<Credentials, "url" | "accountId"> {
+  /** The name of its profile; none for the environment's and the sandbox's. */
+  profile?: string;
+  client: Client;
+  /** Sends a request and gives the answer, whatever its status is. Throws `StartupError` when the server cannot be reached. */
+  send(request: Request): Promise<Response>;
+  /** Sends a request and gives the JSON of its answer. Throws `StartupError`, with one sentence, for a refusal. */
+  call<T>(request: Request): Promise<T>;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * The server that is meant: the profile of the flag; what the environment names; the profile that `use` has chosen; the
+ * sandbox of this folder. Throws `StartupError`.
+ */
+export function connect({ profile, account }: ConnectionFlags, env: Environment = process.env): Connection {
+  const { name, ...found } = findCredentials(profile, env);
+  const credentials = { ...found, accountId: account ?? found.accountId };
+  const client = createClient(credentials);
+  const send = (request: Request) => sendTo(credentials, client, request);
+  return {
+    url: credentials.url,
+    accountId: credentials.accountId,
+    ...(name !== undefined && { profile: name }),
+    client,
+    send,
+    call: async <T>(request: Request): Promise<T> => {
+      const response = await send(request);
+      if (!response.ok) throw await refusalOf(response);
+      const text = await response.text();
+      return (text === "" ? undefined : JSON.parse(text)) as T;
+    },
+  };
+}
+
+function findCredentials(flag: string | undefined, env: Environment): Credentials & { name?: string } {
+  const named = flag ?? (env["TILLKEEPER_URL"] ? undefined : env["TILLKEEPER_PROFILE"]);
+  if (named) return ofProfile(named);
+  const configured = ["URL", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT"].some((name) => env[`TILLKEEPER_${name}`]);
+  const { current } = configured ? {} : readProfiles();
+  return current === undefined ? readCredentials({}, env) : ofProfile(current);
+}
+
+function ofProfile(name: string): Credentials & { name: string } {
+  const { profiles } = readProfiles();
+  const known = profiles[name];
+  if (known) return { ...known, name };
+  const names = Object.keys(profiles);
+  const there =
+    names.length === 0 ? "There is none yet: see `tillkeeper login --help`." : `Known: ${names.join(", ")}.`;
+  throw new UsageError(`There is no profile ${name}. ${there}`);
+}
+
+async function sendTo({ url, accountId }: Credentials, client: Client, request: Request): Promise<Response> {
+  const { method, path, query, body, file, headers, signal } = request;
+  const filled = path.replace(/:(?:aid|oid)(?=\/|$)/, () => encodeURIComponent(accountId));
+  try {
+    const { access_token: token } = await client.token();
+    return await fetch(`${url.replace(/\/$/, "")}${filled}${queryText(query)}`, {
+      method,
+      headers: {
+        accept: "application/json",
+        authorization: `Bearer ${token}`,
+        ...(file ? { "content-type": file.type } : body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(file ? { body: file.content } : body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const sentence = asSentence(error, url);
+    throw sentence instanceof StartupError ? sentence : error;
+  }
+}
+
+function queryText(query: Readonly<Record<string, unknown>> = {}): string {
+  const given = new URLSearchParams();
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of [values].flat()) given.append(name, String(value));
+  }
+  return given.size === 0 ? "" : `?${given.toString()}`;
+}
