@@ -106,16 +106,21 @@ export async function readError(response: Response): Promise<TillkeeperError> {
     code: code ?? "http_error",
     message: message ?? `The server answered ${status} ${statusText}`.trimEnd(),
     errors,
-    retryable: errors.find((place) => place.retryable !== undefined)?.retryable ?? passes(status, retryAfterSeconds),
+    retryable:
+      errors.find((place) => place.retryable !== undefined)?.retryable ??
+      (retryAfterSeconds !== undefined || isPassingStatus(status)),
     retryAfterSeconds,
     requestId: headers.get("request-id") ?? undefined,
   });
 }
 
-/** Whether an answer with this status may be another one later, by itself. */
-function passes(status: number, retryAfterSeconds: number | undefined): boolean {
-  return status === 408 || status === 429 || status >= 500 || retryAfterSeconds !== undefined;
+/** Whether an answer with this status says that the server cannot do it now. */
+export function isPassingStatus(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && !lasting.has(status));
 }
+
+/** Not implemented, HTTP version not supported: the same will be answered tomorrow. */
+const lasting = new Set([501, 505]);
 
 /** The error in a body of the server; empty for a body of another form. */
 function parseErrorBody(body: string): Partial<Omit<ErrorBody["error"], "errors"> & { errors: ErrorDetail[] }> {

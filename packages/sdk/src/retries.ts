@@ -1,4 +1,4 @@
-import { ConnectionError, TillkeeperError, TimeoutError } from "./error.ts";
+import { ConnectionError, isPassingStatus, TillkeeperError, TimeoutError } from "./error.ts";
 import { limit, pause } from "./time.ts";
 
 const firstMs = 500;
@@ -91,11 +91,8 @@ function isBusy({ status, retryAfterSeconds }: TillkeeperError, { waitWhenBusy }
 /** Whether an error is of a kind that passes: no answer, or one that says that the server cannot do it now. */
 export function isPassing({ status, code }: TillkeeperError): boolean {
   if (status === undefined) return code === "network_error" || code === "timeout";
-  return status === 408 || status === 429 || (status >= 500 && !lasting.has(status));
+  return isPassingStatus(status);
 }
-
-/** Not implemented, HTTP version not supported: the same will be answered tomorrow. */
-const lasting = new Set([501, 505]);
 
 /** Doubles with each repetition, with a random part; at least as long as the server says. */
 export function atLeast(seconds: number, repeated: number): number {
