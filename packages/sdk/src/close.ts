@@ -10,7 +10,7 @@ export type CloseOptions = ClosingCreate & {
   /** Called with the closing at first, and whenever it has changed. */
   onProgress?: ((closing: Closing) => void) | undefined;
   /**
-   * `settled`, the default: until nothing moves by itself any more, because each terminal is closed, failed, or waits for a person.
+   * `settled`, the default: until each terminal is closed, failed, or waits for a person: to come back, to finish a payment.
    * `ended`: until no terminal waits any longer.
    */
   until?: "settled" | "ended" | undefined;
@@ -66,21 +66,19 @@ interface Following {
 /** The closing each time that it has changed, until it has ended or settled. Goes on after failures that pass. */
 async function* changes(
   first: Closing,
-  read: () => Promise<{ body: Closing; headers: Headers }>,
+  read: () => Promise<{ body: Closing }>,
   { until, signal }: Following,
 ): AsyncGenerator<Closing> {
   let closing = first;
   for (let failures = 0; closing.state === "running"; ) {
+    if (until === "settled" && isSettled(closing)) return;
     let pauseMs = 0;
-    let early = false;
     try {
       const askedAt = performance.now();
-      const { body: now, headers } = await read();
+      const { body: now } = await read();
       failures = 0;
-      const held = headers.has("preference-applied");
-      // An answer that came before its time means that nothing moves by itself any more.
-      early = held && performance.now() - askedAt < heldSeconds * 1000;
-      if (early || !held) pauseMs = heldSeconds * 1000;
+      // The server does not hold back the answer about a closing in which nothing moves by itself.
+      pauseMs = Math.max(0, heldSeconds * 1000 - (performance.now() - askedAt));
       if (JSON.stringify(now) !== JSON.stringify(closing)) yield now;
       closing = now;
     } catch (error) {
@@ -89,7 +87,11 @@ async function* changes(
       pauseMs = atLeast(error.retryAfterSeconds ?? 0, failures);
       failures += 1;
     }
-    if (closing.state !== "running" || (early && until === "settled")) return;
-    await pause(pauseMs, signal);
+    if (closing.state === "running") await pause(pauseMs, signal);
   }
+}
+
+/** Whether each terminal that is still to be closed waits for a person, as its step says. */
+function isSettled({ terminals }: Closing): boolean {
+  return terminals.every(({ state, next_step: step }) => state !== "waiting" || step !== "wait");
 }

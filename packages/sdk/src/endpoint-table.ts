@@ -1,4 +1,5 @@
 // Printed from the endpoints of the contract by `npm run reference`; do not edit.
+// oxlint-disable eslint/max-lines -- a line for each endpoint
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";

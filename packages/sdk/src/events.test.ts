@@ -13,7 +13,8 @@ async function streams(...connections: Connection[]) {
   const server = createServer((request, response) => {
     if (request.url?.endsWith("/auth/token")) {
       response.setHeader("content-type", "application/json");
-      return void response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+      response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+      return;
     }
     const { accept = "", "last-event-id": lastEventId } = request.headers;
     asked.push({ url: request.url ?? "", accept, lastEventId: lastEventId as string | undefined });

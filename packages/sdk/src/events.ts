@@ -100,14 +100,14 @@ interface Beginning {
 /** The blocks of one connection. Throws when it breaks, or is silent for too long. */
 async function* connection(
   transport: Transport,
-  { signal, silentMs = usual.silentMs, onDisconnect: _, lastEventId: __, ...query }: StreamOptions,
+  { signal, silentMs = usual.silentMs, type, store_id, terminal_id, subject }: StreamOptions,
   { lastEventId, first }: Beginning,
 ): AsyncGenerator<EventBlock> {
   const silent = new AbortController();
   const { body } = await transport.send({
     ...endpointTable.events.list,
     path: endpointTable.events.list.path.replace(":aid", encodeURIComponent(transport.accountId)),
-    query,
+    query: { type, store_id, terminal_id, subject },
     answer: "stream",
     headers: { accept: "text/event-stream", ...(lastEventId !== undefined && { "last-event-id": lastEventId }) },
     signal: signal ? AbortSignal.any([signal, silent.signal]) : silent.signal,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type ClientOptions, createClient } from "./client.ts";
-import { TerminalBusyError, TillkeeperError } from "./error.ts";
+import { TerminalBusyError, type TillkeeperError } from "./error.ts";
 
 const token = () => Response.json({ access_token: "t", token_type: "Bearer", expires_in: 14_400, scope: "" });
 const command = { terminal_id: "T1", operation: "open_menu" } as const;
@@ -45,15 +45,16 @@ function clientWith(answers: Answer[], options: Partial<ClientOptions> = {}) {
   return { client: createClient({ ...credentials, fetch, ...options }), sent };
 }
 
-/** Lets the clock run until a call has ended. */
-async function ended<T>(call: Promise<T>): Promise<T | unknown> {
-  const settled = call.catch((error: unknown) => error);
-  let over = false;
-  void settled.finally(() => {
-    over = true;
-  });
-  for (let step = 0; step < 10_000 && !over; step += 1) await vi.advanceTimersByTimeAsync(100);
-  expect(over).toBe(true);
+/** Lets the clock run until a call has ended; gives what it gave, or threw. */
+async function ended(call: Promise<unknown>): Promise<unknown> {
+  const state = { over: false };
+  const settled = call
+    .catch((error: unknown) => error)
+    .finally(() => {
+      state.over = true;
+    });
+  for (let step = 0; step < 10_000 && !state.over; step += 1) await vi.advanceTimersByTimeAsync(100);
+  expect(state.over).toBe(true);
   return settled;
 }
 
@@ -142,7 +143,7 @@ test("a POST that does nothing more the second time is sent again without a key"
 
 test("a token that does not come is asked for again, whatever is to be sent with it", async () => {
   const answers = [cut, answer(503), token];
-  const fetch = vi.fn(async (url: unknown) => {
+  const fetch = vi.fn<(url: unknown) => Promise<Response>>(async (url) => {
     if (!String(url).endsWith("/auth/token")) return new Response("{}", { status: 201 });
     return ((answers.length > 1 ? answers.shift() : answers[0]) as Answer)();
   });

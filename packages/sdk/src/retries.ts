@@ -1,4 +1,4 @@
-import { ConnectionError, isPassingStatus, TillkeeperError, TimeoutError } from "./error.ts";
+import { ConnectionError, isPassingStatus, type TillkeeperError, TimeoutError } from "./error.ts";
 import { limit, pause } from "./time.ts";
 
 const firstMs = 500;

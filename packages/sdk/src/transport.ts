@@ -115,29 +115,32 @@ export function createTransport(options: ClientOptions): Transport {
     return answerOf(call, response, await bodyOf(call, response));
   };
 
-  const patience = (call: Partial<Call>): Patience => {
-    const { file, signal, waitSeconds = 0, waitWhenBusy = false } = call;
-    return {
-      safe: call.method !== "POST" || call.idempotencyKey !== undefined || call.repeatable === true,
-      maxRetries: call.maxRetries ?? options.maxRetries ?? usual.maxRetries,
-      waitWhenBusy,
-      signal,
-      attemptMs: call.requestTimeoutMs ?? (file ? undefined : attemptMs + waitSeconds * 1000),
-      callMs: call.timeoutMs ?? (file ? undefined : (options.timeoutMs ?? (waitWhenBusy ? busyMs : usual.callMs))),
-    };
-  };
-
   return {
     accountId: options.accountId,
-    token: () => repeatedly(patience({ method: "GET" }), getToken),
+    token: () => repeatedly(patienceOf({ method: "GET" }, options), getToken),
     send: async (call) => {
       try {
-        return await repeatedly(patience(call), (signal) => exchange(call, signal));
+        return await repeatedly(patienceOf(call, options), (signal) => exchange(call, signal));
       } catch (error) {
         if (error instanceof TillkeeperError) error.idempotencyKey = call.idempotencyKey;
         throw error;
       }
     },
+  };
+}
+
+/** How patient a call is: as it says itself, else as the client does. */
+function patienceOf(call: Pick<Call, "method"> & Partial<Call>, options: ClientOptions): Patience {
+  const { file, signal, waitSeconds = 0, waitWhenBusy = false } = call;
+  const attemptMs = (options.requestTimeoutMs ?? usual.attemptMs) + waitSeconds * 1000;
+  const callMs = options.timeoutMs ?? (waitWhenBusy ? busyMs : usual.callMs);
+  return {
+    safe: call.method !== "POST" || call.idempotencyKey !== undefined || call.repeatable === true,
+    maxRetries: call.maxRetries ?? options.maxRetries ?? usual.maxRetries,
+    waitWhenBusy,
+    signal,
+    attemptMs: call.requestTimeoutMs ?? (file ? undefined : attemptMs),
+    callMs: call.timeoutMs ?? (file ? undefined : callMs),
   };
 }
 

@@ -14,6 +14,7 @@ export function tableText(endpoints: Nouns): string {
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
+// oxlint-disable eslint/max-lines -- a line for each endpoint
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
