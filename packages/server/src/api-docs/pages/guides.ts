@@ -15,6 +15,10 @@ export interface Guide {
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
+    {
+      name: "sdk",
+      about: "the typed client for programs: calls, lists, events, webhooks, and what it sends again by itself",
+    },
     { name: "autopilot", about: "stores that are closed each evening by themselves, and what tells of a missed day" },
     { name: "events", about: "what happened in an account, as a page or as a stream, and how nothing of it is missed" },
     { name: "webhooks", about: "events posted to an address of yours, signed, and sent again until they are taken" },
