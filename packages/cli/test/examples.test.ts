@@ -58,7 +58,7 @@ const outputs: Record<string, { args?: () => string[]; output: RegExp }> = {
   "page-through-a-list.ts": {
     output: /^(\S+ in \S+\n){5}\S+-T0005 ACTIVE, .* ACTIVE\n.* ACTIVE, .* ACTIVE\n\S+-T0001 ACTIVE\n$/,
   },
-  "run-and-wait.ts": { args: () => [terminalId], output: /^opened\nsent twice, done once\n$/ },
+  "run-and-wait.ts": { args: () => [terminalId], output: /^sent twice, done once\nopened\n$/ },
   "react-to-409.ts": {
     args: () => [terminalId],
     output: /^busy with open_menu; the server says to come back in \d+ s\nCOMPLETED\n$/,
