@@ -1,16 +1,10 @@
 // Lists all terminals: one by one, where the client requests the pages, and page by page, two terminals to a page. The
 // last page has no `starting_after`.
-import { createClient } from "@tillkeeper/sdk";
+import { fromSandbox } from "@tillkeeper/sdk/node";
 
-const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";
-const client = createClient({
-  url: env("URL"),
-  accountId: env("ACCOUNT"),
-  clientId: env("CLIENT_ID"),
-  clientSecret: env("CLIENT_SECRET"),
-});
+const client = fromSandbox();
 
-for await (const { terminal_id, store_id } of client.terminals.list.all()) console.log(`${terminal_id} in ${store_id}`);
+for await (const { terminal_id, store_id } of client.terminals.list()) console.log(`${terminal_id} in ${store_id}`);
 
 let after: string | undefined;
 do {

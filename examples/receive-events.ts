@@ -4,20 +4,18 @@
  *     SECRET=whsec_… PORT=8787 node examples/receive-events.ts
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Webhook } from "standardwebhooks";
+import { webhooks } from "@tillkeeper/sdk";
 
-const webhook = new Webhook(process.env["SECRET"] ?? "");
+const secret = process.env["SECRET"] ?? "";
 const seen = new Set<string>();
 
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const parts: Buffer[] = [];
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
   try {
     for await (const part of request) parts.push(part);
     // The bytes as they came: an object that was parsed and printed again has another signature.
-    const event = webhook.verify(Buffer.concat(parts), headers) as { event?: string; id: string; subject?: string };
-    const id = headers["webhook-id"] ?? "";
-    if (!seen.has(id)) console.log(event.event ?? "ping", event.subject ?? event.id);
+    const { id, event } = await webhooks.verify(Buffer.concat(parts), request.headers, secret);
+    if (!seen.has(id)) console.log(event.event, event.event === "ping" ? event.subscription.id : event.subject);
     seen.add(id);
     response.writeHead(204).end();
   } catch {

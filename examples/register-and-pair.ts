@@ -1,15 +1,9 @@
 // Registers a terminal, shows its pairing code, and waits until a device has paired.
 // node examples/register-and-pair.ts SERIAL
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient } from "@tillkeeper/sdk";
+import { fromSandbox } from "@tillkeeper/sdk/node";
 
-const env = (name: string) => process.env[`TILLKEEPER_${name}`] ?? "";
-const client = createClient({
-  url: env("URL"),
-  accountId: env("ACCOUNT"),
-  clientId: env("CLIENT_ID"),
-  clientSecret: env("CLIENT_SECRET"),
-});
+const client = fromSandbox();
 
 const { stores } = await client.stores.list({ limit: 1 });
 const { terminal_id, pairing } = await client.terminals.create({

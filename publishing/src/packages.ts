@@ -46,8 +46,9 @@ export const publishedPackages: readonly PublishedPackage[] = [
     description: "Typed client of a Tillkeeper server: stores, payment terminals and remote operations.",
     keywords: ["payment-terminals", "point-of-sale", "end-of-day", "tillkeeper"],
     folder: "packages/sdk",
-    entries: { index: "packages/sdk/src/index.ts" },
-    exports: { ".": "index" },
+    entries: { index: "packages/sdk/src/index.ts", node: "packages/sdk/src/node.ts" },
+    // Apart from what pages load, because it reads files.
+    exports: { ".": "index", "./node": "node" },
     node: 20,
     inlinedTypes: ["typebox"],
     exempt: [],

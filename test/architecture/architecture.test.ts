@@ -66,7 +66,8 @@ describe("the repository", () => {
   });
 
   it("imports public keys only where weak ones are refused, or where the key is the program's own", () => {
-    const imports = /\b(createPublicKey|importJWK|importSPKI|importX509|importKey)\(/;
+    // Raw keys are shared secrets, of webhooks.
+    const imports = /\b(createPublicKey|importJWK|importSPKI|importX509|importKey)\((?!"raw")/;
     const importing = filesBelow(join(root, "packages"), /(?<!\.test)\.ts$/)
       .filter((path) => path.includes("/src/") && imports.test(readFileSync(path, "utf8")))
       .map((path) => path.slice(root.length + "/packages/".length));

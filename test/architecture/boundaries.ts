@@ -87,6 +87,7 @@ const passes: readonly { from: RegExp; to: RegExp; reason: string }[] = [
 ];
 
 /** The client must have no dependency, and stay small in a browser. */
+const entryForNode = "node.ts";
 const onlyTypesForClient = "sdk may import only types of the contract's http";
 
 /** Programs that are tried where the packages are installed: they import what is published, not what is here. */
@@ -124,7 +125,9 @@ function reasonAgainst({ from: importing, specifier, file, typesOnly }: Import):
   if (!from || importing.startsWith(outsidePrograms)) return undefined;
   const test = from.kind === "test" || from.path.endsWith(".test.ts");
   if (file === undefined) {
-    if (from.pack === "sdk" && !test) return "the client stands alone";
+    if (from.pack === "sdk" && !test && !(from.path === entryForNode && specifier.startsWith("node:"))) {
+      return "the client stands alone";
+    }
     const owners = exclusive[specifier];
     return owners && !test && !owners.includes(from.pack) ? `only ${owners.join(", ")} may use it` : undefined;
   }

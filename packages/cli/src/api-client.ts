@@ -19,7 +19,8 @@ export async function withClient<T>(
 ): Promise<T> {
   const credentials = readCredentials(flags, env);
   try {
-    return await work(createClient(credentials));
+    // Somebody waits in front of the screen, and sees at once what is wrong.
+    return await work(createClient({ ...credentials, maxRetries: 0 }));
   } catch (error) {
     throw asSentence(error, credentials.url);
   }

@@ -61,7 +61,7 @@ const outputs: Record<string, { args?: () => string[]; output: RegExp }> = {
   "run-and-wait.ts": { args: () => [terminalId], output: /^sent twice, done once\nopened\n$/ },
   "react-to-409.ts": {
     args: () => [terminalId],
-    output: /^(busy; the server says to come back in \d+ s\n)+COMPLETED\n$/,
+    output: /^busy with open_menu; the server says to come back in \d+ s\nCOMPLETED\n$/,
   },
   "close-and-read-totals.ts": {
     args: () => [terminalId],

@@ -15,7 +15,7 @@ describe("the client's methods", async () => {
   let client: Record<string, Record<string, Method>>;
   beforeAll(async () => {
     const { aid: accountId, clientId, secret: clientSecret } = tenant;
-    client = createClient({ url: server.url, accountId, clientId, clientSecret }) as never;
+    client = createClient({ url: server.url, accountId, clientId, clientSecret, maxRetries: 0 }) as never;
   });
 
   /** Calls the row's method with made-up arguments; `undefined` when the server accepts the request. */
@@ -35,7 +35,8 @@ describe("the client's methods", async () => {
     }
   }
 
-  it.for(rows)("$title is a route of the server", async (each) => {
+  // A server that is no sandbox does not know the sandbox's own: docs/sdk.md, which a test runs, calls them.
+  it.for(rows.filter(({ noun }) => noun !== "sandbox"))("$title is a route of the server", async (each) => {
     const error = await refusal(each, {});
     expect(error?.code).not.toBeOneOf(["not_found", "method_not_allowed", "http_error"]);
     expect(error?.status ?? 200).toBeOneOf([200, 400, 403, 404, 409, 422]);
@@ -49,11 +50,11 @@ describe("the client's methods", async () => {
     });
   });
 
-  it("are all routes that take a token for an account", async () => {
+  it("are all routes that take a token, but for those that name no account and are there a second time with one", async () => {
     const { body } = await server.call("GET", "/openapi.json");
     const guarded = Object.entries<Record<string, { security: object[] }>>(body.paths).flatMap(([path, methods]) =>
       Object.entries(methods)
-        .filter(([, { security }]) => security.some((one) => "bearer" in one) && /\{[ao]id\}/.test(path))
+        .filter(([, { security }]) => security.some((one) => "bearer" in one) && !path.startsWith("/v1/admin/"))
         .map(([method]) => `${method.toUpperCase()} ${path}`),
     );
     const called = rows.map(({ row: { method, path } }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);

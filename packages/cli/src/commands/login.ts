@@ -23,7 +23,7 @@ export async function loginAction(name: string, flags: LoginFlags): Promise<void
   if (!nameForm.test(name)) throw new UsageError("error: a name has letters, digits, dots and hyphens, 64 at most");
   const credentials = await gather(flags);
   try {
-    await createClient(credentials).token();
+    await createClient({ ...credentials, maxRetries: 0 }).token();
   } catch (error) {
     throw asSentence(error, credentials.url);
   }

@@ -40,7 +40,8 @@ type Environment = Record<string, string | undefined>;
 export function connect({ profile, account }: ConnectionFlags, env: Environment = process.env): Connection {
   const { name, ...found } = findCredentials(profile, env);
   const credentials = { ...found, accountId: account ?? found.accountId };
-  const client = createClient(credentials);
+  // Somebody waits in front of the screen, and sees at once what is wrong.
+  const client = createClient({ ...credentials, maxRetries: 0 });
   const send = (request: Request) => sendTo(credentials, client, request);
   return {
     url: credentials.url,

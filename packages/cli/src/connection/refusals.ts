@@ -1,4 +1,4 @@
-import { TillkeeperError } from "@tillkeeper/sdk";
+import { ConnectionError, TillkeeperError } from "@tillkeeper/sdk";
 import { readError } from "@tillkeeper/sdk/error";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { networkFault } from "../agent/network-fault.ts";
@@ -14,8 +14,9 @@ export function asSentence(error: unknown, url = ""): unknown {
   return error;
 }
 
-/** Whether fetch has failed, also where a client has wrapped its error in one of its own. */
+/** Whether the server was not reached: fetch has failed, or the client has waited long enough. */
 function isUnreached(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true;
   for (let at = error; at instanceof Error; at = at.cause) {
     if (at instanceof TypeError && at.message === "fetch failed") return true;
   }

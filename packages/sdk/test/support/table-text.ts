@@ -14,6 +14,7 @@ export function tableText(endpoints: Nouns): string {
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))
     .filter(({ rows }) => rows.length > 0);
   return `// Printed from the endpoints of the contract by \`npm run reference\`; do not edit.
+// oxlint-disable eslint/max-lines -- a line for each endpoint
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { endpoints } from "@tillkeeper/contract/http/endpoints";
 import type { Row } from "./method.ts";
@@ -65,7 +66,8 @@ function rowText([name, endpoint]: [string, Endpoint]): string {
   return `${name}: { ${values.join(", ")} },`;
 }
 
-function rowOf({ method, path, body, upload, query, binary }: Endpoint): Row {
+function rowOf(endpoint: Endpoint): Row {
+  const { method, path, body, upload, query, binary, alternatives, repeatable, requestHeaders } = endpoint;
   const [type] = upload ?? [];
   return {
     method,
@@ -74,7 +76,10 @@ function rowOf({ method, path, body, upload, query, binary }: Endpoint): Row {
     ...(type && { upload: type }),
     ...(query && { query: true }),
     ...(query && "starting_after" in query.properties && { pages: true }),
-    ...(binary && { stream: true }),
+    ...(binary && { answer: binary.startsWith("text/") ? "text" : "stream" }),
+    ...(alternatives && { texts: true }),
+    ...(requestHeaders && "Idempotency-Key" in requestHeaders.properties && { key: true }),
+    ...(repeatable && { repeatable }),
   };
 }
 

@@ -15,6 +15,10 @@ export interface Guide {
 export const guides: Readonly<Record<string, readonly Guide[]>> = {
   "Using the API": [
     { name: "closing-the-day", about: "one request that closes a store, and what to do about each terminal" },
+    {
+      name: "sdk",
+      about: "the typed client for programs: calls, lists, events, webhooks, and what it sends again by itself",
+    },
     { name: "command-line", about: "every call as a command, a day closed before your eyes, webhooks at home" },
     { name: "autopilot", about: "stores that are closed each evening by themselves, and what tells of a missed day" },
     { name: "being-told", about: "mail to people when a business day was not closed, and how it ends" },
