@@ -43,7 +43,7 @@ function requestParts(lines) {
     button.textContent = "Copied";
   });
   const intro =
-    "Or paste these lines into a shell. They get a token, close the day of a terminal, and show how it went.";
+    "Or paste these lines into a shell. They get a token, close the day of a terminal, wait until it is closed, and show how it went.";
   return [reference, element("p", intro), pre, button];
 }
 

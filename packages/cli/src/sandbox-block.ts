@@ -62,7 +62,7 @@ function requestLines(httpUrl: string, sandbox: Sandbox): string[] {
   const requests = firstRequests({ ...sandbox, http_url: httpUrl });
   if (requests.length === 0) return [];
   return [
-    "Paste these one after the other: get a token, close the day of a terminal, see how it went.",
+    "Paste these lines: get a token, close the day of a terminal, wait until it is closed and see how it went.",
     "",
     ...requests,
   ];

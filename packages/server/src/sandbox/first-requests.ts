@@ -9,8 +9,9 @@ export function presentSandboxAccess({ http_url, account_id, client_id, client_s
 }
 
 /**
- * Three requests to paste into a shell: a token, a close of the day, and its result. Empty without a terminal. Quoted
- * so that bash and zsh take every line literally: zsh would read a bare `?` as a file pattern.
+ * Three requests to paste into a shell: a token, a close of the day, and its result. Empty without a terminal. The third
+ * waits for the end, because all three are usually pasted at once. Quoted so that bash, dash and zsh read them alike;
+ * `printf` because the `echo` of some shells changes backslashes.
  */
 export function firstRequests(sandbox: Omit<Sandbox, "mqtt_url">): string[] {
   const { http_url, account_id, client_id, client_secret, terminalIds } = sandbox;
@@ -24,7 +25,7 @@ export function firstRequests(sandbox: Omit<Sandbox, "mqtt_url">): string[] {
   const command = JSON.stringify({ terminal_id: terminalId, operation: "end_of_day" });
   return [
     `TOKEN=$(curl -sS -u '${client_id}:${client_secret}' ${json} -d '${grant}' '${audience}/auth/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -sS -w '\\n' ${bearer} ${json} -d '${command}' '${operations}'`,
-    `curl -sS -w '\\n' ${bearer} '${operations}?terminal_id=${terminalId}'`,
+    `OPERATION=$(curl -sS ${bearer} ${json} -d '${command}' '${operations}'); printf '%s\\n' "$OPERATION"`,
+    `curl -sS -w '\\n' ${bearer} -H 'Prefer: wait=20' "${operations}/$(printf '%s' "$OPERATION" | sed -n 's/^{"id":"\\([^"]*\\)".*/\\1/p')"`,
   ];
 }
