@@ -10,7 +10,7 @@ const client = createClient({
   clientSecret: env("CLIENT_SECRET"),
 });
 
-for await (const { terminal_id, store_id } of client.terminals.list.all()) console.log(`${terminal_id} in ${store_id}`);
+for await (const { terminal_id, store_id } of client.terminals.list()) console.log(`${terminal_id} in ${store_id}`);
 
 let after: string | undefined;
 do {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient, TillkeeperError } from "@tillkeeper/sdk";
+import { type Client, ConnectionError, createClient, TillkeeperError } from "@tillkeeper/sdk";
 import { clientSettings } from "@tillkeeper/server/config/settings";
 import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
@@ -25,12 +25,13 @@ export async function withClient<T>(
 ): Promise<T> {
   const credentials = readCredentials(flags, env);
   try {
-    return await work(createClient(credentials));
+    // Somebody waits in front of the screen, and sees at once what is wrong.
+    return await work(createClient({ ...credentials, maxRetries: 0 }));
   } catch (error) {
-    if (error instanceof TillkeeperError) throw new StartupError(sentenceOf(error), { cause: error });
-    if (error instanceof TypeError && error.message === "fetch failed") {
+    if (error instanceof ConnectionError) {
       throw new StartupError(`The server at ${credentials.url} cannot be reached.`, { cause: error });
     }
+    if (error instanceof TillkeeperError) throw new StartupError(sentenceOf(error), { cause: error });
     throw error;
   }
 }

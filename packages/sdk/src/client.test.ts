@@ -7,7 +7,7 @@ import {
   withTokens,
 } from "../test/support/answering-server.ts";
 import { createClient } from "./client.ts";
-import { TillkeeperError } from "./error.ts";
+import { ConnectionError, TillkeeperError } from "./error.ts";
 
 const store = { store_id: "S312" };
 const bearer = (token: string) => expect.objectContaining({ authorization: `Bearer ${token}` });
@@ -111,19 +111,21 @@ test("an answer that is not a success becomes a TillkeeperError with all that it
   const thrown = await client.stores.create(store).catch((error: unknown) => error);
   expect(thrown).toBeInstanceOf(TillkeeperError);
   expect(thrown).toMatchObject({
-    name: "TillkeeperError",
+    name: "TerminalBusyError",
     status: 409,
     code: "operation_pending",
     message: "The terminal is busy.",
     errors,
     retryAfterSeconds: 7,
+    retryable: true,
     requestId: "r-1",
+    blocker: { id: "x" },
   });
 });
 
 test.for(["<html>Bad Gateway</html>", "", '{"error":"down"}', "null"])("reads a foreign answer: %s", async (body) => {
   const server = await answeringServer(withTokens(() => ({ status: 502, body })));
-  const client = createClient({ url: server.url, ...credentials });
+  const client = createClient({ url: server.url, ...credentials, maxRetries: 0 });
   await expect(client.stores.list()).rejects.toMatchObject({
     status: 502,
     code: "http_error",
@@ -158,11 +160,19 @@ test("encodes ids and queries", async () => {
 
 test("gives up on a request that takes too long", async () => {
   const server = await answeringServer(withTokens(() => new Promise(() => undefined)));
-  const client = createClient({ url: server.url, ...credentials, requestTimeoutMs: 200 });
+  const client = createClient({ url: server.url, ...credentials, requestTimeoutMs: 200, maxRetries: 0 });
   await expect(client.stores.list()).rejects.toMatchObject({ name: "TimeoutError" });
 });
 
-test("a server that cannot be reached is fetch's own error", async () => {
-  const client = createClient({ url: "http://127.0.0.1:1", ...credentials });
-  await expect(client.stores.list()).rejects.toBeInstanceOf(TypeError);
+test("a server that cannot be reached is an error with what fetch says", async () => {
+  const client = createClient({ url: "http://127.0.0.1:1", ...credentials, maxRetries: 0 });
+  const thrown = await client.stores.list().catch((error: unknown) => error);
+  expect(thrown).toBeInstanceOf(ConnectionError);
+  expect(thrown).toMatchObject({
+    code: "network_error",
+    status: undefined,
+    retryable: true,
+    cause: expect.any(TypeError),
+  });
+  expect(String(thrown)).toBe("ConnectionError: No answer came from the server: bad port");
 });

@@ -1,14 +1,18 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
+import { type CloseMethod, closeMethod } from "./close.ts";
 import { endpointTable, type Nouns } from "./endpoint-table.ts";
+import { type StreamMethod, streamMethod } from "./events.ts";
 import { methodOf, type Row } from "./method.ts";
 import { type ClientOptions, createTransport, type Transport } from "./transport.ts";
-import { type WaitMethod, waitForEnd } from "./wait.ts";
+import { type OperationMethods, operationMethods } from "./wait.ts";
 
 export type { ClientOptions } from "./transport.ts";
 
 /** The methods of the endpoints, and methods that take more than one call. */
 export interface Client extends Nouns {
-  readonly operations: Nouns["operations"] & WaitMethod;
+  readonly operations: Nouns["operations"] & OperationMethods;
+  readonly closings: Nouns["closings"] & CloseMethod;
+  readonly events: Nouns["events"] & StreamMethod;
   /**
    * Gives the access token in use, and gets one if there is none. Other methods do so by themselves; an early call shows
    * whether the credentials are right. Throws `TillkeeperError` when the server refuses them.
@@ -17,18 +21,21 @@ export interface Client extends Nouns {
 }
 
 /**
- * Creates a client of one account. It keeps its access token, and renews it at half of its life. Its methods throw
- * `TillkeeperError` for every answer that is not a success, and fetch's `TypeError` when the server cannot be reached.
+ * Creates a client of one account. It keeps its access token, and renews it at half of its life. A call that fails for a while is sent
+ * again by itself. What remains is thrown: `TillkeeperError` for every answer that is not a success, its subclasses `ConnectionError` and
+ * `TimeoutError` when none came, and the reason of a signal that aborts.
  */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
   const nouns = Object.fromEntries(
     Object.entries(endpointTable).map(([noun, rows]) => [noun, methodsOf(transport, rows)]),
   ) as unknown as Nouns;
-  const { operations } = nouns;
+  const { operations, closings, events } = nouns;
   return {
     ...nouns,
-    operations: { ...operations, wait: (id, waiting) => waitForEnd(operations.get, id, waiting) },
+    operations: { ...operations, ...operationMethods(operations) },
+    closings: { ...closings, ...closeMethod(closings) },
+    events: { ...events, ...streamMethod(transport) },
     token: () => transport.token(),
   };
 }

@@ -262,6 +262,12 @@ export interface Nouns {
     /** The events of an account, oldest first: a page, or a stream of what comes (Server-Sent Events). Scopes: admin:checkout or read:checkout:/admin/terminals, and admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["events"]["list"]>;
   };
+  readonly sandbox: {
+    /** What time it is in this sandbox. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly readClock: MethodOf<Endpoints["sandbox"]["readClock"]>;
+    /** Move this sandbox's time ahead, or let it run faster; it never goes back. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly moveClock: MethodOf<Endpoints["sandbox"]["moveClock"]>;
+  };
 }
 
 export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<keyof Nouns[Noun], Row>> } = {
@@ -291,8 +297,8 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     delete: { method: "DELETE", path: "/v1/accounts/:aid/stores/:store_id" },
     getConfiguration: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/configuration" },
     patchConfiguration: { method: "PATCH", path: "/v1/accounts/:aid/stores/:store_id/configuration", body: true },
-    suspend: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/suspend" },
-    resume: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/resume" },
+    suspend: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/suspend", repeatable: true },
+    resume: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/resume", repeatable: true },
   },
   terminals: {
     issuePairingCode: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/pairing-codes", body: true },
@@ -308,17 +314,17 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     listDevices: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/devices" },
   },
   operations: {
-    create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations", body: true },
+    create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations", body: true, key: true },
     list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations", query: true, pages: true },
     get: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id" },
     cancel: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/operations/:operation_id/cancel" },
   },
   closings: {
-    create: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings", body: true },
+    create: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings", body: true, key: true },
     list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings", query: true, pages: true },
     preview: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/preview", query: true },
-    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id", query: true },
-    cancel: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/cancel" },
+    get: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id", query: true, texts: true },
+    cancel: { method: "POST", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/cancel", repeatable: true },
     listOfAccount: { method: "GET", path: "/v1/accounts/:aid/closings", query: true, pages: true },
   },
   hooks: {
@@ -328,7 +334,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     update: { method: "PATCH", path: "/v1/accounts/:aid/hooks/subscriptions/:hid", body: true },
     delete: { method: "DELETE", path: "/v1/accounts/:aid/hooks/subscriptions/:hid" },
     ping: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/ping" },
-    pause: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/pause" },
+    pause: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/pause", repeatable: true },
     resume: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/resume", body: true },
     rotateSecret: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/rotate-secret", body: true },
     replay: { method: "POST", path: "/v1/accounts/:aid/hooks/subscriptions/:hid/replay", body: true },
@@ -338,7 +344,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   },
   closingReports: {
     list: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/closings/:closing_id/reports" },
-    export: { method: "GET", path: "/v1/accounts/:aid/closings/export", query: true, stream: true },
+    export: { method: "GET", path: "/v1/accounts/:aid/closings/export", query: true, answer: "text" },
   },
   activations: {
     create: { method: "POST", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/activations" },
@@ -347,12 +353,12 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   logs: {
     list: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs", query: true, pages: true },
     get: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id" },
-    getContent: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id/content", stream: true },
+    getContent: { method: "GET", path: "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id/content", answer: "stream" },
   },
   presence: {
     ofTerminal: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/presence" },
     listChanges: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/presence/changes", query: true, pages: true },
-    probe: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/probe" },
+    probe: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/probe", repeatable: true },
     telemetry: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry" },
     telemetryHistory: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry/history", query: true, pages: true },
     ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/presence" },
@@ -368,7 +374,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     get: { method: "GET", path: "/v1/accounts/:aid/releases/:release_id" },
     withdraw: { method: "DELETE", path: "/v1/accounts/:aid/releases/:release_id" },
     putFile: { method: "PUT", path: "/v1/accounts/:aid/releases/:release_id/file", upload: "application/octet-stream" },
-    getFile: { method: "GET", path: "/v1/accounts/:aid/releases/:release_id/file", stream: true },
+    getFile: { method: "GET", path: "/v1/accounts/:aid/releases/:release_id/file", answer: "stream" },
   },
   releaseKeys: {
     create: { method: "POST", path: "/v1/accounts/:aid/release-keys", body: true },
@@ -400,5 +406,9 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   },
   events: {
     list: { method: "GET", path: "/v1/accounts/:aid/events", query: true, pages: true },
+  },
+  sandbox: {
+    readClock: { method: "GET", path: "/v1/sandbox/clock" },
+    moveClock: { method: "PUT", path: "/v1/sandbox/clock", body: true },
   },
 };

@@ -40,7 +40,7 @@ test("a method takes the ids of its path, then the body, the query and options",
   ]);
 });
 
-test("an idempotency key goes along where the endpoint takes one", async () => {
+test("an idempotency key goes along where the endpoint takes one: the caller's, or one that is made", async () => {
   const { client, calls } = await serverWith({ status: 201, body: {} });
   const body = { terminal_id: "T12345678-T0001", operation: "end_of_day" } as const;
   await client.operations.create(body);
@@ -49,7 +49,9 @@ test("an idempotency key goes along where the endpoint takes one", async () => {
     { method: "POST", url: operations, body },
     { method: "POST", url: operations, body, headers: { "idempotency-key": key, "x-trace": "7" } },
   ]);
-  expect(calls()[0]?.headers).not.toHaveProperty("idempotency-key");
+  expect(calls()[0]?.headers["idempotency-key"]).toMatch(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
 });
 
 test("its types are those of the endpoint", () => {
@@ -57,8 +59,10 @@ test("its types are those of the endpoint", () => {
   expectTypeOf<Client["stores"]["replace"]>().parameter(1).toEqualTypeOf<StoreCreate>();
   expectTypeOf<Client["stores"]["replace"]>().returns.resolves.toEqualTypeOf<Store>();
   expectTypeOf<Client["operations"]["list"]>().returns.resolves.toEqualTypeOf<Operation[]>();
+  expectTypeOf<Client["closingReports"]["export"]>().returns.resolves.toBeString();
+  expectTypeOf<Client["closings"]["get"]["as"]>().parameter(0).toEqualTypeOf<"text/csv" | "text/html">();
   expectTypeOf<Client["stores"]["list"]["withResponse"]>().returns.resolves.toHaveProperty("requestId");
-  expectTypeOf<Client["stores"]["get"]>().not.toHaveProperty("all");
+  expectTypeOf<Client["stores"]["get"]>().returns.not.toHaveProperty(Symbol.asyncIterator);
   const wrong = (client: Client) => {
     // @ts-expect-error a parameter that the endpoint does not know
     void client.stores.list({ no_such: 1 });
@@ -92,11 +96,11 @@ test("all pages are read one after the other, where the page says what comes nex
     { body: { stores: [{ store_id: "S3" }, { store_id: "S2" }], starting_after: "a&b" } },
     { body: { stores: [{ store_id: "S1" }] } },
   );
-  const stores = await collect(client.stores.list.all({ status: ["ACTIVE"] }));
+  const stores = await collect(client.stores.list({ status: ["ACTIVE"] }));
   expectTypeOf(stores).toExtend<{ store_id: string; number_of_terminals: number }[]>();
   expect(stores.map(({ store_id }) => store_id)).toEqual(["S3", "S2", "S1"]);
   expect(calls().map(({ url }) => url)).toEqual([
-    `${base}/stores?limit=100&status=ACTIVE`,
+    `${base}/stores?status=ACTIVE`,
     `${base}/stores?limit=100&status=ACTIVE&starting_after=a%26b`,
   ]);
 });
@@ -106,7 +110,7 @@ test("all pages are read one after the other, where the Link header says what co
     { headers: { link: `<${operations}?limit=1&starting_after=b>; rel="next"` }, body: [{ id: "a" }] },
     { body: [{ id: "b" }] },
   );
-  const all = await collect(client.operations.list.all({ limit: 1 }));
+  const all = await collect(client.operations.list({ limit: 1 }));
   expectTypeOf(all).toEqualTypeOf<Operation[]>();
   expect(all.map(({ id }) => id)).toEqual(["a", "b"]);
   expect(calls().map(({ url }) => url)).toEqual([`${operations}?limit=1`, `${operations}?limit=1&starting_after=b`]);
@@ -118,13 +122,13 @@ test("pages that lead back to each other end in an error, not in a walk without 
     { body: { stores: [{ store_id: "S1" }], starting_after: "b" } },
     { body: { stores: [], starting_after: "a" } },
   );
-  await expect(collect(client.stores.list.all())).rejects.toThrow("The server gave the page after a before");
+  await expect(collect(client.stores.list())).rejects.toThrow("The server gave the page after a before");
   expect(calls()).toHaveLength(3);
 });
 
 test("the next page is asked for when it is read", async () => {
   const { client, calls } = await serverWith({ body: { stores: [{ store_id: "S2" }], starting_after: "S2" } });
-  for await (const { store_id } of client.stores.list.all()) {
+  for await (const { store_id } of client.stores.list()) {
     expect(store_id).toBe("S2");
     break;
   }

@@ -1,4 +1,5 @@
-import type { IdempotentCallOptions } from "./method-types.ts";
+import type { MethodOptions } from "./method-types.ts";
+import { pagesFrom } from "./pages.ts";
 import type { Call, Transport } from "./transport.ts";
 
 /** All that a call needs to know of an endpoint, printed from the contract into `endpoint-table.ts`. */
@@ -12,8 +13,14 @@ export interface Row {
   query?: true;
   /** The answer is one page of a list. */
   pages?: true;
-  /** The answer is a file. */
-  stream?: true;
+  /** The answer is a file, or a text. */
+  answer?: "stream" | "text";
+  /** The server knows a request by its idempotency key. */
+  key?: true;
+  /** A POST that does nothing more when it arrives a second time, also without a key. */
+  repeatable?: true;
+  /** The answer also comes as a text of another type. */
+  texts?: true;
 }
 
 type Query = NonNullable<Call["query"]>;
@@ -22,12 +29,21 @@ type Query = NonNullable<Call["query"]>;
 export function methodOf(transport: Transport, row: Row): unknown {
   const withResponse = async (...args: unknown[]) => transport.send(callOf(transport.accountId, row, args));
   const method = async (...args: unknown[]) => (await withResponse(...args)).body;
-  const all = (...args: unknown[]) => allPages(transport, callOf(transport.accountId, row, args));
-  return Object.assign(method, { withResponse, ...(row.pages && { all }) });
+  const list = (...args: unknown[]) => {
+    // Only once the arguments have been checked: an error is to come from the call, not from a promise beside it.
+    const call = callOf(transport.accountId, row, args);
+    return pagesFrom(transport, call);
+  };
+  const as = async (type: string, ...args: unknown[]) => {
+    const call = callOf(transport.accountId, row, args);
+    const { body } = await transport.send({ ...call, answer: "text", headers: { ...call.headers, accept: type } });
+    return body;
+  };
+  return Object.assign(row.pages ? list : method, { withResponse, ...(row.texts && { as }) });
 }
 
 /** Makes a call of the method's arguments, which come in the order of `ArgsOf`. */
-function callOf(accountId: string, { method, stream, ...row }: Row, args: unknown[]): Call {
+function callOf(accountId: string, row: Row, args: unknown[]): Call {
   const rest = [...args];
   const path = row.path.replaceAll(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(name === "aid" || name === "oid" ? accountId : id(name, rest.shift())),
@@ -35,9 +51,26 @@ function callOf(accountId: string, { method, stream, ...row }: Row, args: unknow
   const body = row.body && rest.shift();
   const file = row.upload && { content: rest.shift() as Blob, type: row.upload };
   const query = row.query && (rest.shift() as Query | undefined);
-  const { idempotencyKey, headers, signal, timeoutMs } = (rest.shift() ?? {}) as IdempotentCallOptions;
-  const sent = { ...headers, ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }) };
-  return { method, path, query, body, ...(file && { file }), stream, headers: sent, signal, timeoutMs };
+  const { headers, waitSeconds, ...options } = (rest.shift() ?? {}) as MethodOptions;
+  const { idempotencyKey = row.key && newKey() } = options;
+  const sent = {
+    ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
+    ...(waitSeconds !== undefined && { prefer: `wait=${waitSeconds}` }),
+    ...headers,
+  };
+  return {
+    ...options,
+    method: row.method,
+    path,
+    query,
+    body,
+    ...(file && { file }),
+    answer: row.answer,
+    repeatable: row.repeatable,
+    headers: sent,
+    waitSeconds,
+    idempotencyKey,
+  };
 }
 
 /** Checks an id for the path. An empty one, `.` and `..` would change the path, so they throw. */
@@ -46,21 +79,11 @@ function id(name: string, value: unknown): string {
   throw new TypeError(`${name} must be a text that is not empty, "." or ".."`);
 }
 
-async function* allPages(transport: Transport, call: Call): AsyncGenerator {
-  let further: Query | undefined;
-  const seen = new Set<string>();
-  do {
-    const { body, next } = await transport.send({ ...call, query: { limit: largestPage, ...call.query, ...further } });
-    yield* itemsOf(body);
-    if (next !== undefined && seen.has(next)) throw new Error(`The server gave the page after ${next} before`);
-    if (next !== undefined) seen.add(next);
-    further = next === undefined ? undefined : { starting_after: next };
-  } while (further);
-}
-
-const largestPage = 100;
-
-/** The items of a page, which is an array, or an object with one field that is an array. */
-function itemsOf(body: unknown): unknown[] {
-  return Array.isArray(body) ? body : (Object.values(body as object).find(Array.isArray) ?? []);
+/** A random UUID. `crypto.randomUUID` is missing on pages that came over plain HTTP. */
+function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

@@ -1,20 +1,27 @@
 import type { TokenResponse } from "@tillkeeper/contract/http/token";
-import { readError } from "./error.ts";
+import { readError, TillkeeperError } from "./error.ts";
 import type { Answer } from "./method-types.ts";
 import { nextPage } from "./next-page.ts";
+import { connectionFailure, Failed, type Patience, repeatedly } from "./retries.ts";
+import { unlessAborted } from "./time.ts";
 import { createTokenSource } from "./token.ts";
 
-/** Where a client's server is, and the client's credentials. */
+/** Where a client's server is, the client's credentials, and how patient it is. */
 export interface ClientOptions {
   /** Where the server is, without `/v1`: `http://127.0.0.1:8080`. */
   url: string;
+  /** The account that the client works for. */
   accountId: string;
   clientId: string;
   clientSecret: string;
   /** The audience of the access token. Default: this account on this server. */
   audience?: string;
-  /** Milliseconds that one request may take, or else it throws a `DOMException` named `TimeoutError`. Default 30 000. */
+  /** Milliseconds that one attempt of a call may take. Default 30 000. */
   requestTimeoutMs?: number;
+  /** Milliseconds that a whole call may take, with its repetitions and the waits between them. Default 120 000. */
+  timeoutMs?: number;
+  /** How often a call is sent again after a failure that passes. Default 4; 0: never. */
+  maxRetries?: number;
   /** Sends the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
 }
@@ -31,29 +38,39 @@ export interface Call {
   body?: unknown;
   /** Sent in place of a body. An upload has no time limit but `timeoutMs` and the signal. */
   file?: { content: Blob; type: string };
-  /** The answer is a file. The time limit holds until the answer begins; the signal ends it at any time. */
-  stream?: boolean | undefined;
+  /** `stream`: the answer is a file, and the time limits hold until it begins. `text`: it is a text. Left out: JSON. */
+  answer?: "stream" | "text" | undefined;
   headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal | undefined;
+  requestTimeoutMs?: number | undefined;
   timeoutMs?: number | undefined;
+  maxRetries?: number | undefined;
+  /** Seconds that the server may hold the answer back, beside the time of an attempt. */
+  waitSeconds?: number | undefined;
+  waitWhenBusy?: boolean | undefined;
+  /** A POST that does nothing more when it arrives a second time, also without a key. */
+  repeatable?: true | undefined;
+  idempotencyKey?: string | undefined;
 }
 
 /** Sends requests of one account. */
 export interface Transport {
   accountId: string;
-  /** Sends a request with the access token, and after a 401 once more with a new one. Throws as `Method` does. */
+  /** Sends a request with the access token, and again after a failure that passes. Throws as `Method` does. */
   send(call: Call): Promise<Answer<unknown>>;
   /** Gives the token in use, as `TokenSource.get`. */
   token(): Promise<TokenResponse>;
 }
 
-const defaultTimeoutMs = 30_000;
+const usual = { attemptMs: 30_000, callMs: 120_000, maxRetries: 4 };
+/** No terminal is busy with an operation for longer, so that a call that waits for its end gets there. */
+const busyMs = 630_000;
 
-/** Creates the transport of a client: base address, tokens, time limits. */
+/** Creates the transport of a client: base address, tokens, time limits, repetitions. */
 export function createTransport(options: ClientOptions): Transport {
   const base = withoutTrailingSlashes(options.url);
   const account = `/v1/accounts/${encodeURIComponent(options.accountId)}`;
-  const { fetch: send = fetch, requestTimeoutMs = defaultTimeoutMs } = options;
+  const { fetch: send = fetch, requestTimeoutMs: attemptMs = usual.attemptMs } = options;
   const tokens = createTokenSource({
     request: () =>
       send(`${base}${account}/auth/token`, {
@@ -62,97 +79,104 @@ export function createTransport(options: ClientOptions): Transport {
           basic(options),
         ),
         method: "POST",
-        signal: AbortSignal.timeout(requestTimeoutMs),
+        signal: AbortSignal.timeout(attemptMs),
       }),
   });
 
-  const attempt = async (call: Call, timeout: AbortSignal | undefined) => {
+  /** Gives a token, or fails as an attempt that sent nothing. */
+  const getToken = async (signal: AbortSignal): Promise<TokenResponse> => {
+    try {
+      return await unlessAborted(tokens.get(), signal);
+    } catch (error) {
+      if (error instanceof TillkeeperError) throw new Failed(error, true);
+      if (signal.aborted) throw error;
+      throw new Failed(connectionFailure(error).error, true);
+    }
+  };
+
+  const request = async (call: Call, signal: AbortSignal): Promise<{ response: Response; token: string }> => {
     const { method, path, query, body, file, headers } = call;
-    const signal = AbortSignal.any([call.signal, timeout].filter((one) => one !== undefined));
-    const { access_token: token } = await unlessAborted(tokens.get(), signal);
+    const { access_token: token } = await getToken(signal);
     const authorized = { ...headers, authorization: `Bearer ${token}` };
-    const response = await send(`${base}${path}${queryText(query)}`, {
-      ...(file ? binary(file, authorized) : json(body, authorized)),
-      method,
-      signal,
-    });
+    const sent = file ? binary(file, authorized) : json(body, authorized);
+    const response = await send(`${base}${path}${queryText(query)}`, { ...sent, method, signal });
     return { response, token };
   };
 
-  const answered = async (call: Call, timeout: () => AbortSignal | undefined): Promise<Response> => {
-    let { response, token } = await attempt(call, timeout());
+  /** One attempt; a second request with a new token belongs to it, if the first one is refused. */
+  const exchange = async (call: Call, signal: AbortSignal): Promise<Answer<unknown>> => {
+    let { response, token } = await request(call, signal);
     if (response.status === 401) {
       await response.body?.cancel();
       tokens.discard(token);
-      ({ response } = await attempt(call, timeout()));
+      ({ response } = await request(call, signal));
     }
-    if (!response.ok) throw await readError(response);
-    return response;
+    if (!response.ok) throw new Failed(await readError(response));
+    return answerOf(call, response, await bodyOf(call, response));
+  };
+
+  const patience = (call: Partial<Call>): Patience => {
+    const { file, signal, waitSeconds = 0, waitWhenBusy = false } = call;
+    return {
+      safe: call.method !== "POST" || call.idempotencyKey !== undefined || call.repeatable === true,
+      maxRetries: call.maxRetries ?? options.maxRetries ?? usual.maxRetries,
+      waitWhenBusy,
+      signal,
+      attemptMs: call.requestTimeoutMs ?? (file ? undefined : attemptMs + waitSeconds * 1000),
+      callMs: call.timeoutMs ?? (file ? undefined : (options.timeoutMs ?? (waitWhenBusy ? busyMs : usual.callMs))),
+    };
   };
 
   return {
     accountId: options.accountId,
-    token: () => tokens.get(),
+    token: () => repeatedly(patience({ method: "GET" }), getToken),
     send: async (call) => {
-      const { file, stream, timeoutMs = file ? undefined : requestTimeoutMs } = call;
-      if (stream) {
-        const begins = deadline(timeoutMs ?? requestTimeoutMs);
-        const response = await answered(call, begins.again).finally(begins.met);
-        return answerOf(response, response.body ?? new Blob([]).stream());
+      try {
+        return await repeatedly(patience(call), (signal) => exchange(call, signal));
+      } catch (error) {
+        if (error instanceof TillkeeperError) error.idempotencyKey = call.idempotencyKey;
+        throw error;
       }
-      const response = await answered(call, () =>
-        timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
-      );
-      const text = await response.text();
-      return answerOf(response, text === "" ? undefined : JSON.parse(text));
     },
   };
 }
 
-function answerOf({ status, headers }: Response, body: unknown): Answer<unknown> {
+/** The body of a success answer, as the call wants it. */
+async function bodyOf({ answer }: Call, response: Response): Promise<unknown> {
+  if (answer === "stream") return response.body ?? new Blob([]).stream();
+  const text = await response.text();
+  if (answer === "text") return text;
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = `The server answered ${response.status} with something else than JSON`;
+    throw new Failed(
+      new TillkeeperError({ code: "http_error", message, retryable: false, status: response.status, cause }),
+    );
+  }
+}
+
+function answerOf({ idempotencyKey }: Call, { status, headers }: Response, body: unknown): Answer<unknown> {
   return {
     body,
     status,
     headers,
     requestId: headers.get("request-id") ?? undefined,
     replayed: headers.get("idempotent-replayed") === "true",
+    idempotencyKey,
     next: nextPage(body, headers.get("link")),
   };
 }
 
-/** Waits for `work` until the signal aborts, and leaves `work` running: a token's renewal serves other calls, too. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    signal.addEventListener("abort", end);
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-    if (signal.aborted) end();
-  });
-}
-
-/** A time limit until an answer begins: `again` starts it anew for an attempt, and `met` ends it. */
-function deadline(ms: number): { again: () => AbortSignal; met: () => void } {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  return {
-    again: () => {
-      clearTimeout(timer);
-      const late = new AbortController();
-      const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
-      timer = setTimeout(() => late.abort(reason), ms);
-      return late.signal;
-    },
-    met: () => clearTimeout(timer),
-  };
-}
-
 function json(body: unknown, headers: Record<string, string>): RequestInit {
-  const accepted = { ...headers, accept: "application/json" };
+  const accepted = { accept: "application/json", ...headers };
   if (body === undefined) return { headers: accepted };
   return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
 function binary({ content, type }: NonNullable<Call["file"]>, headers: Record<string, string>): RequestInit {
-  return { headers: { ...headers, accept: "application/json", "content-type": type }, body: content };
+  return { headers: { accept: "application/json", ...headers, "content-type": type }, body: content };
 }
 
 /** The header for HTTP Basic, as the API documents it: id and secret without percent-encoding. */

@@ -1,87 +1,130 @@
-import type { Operation } from "@tillkeeper/contract/http/operations";
-import { TillkeeperError } from "./error.ts";
-import type { CallOptions } from "./method-types.ts";
+import type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
+import type { Nouns } from "./endpoint-table.ts";
+import { OperationFailedError, TillkeeperError, TimeoutError } from "./error.ts";
+import { atLeast, isPassing } from "./retries.ts";
+import { limit, pause } from "./time.ts";
 
-/** How long and how often an operation is read. */
+/** How long the end of an operation is waited for. */
 export interface WaitOptions {
   /** Milliseconds until the wait ends with an error. Default 630 000: no operation is PENDING for longer. */
-  timeoutMs?: number;
-  /** Milliseconds between two requests. Default 500. */
-  pollMs?: number;
-  signal?: AbortSignal;
+  timeoutMs?: number | undefined;
+  /** Milliseconds between two requests of which the server did not hold the answer back until the end. Default 1 000. */
+  pollMs?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
-/** The method that waits for the end of an operation. */
-export interface WaitMethod {
+/** How an operation is sent and its end waited for. */
+export interface RunOptions extends WaitOptions {
+  /** A UUID that names this operation, for a program that may be started again in between. Left out: the client makes one. */
+  idempotencyKey?: string | undefined;
+  /** Waits while the terminal has another operation. Without it the call throws `TerminalBusyError`. */
+  waitWhenBusy?: boolean | undefined;
+}
+
+/** An operation of this kind that did what was asked for. */
+export type Completed<Kind extends Operation["operation"]> = Extract<Operation, { operation: Kind }> & {
+  status: "COMPLETED";
+  result: NonNullable<Extract<Operation, { operation: Kind }>["result"]>;
+};
+
+/** Methods about operations that take more than one request. */
+export interface OperationMethods {
   /**
-   * Reads an operation until it is no longer PENDING. Throws a `DOMException` named `TimeoutError` when it is PENDING after
-   * `timeoutMs`, and the signal's reason when the signal aborts. Throws `TillkeeperError` for an answer that a repeated
-   * request will not cure.
+   * Waits until an operation is no longer PENDING, whatever its end, and gives it. The server holds the answer back until then, so
+   * that the end is known at once; a server that is away for a while does not end the wait. Throws `TimeoutError` when it is PENDING after
+   * `timeoutMs`, the signal's reason when that aborts, and `TillkeeperError` for an answer that a repeated request will not cure.
    */
   wait(id: string, options?: WaitOptions): Promise<Operation>;
+  /**
+   * Sends an operation, waits for its end and gives it when it is COMPLETED. Throws `OperationFailedError` when it ended FAILED or
+   * TIMEOUT; and as `create` and `wait` do.
+   */
+  run<Kind extends Operation["operation"]>(
+    body: OperationCreate & { operation: Kind },
+    options?: RunOptions,
+  ): Promise<Completed<Kind>>;
 }
 
-const defaultWaitMs = 630_000;
-const defaultPollMs = 500;
-/** Statuses after which a request is repeated: too many requests, or a server or proxy that is away for a while. */
-const retriedStatuses = new Set([429, 502, 503, 504]);
+const usual = { timeoutMs: 630_000, pollMs: 1_000 };
+/** Seconds that the server holds an answer back. Proxies cut a connection on which nothing comes for 30 or 60 seconds. */
+const heldSeconds = 20;
 
-/** Implements `WaitMethod.wait` with the method that reads an operation. */
-export function waitForEnd(
-  get: (id: string, options: CallOptions) => Promise<Operation>,
-  id: string,
-  { timeoutMs = defaultWaitMs, pollMs = defaultPollMs, signal: outer }: WaitOptions = {},
-): Promise<Operation> {
-  return withTimeout(timeoutMs, outer, `Operation ${id} is still PENDING after ${timeoutMs} ms`, (signal) =>
-    poll(() => get(id, { signal }), pollMs, signal),
-  );
+/** Makes the methods, by those that create and read an operation. */
+export function operationMethods({ create, get }: Pick<Nouns["operations"], "create" | "get">): OperationMethods {
+  const wait = (id: string, options: WaitOptions = {}): Promise<Operation> => {
+    const { timeoutMs = usual.timeoutMs, pollMs = usual.pollMs } = options;
+    const message = `Operation ${id} is still PENDING after ${timeoutMs} ms`;
+    return within({ ...options, timeoutMs }, message, (signal) =>
+      untilDone(
+        (waitSeconds) => get.withResponse(id, { signal, waitSeconds, timeoutMs }),
+        ({ status }) => status !== "PENDING",
+        { pollMs, signal },
+      ),
+    );
+  };
+  return {
+    wait,
+    run: async <Kind extends Operation["operation"]>(
+      body: OperationCreate & { operation: Kind },
+      options: RunOptions = {},
+    ) => {
+      const { timeoutMs = usual.timeoutMs, signal, idempotencyKey, waitWhenBusy } = options;
+      const endsAt = performance.now() + timeoutMs;
+      const accepted = await create(body, {
+        signal,
+        timeoutMs,
+        idempotencyKey,
+        waitWhenBusy,
+        waitSeconds: heldSeconds,
+      });
+      const isPending = accepted.status === "PENDING";
+      const left = Math.max(1, Math.round(endsAt - performance.now()));
+      const ended = isPending ? await wait(accepted.id, { ...options, timeoutMs: left }) : accepted;
+      if (ended.status !== "COMPLETED") throw new OperationFailedError(ended);
+      return ended as Completed<Kind>;
+    },
+  };
 }
 
-async function poll(read: () => Promise<Operation>, pollMs: number, signal: AbortSignal): Promise<Operation> {
-  for (;;) {
+/** Reads something until it is done. Goes on after failures that pass; the signal ends it. */
+export async function untilDone<T>(
+  read: (waitSeconds: number) => Promise<{ body: T; headers: Headers }>,
+  isDone: (found: T) => boolean,
+  { pollMs, signal }: { pollMs: number; signal: AbortSignal },
+): Promise<T> {
+  for (let failures = 0; ; ) {
     let pauseMs = pollMs;
     try {
-      const operation = await read();
-      if (operation.status !== "PENDING") return operation;
+      const { body, headers } = await read(heldSeconds);
+      if (isDone(body)) return body;
+      failures = 0;
+      // It was held back as long as was asked for: that was the pause.
+      if (headers.has("preference-applied")) pauseMs = 0;
     } catch (error) {
-      if (!(error instanceof TillkeeperError) || !retriedStatuses.has(error.status)) throw error;
-      pauseMs = Math.max(pollMs, (error.retryAfterSeconds ?? 0) * 1000);
+      signal.throwIfAborted();
+      if (!(error instanceof TillkeeperError) || !isPassing(error)) throw error;
+      pauseMs = Math.max(pollMs, atLeast(error.retryAfterSeconds ?? 0, failures));
+      failures += 1;
     }
     await pause(pauseMs, signal);
   }
 }
 
-/** Waits, and ends early when the signal aborts; the caller checks the signal next. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-  });
-}
-
-/** Aborts `work` after `ms`. Throws the reason of its signal: the caller's, or a `TimeoutError` with this message. */
-async function withTimeout<T>(
-  ms: number,
-  outer: AbortSignal | undefined,
+/** Aborts `work` after a time. Throws the reason of its signal: the caller's, or a `TimeoutError` with this message. */
+export async function within<T>(
+  { timeoutMs, signal: outer }: { timeoutMs: number; signal?: AbortSignal | undefined },
   message: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new DOMException(message, "TimeoutError")), ms);
-  const signal = outer ? AbortSignal.any([outer, late.signal]) : late.signal;
+  const late = limit(timeoutMs);
   try {
-    signal.throwIfAborted();
-    return await work(signal);
+    outer?.throwIfAborted();
+    return await work(outer ? AbortSignal.any([outer, late.signal]) : late.signal);
   } catch (error) {
-    signal.throwIfAborted();
+    outer?.throwIfAborted();
+    if (late.passed()) throw new TimeoutError(message);
     throw error;
   } finally {
-    clearTimeout(timer);
+    late.met();
   }
 }

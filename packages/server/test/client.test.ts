@@ -44,7 +44,7 @@ describe("a client", async () => {
     const first = await stores.list.withResponse({ limit: 1 });
     expect(first).toMatchObject({ status: 200, body: { stores: [{ store_id: "S3" }] }, replayed: false });
     expect(first.requestId).toBe(first.headers.get("request-id"));
-    const rest = await collect(stores.list.all({ limit: 1, starting_after: first.next }));
+    const rest = await collect(stores.list({ limit: 1, starting_after: first.next }));
     expect(rest.map(({ store_id, store_name }) => [store_id, store_name])).toEqual([
       ["S2", "Two"],
       ["S1", undefined],
@@ -52,7 +52,7 @@ describe("a client", async () => {
     await stores.patchConfiguration("S1", { time_zone: "Europe/Oslo" });
     expect(await stores.getConfiguration("S1")).toMatchObject({ time_zone: "Europe/Oslo" });
     expect((await stores.delete("S1")).status).toBe("DELETED");
-    const deleted = await collect(stores.list.all({ status: ["DELETED", "SUSPENDED"] }));
+    const deleted = await collect(stores.list({ status: ["DELETED", "SUSPENDED"] }));
     expect(deleted.map(({ store_id }) => store_id)).toEqual(["S1"]);
     await expect(stores.get("S9")).rejects.toBeInstanceOf(TillkeeperError);
   });
@@ -70,7 +70,7 @@ describe("a client", async () => {
     expect(again).toMatchObject({ status: 201, body: { id: sent.body.id }, replayed: true });
     const menu = await operations.create({ terminal_id, operation: "open_menu" });
     await operations.wait(menu.id, { pollMs: 20 });
-    const all = await collect(operations.list.all({ terminal_id, limit: 1 }));
+    const all = await collect(operations.list({ terminal_id, limit: 1 }));
     expect(all.map(({ id }) => id)).toEqual([menu.id, sent.body.id]);
     await expect(operations.cancel(menu.id)).rejects.toMatchObject({ code: "operation_ended" });
   });
@@ -80,7 +80,7 @@ describe("a client", async () => {
     const { terminal_id } = await newTerminal(client, "T83000003");
     const { id } = await client.operations.create({ terminal_id, operation: "send_logs" });
     await client.operations.wait(id, { pollMs: 20 });
-    const [log] = await collect(client.logs.list.all(terminal_id));
+    const [log] = await collect(client.logs.list(terminal_id));
     expect(log).toMatchObject({ operation_id: id });
     const { body, headers } = await client.logs.getContent.withResponse(terminal_id, log?.id ?? "");
     expect(headers.get("content-type")).toBe("application/gzip");
@@ -107,7 +107,7 @@ describe("a client", async () => {
     expect(await payoutDestinations.moveCase("PD1", { case_status: "ACTIVE" })).toMatchObject({
       case_status: "ACTIVE",
     });
-    const [found] = await collect(payoutDestinations.list.all({ search: "PD1" }));
+    const [found] = await collect(payoutDestinations.list({ search: "PD1" }));
     expect(found).toMatchObject({ payout_destination_id: "PD1", case_status: "ACTIVE" });
     await expect(payoutDestinations.linkStore("PD1", "T83000099", "S1")).rejects.toMatchObject({
       status: 404,
@@ -119,8 +119,8 @@ describe("a client", async () => {
     const client = await newClient("T83000006");
     const { terminal_id } = await newTerminal(client, "T83000006");
     await expect.poll(async () => (await client.presence.ofTerminal(terminal_id)).status).toBe("online");
-    expect(await collect(client.presence.list.all())).toMatchObject([{ store_id: "S1" }]);
-    const entries = await collect(client.audit.list.all({ limit: 1 }));
+    expect(await collect(client.presence.list())).toMatchObject([{ store_id: "S1" }]);
+    const entries = await collect(client.audit.list({ limit: 1 }));
     expect(entries.length).toBeGreaterThan(1);
     expect(entries.map(({ action }) => action)).toContain("store.create");
   });

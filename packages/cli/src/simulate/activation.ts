@@ -1,5 +1,5 @@
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
-import { type Client, TillkeeperError } from "@tillkeeper/sdk";
+import { type Client, TillkeeperError, TimeoutError } from "@tillkeeper/sdk";
 import { withRetries } from "./retries.ts";
 
 export interface ActivationOptions {
@@ -82,7 +82,7 @@ export class Activation {
       return status === "COMPLETED" ? 0 : againAfterMs;
     } catch (cause) {
       signal.throwIfAborted();
-      if (cause instanceof DOMException && cause.name === "TimeoutError") return againAfterMs;
+      if (cause instanceof TimeoutError) return againAfterMs;
       // The terminal has a pending operation of another client.
       const isPending = cause instanceof TillkeeperError && cause.code === "operation_pending";
       if (isPending) return 1000 * Math.max(1, cause.retryAfterSeconds ?? 1);

@@ -31,7 +31,9 @@ const retriedStatuses = new Set([429, 502, 503, 504]);
 /** The least number of milliseconds to wait before a retry; `undefined` for a failure that a retry does not cure. */
 function retryAfterMs(cause: unknown): number | undefined {
   if (cause instanceof TillkeeperError) {
-    return retriedStatuses.has(cause.status) ? 1000 * (cause.retryAfterSeconds ?? 0) : undefined;
+    return cause.status === undefined || retriedStatuses.has(cause.status)
+      ? 1000 * (cause.retryAfterSeconds ?? 0)
+      : undefined;
   }
   if (cause instanceof DeviceServerError) return cause.final ? undefined : cause.retryAfterMs;
   // The server gave no answer at all, or none in time.

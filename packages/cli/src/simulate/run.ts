@@ -4,7 +4,14 @@ import { type DeviceMemory, openDeviceMemory } from "@tillkeeper/agent/credentia
 import { requestToken } from "@tillkeeper/agent/credentials/pairing";
 import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
-import { type Client, type ClientOptions, createClient, TillkeeperError } from "@tillkeeper/sdk";
+import {
+  type Client,
+  type ClientOptions,
+  ConnectionError,
+  createClient,
+  TillkeeperError,
+  TimeoutError,
+} from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { FaultMix } from "@tillkeeper/virtual-terminals/simulation/fault-mix";
 import { SimulatedFleet } from "@tillkeeper/virtual-terminals/simulation/simulated-fleet";
@@ -85,7 +92,8 @@ class Simulation {
     this.#target = target;
     this.#options = options;
     this.#signal = signal;
-    this.#client = createClient(target);
+    // `withRetries` repeats what fails: also what devices ask for, and for longer.
+    this.#client = createClient({ ...target, maxRetries: 0 });
     this.#activation = new Activation({ client: this.#client, signal, failed: (cause) => this.#printOnce(cause) });
     this.#journals = folder && join(folder, "journals");
     this.#fleet = new SimulatedFleet({
@@ -174,11 +182,11 @@ class Simulation {
 
 /** Refusals of the server, and a server that does not answer, as errors that the caller can mend. */
 function asStartupError(cause: unknown): unknown {
+  if (cause instanceof ConnectionError || cause instanceof TimeoutError) {
+    return new StartupError("The server does not answer.", { cause });
+  }
   if (cause instanceof TillkeeperError) {
     return new StartupError(`The server refused: ${cause.message} (${cause.code})`, { cause });
-  }
-  if (cause instanceof TypeError && cause.message === "fetch failed") {
-    return new StartupError("The server does not answer.", { cause });
   }
   return cause;
 }

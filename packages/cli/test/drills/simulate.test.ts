@@ -57,7 +57,7 @@ describe("tillkeeper simulate", () => {
 
   async function terminalsOf(seed: string, includeDeleted = false) {
     const found: Terminal[] = [];
-    for await (const terminal of client.terminals.list.all({ include_deleted: includeDeleted })) {
+    for await (const terminal of client.terminals.list({ include_deleted: includeDeleted })) {
       if (terminal.device_serial_number.startsWith(`SIMULATION-${seed}-`)) found.push(terminal);
     }
     return found;

@@ -6,6 +6,7 @@ import { readOperations, writeOperations } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 import { LinkedListQuery } from "./paging.ts";
 import { PathId } from "./params.ts";
+import { withoutSdkMethods } from "./sdk-methods.ts";
 
 /** Activations over HTTP, field by field as the public reference shows them. */
 export const Activation = Type.Object({
@@ -65,4 +66,4 @@ function activationsAt<const Base extends string, OfBase extends TProperties>(
 
 export const activationEndpoints = activationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
 /** The endpoints at the base without an account. */
-export const activationEndpointsByToken = activationsAt("/v1", {}, "");
+export const activationEndpointsByToken = withoutSdkMethods(activationsAt("/v1", {}, ""), "the SDK names the account");

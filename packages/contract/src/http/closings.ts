@@ -167,6 +167,7 @@ export const closingEndpoints = {
     resource: closing,
     scopes: writeOperations,
     id: "aid_stores_sid_closings_id_cancel",
+    repeatable: true,
     summary: "Cancel what a closing has not begun; what has begun goes on",
     tag,
     params: ofClosing,

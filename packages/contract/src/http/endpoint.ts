@@ -57,6 +57,11 @@ export interface Endpoint {
   upload?: readonly string[];
   /** The `Content-Encoding`s that the upload may have; left out, none. */
   encodings?: readonly string[];
+  /**
+   * A POST without an idempotency key that does nothing more when it arrives a second time, and answers the same: clients send it again
+   * when no answer came.
+   */
+  repeatable?: true;
   /** Why the SDK has no method for it; left out, it has one. */
   outsideSdk?: string;
   /** The success answer is a file of this type, not JSON. */

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "typebox";
 import { ClosingReason, ClosingTerminalState } from "../closings/states.ts";
-import { type EventObject, eventIdPattern, eventTypes } from "../events.ts";
+import { type EventObject, type EventType, eventIdPattern, type eventKinds, eventTypes } from "../events.ts";
 import { PresenceReason, PresenceStatus } from "../presence.ts";
 import { Uuid } from "../scalars.ts";
 import { BusinessDay, Closing } from "./closing-schemas.ts";
@@ -101,3 +101,12 @@ export const EventEnvelope = Type.Object(
   },
 );
 export type EventEnvelope = Static<typeof EventEnvelope>;
+
+/** An event with this name: of the fields that show what changed it has the one of its kind. */
+export type EventOf<Name extends EventType> = Omit<EventEnvelope, EventObject | "event" | "type"> & {
+  event: Name;
+  type: Name;
+} & Pick<EventEnvelope, (typeof eventKinds)[Name]["object"]>;
+
+/** An event of any name; `event` tells which. */
+export type AnyEvent = { [Name in EventType]: EventOf<Name> }[EventType];

@@ -179,6 +179,7 @@ export const hookEndpoints = {
     resource: hook,
     scopes: writeHooks,
     id: "aid_hooks_hid_pause_post",
+    repeatable: true,
     summary: "Pause a subscription: what waits is kept",
     tag,
     params: ofHook,

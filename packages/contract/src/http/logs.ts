@@ -7,6 +7,7 @@ import { endpoint } from "./endpoint.ts";
 import { LinkedListQuery } from "./paging.ts";
 import { PathId } from "./params.ts";
 import type { Resource } from "./resource.ts";
+import { withoutSdkMethods } from "./sdk-methods.ts";
 
 const Sha256 = Type.String({
   pattern: "^[0-9a-f]{64}$",
@@ -99,4 +100,4 @@ function logsAt<const Base extends string, OfBase extends TProperties>(base: Bas
 
 export const logEndpoints = logsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
 /** The endpoints at the base without an account. */
-export const logEndpointsByToken = logsAt("/v1", {}, "");
+export const logEndpointsByToken = withoutSdkMethods(logsAt("/v1", {}, ""), "the SDK names the account");

@@ -19,6 +19,7 @@ import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
 import { PreferWait } from "./prefer.ts";
 import type { Resource } from "./resource.ts";
+import { withoutSdkMethods } from "./sdk-methods.ts";
 import { takesBack } from "./sent-back.ts";
 
 /** Terminal operations over HTTP: the documented fields first, then what this server adds (D17). */
@@ -257,4 +258,4 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
 
 export const operationEndpoints = operationsAt("/v1/accounts/:aid/payments", { aid: AccountId }, "account_");
 /** The endpoints at the base without an account. */
-export const operationEndpointsByToken = operationsAt("/v1", {}, "");
+export const operationEndpointsByToken = withoutSdkMethods(operationsAt("/v1", {}, ""), "the SDK names the account");

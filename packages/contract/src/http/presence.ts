@@ -197,6 +197,7 @@ export const presenceEndpoints = {
     path: `${terminalPath}/probe`,
     scopes: writeAccounts,
     id: "terminal_probe_post",
+    repeatable: true,
     summary: "Probe a terminal: ask it for an answer over its connection; takes three seconds at most",
     tag,
     params: ofTerminal,

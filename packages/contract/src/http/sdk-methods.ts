@@ -7,7 +7,17 @@ export function isAccountParameter(part: string): boolean {
   return accountParameters.has(part);
 }
 
-/** Whether the SDK has a method for an endpoint. It is a client of one account, so it calls only paths of an account. */
-export function hasSdkMethod({ path, outsideSdk }: Endpoint): boolean {
-  return outsideSdk === undefined && path.split("/").some(isAccountParameter);
+/** Whether the SDK has a method for an endpoint. */
+export function hasSdkMethod({ outsideSdk }: Endpoint): boolean {
+  return outsideSdk === undefined;
+}
+
+/** The same endpoints, without methods in the SDK, and why. */
+export function withoutSdkMethods<Rows extends Readonly<Record<string, Endpoint>>>(
+  rows: Rows,
+  outsideSdk: string,
+): Rows {
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, { ...row, outsideSdk }]),
+  ) as unknown as Rows;
 }

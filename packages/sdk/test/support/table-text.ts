@@ -65,7 +65,8 @@ function rowText([name, endpoint]: [string, Endpoint]): string {
   return `${name}: { ${values.join(", ")} },`;
 }
 
-function rowOf({ method, path, body, upload, query, binary }: Endpoint): Row {
+function rowOf(endpoint: Endpoint): Row {
+  const { method, path, body, upload, query, binary, alternatives, repeatable, requestHeaders } = endpoint;
   const [type] = upload ?? [];
   return {
     method,
@@ -74,7 +75,10 @@ function rowOf({ method, path, body, upload, query, binary }: Endpoint): Row {
     ...(type && { upload: type }),
     ...(query && { query: true }),
     ...(query && "starting_after" in query.properties && { pages: true }),
-    ...(binary && { stream: true }),
+    ...(binary && { answer: binary.startsWith("text/") ? "text" : "stream" }),
+    ...(alternatives && { texts: true }),
+    ...(requestHeaders && "Idempotency-Key" in requestHeaders.properties && { key: true }),
+    ...(repeatable && { repeatable }),
   };
 }
 
