@@ -134,6 +134,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The sandbox's time is at or beyond that instant already.",
     errors: [{ path: "/body/set_to", message: "must be after 2026-06-29T21:29:00.000Z" }],
   },
+  close_under_way: { message: "An operation is closing the day at this terminal.", errors: [] },
   clock_is_real: { message: "There are live accounts on this database, and their time is real.", errors: [] },
   payout_destination_id_taken: {
     message: "A payout destination with this id exists already.",

@@ -10,4 +10,9 @@ export const sandboxErrorCodes = {
     cause: "There are live accounts on this database, and their time is real.",
     cure: "Use a sandbox on a data folder of its own.",
   },
+  close_under_way: {
+    status: 409,
+    cause: "An operation is closing the day at the terminal at this moment, so its own menu does not close it.",
+    cure: "Read what came of that operation, then send it again if there is still something to close.",
+  },
 } as const;

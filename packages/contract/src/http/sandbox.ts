@@ -1,7 +1,9 @@
 import { type Static, Type } from "typebox";
 import { Time } from "../scalars.ts";
 import { scopes } from "../scopes.ts";
+import { Duration } from "./durations.ts";
 import { endpoint } from "./endpoint.ts";
+import { sandboxTerminalEndpoints } from "./sandbox-terminals.ts";
 
 /** How many seconds of business time pass in a second. */
 const Rate = Type.Integer({
@@ -22,10 +24,9 @@ export const SandboxClockChange = Type.Object(
   {
     set_to: Type.Optional({ ...Time, description: "Move business time to this instant, which must be ahead of it." }),
     advance: Type.Optional(
-      Type.String({
-        pattern: "^P(?=\\d|T\\d)(\\d{1,4}D)?(T(?=\\d)(\\d{1,5}H)?(\\d{1,6}M)?(\\d{1,7}S)?)?$",
+      Duration({
         description: "Move business time ahead by this much: an ISO 8601 duration of days, hours, minutes and seconds.",
-        examples: ["PT8H"],
+        example: "PT8H",
       }),
     ),
     rate: Type.Optional(Rate),
@@ -72,4 +73,5 @@ export const sandboxEndpoints = {
       },
     },
   }),
+  ...sandboxTerminalEndpoints,
 };

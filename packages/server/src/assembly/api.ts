@@ -31,6 +31,7 @@ import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
+import { terminalControlRoutes } from "../sandbox/terminal-controls.ts";
 import { streamRoutes } from "../stream/routes.ts";
 import { authenticateDevice } from "../terminals/credentials/authenticate.ts";
 import { terminalRoutes } from "../terminals/routes.ts";
@@ -66,7 +67,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...deviceRoutes(core, devices, features),
     ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
     ...hookRoutes(features.webhooks.deps),
-    ...clockRoutes(features.sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
+    ...sandboxRoutes(core, devices, features),
     ...healthRoutes({
       started: features.started,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
@@ -77,6 +78,15 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
   ];
   requireAllBound(routes);
   return routes;
+}
+
+/** The controls of a sandbox. On any other server they look as if they did not exist. */
+function sandboxRoutes(core: Core, devices: DeviceSide, { sandbox, waits }: Features): Route[] {
+  const wake = () => devices.controls?.wake();
+  return [
+    ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
+    ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
+  ];
 }
 
 /** Accounts, clients and their grants. */

@@ -23,6 +23,7 @@ import { accountOfTerminalId } from "../terminals/credentials/authenticate.ts";
 import { addressOf } from "../terminals/credentials/replace-credential.ts";
 import type { Device } from "../terminals/record/devices.ts";
 import type { TerminalKey } from "../terminals/terminal-keys.ts";
+import { controlWorker } from "../virtual-terminals/control-worker.ts";
 import { virtualTerminalWorker } from "../virtual-terminals/virtual-terminals.ts";
 import type { Core, ServerOptions } from "./core.ts";
 import type { OperationWakes } from "./operation-wakes.ts";
@@ -109,19 +110,17 @@ export async function openDeviceSide(core: Core, { virtualTerminalHost: host }: 
       log.warn({ err: error }, "the terminals of this server were not given time to come back");
     }),
   );
+  const playing = host && { db, clock, log, host, serverId: serverId(folder) };
+  const controls = playing && controlWorker(playing);
   const virtual =
-    host &&
+    playing &&
     virtualTerminalWorker({
-      db,
-      clock,
-      log,
-      host,
-      serverId: serverId(folder),
+      ...playing,
       releaseKeys: (accountId) => listLiveKeys(db, accountId),
       connectAt: transport.inside,
       admit: (admission) => transport.admit(admission),
     });
-  return { ...messages, presence, transport, virtual, mailboxes, receive, heardPolling };
+  return { ...messages, presence, transport, virtual, controls, mailboxes, receive, heardPolling };
 }
 
 function originsOf(terminalIds: string[]): TerminalKey[] {

@@ -83,6 +83,7 @@ export function workersOf(
       telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
     }),
     ...(gateway.virtual ? [gateway.virtual] : []),
+    ...(gateway.controls ? [gateway.controls] : []),
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),

@@ -7,8 +7,8 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError, invalidRequest, nothingHere } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
-import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { preciseTime } from "../platform/timestamps.ts";
+import { durationMs } from "./durations.ts";
 
 export interface ClockDeps {
   db: Db;
@@ -74,12 +74,4 @@ function refuseUnlessMoved(outcome: string | undefined, now: string): void {
     throw new ApiError("clock_cannot_go_back", "The sandbox's time is at or beyond that instant already.", {
       errors: [{ path: "/body/set_to", message: `must be after ${now}` }],
     });
-}
-
-const duration = /^P(?:(?<days>\d+)D)?(?:T(?:(?<hours>\d+)H)?(?:(?<minutes>\d+)M)?(?:(?<seconds>\d+)S)?)?$/;
-
-/** Milliseconds of an ISO 8601 duration of days, hours, minutes and seconds. */
-function durationMs(text: string): number {
-  const { days = 0, hours = 0, minutes = 0, seconds = 0 } = duration.exec(text)?.groups ?? {};
-  return Number(days) * dayMs + Number(hours) * hourMs + Number(minutes) * minuteMs + Number(seconds) * 1_000;
 }

@@ -8,6 +8,7 @@ import { every, type Worker } from "../platform/worker.ts";
 import type { BrokerGrant, MqttLogin } from "../terminals/credentials/broker-grant.ts";
 import { changePassword, replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
+import { controlsOf, type PutInTrade, type TimedControls, tradeSince } from "./controls.ts";
 import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOverExpiredLeases } from "./leases.ts";
 
 /** Business time, in epoch milliseconds, and how many of its seconds pass in a second. */
@@ -28,6 +29,10 @@ export interface VirtualTerminalSpec {
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
   /** The terminal's last close, which another server may have run. */
   lastClose?: EndOfDayResult | undefined;
+  /** How it is made to behave over HTTP. */
+  controls?: TimedControls;
+  /** What was put into its batches since `lastClose`. */
+  trade?: PutInTrade[];
   /** The server's business time, which the terminal's own clock shows; left out, the machine's. */
   time?: BusinessTime;
   /** To be called when the journal is lost, or is an old copy: the terminal is restarted with another address. */
@@ -44,6 +49,24 @@ export interface VirtualTerminalSpec {
 export interface VirtualTerminalHost {
   start(spec: VirtualTerminalSpec): void | Promise<void>;
   stop(terminalId: string): void | Promise<void>;
+  /** Makes a terminal behave in another way; resolves with false when it does not run. A host without it plays no controls. */
+  control?(terminalId: string, timed: TimedControls): Promise<boolean>;
+  /**
+   * Puts a purchase or refund into the open batch. Calls `store` with the instant that it has by the terminal's clock, until it
+   * succeeds, and counts it when that answers true. Resolves with false when the terminal does not run.
+   */
+  putIn?(
+    terminalId: string,
+    trade: Omit<PutInTrade, "atMs">,
+    store: (atMs: number) => Promise<boolean>,
+  ): Promise<boolean>;
+  /** Whether a terminal runs here. */
+  runs?(terminalId: string): boolean;
+  /**
+   * Closes the day at the terminal's menu, if it is still the one that was open at the instant `once`. Resolves with the result, and
+   * with undefined while an operation closes it and when the terminal does not run.
+   */
+  closeByHand?(terminalId: string, once: number): Promise<EndOfDayResult | undefined>;
 }
 
 interface VirtualDeps extends LeaseDeps {
@@ -120,7 +143,10 @@ async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSp
   const releaseKeys = () => deps.releaseKeys(accountId);
   const lastClose = await findLastClose(deps.db.sql, accountId, terminalId);
   const time = { now: () => deps.clock.now().getTime(), rate: () => deps.clock.rate() };
-  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, lastClose, time };
+  const controls = await controlsOf(deps.db.sql, { accountId, terminalId });
+  const trade = await tradeSince(deps.db.sql, { accountId, terminalId }, lastClose?.last_end_of_day_at);
+  const behaviour = { controls, trade, lastClose, time };
+  return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, ...behaviour };
 }
 
 async function credentialOf(deps: VirtualDeps, row: Leased) {

@@ -12,13 +12,13 @@ const simulatedFault: DeviceFault = { code: "simulated_fault", message: "The vir
  */
 export class VirtualCondition {
   readonly #clock: Clock;
-  readonly #alwaysSilent: boolean;
+  readonly #alwaysSilent: () => boolean;
   /** Called when the reported fault begins or ends. */
   readonly #changed: () => void;
   #silentUntil = Number.NEGATIVE_INFINITY;
   #fault: DeviceFault | undefined;
 
-  constructor(clock: Clock, alwaysSilent: boolean, changed: () => void) {
+  constructor(clock: Clock, alwaysSilent: () => boolean, changed: () => void) {
     this.#clock = clock;
     this.#alwaysSilent = alwaysSilent;
     this.#changed = changed;
@@ -26,7 +26,7 @@ export class VirtualCondition {
 
   /** Whether heartbeats and answers to probes are withheld now. */
   get silent(): boolean {
-    return this.#alwaysSilent || this.#clock.monotonic() < this.#silentUntil;
+    return this.#alwaysSilent() || this.#clock.monotonic() < this.#silentUntil;
   }
 
   get fault(): DeviceFault | undefined {

@@ -83,7 +83,8 @@ export class TradeCounter {
   }
 }
 
-function sum(one: DayTotals, other: DayTotals): DayTotals {
+/** Adds two totals. */
+export function sum(one: DayTotals, other: DayTotals): DayTotals {
   return {
     purchases_count: one.purchases_count + other.purchases_count,
     purchases_amount: one.purchases_amount + other.purchases_amount,

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { TimedControls } from "./controls.ts";
 import { deviceClock } from "./device-clock.ts";
+import type { PutInTrade } from "./put-in-trade.ts";
 import { terminalJournal } from "./state.ts";
 import { credentialOf, VirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal.ts";
 
@@ -24,7 +26,17 @@ export interface VirtualFleet {
   /**
    * Closes the day by hand, as `VirtualTerminal.closeByHand` does; resolves with undefined also when it does not run.
    */
-  closeByHand(terminalId: string): Promise<EndOfDayResult | undefined>;
+  closeByHand(terminalId: string, once?: number): Promise<EndOfDayResult | undefined>;
+  /** Whether a terminal runs here. */
+  runs(terminalId: string): boolean;
+  /** Makes a terminal behave in another way; resolves with false when it does not run. */
+  control(terminalId: string, timed: TimedControls): Promise<boolean>;
+  /** Puts a trade into a terminal's open batch, as `PutInTrades.putIn` does; resolves with false when it does not run. */
+  putIn(
+    terminalId: string,
+    trade: Omit<PutInTrade, "atMs">,
+    store: (atMs: number) => Promise<boolean>,
+  ): Promise<boolean>;
   /** Ends one terminal cleanly; does nothing when it does not run. */
   stop(terminalId: string): Promise<void>;
   stopAll(): Promise<void>;
@@ -71,6 +83,8 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
       inTurn(spec.terminalId, async () => {
         const known = running.get(spec.terminalId);
         if (known?.spec.serialNumber === spec.serialNumber) {
+          known.terminal.addTrade(spec.trade ?? []);
+          if (spec.controls) known.terminal.control(spec.controls);
           if (!sameCredential(known.spec, spec)) {
             await known.terminal.use(credentialOf(spec));
             known.spec = spec;
@@ -80,7 +94,23 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
         await end(spec.terminalId);
         await begin(spec);
       }),
-    closeByHand: async (terminalId) => running.get(terminalId)?.terminal.closeByHand(),
+    closeByHand: async (terminalId, once) => running.get(terminalId)?.terminal.closeByHand(once),
+    runs: (terminalId) => running.has(terminalId),
+    control: async (terminalId, timed) => {
+      let runs = false;
+      // In turn: a start that is under way has read the controls before these.
+      await inTurn(terminalId, async () => {
+        const known = running.get(terminalId);
+        runs = known !== undefined;
+        known?.terminal.control(timed);
+      });
+      return runs;
+    },
+    putIn: async (terminalId, trade, store) => {
+      const known = running.get(terminalId);
+      await known?.terminal.putIn(trade, store);
+      return known !== undefined;
+    },
     stop: (terminalId) => inTurn(terminalId, () => end(terminalId)),
     stopAll: async () => {
       const ids = new Set([...running.keys(), ...turns.keys()]);

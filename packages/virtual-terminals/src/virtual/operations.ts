@@ -34,6 +34,8 @@ export interface VirtualOperationsOptions {
   recentLog: () => string;
   checkUpdate: OperationHandler<"check_update", TerminalState>;
   closeDay: (state: TerminalState) => ClosedDay;
+  /** Resolves when all trade is known that a close of now has to contain. */
+  tradeSettled: () => Promise<void>;
   /** Undefined for a terminal that cannot name its last batch. */
   lastBatch: CloseHandler<TerminalState>["lastBatch"];
 }
@@ -47,7 +49,7 @@ type AnswerOf<Name extends OperationName> = Completed<OperationResults[Name], Te
 
 /** Makes the handlers of a virtual terminal, one for each operation. */
 export function virtualOperations(options: VirtualOperationsOptions): Required<OperationHandlers<TerminalState>> {
-  const { serialNumber, clock, checkUpdate, closeDay, lastBatch } = options;
+  const { serialNumber, clock, checkUpdate, closeDay, lastBatch, tradeSettled } = options;
   // Transfers depend on the network, so their handlers name no `maxSeconds`. A window is never shorter than the least
   // timeout.
   const maxSeconds = limits.operationTimeoutSecondsMin + Math.floor(options.durationMs.longest / 1000);
@@ -61,7 +63,10 @@ export function virtualOperations(options: VirtualOperationsOptions): Required<O
   });
   return {
     end_of_day: {
-      ...handler<"end_of_day">((_, { state }) => ({ status: "COMPLETED", ...closeDay(state) })),
+      ...handler<"end_of_day">(async (_, { state }) => {
+        await tradeSettled();
+        return { status: "COMPLETED", ...closeDay(state) };
+      }),
       ...(lastBatch && { lastBatch }),
       maxSeconds,
     },

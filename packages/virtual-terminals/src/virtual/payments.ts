@@ -33,6 +33,12 @@ export class VirtualPayments implements Payments {
     );
   }
 
+  /** Begins a payment that lasts until `end` is called with the same id. */
+  hold(id: string): void {
+    this.#underWay.get(id)?.();
+    this.#underWay.set(id, () => {});
+  }
+
   end(operationId: string): void {
     this.#underWay.get(operationId)?.();
     this.#underWay.delete(operationId);

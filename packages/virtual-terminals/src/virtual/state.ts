@@ -5,7 +5,7 @@ import type { LastBatch } from "@tillkeeper/agent/operations/operation";
 import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { dayTotals } from "./day.ts";
+import { type DayTotals, dayTotals } from "./day.ts";
 
 const firstDayMs = 9 * 60 * 60 * 1000;
 /** The currency of all amounts. */
@@ -79,9 +79,14 @@ export interface ClosedDay {
 
 /**
  * Closes the open batch at `nowMs`. Returns its totals and the state with the next batch; the caller stores both in one
- * write. When the clock was set back, an empty day is closed: a closed day is never opened again.
+ * write. `totalsOf` counts the trade between two instants. When the clock was set back, an empty day is closed: a closed day is never opened again.
  */
-export function closeDay(serialNumber: string, state: TerminalState, nowMs: number): ClosedDay {
+export function closeDay(
+  serialNumber: string,
+  state: TerminalState,
+  nowMs: number,
+  totalsOf = (fromMs: number, untilMs: number): DayTotals => dayTotals(serialNumber, fromMs, untilMs),
+): ClosedDay {
   const from = Date.parse(state.start_of_day_at);
   const until = Math.max(from, nowMs);
   const result: WholeClose = {
@@ -89,7 +94,7 @@ export function closeDay(serialNumber: string, state: TerminalState, nowMs: numb
     batch_id: String(state.batch_number).padStart(6, "0"),
     start_of_day_at: state.start_of_day_at,
     last_end_of_day_at: timestamp(until),
-    ...dayTotals(serialNumber, from, until),
+    ...totalsOf(from, until),
     currency,
   };
   const next = { batch_number: state.batch_number + 1, start_of_day_at: timestamp(until), last_close: result };

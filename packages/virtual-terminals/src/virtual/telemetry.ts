@@ -1,7 +1,7 @@
 import { timestamp } from "@tillkeeper/agent/clock";
 import type { Versions } from "@tillkeeper/agent/files/updates";
 import type { OpenBatch, Telemetry } from "@tillkeeper/contract/telemetry";
-import { type DayTotals, seededRandom, type TradeCounter } from "./day.ts";
+import { type DayTotals, seededRandom, type TradeSince } from "./day.ts";
 import { currency } from "./state.ts";
 
 const hourMs = 60 * 60 * 1000;
@@ -43,9 +43,7 @@ export function openBatchOf(totals: DayTotals, oldestAt: string | undefined): Op
 }
 
 /** Returns the open batch of a virtual terminal that trades by itself. */
-export function tradedBatch(trade: TradeCounter, startOfDayAt: string, nowMs: number): OpenBatch {
-  const from = Date.parse(startOfDayAt);
-  const { oldestMs, ...totals } = trade.between(from, Math.max(from, nowMs));
+export function tradedBatch({ oldestMs, ...totals }: TradeSince): OpenBatch {
   return openBatchOf(totals, oldestMs === undefined ? undefined : timestamp(oldestMs));
 }
 

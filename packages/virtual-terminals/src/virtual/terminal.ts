@@ -13,15 +13,19 @@ import type { LastBatch, Operation, OperationHandlers } from "@tillkeeper/agent/
 import { combinePayments, type Payments } from "@tillkeeper/agent/operations/payments";
 import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
+import type { TerminalControls } from "@tillkeeper/contract/http/sandbox-terminals";
 import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
 import { VirtualCondition } from "./condition.ts";
-import { TradeCounter } from "./day.ts";
+import { Controls, type TimedControls } from "./controls.ts";
+import { CuttableLink } from "./cuttable-link.ts";
+import { dayTotals, sum, TradeCounter, type TradeSince } from "./day.ts";
 import { type DeviceTime, deviceClock, workClock } from "./device-clock.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { virtualOperations } from "./operations.ts";
 import { type PaymentLength, VirtualPayments } from "./payments.ts";
+import { type PutInTrade, PutInTrades } from "./put-in-trade.ts";
 import { RecentLines } from "./recent-lines.ts";
 import {
   type ClosedDay,
@@ -50,6 +54,10 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   lastClose?: EndOfDayResult | undefined;
   /** The time that its clock shows; left out, the machine's. */
   time?: DeviceTime;
+  /** How it is made to behave; left out, as usual. */
+  controls?: TimedControls;
+  /** The trade that was put into its batches since the last close. */
+  trade?: readonly PutInTrade[];
 }
 
 /** How a virtual terminal behaves. */
@@ -94,6 +102,14 @@ const defaultDurationMs = { shortest: 150, longest: 600 };
 const defaultPayment = { share: 0.3, longestMs: 5000 };
 const agentName = "tillkeeper-virtual-terminal";
 
+/** The id of the payment that the controls hold. */
+const heldPayment = "controls";
+
+/** The fault, if the terminal's hello tells it or its handlers are made by it: another one takes a restart. */
+function saidInHello(fault: Fault | undefined): Fault | undefined {
+  return fault === "nameless" || fault === "no_menu" ? fault : undefined;
+}
+
 /** A terminal without hardware: an agent with handlers that invent their results, and with power that can be cut. */
 export class VirtualTerminal {
   readonly #spec: VirtualTerminalSpec;
@@ -105,6 +121,9 @@ export class VirtualTerminal {
   readonly #link: FaultInjector;
   readonly #recent: RecentLines;
   readonly #trade: TradeCounter;
+  readonly #putIn: PutInTrades;
+  readonly #network = new CuttableLink();
+  readonly #controls: Controls;
   #credential: Credential;
   #agent: Agent<TerminalState> | undefined;
   #journal: Journal<TerminalState> | undefined;
@@ -122,8 +141,15 @@ export class VirtualTerminal {
     this.#recent = new RecentLines(this.#clock);
     this.#trade = new TradeCounter(spec.serialNumber);
     this.#downloads = options.downloads ?? join(tmpdir(), `tillkeeper-${randomUUID()}`);
-    this.#payments = new VirtualPayments(workClock(this.#clock, spec.time), options.payment ?? defaultPayment);
-    this.#condition = new VirtualCondition(this.#clock, this.#ownFault() === "silent", () => this.#agent?.reportSoon());
+    this.#putIn = new PutInTrades(spec.trade);
+    const work = workClock(this.#clock, spec.time);
+    this.#controls = new Controls(work, spec.controls ?? { controls: {} }, (now, before) => this.#obey(now, before));
+    this.#payments = new VirtualPayments(work, options.payment ?? defaultPayment);
+    this.#condition = new VirtualCondition(
+      this.#clock,
+      () => this.#ownFault() === "silent",
+      () => this.#agent?.reportSoon(),
+    );
     this.#link = new FaultInjector({
       condition: this.#condition,
       faultOf: (operation) => this.#faultOf(operation),
@@ -139,6 +165,9 @@ export class VirtualTerminal {
    */
   async start(): Promise<void> {
     const agent = await this.#boot();
+    const { link, payment } = this.#controls.now;
+    this.#network.setUp(link !== "down");
+    if (payment) this.#payments.hold(heldPayment);
     agent.start();
     this.#agent = agent;
   }
@@ -163,22 +192,32 @@ export class VirtualTerminal {
 
   /**
    * Closes the day by hand at the terminal, and resolves with the result. Resolves with undefined while an operation
-   * closes the day, and before the first start.
+   * closes the day, and before the first start. With `once`, an instant, it closes only what was open then: after a close
+   * since, it resolves with the result of that one.
    */
-  closeByHand(): Promise<EndOfDayResult | undefined> {
-    const closed = this.#restarted.then(async () => {
-      const journal = this.#journal;
-      let day: ClosedDay | undefined;
-      await journal?.write((log) => {
-        if (log.closing) return undefined;
-        day = this.#closeDay(journal.state);
-        return { state: day.state };
-      });
-      if (day) this.#agent?.reportSoon();
-      return day?.result;
-    });
+  closeByHand(once?: number): Promise<EndOfDayResult | undefined> {
+    const closed = this.#restarted.then(() => this.#closeByHand(once));
     this.#closedByHand = closed;
     return closed;
+  }
+
+  /** Makes the terminal behave in another way. What it says in its hello changes by a restart. */
+  control(timed: TimedControls): void {
+    this.#controls.set(timed);
+  }
+
+  /** Takes over trade that was put into its batches before. */
+  addTrade(trades: readonly PutInTrade[]): void {
+    this.#putIn.add(trades);
+  }
+
+  /** Puts a purchase or refund into the open batch, see `PutInTrades.putIn`. Resolves when it is counted. */
+  async putIn(trade: Omit<PutInTrade, "atMs">, store: (atMs: number) => Promise<boolean>): Promise<void> {
+    await this.#restarted;
+    const start = this.#journal?.state.start_of_day_at;
+    const openSince = start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(start);
+    await this.#putIn.putIn(trade, Math.max(this.#clock.now(), openSince), store);
+    this.#agent?.reportSoon();
   }
 
   /** Hands in the results that the server lacks, as a replaced device does. Rejects with `DeviceServerError`. */
@@ -199,6 +238,8 @@ export class VirtualTerminal {
   /** Ends cleanly, after a restart that is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#controls.stop();
+    this.#putIn.stop();
     await this.#restarted;
     await this.#agent?.stop();
     this.#payments.endAll();
@@ -219,6 +260,41 @@ export class VirtualTerminal {
         log.error({ terminal_id: this.#spec.terminalId, err: cause }, "a virtual terminal could not restart");
       });
     return this.#restarted;
+  }
+
+  async #closeByHand(once: number | undefined): Promise<EndOfDayResult | undefined> {
+    const journal = this.#journal;
+    for (;;) {
+      await this.#putIn.settled();
+      let day: ClosedDay | undefined;
+      let known: EndOfDayResult | undefined;
+      let isPending = false;
+      await journal?.write((log) => {
+        if (log.closing) return undefined;
+        const { start_of_day_at: openSince, last_close: last } = journal.state;
+        if (once !== undefined && last && Date.parse(openSince) > once) {
+          known = last;
+          return undefined;
+        }
+        isPending = !this.#putIn.isSettled;
+        if (isPending) return undefined;
+        day = this.#closeDay(journal.state);
+        return { state: day.state };
+      });
+      if (isPending) continue;
+      if (day) this.#agent?.reportSoon();
+      return day?.result ?? known;
+    }
+  }
+
+  /** Brings about what other controls demand; what is asked for at its time, such as a fault, needs nothing. */
+  #obey(now: TerminalControls, before: TerminalControls): void {
+    if (this.#stopped) return;
+    this.#network.setUp(now.link !== "down");
+    if (now.payment) this.#payments.hold(heldPayment);
+    else this.#payments.end(heldPayment);
+    if (saidInHello(this.#faultBy(now)) !== saidInHello(this.#faultBy(before))) void this.losePower();
+    else this.#agent?.reportSoon();
   }
 
   async #loseAndRegainPower(back: Promise<void> | undefined): Promise<void> {
@@ -250,7 +326,7 @@ export class VirtualTerminal {
       },
       journal,
       clock: this.#clock,
-      open: this.#link.through(open),
+      open: this.#link.through(this.#network.through(open)),
       payments: parts.payments ? combinePayments(this.#payments, parts.payments) : this.#payments,
       log: this.#recent.through(log),
       telemetry: () => this.#telemetry(journal.state, runningVersion),
@@ -273,6 +349,7 @@ export class VirtualTerminal {
       nextLink: (signal) => this.#link.nextLink(signal),
       recentLog: () => this.#recent.text(),
       closeDay: (state) => this.#closeDay(state),
+      tradeSettled: () => this.#putIn.settled(),
       lastBatch: namesBatches ? () => this.#lastBatch() : undefined,
       checkUpdate: virtualUpdates({ runningVersion, releaseKeys, deviceModel, folder: this.#downloads, clock }),
     });
@@ -281,18 +358,34 @@ export class VirtualTerminal {
 
   #telemetry(state: TerminalState, runningVersion: string): Telemetry {
     const now = this.#clock.now();
-    const { open_batch: openBatch = tradedBatch(this.#trade, state.start_of_day_at, now), ...ofParts } =
+    const { open_batch: openBatch = tradedBatch(this.#tradeSince(state.start_of_day_at, now)), ...ofParts } =
       this.#options.parts?.telemetry?.() ?? {};
+    const { printer, battery } = this.#controls.now;
     return {
       ...virtualTelemetry(this.#spec.serialNumber, now, runningVersions(state, runningVersion)),
       ...ofParts,
+      ...(printer !== undefined && { printer }),
+      ...(battery !== undefined && { battery }),
       ...(this.#ownFault() !== "silent_batch" && { open_batch: openBatch }),
     };
   }
 
   #closeDay(state: TerminalState): ClosedDay {
-    const day = closeDay(this.#spec.serialNumber, state, this.#clock.now());
+    const { serialNumber } = this.#spec;
+    const day = closeDay(serialNumber, state, this.#clock.now(), (from, until) => {
+      const { oldestMs: _, ...putIn } = this.#putIn.between(from, until);
+      this.#putIn.closed(until);
+      return sum(dayTotals(serialNumber, from, until), putIn);
+    });
     return this.#options.parts?.closed?.(day) ?? day;
+  }
+
+  #tradeSince(startOfDayAt: string, nowMs: number): TradeSince {
+    const from = Date.parse(startOfDayAt);
+    const until = Math.max(from, nowMs);
+    const [traded, putIn] = [this.#trade.between(from, until), this.#putIn.between(from, until + 1)];
+    const oldest = [traded.oldestMs, putIn.oldestMs].filter((at) => at !== undefined);
+    return { ...sum(traded, putIn), oldestMs: oldest.length === 0 ? undefined : Math.min(...oldest) };
   }
 
   /** Waits for a close by hand that is under way. */
@@ -307,7 +400,12 @@ export class VirtualTerminal {
 
   /** The fault of all its operations. */
   #ownFault(): Fault | undefined {
-    return this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
+    return this.#faultBy(this.#controls.now);
+  }
+
+  #faultBy({ fault }: TerminalControls): Fault | undefined {
+    if (fault === "none") return undefined;
+    return fault ?? this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
   }
 }
 

@@ -25,6 +25,7 @@ import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
+import type { SandboxTables } from "./sandbox-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
 
 /** The tables as `db/migrations` leaves them. */
@@ -36,6 +37,7 @@ export interface Tables
     LogTables,
     PairingTables,
     PresenceTables,
+    SandboxTables,
     UpdateTables {
   accounts: {
     account_id: string;

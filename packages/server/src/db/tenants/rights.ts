@@ -226,6 +226,8 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "updated_at",
     ],
   },
+  virtual_terminal_actions: { select: true, insert: true },
+  virtual_terminal_controls: { select: true, insert: true, update: ["controls", "until", "version"] },
 };
 
 /** Tables with an account that tenants' transactions never use. */
