@@ -77,6 +77,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       supervisor,
       waits,
       sandbox: sandboxAsked,
+      sandboxAccount: () => sandbox?.account_id,
       started: () => started,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),

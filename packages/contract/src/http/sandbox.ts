@@ -39,6 +39,14 @@ export const SandboxClockChange = Type.Object(
 );
 export type SandboxClockChange = Static<typeof SandboxClockChange>;
 
+const SandboxReset = Type.Object({
+  store_ids: Type.Array(Type.String()),
+  terminal_ids: Type.Array(Type.String(), {
+    description: "The same ids as in a new sandbox. The terminals connect within moments.",
+  }),
+});
+export type SandboxReset = Static<typeof SandboxReset>;
+
 const tag = "Sandbox";
 
 export const sandboxEndpoints = {
@@ -72,6 +80,16 @@ export const sandboxEndpoints = {
         fast: { summary: "A minute each second", value: { rate: 60 } },
       },
     },
+  }),
+  reset: endpoint({
+    method: "POST",
+    path: "/v1/sandbox/reset",
+    scopes,
+    id: "sandbox_reset_post",
+    summary: "Take the account back to what a new sandbox has; clients, tokens and the audit log stay",
+    tag,
+    answers: { 200: SandboxReset },
+    errors: ["not_found"],
   }),
   ...sandboxTerminalEndpoints,
 };

@@ -28,8 +28,14 @@ export interface SandboxFile {
   client_secret: string;
 }
 
-export interface SandboxDeps {
+/** What is needed to create stores and terminals. */
+export interface StoresDeps {
   db: Db;
+  stores: StoreDeps;
+  enrolment: TerminalDeps;
+}
+
+export interface SandboxDeps extends StoresDeps {
   clock: Clock;
   folder: string;
   /** Fixed account id, for fixtures. */
@@ -37,8 +43,6 @@ export interface SandboxDeps {
   /** Fixed credentials, for CI. */
   client: { id: string; secret: string } | undefined;
   addresses: { http_url: string; mqtt_url: string };
-  stores: StoreDeps;
-  enrolment: TerminalDeps;
 }
 
 const accountName = "Sandbox";
@@ -138,9 +142,9 @@ function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: str
 
 /**
  * Creates what is missing of the first stores and terminals. This also completes a first start that was killed
- * half-way.
+ * half-way, and a reset.
  */
-async function ensureStores(deps: SandboxDeps, accountId: string, clientId: string): Promise<void> {
+export async function ensureStores(deps: StoresDeps, accountId: string, clientId: string): Promise<void> {
   const who = { accountId, clientId, clientAccountId: accountId, address: "", requestId: "sandbox" };
   const caller = { ...who, scopes: new Set<string>() };
   const serverCaller = { ...who, authority: "the server itself" } as const;
@@ -174,7 +178,8 @@ async function unlessTaken(creation: Promise<unknown>): Promise<void> {
   }
 }
 
-async function terminalIds(db: Db, accountId: string): Promise<string[]> {
+/** Ids of the terminals of an account, in the order of their creation. */
+export async function terminalIds(db: Db, accountId: string): Promise<string[]> {
   const rows = await db.sql
     .selectFrom("terminals")
     .select("terminal_id")

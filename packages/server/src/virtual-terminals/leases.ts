@@ -14,6 +14,8 @@ export interface Leased {
   account_id: string;
   terminal_id: string;
   device_serial_number: string;
+  /** When it was registered: a terminal of the same id that was registered at another time is another one. */
+  created_at: Date;
   /**
    * The address whose journal is at this server, or that has no journal yet. Null where another server has run the
    * terminal.
@@ -46,7 +48,8 @@ export async function lease({ db, clock, serverId }: LeaseDeps): Promise<Leased[
       where lease.server_id = excluded.server_id
       returning lease.account_id, lease.terminal_id, lease.address
     )
-    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number, held.address
+    select terminals.account_id, terminals.terminal_id, terminals.device_serial_number, terminals.created_at,
+      held.address
     from held join terminals using (account_id, terminal_id)`.execute(db.sql);
   return rows;
 }

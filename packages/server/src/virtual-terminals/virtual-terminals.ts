@@ -29,6 +29,8 @@ export interface VirtualTerminalSpec {
   releaseKeys?: () => Promise<ReleasePublicKey[]>;
   /** The terminal's last close, which another server may have run. */
   lastClose?: EndOfDayResult | undefined;
+  /** Names this registration: the journal of an earlier terminal of that id, before a reset, is not its own. */
+  life?: string;
   /** How it is made to behave over HTTP. */
   controls?: TimedControls;
   /** What was put into its batches since `lastClose`. */
@@ -86,15 +88,16 @@ const lookEveryMs = 5_000;
  * starts it; stops those that were deleted or taken over. It looks at once when it is woken.
  */
 export function virtualTerminalWorker(deps: VirtualDeps): Worker {
-  const running = new Set<string>();
+  /** When each was registered that runs here. */
+  const running = new Map<string, number>();
   const memoriesLost = new Set<string>();
 
   async function look(): Promise<void> {
     // A lease lost and regained between two looks: its credential has been replaced meanwhile.
     for (const terminalId of [...(await takeOverExpiredLeases(deps)), ...memoriesLost]) running.delete(terminalId);
     const leased = await lease(deps);
-    const wanted = new Set(leased.map((row) => row.terminal_id));
-    for (const terminalId of running) if (!wanted.has(terminalId)) await stop(terminalId);
+    const wanted = new Map(leased.map((row) => [row.terminal_id, row.created_at.getTime()]));
+    for (const [terminalId, life] of running) if (wanted.get(terminalId) !== life) await stop(terminalId);
     for (const row of leased) if (!running.has(row.terminal_id)) await start(row);
   }
 
@@ -110,7 +113,7 @@ export function virtualTerminalWorker(deps: VirtualDeps): Worker {
       const spec = await specOf(deps, { ...row, address });
       memoriesLost.delete(terminal_id);
       await deps.host.start({ ...spec, memoryLost });
-      running.add(terminal_id);
+      running.set(terminal_id, row.created_at.getTime());
     } catch (error) {
       deps.log.warn({ err: error, terminal_id }, "a virtual terminal could not be started, it is tried again");
     }
@@ -126,7 +129,7 @@ export function virtualTerminalWorker(deps: VirtualDeps): Worker {
   }
 
   async function stopAll(): Promise<void> {
-    for (const terminalId of running) await stop(terminalId);
+    for (const terminalId of running.keys()) await stop(terminalId);
     await endLeases(deps);
   }
 
@@ -145,7 +148,7 @@ async function specOf(deps: VirtualDeps, row: Leased): Promise<VirtualTerminalSp
   const time = { now: () => deps.clock.now().getTime(), rate: () => deps.clock.rate() };
   const controls = await controlsOf(deps.db.sql, { accountId, terminalId });
   const trade = await tradeSince(deps.db.sql, { accountId, terminalId }, lastClose?.last_end_of_day_at);
-  const behaviour = { controls, trade, lastClose, time };
+  const behaviour = { controls, trade, lastClose, time, life: String(row.created_at.getTime()) };
   return { terminalId, address, serialNumber, mqttUrl, ...trust, ...admitted, releaseKeys, ...behaviour };
 }
 

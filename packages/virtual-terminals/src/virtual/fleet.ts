@@ -71,7 +71,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
 
   const begin = async (spec: VirtualTerminalSpec) => {
     const path = await pathOf(options.folder, spec.terminalId);
-    const journal = terminalJournal(path, () => (options.clock ?? deviceClock(spec.time)).now());
+    const journal = terminalJournal(path, () => (options.clock ?? deviceClock(spec.time)).now(), spec.life);
     const downloads = path === undefined ? {} : { downloads: path.replace(/\.json$/, ".downloads") };
     const terminal = new VirtualTerminal(spec, journal, { ...options, ...downloads });
     await terminal.start();
@@ -82,7 +82,7 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
     start: (spec) =>
       inTurn(spec.terminalId, async () => {
         const known = running.get(spec.terminalId);
-        if (known?.spec.serialNumber === spec.serialNumber) {
+        if (known?.spec.serialNumber === spec.serialNumber && known.spec.life === spec.life) {
           known.terminal.addTrade(spec.trade ?? []);
           if (spec.controls) known.terminal.control(spec.controls);
           if (!sameCredential(known.spec, spec)) {

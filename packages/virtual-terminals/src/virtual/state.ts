@@ -1,5 +1,6 @@
+import { rm } from "node:fs/promises";
 import { timestamp } from "@tillkeeper/agent/clock";
-import { type FileJournalOptions, resumeFileJournal } from "@tillkeeper/agent/memory/file-journal";
+import { type FileJournalOptions, readFileJournal, resumeFileJournal } from "@tillkeeper/agent/memory/file-journal";
 import { type Journal, memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { LastBatch } from "@tillkeeper/agent/operations/operation";
 import { type EndOfDayFigure, EndOfDayResult } from "@tillkeeper/contract/operations";
@@ -22,6 +23,8 @@ export const TerminalState = Type.Object({
   /** The installed version, which runs from the next start on; absent while it is the first version. */
   software_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   configuration_version: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  /** Names the registration of the terminal; absent in files of earlier versions. */
+  life: Type.Optional(Type.String()),
 });
 export type TerminalState = Static<typeof TerminalState>;
 const check = Compile(TerminalState);
@@ -49,17 +52,37 @@ export function stateAfterClose(
  */
 export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 
-/** Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. */
-export function terminalFile(path: string, now: () => number): FileJournalOptions<TerminalState> {
-  return { path, readState: (stored) => check.Parse(stored), initial: () => newTerminalState(now()) };
+/**
+ * Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. A file without a
+ * `life` becomes that of this one.
+ */
+export function terminalFile(path: string, now: () => number, life?: string): FileJournalOptions<TerminalState> {
+  const ofLife = life === undefined ? {} : { life };
+  return {
+    path,
+    readState: (stored) => ({ ...ofLife, ...check.Parse(stored) }),
+    initial: () => ({ ...newTerminalState(now()), ...ofLife }),
+  };
+}
+
+/** Deletes the journal of another registration of the terminal's id. */
+async function forgetOtherLife(path: string, life: string | undefined): Promise<void> {
+  if (life === undefined) return;
+  const known = await readFileJournal<TerminalState>(terminalFile(path, () => 0));
+  if (known?.state.life !== undefined && known.state.life !== life) await rm(path, { force: true });
 }
 
 /**
  * Returns how to open the journal of a virtual terminal: in a file, or without `path` in memory. Another address goes
  * on with it.
  */
-export function terminalJournal(path: string | undefined, now: () => number): OpenTerminalJournal {
-  if (path !== undefined) return (address) => resumeFileJournal(terminalFile(path, now), address);
+export function terminalJournal(path: string | undefined, now: () => number, life?: string): OpenTerminalJournal {
+  if (path !== undefined) {
+    return async (address) => {
+      await forgetOtherLife(path, life);
+      return resumeFileJournal(terminalFile(path, now, life), address);
+    };
+  }
   let memory: Journal<TerminalState> | undefined;
   return async (address) => {
     memory ??= memoryJournal(newTerminalState(now()), address);

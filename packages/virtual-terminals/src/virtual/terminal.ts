@@ -54,6 +54,8 @@ export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
   lastClose?: EndOfDayResult | undefined;
   /** The time that its clock shows; left out, the machine's. */
   time?: DeviceTime;
+  /** Names its registration; a journal of another one, with the same id, is not its own. Left out, every journal is. */
+  life?: string;
   /** How it is made to behave; left out, as usual. */
   controls?: TimedControls;
   /** The trade that was put into its batches since the last close. */

@@ -1,0 +1,64 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
+import { sandboxEndpoints as endpoints, type SandboxReset } from "@tillkeeper/contract/http/sandbox";
+import { sql } from "kysely";
+import { recordChange } from "../access/audit/audit.ts";
+import { retried } from "../db/retry.ts";
+import { asAccount } from "../db/tenants/tenant.ts";
+import { inTurn } from "../db/turns.ts";
+import type { Clock } from "../platform/clock.ts";
+import { nothingHere } from "../platform/errors.ts";
+import { bind, type Caller, type Route } from "../platform/http/route.ts";
+import { firstStores } from "./first-stores.ts";
+import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
+
+export interface ResetDeps extends StoresDeps {
+  clock: Clock;
+  /** The account that the sandbox was opened with: it begins with stores and terminals, others with nothing. */
+  ownAccount: () => string | undefined;
+  /** Ends the connections of a device whose terminal is gone. */
+  disconnect: (address: string) => void;
+}
+
+/** The route that resets an account. Without `deps`, on a server that is no sandbox, it looks as if it did not exist. */
+export function resetRoutes(deps: ResetDeps | undefined): Route[] {
+  return [
+    bind(endpoints.reset, ({ caller }) => {
+      if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
+      return reset(deps, caller);
+    }),
+  ];
+}
+
+/**
+ * Takes everything from the account but its clients and its audit log, and creates what a new sandbox has, under the same ids. Should
+ * the server die in between, its next start creates what is missing.
+ */
+async function reset(deps: ResetDeps, caller: Caller): Promise<SandboxReset> {
+  const { db, clock, ownAccount, disconnect } = deps;
+  const { accountId, clientId } = caller;
+  const addresses = await inTurn(db, accountId, () =>
+    retried(() =>
+      db.sql.transaction().execute(async (tx) => {
+        const known = await tx
+          .selectFrom("terminal_credentials")
+          .select("address")
+          .where("account_id", "=", accountId)
+          .execute();
+        await sql`select tillkeeper_reset_account(${accountId})`.execute(tx);
+        const subject = { type: "account", id: accountId };
+        await asAccount(tx, accountId, accountId, () =>
+          recordChange(tx, clock, caller, { action: "account.reset", subject }),
+        );
+        return known.map(({ address }) => address);
+      }),
+    ),
+  );
+  for (const address of addresses) disconnect(address);
+  const isOwn = ownAccount() === accountId;
+  if (isOwn) await ensureStores(deps, accountId, clientId);
+  deps.enrolment.virtualTerminalsChanged();
+  return {
+    store_ids: isOwn ? firstStores.map(({ store }) => store.store_id) : [],
+    terminal_ids: await terminalIds(db, accountId),
+  };
+}
