@@ -14,6 +14,7 @@ import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { Waits } from "./platform/http/wait.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
+import { planOf } from "./sandbox/content.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
 import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
 
@@ -65,6 +66,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const waits = new Waits({ onWake: core.operationWakes.onWake });
   const sandboxAsked = options.sandbox ?? false;
   const webhooks = openWebhooks(core, { sandbox: sandboxAsked });
+  const plan = planOf(options.sandboxContent);
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
@@ -78,6 +80,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       waits,
       sandbox: sandboxAsked,
       sandboxAccount: () => sandbox?.account_id,
+      sandboxPlan: plan,
       started: () => started,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
@@ -110,6 +113,8 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
         addresses,
         stores,
         enrolment,
+        plan,
+        follow: () => core.databaseClock.look(),
         accountId: config.sandboxAccountId,
         client: config.sandboxClient,
       })

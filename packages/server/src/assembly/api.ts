@@ -31,6 +31,7 @@ import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
+import type { SandboxPlan } from "../sandbox/content.ts";
 import { resetRoutes } from "../sandbox/reset.ts";
 import { terminalControlRoutes } from "../sandbox/terminal-controls.ts";
 import { streamRoutes } from "../stream/routes.ts";
@@ -59,6 +60,7 @@ export interface Features {
   sandbox: boolean;
   /** The account that it was opened with, once it is open. */
   sandboxAccount: () => string | undefined;
+  sandboxPlan: SandboxPlan;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -85,12 +87,12 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
 
 /** The controls of a sandbox. On any other server they look as if they did not exist. */
 function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Route[] {
-  const { sandbox, waits, sandboxAccount: ownAccount, stores, enrolment } = features;
+  const { sandbox, waits, sandboxAccount: ownAccount, sandboxPlan: plan, stores, enrolment } = features;
   const disconnect = (address: string) => devices.transport.disconnect(address);
   const wake = () => devices.controls?.wake();
   return [
     ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
-    ...resetRoutes(sandbox ? { ...core, stores, enrolment, ownAccount, disconnect } : undefined),
+    ...resetRoutes(sandbox ? { ...core, stores, enrolment, plan, ownAccount, disconnect } : undefined),
     ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
   ];
 }

@@ -8,7 +8,6 @@ import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { nothingHere } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
-import { firstStores } from "./first-stores.ts";
 import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
 
 export interface ResetDeps extends StoresDeps {
@@ -58,7 +57,7 @@ async function reset(deps: ResetDeps, caller: Caller): Promise<SandboxReset> {
   if (isOwn) await ensureStores(deps, accountId, clientId);
   deps.enrolment.virtualTerminalsChanged();
   return {
-    store_ids: isOwn ? firstStores.map(({ store }) => store.store_id) : [],
-    terminal_ids: await terminalIds(db, accountId),
+    store_ids: isOwn ? deps.plan.stores.map(({ store_id: id }) => id) : [],
+    terminal_ids: await terminalIds(db, accountId, Math.max(20, deps.plan.terminals.length)),
   };
 }

@@ -17,7 +17,9 @@ import { ApiError } from "../platform/errors.ts";
 import { writePrivateFile } from "../platform/folders/private-file.ts";
 import { newId } from "../platform/ids.ts";
 import { StartupError } from "../platform/startup-error.ts";
-import { firstStores } from "./first-stores.ts";
+import { setControls } from "../virtual-terminals/controls.ts";
+import { beginAt } from "./clock.ts";
+import type { SandboxPlan } from "./content.ts";
 
 /** Content of `sandbox.json`: enough for a program to start working. */
 export interface SandboxFile {
@@ -33,6 +35,8 @@ export interface StoresDeps {
   db: Db;
   stores: StoreDeps;
   enrolment: TerminalDeps;
+  /** What the sandbox's account has at its beginning. */
+  plan: SandboxPlan;
 }
 
 export interface SandboxDeps extends StoresDeps {
@@ -43,20 +47,25 @@ export interface SandboxDeps extends StoresDeps {
   /** Fixed credentials, for CI. */
   client: { id: string; secret: string } | undefined;
   addresses: { http_url: string; mqtt_url: string };
+  /** Makes this server go by a moved time at once. */
+  follow: () => Promise<void>;
 }
 
 const accountName = "Sandbox";
 const scopes = ["admin:accounts", "admin:checkout", "admin:hooks"] as const satisfies readonly Scope[];
 
 /**
- * Opens the sandbox. The first start creates an account with a client, three stores and their virtual terminals; later
- * starts find that account. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
+ * Opens the sandbox. The first start creates an account with a client, stores and their virtual terminals; later
+ * starts find that account, and create what it lacks of them. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
  * When that file is gone, the client gets a further secret.
  */
 export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
-  const accountId = (await findAccount(deps, known)) ?? (await createAccount(deps));
+  const found = await findAccount(deps, known);
+  // Before anything is created: times of what is there would lie before the sandbox's beginning.
+  if (found === undefined && deps.plan.clock !== undefined) await beginAt(deps, deps.plan.clock);
+  const accountId = found ?? (await createAccount(deps));
   const client = await ensureClient(deps, accountId, known);
   const file: SandboxFile = {
     ...deps.addresses,
@@ -67,7 +76,7 @@ export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { te
   await ensureStores(deps, accountId, client.id);
   // Last, and complete at once: programs wait for this file and then use what it names.
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
-  return { ...file, terminalIds: await terminalIds(deps.db, accountId) };
+  return { ...file, terminalIds: await terminalIds(deps.db, accountId, Math.max(20, deps.plan.terminals.length)) };
 }
 
 /** The account that was asked for; else the one of the last start, or the oldest. */
@@ -155,38 +164,43 @@ export async function ensureStores(deps: StoresDeps, accountId: string, clientId
     .select("device_serial_number")
     .where("account_id", "=", accountId)
     .execute();
-  for (const { store, terminals } of firstStores) {
+  for (const store of deps.plan.stores) {
     if (!present.some((row) => row.store_id === store.store_id))
       await unlessTaken(createStore(deps.stores, caller, store));
-    for (const number of terminals) {
-      const serial = `SIMULATED-${accountId}-${number}`;
-      if (serials.some((row) => row.device_serial_number === serial)) continue;
-      await unlessTaken(
-        createTerminal(deps.enrolment, serverCaller, { device_serial_number: serial, store_id: store.store_id }),
-      );
+  }
+  for (const { number, storeId, fault } of deps.plan.terminals) {
+    const serial = `SIMULATED-${accountId}-${number}`;
+    if (serials.some((row) => row.device_serial_number === serial)) continue;
+    const created = await unlessTaken(
+      createTerminal(deps.enrolment, serverCaller, { device_serial_number: serial, store_id: storeId }),
+    );
+    if (created && fault) {
+      const terminal = { accountId, terminalId: created.terminal_id };
+      await inTenant(db, accountId, (tx) => setControls(tx, terminal, { controls: { fault }, until: null }));
     }
   }
 }
 
 /** Another server on the same database may be opening the sandbox at this moment, so a taken name is no error. */
-async function unlessTaken(creation: Promise<unknown>): Promise<void> {
+async function unlessTaken<T>(creation: Promise<T>): Promise<T | undefined> {
   try {
-    await creation;
+    return await creation;
   } catch (error) {
     const taken = error instanceof ApiError && ["store_id_taken", "serial_number_taken"].includes(error.code);
     if (!taken) throw error;
+    return undefined;
   }
 }
 
-/** Ids of the terminals of an account, in the order of their creation. */
-export async function terminalIds(db: Db, accountId: string): Promise<string[]> {
+/** Ids of the terminals of an account, in the order of their creation; of a large one, the first. */
+export async function terminalIds(db: Db, accountId: string, most = 20): Promise<string[]> {
   const rows = await db.sql
     .selectFrom("terminals")
     .select("terminal_id")
     .where("account_id", "=", accountId)
     .where("status", "<>", "DELETED")
     .orderBy("number")
-    .limit(20)
+    .limit(most)
     .execute();
   return rows.map((row) => row.terminal_id);
 }
