@@ -55,7 +55,7 @@ async function reset(deps: ResetDeps, caller: Caller): Promise<SandboxReset> {
   for (const address of addresses) disconnect(address);
   const isOwn = ownAccount() === accountId;
   if (isOwn) await ensureStores(deps, accountId, clientId);
-  deps.enrolment.virtualTerminalsChanged();
+  else deps.enrolment.virtualTerminalsChanged();
   return {
     store_ids: isOwn ? deps.plan.stores.map(({ store_id: id }) => id) : [],
     terminal_ids: await terminalIds(db, accountId, Math.max(20, deps.plan.terminals.length)),

@@ -164,6 +164,8 @@ export async function ensureStores(deps: StoresDeps, accountId: string, clientId
     .select("device_serial_number")
     .where("account_id", "=", accountId)
     .execute();
+  // Terminals begin to run when their faults are known, too.
+  const enrolment = { ...deps.enrolment, virtualTerminalsChanged: () => undefined };
   for (const store of deps.plan.stores) {
     if (!present.some((row) => row.store_id === store.store_id))
       await unlessTaken(createStore(deps.stores, caller, store));
@@ -172,13 +174,14 @@ export async function ensureStores(deps: StoresDeps, accountId: string, clientId
     const serial = `SIMULATED-${accountId}-${number}`;
     if (serials.some((row) => row.device_serial_number === serial)) continue;
     const created = await unlessTaken(
-      createTerminal(deps.enrolment, serverCaller, { device_serial_number: serial, store_id: storeId }),
+      createTerminal(enrolment, serverCaller, { device_serial_number: serial, store_id: storeId }),
     );
     if (created && fault) {
       const terminal = { accountId, terminalId: created.terminal_id };
       await inTenant(db, accountId, (tx) => setControls(tx, terminal, { controls: { fault }, until: null }));
     }
   }
+  deps.enrolment.virtualTerminalsChanged();
 }
 
 /** Another server on the same database may be opening the sandbox at this moment, so a taken name is no error. */
