@@ -36,6 +36,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
 }
 
 function readSeed(file: string): SandboxContent {
+  if (file.startsWith("{")) return readSandboxContent(file);
   let text: string;
   try {
     text = readFileSync(file === "-" ? 0 : file, "utf8");

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 export function sandboxCommand(): Command {
   return new Command("sandbox")
     .option("--account <id>", "the account id: T and eight digits", readSandboxAccountId)
-    .option("--seed <file>", "JSON file of the stores and terminals that it begins with; - is standard input")
+    .option("--seed <json>", "stores, terminals and clock that it begins with: JSON, its file, or - for standard input")
     .option("--ephemeral", "keep nothing: free ports, a temporary data folder, a database in a PostgreSQL that is shared")
     .option("--json", "print one line of JSON when it is ready, and nothing else")
     .option("--until-input-ends", "end when standard input ends, as it does with the process that started this one")
