@@ -267,6 +267,18 @@ export interface Nouns {
     readonly readClock: MethodOf<Endpoints["sandbox"]["readClock"]>;
     /** Move this sandbox's time ahead, or let it run faster; it never goes back. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly moveClock: MethodOf<Endpoints["sandbox"]["moveClock"]>;
+    /** Take the account back to what a new sandbox has; clients, tokens and the audit log stay. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly reset: MethodOf<Endpoints["sandbox"]["reset"]>;
+    /** How a virtual terminal is made to behave. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly readTerminal: MethodOf<Endpoints["sandbox"]["readTerminal"]>;
+    /** Make a virtual terminal behave: faults, network, payment, paper, battery (202: not in force yet). Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly controlTerminal: MethodOf<Endpoints["sandbox"]["controlTerminal"]>;
+    /** Put a purchase into the open batch (202: it follows once the terminal runs). Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly purchase: MethodOf<Endpoints["sandbox"]["purchase"]>;
+    /** Put a refund into the open batch (202: it follows once the terminal runs). Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly refund: MethodOf<Endpoints["sandbox"]["refund"]>;
+    /** Close the day at the terminal's own menu (202: it follows once the terminal runs). Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly close: MethodOf<Endpoints["sandbox"]["close"]>;
   };
 }
 
@@ -410,5 +422,11 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
   sandbox: {
     readClock: { method: "GET", path: "/v1/sandbox/clock" },
     moveClock: { method: "PUT", path: "/v1/sandbox/clock", body: true },
+    reset: { method: "POST", path: "/v1/sandbox/reset" },
+    readTerminal: { method: "GET", path: "/v1/sandbox/terminals/:terminal_id" },
+    controlTerminal: { method: "PUT", path: "/v1/sandbox/terminals/:terminal_id", body: true },
+    purchase: { method: "POST", path: "/v1/sandbox/terminals/:terminal_id/purchases", body: true },
+    refund: { method: "POST", path: "/v1/sandbox/terminals/:terminal_id/refunds", body: true },
+    close: { method: "POST", path: "/v1/sandbox/terminals/:terminal_id/closes" },
   },
 };
