@@ -54,7 +54,11 @@ export async function startSandbox<const Name extends string = never>(
   const client = createClient(access);
   const names = Object.keys(terminals) as Name[];
   const faulty = names.filter((name) => terminals[name]?.fault !== undefined);
-  const ready = () => untilInForce(client, faulty.map((name) => said.terminals[name]));
+  const ready = () =>
+    untilInForce(
+      client,
+      faulty.map((name) => said.terminals[name]),
+    );
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= child.stop();

@@ -16,14 +16,14 @@ import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
 import { planOf } from "./sandbox/content.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
-import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
+import { type OpenSandbox, openSandbox } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
 
 export interface RunningServer {
   httpUrl: string;
   mqttUrl: string;
-  sandbox: (SandboxFile & { terminalIds: string[] }) | undefined;
+  sandbox: OpenSandbox | undefined;
   /** Ends all parts in reverse order of start. */
   stop(): Promise<void>;
 }

@@ -31,7 +31,7 @@ export async function sandbox(options: SandboxOptions): Promise<void> {
   await runServer(config, {
     sandbox: true,
     sandboxContent: content,
-    announce: (server) => (json ? sandboxJson(server, content) : sandboxBlock(server, config)),
+    announce: (server) => (json ? sandboxJson(server) : sandboxBlock(server, config)),
   });
 }
 
@@ -65,10 +65,8 @@ async function ephemeralConfig(): Promise<Config> {
 }
 
 /** What a program needs to use the sandbox, as one line. `terminals` has the names of the seed. */
-function sandboxJson({ sandbox: opened }: RunningServer, content: SandboxContent | undefined): string {
+function sandboxJson({ sandbox: opened }: RunningServer): string {
   if (!opened) throw new Error("the server runs without a sandbox");
-  const { terminalIds, ...access } = opened;
-  const names = Object.keys(content?.terminals ?? {});
-  const terminals = Object.fromEntries(names.map((name, index) => [name, terminalIds[index]]));
-  return JSON.stringify({ ...access, terminal_ids: terminalIds, terminals });
+  const { terminalIds, namedTerminals, ...access } = opened;
+  return JSON.stringify({ ...access, terminal_ids: terminalIds, terminals: namedTerminals });
 }

@@ -9,12 +9,12 @@ import { firstStores } from "./first-stores.ts";
 export interface SandboxPlan {
   stores: readonly (StoreCreate & { store_id: string })[];
   terminals: readonly PlannedTerminal[];
-  /** The names that the caller gave the terminals, in their order; none for the usual content. */
-  names: readonly string[];
   clock: string | undefined;
 }
 
 interface PlannedTerminal {
+  /** What the caller calls it; the usual terminals have no name. */
+  name?: string;
   /** The last three digits of its serial number. */
   number: string;
   storeId: string;
@@ -32,8 +32,12 @@ export function readSandboxContent(text: string): SandboxContent {
     throw new StartupError("The content of the sandbox is not JSON.", { cause: error });
   }
   const [first] = Errors(SandboxContent, content);
-  if (first) throw new StartupError(`The content of the sandbox: ${first.instancePath || "it"} ${first.message}.`);
+  if (first) throw new StartupError(`The content of the sandbox: ${first.instancePath || "it"} ${reasonOf(first)}.`);
   return content as SandboxContent;
+}
+
+function reasonOf({ keyword, message }: { keyword: string; message: string }): string {
+  return keyword === "boolean" ? "is not known here" : message;
 }
 
 /**
@@ -47,13 +51,17 @@ export function planOf(content: SandboxContent | undefined): SandboxPlan {
   const ids = new Set(all.map((store) => store.store_id));
   if (ids.size < all.length) throw new StartupError("The content of the sandbox names a store twice.");
   const [first = defaultStore] = all;
-  const planned = Object.entries(terminals ?? {}).map(([name, { store_id: storeId = first.store_id, fault }], index) => {
-    if (!ids.has(storeId)) {
-      throw new StartupError(`The content of the sandbox: the terminal ${name} is in the store ${storeId}, which is not there.`);
-    }
-    return { number: String(index + 1).padStart(3, "0"), storeId, fault };
-  });
-  return { stores: all, terminals: planned, names: Object.keys(terminals ?? {}), clock };
+  const planned = Object.entries(terminals ?? {}).map(
+    ([name, { store_id: storeId = first.store_id, fault }], index) => {
+      if (!ids.has(storeId)) {
+        throw new StartupError(
+          `The content of the sandbox: the terminal ${name} is in the store ${storeId}, which is not there.`,
+        );
+      }
+      return { name, number: String(index + 1).padStart(3, "0"), storeId, fault };
+    },
+  );
+  return { stores: all, terminals: planned, clock };
 }
 
 function usualPlan(): Omit<SandboxPlan, "clock"> {
@@ -62,6 +70,5 @@ function usualPlan(): Omit<SandboxPlan, "clock"> {
     terminals: firstStores.flatMap(({ store, terminals }) =>
       terminals.map((number) => ({ number, storeId: store.store_id })),
     ),
-    names: [],
   };
 }

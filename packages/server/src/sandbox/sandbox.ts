@@ -30,6 +30,13 @@ export interface SandboxFile {
   client_secret: string;
 }
 
+/** A sandbox that is open. */
+export interface OpenSandbox extends SandboxFile {
+  terminalIds: string[];
+  /** The ids of the terminals that the plan names, by their names. */
+  namedTerminals: Record<string, string>;
+}
+
 /** What is needed to create stores and terminals. */
 export interface StoresDeps {
   db: Db;
@@ -59,7 +66,7 @@ const scopes = ["admin:accounts", "admin:checkout", "admin:hooks"] as const sati
  * starts find that account, and create what it lacks of them. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
  * When that file is gone, the client gets a further secret.
  */
-export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
+export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
   const found = await findAccount(deps, known);
@@ -76,7 +83,8 @@ export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { te
   await ensureStores(deps, accountId, client.id);
   // Last, and complete at once: programs wait for this file and then use what it names.
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
-  return { ...file, terminalIds: await terminalIds(deps.db, accountId, Math.max(20, deps.plan.terminals.length)) };
+  const ids = await terminalIds(deps.db, accountId, Math.max(20, deps.plan.terminals.length));
+  return { ...file, terminalIds: ids, namedTerminals: await namedTerminals(deps, accountId) };
 }
 
 /** The account that was asked for; else the one of the last start, or the oldest. */
@@ -193,6 +201,20 @@ async function unlessTaken<T>(creation: Promise<T>): Promise<T | undefined> {
     if (!taken) throw error;
     return undefined;
   }
+}
+
+/** By their serial numbers, which only the plan's terminals have. */
+async function namedTerminals({ db, plan }: StoresDeps, accountId: string): Promise<Record<string, string>> {
+  const rows = await db.sql
+    .selectFrom("terminals")
+    .select(["terminal_id", "device_serial_number"])
+    .where("account_id", "=", accountId)
+    .where("simulated", "=", true)
+    .where("status", "<>", "DELETED")
+    .execute();
+  const ids = new Map(rows.map((row) => [row.device_serial_number, row.terminal_id]));
+  const named = plan.terminals.map(({ name, number }) => [name, ids.get(`SIMULATED-${accountId}-${number}`)]);
+  return Object.fromEntries(named.filter(([name, id]) => name !== undefined && id !== undefined));
 }
 
 /** Ids of the terminals of an account, in the order of their creation; of a large one, the first. */

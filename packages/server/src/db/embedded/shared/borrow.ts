@@ -47,7 +47,9 @@ export async function borrowDatabase({ cache = defaultCache() }: { cache?: strin
     }
     await sleep(lookEveryMs);
   }
-  throw new StartupError(`The PostgreSQL that sandboxes share was not ready within ${patienceMs / 1000} s, in ${folder}.`);
+  throw new StartupError(
+    `The PostgreSQL that sandboxes share was not ready within ${patienceMs / 1000} s, in ${folder}.`,
+  );
 }
 
 /** Resolves with undefined when no keeper is ready. */
@@ -117,8 +119,14 @@ function startKeeper(folder: string, state: { running: boolean; fault?: string }
 function schemaHash(): string {
   const folder = new URL("../../migrations/", import.meta.url);
   const hash = createHash("sha256");
-  for (const name of readdirSync(folder).filter((file) => file.endsWith(".sql")).toSorted()) {
-    hash.update(name).update("\0").update(readFileSync(new URL(name, folder))).update("\0");
+  for (const name of readdirSync(folder)
+    .filter((file) => file.endsWith(".sql"))
+    .toSorted()) {
+    hash
+      .update(name)
+      .update("\0")
+      .update(readFileSync(new URL(name, folder)))
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 12);
 }
