@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startSandbox } from "@tillkeeper/sandbox";
+import { type StartSandboxOptions, startSandbox } from "@tillkeeper/sandbox";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { until } from "@tillkeeper/stage/until";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -83,7 +83,7 @@ test("pytest", async () => {
 
 /** A program that starts a sandbox, says where it is, and waits. */
 const waiting = `
-  import { startSandbox } from "@tillkeeper/sandbox";
+  import { type StartSandboxOptions, startSandbox } from "@tillkeeper/sandbox";
   const { url } = await startSandbox({ terminals: { till: {} } });
   console.log(url);
   setInterval(() => {}, 1_000);
@@ -129,11 +129,14 @@ test("sandboxes at once know nothing of each other", async () => {
   }
 });
 
-test.for([
+const faulty: readonly [StartSandboxOptions, string][] = [
   [{ clock: "2020-01-01T00:00:00Z" }, "must be ahead of real time"],
   [{ terminals: { till: { store_id: "nowhere" } } }, "the store nowhere, which is not there"],
-  [{ terminals: { "1st": {} } }, "The content of the sandbox: "],
-] as const)("what it cannot begin with is said: %o", async ([options, reason]) => {
+  [{ terminals: { "1st": {} } }, "The content of the sandbox: /terminals"],
+  [{ accountId: "P10000001" }, "It is T and eight digits"],
+];
+
+test.for(faulty)("what it cannot begin with is said: %o", async ([options, reason]) => {
   await expect(startSandbox(options)).rejects.toThrow(reason);
 });
 
