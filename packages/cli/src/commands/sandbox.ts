@@ -52,14 +52,20 @@ function endWithInput(): void {
   process.stdin.on("error", end).once("end", end).resume();
 }
 
+const placesOfData: ReadonlySet<string> = new Set(["DATABASE_URL", "TILLKEEPER_FILES", "TILLKEEPER_KEY_FILE"]);
+
 /** The environment's settings count, but for those that say where data is kept. */
 async function ephemeralConfig(): Promise<Config> {
   const folder = mkdtempSync(join(tmpdir(), "tillkeeper-sandbox-"));
   // At every end of this process but SIGKILL.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
-  const { DATABASE_URL, TILLKEEPER_FILES, TILLKEEPER_KEY_FILE, TILLKEEPER_DATA_DIR, ...environment } = process.env;
-  const ports = { TILLKEEPER_HTTP_PORT: "0", TILLKEEPER_MQTT_PORT: "0" };
-  const config = readConfig({ ...ports, ...environment, TILLKEEPER_DATA_DIR: join(folder, "data") });
+  const kept = Object.entries(process.env).filter(([name]) => !placesOfData.has(name));
+  const config = readConfig({
+    TILLKEEPER_HTTP_PORT: "0",
+    TILLKEEPER_MQTT_PORT: "0",
+    ...Object.fromEntries(kept),
+    TILLKEEPER_DATA_DIR: join(folder, "data"),
+  });
   const database = await borrowDatabase();
   return { ...config, databaseUrl: database.url };
 }

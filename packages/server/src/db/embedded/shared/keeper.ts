@@ -53,13 +53,13 @@ function urlOf({ host, port, user, password }: EmbeddedPostgres["connection"], d
 }
 
 interface Lender {
-  take(): Promise<{ name: string; url: string }>;
-  drop(name: string): Promise<void>;
+  take: () => Promise<{ name: string; url: string }>;
+  drop: (name: string) => Promise<void>;
 }
 
 function lender({ connection }: EmbeddedPostgres, admin: pg.Pool): Lender {
   return {
-    async take() {
+    take: async () => {
       const name = `sandbox_${randomBytes(8).toString("hex")}`;
       await admin.query(`create database ${name} owner ${connection.user} template ${template}`);
       return { name, url: urlOf(connection, name) };
@@ -101,7 +101,7 @@ async function lend(folder: string, { take, drop }: Lender): Promise<void> {
       socket.once("close", () => resolve());
     });
     void serve(socket, closed);
-    void closed.then(() => {
+    socket.once("close", () => {
       users -= 1;
       if (users === 0) linger = setTimeout(enough, lingerMs);
     });
@@ -149,8 +149,9 @@ try {
 } catch (error) {
   // Another keeper is there, or just starting: whoever started this one asks that.
   if (!(error instanceof FolderInUse)) {
-    console.error(error instanceof Error ? error.message : error);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
 }
+// Sockets that are left open must not keep the process alive.
 process.exit();
