@@ -124,14 +124,14 @@ describe("the controls of a sandbox's virtual terminals", async () => {
 
   it("loses none and doubles none while the day is closed again and again", async () => {
     const amounts = Array.from({ length: 60 }, (_, n) => 1 + n);
-    let closed = false;
+    const progress = { closed: false };
     const buying = Promise.all(
       amounts.map(async (amount, n) => {
         await pause(40 * n);
         const { status } = await client.call("POST", `${path()}/purchases`, { amount });
         expect(status).toBe(201);
       }),
-    ).finally(() => (closed = true));
+    ).finally(() => (progress.closed = true));
     let [count, amount, closes] = [0, 0, 0];
     const add = (result: Record<string, unknown> | undefined) => {
       // An operation that meets a close by hand closes nothing.
@@ -141,7 +141,7 @@ describe("the controls of a sandbox's virtual terminals", async () => {
       count += Number(result["purchases_count"]) - sold.purchases_count;
       amount += Number(result["purchases_amount"]) - sold.purchases_amount;
     };
-    for (let n = 0; !closed; n += 1) {
+    for (let n = 0; !progress.closed; n += 1) {
       if (n % 6 !== 1) add((await close()).result);
       else add((await client.call<{ result: Record<string, unknown> }>("POST", `${path()}/closes`)).body.result);
     }

@@ -25,6 +25,9 @@ const strayMaker = { ...newKeyPair(), keyId: "" };
 
 /** A valid body for each operation that takes one, with the given ids. A new operation without a row fails. */
 const bodies: Record<string, (ids: Ids) => unknown> = {
+  sandbox_terminals_id_put: () => ({}),
+  sandbox_terminals_id_purchases_post: () => ({ amount: 1 }),
+  sandbox_terminals_id_refunds_post: () => ({ amount: 1 }),
   auth_clients_post: () => ({}),
   aid_auths_clients_id_patch: () => ({ description: "renamed" }),
   oid_mgmnt_payout_destinations_by_id_patch: () => ({ email: "renamed@example.com" }),

@@ -56,11 +56,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
-  /** Whether the server is a sandbox. */
-  sandbox: boolean;
-  /** The account that it was opened with, once it is open. */
-  sandboxAccount: () => string | undefined;
-  sandboxPlan: SandboxPlan;
+  /** Of a sandbox: the account that it was opened with, once it is open, and what that has at its beginning. */
+  sandbox: { account: () => string | undefined; plan: SandboxPlan } | undefined;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -87,12 +84,14 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
 
 /** The controls of a sandbox. On any other server they look as if they did not exist. */
 function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Route[] {
-  const { sandbox, waits, sandboxAccount: ownAccount, sandboxPlan: plan, stores, enrolment } = features;
+  const { sandbox, waits, stores, enrolment } = features;
   const disconnect = (address: string) => devices.transport.disconnect(address);
   const wake = () => devices.controls?.wake();
   return [
     ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
-    ...resetRoutes(sandbox ? { ...core, stores, enrolment, plan, ownAccount, disconnect } : undefined),
+    ...resetRoutes(
+      sandbox ? { ...core, stores, enrolment, plan: sandbox.plan, ownAccount: sandbox.account, disconnect } : undefined,
+    ),
     ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
   ];
 }

@@ -2,12 +2,12 @@ import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { sandboxEndpoints as endpoints, type SandboxReset } from "@tillkeeper/contract/http/sandbox";
 import { sql } from "kysely";
 import { recordChange } from "../access/audit/audit.ts";
+import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { retried } from "../db/retry.ts";
-import { asAccount } from "../db/tenants/tenant.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { nothingHere } from "../platform/errors.ts";
-import { bind, type Caller, type Route } from "../platform/http/route.ts";
+import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
 
 export interface ResetDeps extends StoresDeps {
@@ -21,10 +21,15 @@ export interface ResetDeps extends StoresDeps {
 /** The route that resets an account. Without `deps`, on a server that is no sandbox, it looks as if it did not exist. */
 export function resetRoutes(deps: ResetDeps | undefined): Route[] {
   return [
-    bind(endpoints.reset, ({ caller }) => {
-      if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
-      return reset(deps, caller);
-    }),
+    bind(
+      endpoints.reset,
+      ({ caller }) => {
+        if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
+        return reset(deps, caller);
+      },
+      // It registers virtual terminals, each with a credential.
+      { givesPower: true },
+    ),
   ];
 }
 
@@ -32,9 +37,13 @@ export function resetRoutes(deps: ResetDeps | undefined): Route[] {
  * Takes everything from the account but its clients and its audit log, and creates what a new sandbox has, under the same ids. Should
  * the server die in between, its next start creates what is missing.
  */
-async function reset(deps: ResetDeps, caller: Caller): Promise<SandboxReset> {
+async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxReset> {
   const { db, clock, ownAccount, disconnect } = deps;
   const { accountId, clientId } = caller;
+  const subject = { type: "account", id: accountId };
+  await inTenantWithLiveGrant(db, caller, (tx, live) =>
+    recordChange(tx, clock, live, { action: "account.reset", subject }),
+  );
   const addresses = await inTurn(db, accountId, () =>
     retried(() =>
       db.sql.transaction().execute(async (tx) => {
@@ -44,10 +53,6 @@ async function reset(deps: ResetDeps, caller: Caller): Promise<SandboxReset> {
           .where("account_id", "=", accountId)
           .execute();
         await sql`select tillkeeper_reset_account(${accountId})`.execute(tx);
-        const subject = { type: "account", id: accountId };
-        await asAccount(tx, accountId, accountId, () =>
-          recordChange(tx, clock, caller, { action: "account.reset", subject }),
-        );
         return known.map(({ address }) => address);
       }),
     ),

@@ -63,8 +63,7 @@ export async function sandboxClient(server: RunningServer) {
       if (status !== 201) throw new Error(`${operation}: ${status} ${JSON.stringify(body)}`);
       return ended(body.id);
     },
-    control: (terminalId: string, body: object) =>
-      call<Record<string, unknown>>("PUT", `/sandbox/terminals/${terminalId}`, body),
+    control: (terminalId: string, body: object) => call("PUT", `/sandbox/terminals/${terminalId}`, body),
     /** Waits until the terminal is online, or something else. */
     until: (terminalId: string, status = "online") =>
       vi.waitUntil(

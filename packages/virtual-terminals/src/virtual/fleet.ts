@@ -5,7 +5,8 @@ import type { TimedControls } from "./controls.ts";
 import { deviceClock } from "./device-clock.ts";
 import type { PutInTrade } from "./put-in-trade.ts";
 import { terminalJournal } from "./state.ts";
-import { credentialOf, VirtualTerminal, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal.ts";
+import { VirtualTerminal } from "./terminal.ts";
+import { credentialOf, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal-options.ts";
 
 export interface VirtualFleetOptions extends VirtualTerminalOptions {
   /**
@@ -96,6 +97,20 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
       }),
     closeByHand: async (terminalId, once) => running.get(terminalId)?.terminal.closeByHand(once),
     runs: (terminalId) => running.has(terminalId),
+    ...controlsOf(running, inTurn),
+    stop: (terminalId) => inTurn(terminalId, () => end(terminalId)),
+    stopAll: async () => {
+      const ids = new Set([...running.keys(), ...turns.keys()]);
+      await Promise.all([...ids].map((id) => inTurn(id, () => end(id))));
+    },
+  };
+}
+
+type InTurn = (terminalId: string, work: () => Promise<void>) => Promise<void>;
+
+/** The part of a fleet that makes its terminals behave from outside. */
+function controlsOf(running: ReadonlyMap<string, Running>, inTurn: InTurn): Pick<VirtualFleet, "control" | "putIn"> {
+  return {
     control: async (terminalId, timed) => {
       let runs = false;
       // In turn: a start that is under way has read the controls before these.
@@ -110,11 +125,6 @@ export function createVirtualFleet(options: VirtualFleetOptions): VirtualFleet {
       const known = running.get(terminalId);
       await known?.terminal.putIn(trade, store);
       return known !== undefined;
-    },
-    stop: (terminalId) => inTurn(terminalId, () => end(terminalId)),
-    stopAll: async () => {
-      const ids = new Set([...running.keys(), ...turns.keys()]);
-      await Promise.all([...ids].map((id) => inTurn(id, () => end(id))));
     },
   };
 }

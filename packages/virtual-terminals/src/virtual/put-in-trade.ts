@@ -56,9 +56,7 @@ export class PutInTrades {
     store: (atMs: number) => Promise<boolean>,
   ): Promise<void> {
     const atMs = Math.max(notBeforeMs, this.#closedUntilMs);
-    const work = this.#storeUntilDone(store, atMs).then((isMine) => {
-      if (isMine) this.#known.set(trade.id, { ...trade, atMs });
-    });
+    const work = this.#storeAndCount({ ...trade, atMs }, store);
     this.#pending.add(work);
     try {
       await work;
@@ -92,6 +90,10 @@ export class PutInTrades {
     }
     totals.sale_amount = totals.purchases_amount - totals.tip_amount - totals.reversals_amount;
     return { ...totals, oldestMs };
+  }
+
+  async #storeAndCount(trade: PutInTrade, store: (atMs: number) => Promise<boolean>): Promise<void> {
+    if (await this.#storeUntilDone(store, trade.atMs)) this.#known.set(trade.id, trade);
   }
 
   async #storeUntilDone(store: (atMs: number) => Promise<boolean>, atMs: number): Promise<boolean> {

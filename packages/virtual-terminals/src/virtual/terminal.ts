@@ -5,26 +5,25 @@ import { join } from "node:path";
 import { Agent } from "@tillkeeper/agent/agent";
 import type { Clock } from "@tillkeeper/agent/clock";
 import type { ServerOptions } from "@tillkeeper/agent/credentials/pairing";
-import { type Credential, current, type OpenConnection } from "@tillkeeper/agent/links/connection";
+import { type Credential, current } from "@tillkeeper/agent/links/connection";
 import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
-import { type Logger, silentLogger } from "@tillkeeper/agent/logger";
+import { silentLogger } from "@tillkeeper/agent/logger";
 import type { Journal } from "@tillkeeper/agent/memory/journal";
 import type { LastBatch, Operation, OperationHandlers } from "@tillkeeper/agent/operations/operation";
-import { combinePayments, type Payments } from "@tillkeeper/agent/operations/payments";
+import { combinePayments } from "@tillkeeper/agent/operations/payments";
 import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
-import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { TerminalControls } from "@tillkeeper/contract/http/sandbox-terminals";
-import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
-import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
+import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { Telemetry } from "@tillkeeper/contract/telemetry";
 import { VirtualCondition } from "./condition.ts";
 import { Controls, type TimedControls } from "./controls.ts";
 import { CuttableLink } from "./cuttable-link.ts";
 import { dayTotals, sum, TradeCounter, type TradeSince } from "./day.ts";
-import { type DeviceTime, deviceClock, workClock } from "./device-clock.ts";
+import { deviceClock, workClock } from "./device-clock.ts";
 import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { virtualOperations } from "./operations.ts";
-import { type PaymentLength, VirtualPayments } from "./payments.ts";
+import { VirtualPayments } from "./payments.ts";
 import { type PutInTrade, PutInTrades } from "./put-in-trade.ts";
 import { RecentLines } from "./recent-lines.ts";
 import {
@@ -36,69 +35,8 @@ import {
   type TerminalState,
 } from "./state.ts";
 import { tradedBatch, virtualTelemetry } from "./telemetry.ts";
+import { credentialOf, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal-options.ts";
 import { installedVersion, runningVersions, virtualUpdates } from "./updates.ts";
-
-/** A terminal to play, with its credential. */
-export interface VirtualTerminalSpec extends Omit<Credential, "url"> {
-  terminalId: string;
-  serialNumber: string;
-  mqttUrl: Credential["url"];
-  /**
-   * The terminal's model: releases for another model are not installed. Left out, the server's manifest names the
-   * model.
-   */
-  deviceModel?: string;
-  /** Returns the release keys that the terminal trusts; called at each check_update. Left out, it trusts none. */
-  releaseKeys?: () => readonly ReleasePublicKey[] | Promise<readonly ReleasePublicKey[]>;
-  /** The last close that the server knows. Its journal takes it over unless it has one as late. */
-  lastClose?: EndOfDayResult | undefined;
-  /** The time that its clock shows; left out, the machine's. */
-  time?: DeviceTime;
-  /** Names its registration; a journal of another one, with the same id, is not its own. Left out, every journal is. */
-  life?: string;
-  /** How it is made to behave; left out, as usual. */
-  controls?: TimedControls;
-  /** The trade that was put into its batches since the last close. */
-  trade?: readonly PutInTrade[];
-}
-
-/** How a virtual terminal behaves. */
-export interface VirtualTerminalOptions {
-  clock?: Clock;
-  log?: Logger;
-  /** Milliseconds that an operation takes, a random number between the two; both 0 for load tests. */
-  durationMs?: { shortest: number; longest: number };
-  /** How long the payments of the fault `busy_payment` take. */
-  payment?: PaymentLength;
-  /** The fault of all its operations, in place of the serial number's; a command may still ask for another. */
-  fault?: Fault;
-  /** Operations that it cannot do: its hello leaves them out, and their commands are answered `unsupported`. */
-  lacks?: readonly OperationName[];
-  /** Whether it can name the batch that it closed last; left out, true, except with the fault `nameless`. */
-  namesBatches?: boolean;
-  open?: OpenConnection;
-  /** As in `AgentOptions`. */
-  repeat?: { firstMs: number; longestMs: number };
-  /** The folder for downloads until they are installed; left out, a temporary folder. */
-  downloads?: string;
-  /** Parts of the device that the caller plays in place of the invented ones. */
-  parts?: Partial<DeviceParts>;
-}
-
-/** The parts of a device that a virtual terminal invents. */
-export interface DeviceParts {
-  payments: Payments;
-  /** Changes the result and the state of a close, made by an operation or by hand. */
-  closed: (day: ClosedDay) => ClosedDay;
-  /** Changes the handlers of the terminal. */
-  operations: (usual: OperationHandlers<TerminalState>) => OperationHandlers<TerminalState>;
-  /** Returns telemetry that overrides the invented telemetry. */
-  telemetry: () => Telemetry;
-  /** Returns a device fault, undefined without one. Call `reportSoon` when it begins and ends. */
-  fault: () => DeviceFault | undefined;
-  /** Returns the fault of an operation; called several times for each. A command may still ask for another. */
-  faultOf: (operation: Operation) => Fault | undefined;
-}
 
 const defaultDurationMs = { shortest: 150, longest: 600 };
 const defaultPayment = { share: 0.3, longestMs: 5000 };
@@ -409,27 +347,4 @@ export class VirtualTerminal {
     if (fault === "none") return undefined;
     return fault ?? this.#options.fault ?? faultOfSerial(this.#spec.serialNumber);
   }
-}
-
-/** Returns the credential in a terminal's spec. */
-export function credentialOf({
-  mqttUrl: url,
-  address,
-  password,
-  refused,
-  memoryLost,
-  whenOutdated,
-  clientId,
-  ca,
-}: VirtualTerminalSpec): Credential {
-  return {
-    url,
-    address,
-    password,
-    ...(refused && { refused }),
-    ...(memoryLost && { memoryLost }),
-    ...(whenOutdated && { whenOutdated }),
-    ...(clientId !== undefined && { clientId }),
-    ...(ca !== undefined && { ca }),
-  };
 }

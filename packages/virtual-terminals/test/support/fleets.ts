@@ -6,7 +6,7 @@ import { password } from "../../../agent/test/support/broker.ts";
 import { address, type Scene, terminalId } from "../../../agent/test/support/scene.ts";
 import { createVirtualFleet, type VirtualFleet, type VirtualFleetOptions } from "../../src/virtual/fleet.ts";
 import type { WholeClose } from "../../src/virtual/state.ts";
-import type { VirtualTerminalSpec } from "../../src/virtual/terminal.ts";
+import type { VirtualTerminalSpec } from "../../src/virtual/terminal-options.ts";
 
 const endOfDay = Compile(EndOfDayResult);
 
