@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** What the published packages export, by what a program imports. */
 const entries = {
   "@tillkeeper/sdk": "packages/sdk/src/index.ts",
+  "@tillkeeper/sandbox": "packages/sandbox/src/index.ts",
   "@tillkeeper/agent": "packages/agent/src/index.ts",
   "@tillkeeper/agent/virtual": "packages/virtual-terminals/src/index.ts",
 };

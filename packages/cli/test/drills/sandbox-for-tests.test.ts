@@ -111,8 +111,8 @@ test("a sandbox ends with its program, when that is killed, too", async () => {
 
 test("a program that has done its work ends, without stopping its sandbox", async () => {
   writeFileSync(join(folder, "forgetful.mjs"), waiting.replace(/ {2}setInterval.*/, ""));
-  const { code, stdout } = await run(process.execPath, "forgetful.mjs");
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("http") });
+  const { code, stdout, stderr } = await run(process.execPath, "forgetful.mjs");
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: expect.stringContaining("http"), stderr: "" });
   await until(async () => !(await answers(stdout.trim())), "the sandbox to end");
 });
 

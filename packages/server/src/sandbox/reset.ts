@@ -20,12 +20,16 @@ export interface ResetDeps extends StoresDeps {
 
 /** The route that resets an account. Without `deps`, on a server that is no sandbox, it looks as if it did not exist. */
 export function resetRoutes(deps: ResetDeps | undefined): Route[] {
+  // One after another: a reset would take the stores away that another one is filling.
+  let last: Promise<unknown> = Promise.resolve();
   return [
     bind(
       endpoints.reset,
       ({ caller }) => {
         if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
-        return reset(deps, caller);
+        const done = last.then(() => reset(deps, caller));
+        last = done.catch(() => undefined);
+        return done;
       },
       // It registers virtual terminals, each with a credential.
       { givesPower: true },
