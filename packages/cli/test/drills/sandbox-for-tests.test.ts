@@ -83,7 +83,7 @@ test("pytest", async () => {
 
 /** A program that starts a sandbox, says where it is, and waits. */
 const waiting = `
-  import { type StartSandboxOptions, startSandbox } from "@tillkeeper/sandbox";
+  import { startSandbox } from "@tillkeeper/sandbox";
   const { url } = await startSandbox({ terminals: { till: {} } });
   console.log(url);
   setInterval(() => {}, 1_000);
