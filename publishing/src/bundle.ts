@@ -7,14 +7,14 @@ import type { PublishedPackage } from "./packages.ts";
 /** Bundles a package's modules into few files in `folder`. Returns the names of the outside packages that they import. */
 export async function bundle(
   root: string,
-  { entries, exempt, node }: PublishedPackage,
+  { entries, exempt, node, beside }: PublishedPackage,
   folder: string,
 ): Promise<string[]> {
   const build = await rolldown({
     cwd: root,
     input: Object.fromEntries(Object.entries(entries).map(([name, path]) => [name, join(root, path)])),
     platform: "node",
-    external: (id) => !id.startsWith(".") && !isAbsolute(id) && !id.startsWith("@tillkeeper/"),
+    external: (id) => beside.includes(id) || (!id.startsWith(".") && !isAbsolute(id) && !id.startsWith("@tillkeeper/")),
     transform: { target: `node${node}` },
     plugins: [ownFiles(root, exempt)],
     checks: { circularDependency: false },

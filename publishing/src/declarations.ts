@@ -48,7 +48,7 @@ export function makeDeclarations(root: string, packages: readonly PublishedPacka
 export function copyDeclarations(
   root: string,
   declarations: string,
-  { entries, inlinedTypes }: PublishedPackage,
+  { entries, inlinedTypes, beside }: PublishedPackage,
   target: string,
 ): Record<string, string> {
   const copied = new Set<string>();
@@ -58,6 +58,7 @@ export function copyDeclarations(
       : relative(join(root, "node_modules"), file);
   const declarationOf = (from: string, specifier: string): string | undefined => {
     if (specifier.startsWith(".")) return fileOf(join(dirname(from), specifier));
+    if (beside.includes(specifier)) return undefined;
     const name = packageOf(specifier);
     if (name.startsWith("@tillkeeper/")) {
       return fileOf(

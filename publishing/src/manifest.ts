@@ -32,11 +32,13 @@ export function publishedManifest(root: string, published: PublishedPackage, con
   const { version, license } = readManifest(root);
   const manifests = parts.map((part) => readManifest(root, `packages/${part}`));
   const versions = Object.assign({}, ...manifests.map(({ dependencies }) => dependencies)) as Record<string, string>;
-  const dependencies = contents.imported.map((dependency) => {
+  const outside = contents.imported.filter((dependency) => !published.beside.includes(dependency));
+  const dependencies = outside.map((dependency) => {
     const wanted = versions[dependency];
     if (wanted === undefined) throw new Error(`${name} imports ${dependency}, which is no dependency of its parts`);
     return [dependency, wanted];
   });
+  for (const dependency of published.beside) dependencies.push([dependency, version]);
   const entry = (file: string) => ({ types: `./dist/${contents.declarations[file]}`, default: `./dist/${file}.js` });
   return {
     name,

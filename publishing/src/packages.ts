@@ -16,6 +16,8 @@ export interface PublishedPackage {
   bin?: { name: string; file: string };
   /** The lowest major version of Node that runs it. */
   node: number;
+  /** Published packages that it stands on, of the same version, which are not bundled into it: who imports both has one copy. */
+  beside: readonly string[];
   /** Outside packages whose declarations are packed, so that a program compiles without installing them. */
   inlinedTypes: readonly string[];
   /** Modules that find their files by their own place, in a package as well as in the checkout: see `ownFiles`. */
@@ -50,6 +52,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     // Apart from what pages load, because it reads files.
     exports: { ".": "index", "./node": "node" },
     node: 20,
+    beside: [],
     inlinedTypes: ["typebox"],
     exempt: [],
     files: {},
@@ -63,6 +66,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     entries: { index: "packages/agent/src/index.ts", virtual: "packages/virtual-terminals/src/index.ts" },
     exports: { ".": "index", "./virtual": "virtual" },
     node: 20,
+    beside: [],
     inlinedTypes: [],
     exempt: [],
     files: {},
@@ -77,12 +81,36 @@ export const publishedPackages: readonly PublishedPackage[] = [
     exports: {},
     bin: { name: "tillkeeper", file: "tillkeeper.js" },
     node: 24,
+    beside: [],
     inlinedTypes: [],
     exempt: ["packages/server/src/api-docs/pages/docs-folder.ts"],
     files: documents,
     optional: true,
   },
+  {
+    name: "@tillkeeper/sandbox",
+    description: "Sandboxes of Tillkeeper for tests: a server with stores, payment terminals, faults and a clock.",
+    keywords: ["payment-terminals", "point-of-sale", "testing", "sandbox", "tillkeeper"],
+    folder: "packages/sandbox",
+    entries: { index: "packages/sandbox/src/index.ts" },
+    exports: { ".": "index" },
+    node: 24,
+    beside: ["@tillkeeper/sdk", "tillkeeper"],
+    inlinedTypes: ["typebox"],
+    exempt: [],
+    files: {},
+    optional: false,
+  },
 ];
 
 /** The parts of the workspace that published packages consist of. Their `package.json` names the versions of dependencies. */
-export const parts: readonly string[] = ["contract", "words", "sdk", "agent", "virtual-terminals", "server", "cli"];
+export const parts: readonly string[] = [
+  "contract",
+  "words",
+  "sdk",
+  "agent",
+  "virtual-terminals",
+  "server",
+  "cli",
+  "sandbox",
+];

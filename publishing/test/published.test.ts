@@ -16,6 +16,8 @@ const otherNodes = ["20.20.2", "22.23.3"];
 const aliasOf = (version: string) => `node-${version.split(".")[0]}`;
 /** Programs without type annotations, so that they are TypeScript and JavaScript alike. */
 const programs = ["close-the-day", "be-a-terminal"];
+/** One that starts its sandbox itself. The package needs the Node of the program that it starts. */
+const testProgram = "test-a-till";
 
 const { folder, remove } = emptyFolder();
 const tarballs = join(folder, "tarballs");
@@ -30,7 +32,7 @@ let packed: string[];
 beforeAll(async () => {
   packed = await packAll(root, tarballs);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  for (const name of programs) {
+  for (const name of [...programs, testProgram]) {
     const source = join(root, "publishing/test/programs", `${name}.ts`);
     cpSync(source, join(folder, `${name}.ts`));
     cpSync(source, join(folder, `${name}.js`));
@@ -62,7 +64,7 @@ describe.each(publishedPackages)("$name", ({ name, exports }) => {
   it("has modules, declarations, source maps, licence and notes, and no sources or tests", () => {
     const files = filesOf(name);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md", "package.json"]));
-    expect(files.filter((file) => /(?<!\.d)\.m?ts$|test/.test(file))).toEqual([]);
+    expect(files.filter((file) => /(?<!\.d)\.m?ts$|test(?!.*\.md$)/.test(file))).toEqual([]);
     // The starter and the bundler's own helpers are made of no source.
     const modules = files.filter((file) => /^dist\/(?!tillkeeper\.js|rolldown-runtime-).+\.js$/.test(file));
     expect(files).toEqual(expect.arrayContaining(modules.map((file) => `${file}.map`)));
@@ -107,7 +109,7 @@ describe("compiles a program", () => {
     { module: "esnext", moduleResolution: "bundler" },
   ])("strictly, under $moduleResolution", async (options) => {
     const compilerOptions = { ...options, strict: true, noEmit: true, target: "es2024", types: ["node"] };
-    const files = programs.map((name) => `${name}.ts`);
+    const files = [...programs, testProgram].map((name) => `${name}.ts`);
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
     expect(await run(folder, join(root, "node_modules/.bin/tsc"), "-p", ".")).toBe("");
   });
@@ -164,6 +166,11 @@ it("a sandbox starts and shows its pages, and programs close days and are termin
       expect(await run(folder, node, `${program}.js`)).toBe(`v${versions[index]} COMPLETED\n`);
     }
   }
+});
+
+it("a test has a sandbox of its own, with a busy, a failing and a silent terminal and a moved clock", async () => {
+  const said = await run(folder, process.execPath, `${testProgram}.js`);
+  expect(said).toBe(`${process.version} COMPLETED FAILED FAILED TIMEOUT true\n`);
 });
 
 it("the demo goes as documented", async () => {

@@ -9,6 +9,8 @@ const packages: Record<string, readonly string[]> = {
   "virtual-terminals": ["contract", "agent"],
   server: ["contract", "words"],
   cli: ["contract", "sdk", "agent", "virtual-terminals", "server"],
+  // It starts the program of `cli` by its file, and imports nothing of it.
+  sandbox: ["contract", "sdk"],
   // Programs for development: they may use everything that is published, and no package may use them.
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   bench: ["contract", "agent", "server", "stage"],
@@ -28,7 +30,8 @@ const packagesForTests: Record<string, readonly string[]> = {
   agent: testTools,
   "virtual-terminals": testTools,
   server: testTools,
-  cli: [...testTools, "server"],
+  // The recipes for sandboxes run here, because the program that they start is here.
+  cli: [...testTools, "server", "sandbox"],
 };
 
 /** The server's rooms, lowest first: each may import from the rooms before it, never from those after or beside it. */

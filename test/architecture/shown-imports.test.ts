@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, "../..");
 const entries = {
   "@tillkeeper/sdk": "packages/sdk/src/index.ts",
   "@tillkeeper/sdk/node": "packages/sdk/src/node.ts",
+  "@tillkeeper/sandbox": "packages/sandbox/src/index.ts",
   "@tillkeeper/agent": "packages/agent/src/index.ts",
   "@tillkeeper/agent/virtual": "packages/virtual-terminals/src/index.ts",
 };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "@tillkeeper/server/config/config";
-import { type RunningServer, startServer } from "@tillkeeper/server/main";
+import { type RunningServer, type ServerOptions, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { aborted, watchInterruption } from "./interruption.ts";
@@ -10,7 +10,7 @@ const longestStopMs = 20_000;
 /** Starts the server together with its virtual terminals. Throws as `startServer` does, and leaves nothing running then. */
 export async function openServer(
   config: Config,
-  options: { sandbox: boolean; quietCheckpoints?: boolean },
+  options: Pick<ServerOptions, "sandbox" | "sandboxContent" | "quietCheckpoints">,
 ): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const fleet = createVirtualFleet({ folder: join(config.dataDir, "terminals"), log });
@@ -37,10 +37,13 @@ export async function stopInTime(server: Pick<RunningServer, "stop">): Promise<v
 /** Runs a server until it is interrupted; `announce` makes the text that is printed once it listens. */
 export async function runServer(
   config: Config,
-  { sandbox, announce }: { sandbox: boolean; announce: (server: RunningServer) => string },
+  {
+    announce,
+    ...options
+  }: Pick<ServerOptions, "sandbox" | "sandboxContent"> & { announce: (server: RunningServer) => string },
 ): Promise<void> {
   const interruption = watchInterruption();
-  const server = await openServer(config, { sandbox }).catch((error: unknown) => {
+  const server = await openServer(config, options).catch((error: unknown) => {
     // Ctrl-C also reaches the processes of the embedded database, so it is the cause of a start that fails after it.
     if (interruption.aborted) return undefined;
     throw error;

@@ -15,15 +15,16 @@ import { createRateLimit } from "./platform/http/limits/rate-limit.ts";
 import { Waits } from "./platform/http/wait.ts";
 import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
+import { planOf } from "./sandbox/content.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
-import { openSandbox, type SandboxFile } from "./sandbox/sandbox.ts";
+import { type OpenSandbox, openSandbox, type SandboxDeps } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
 
 export interface RunningServer {
   httpUrl: string;
   mqttUrl: string;
-  sandbox: (SandboxFile & { terminalIds: string[] }) | undefined;
+  sandbox: OpenSandbox | undefined;
   /** Ends all parts in reverse order of start. */
   stop(): Promise<void>;
 }
@@ -57,7 +58,7 @@ function openAccept({ db, clock, config }: Core, devices: DeviceSide): Accept {
 async function start(options: ServerOptions, closing: Closing): Promise<RunningServer> {
   const core = await openCore(options, closing);
   const devices = await openDeviceSide(core, options, closing);
-  const { db, clock, config } = core;
+  const { config } = core;
   const accept = openAccept(core, devices);
   const stores = storePorts(core);
   const enrolment = enrolmentPorts(devices, accept, core);
@@ -67,6 +68,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const sandboxAsked = options.sandbox ?? false;
   const webhooks = openWebhooks(core, { sandbox: sandboxAsked });
   const features = { accept, stores, enrolment, closings, webhooks, mail: openMail(core) };
+  const plan = planOf(options.sandboxContent);
   let sandbox: RunningServer["sandbox"];
   let started = false;
   await openApi(core, closing, {
@@ -74,7 +76,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       ...features,
       supervisor,
       waits,
-      sandbox: sandboxAsked ? { account: () => sandbox?.account_id } : undefined,
+      sandbox: sandboxAsked ? { account: () => sandbox?.account_id, plan } : undefined,
       started: () => started,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
@@ -96,20 +98,17 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   closing.add(() => core.eventStreams.end());
 
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
-  sandbox = sandboxAsked
-    ? await openSandbox({
-        db,
-        clock,
-        folder: core.folder,
-        addresses,
-        stores,
-        enrolment,
-        accountId: config.sandboxAccountId,
-        client: config.sandboxClient,
-      })
-    : undefined;
+  if (sandboxAsked) sandbox = await openSandbox(sandboxDeps(core, { addresses, stores, enrolment, plan }));
   started = true;
   return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
+}
+
+function sandboxDeps(
+  { db, clock, databaseClock, folder, config }: Core,
+  parts: Pick<SandboxDeps, "addresses" | "stores" | "enrolment" | "plan">,
+): SandboxDeps {
+  const { sandboxAccountId: accountId, sandboxClient: client } = config;
+  return { db, clock, folder, ...parts, follow: () => databaseClock.look(), accountId, client };
 }
 
 type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;

@@ -32,6 +32,7 @@ import { configurationRoutes } from "../rollout/configurations/routes.ts";
 import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
+import type { SandboxPlan } from "../sandbox/content.ts";
 import { resetRoutes } from "../sandbox/reset.ts";
 import { terminalControlRoutes } from "../sandbox/terminal-controls.ts";
 import { streamRoutes } from "../stream/routes.ts";
@@ -58,8 +59,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
-  /** Of a sandbox: the account that it was opened with, once it is open. */
-  sandbox: { account: () => string | undefined } | undefined;
+  /** Of a sandbox: the account that it was opened with, once it is open, and what that has at its beginning. */
+  sandbox: { account: () => string | undefined; plan: SandboxPlan } | undefined;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -92,7 +93,9 @@ function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Rou
   const wake = () => devices.controls?.wake();
   return [
     ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
-    ...resetRoutes(sandbox ? { ...core, stores, enrolment, ownAccount: sandbox.account, disconnect } : undefined),
+    ...resetRoutes(
+      sandbox ? { ...core, stores, enrolment, plan: sandbox.plan, ownAccount: sandbox.account, disconnect } : undefined,
+    ),
     ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
   ];
 }

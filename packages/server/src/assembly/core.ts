@@ -1,3 +1,4 @@
+import type { SandboxContent } from "@tillkeeper/contract/sandbox-content";
 import { grantExists } from "../access/auth/clients.ts";
 import { openSigningKeys } from "../access/auth/keys/signing-keys.ts";
 import { openNarrowedGrants } from "../access/auth/narrowed-grants.ts";
@@ -33,6 +34,8 @@ export interface ServerOptions {
   virtualTerminalHost?: VirtualTerminalHost;
   /** Opens the sandbox account, and creates it on the first start. */
   sandbox?: boolean;
+  /** What the sandbox begins with, and has again after a reset. Default: three stores with five terminals. */
+  sandboxContent?: SandboxContent | undefined;
   /** Does not print the checkpoints of the audit log: nobody keeps the output of a throw-away server. Default: as `sandbox`. */
   quietCheckpoints?: boolean;
   /** Wraps what carries messages; benchmarks add a carrier without sockets. */

@@ -7,6 +7,7 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError, invalidRequest, nothingHere } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
+import { StartupError } from "../platform/startup-error.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { durationMs } from "./durations.ts";
 
@@ -54,6 +55,24 @@ async function move(deps: ClockDeps, caller: Caller, change: SandboxClockChange)
   });
   await follow();
   return shown(clock);
+}
+
+/**
+ * Moves business time to where a new sandbox begins. Throws `StartupError` for an instant that is not ahead, or too far, and for a
+ * database with a live account.
+ */
+export async function beginAt({ db, follow }: Pick<ClockDeps, "db" | "follow">, instant: string): Promise<void> {
+  await requireNoLiveAccount(db).catch((error: Error) => {
+    throw new StartupError(`The sandbox's clock cannot be moved. ${error.message}`, { cause: error });
+  });
+  const { rows } = await sql<{ outcome: string }>`
+    select tillkeeper_move_clock(${instant}::timestamptz, null::bigint, null::integer) as outcome`.execute(db.sql);
+  const outcome = rows[0]?.outcome;
+  if (outcome === "too_far" || outcome === "goes_back") {
+    const limit = outcome === "too_far" ? "must not be more than 20 years ahead" : "must be ahead of real time";
+    throw new StartupError(`The sandbox cannot begin at ${instant}: its clock ${limit}.`);
+  }
+  await follow();
 }
 
 /** Time is the same for all accounts of a database, so a live account keeps it real. */

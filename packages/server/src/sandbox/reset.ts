@@ -8,7 +8,6 @@ import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { nothingHere } from "../platform/errors.ts";
 import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
-import { firstStores } from "./first-stores.ts";
 import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
 
 export interface ResetDeps extends StoresDeps {
@@ -21,12 +20,16 @@ export interface ResetDeps extends StoresDeps {
 
 /** The route that resets an account. Without `deps`, on a server that is no sandbox, it looks as if it did not exist. */
 export function resetRoutes(deps: ResetDeps | undefined): Route[] {
+  // One after another: a reset would take the stores away that another one is filling.
+  let last: Promise<unknown> = Promise.resolve();
   return [
     bind(
       endpoints.reset,
       ({ caller }) => {
         if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
-        return reset(deps, caller);
+        const done = last.then(() => reset(deps, caller));
+        last = done.catch(() => undefined);
+        return done;
       },
       // It registers virtual terminals, each with a credential.
       { givesPower: true },
@@ -61,9 +64,9 @@ async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxRe
   for (const address of addresses) disconnect(address);
   const isOwn = ownAccount() === accountId;
   if (isOwn) await ensureStores(deps, accountId, clientId);
-  deps.enrolment.virtualTerminalsChanged();
+  else deps.enrolment.virtualTerminalsChanged();
   return {
-    store_ids: isOwn ? firstStores.map(({ store }) => store.store_id) : [],
-    terminal_ids: await terminalIds(db, accountId),
+    store_ids: isOwn ? deps.plan.stores.map(({ store_id: id }) => id) : [],
+    terminal_ids: await terminalIds(db, accountId, Math.max(20, deps.plan.terminals.length)),
   };
 }

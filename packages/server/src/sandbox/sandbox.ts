@@ -17,7 +17,9 @@ import { ApiError } from "../platform/errors.ts";
 import { writePrivateFile } from "../platform/folders/private-file.ts";
 import { newId } from "../platform/ids.ts";
 import { StartupError } from "../platform/startup-error.ts";
-import { firstStores } from "./first-stores.ts";
+import { setControls } from "../virtual-terminals/controls.ts";
+import { beginAt } from "./clock.ts";
+import type { SandboxPlan } from "./content.ts";
 
 /** Content of `sandbox.json`: enough for a program to start working. */
 export interface SandboxFile {
@@ -28,11 +30,20 @@ export interface SandboxFile {
   client_secret: string;
 }
 
+/** A sandbox that is open. */
+export interface OpenSandbox extends SandboxFile {
+  terminalIds: string[];
+  /** The ids of the terminals that the plan names, by their names. */
+  namedTerminals: Record<string, string>;
+}
+
 /** What is needed to create stores and terminals. */
 export interface StoresDeps {
   db: Db;
   stores: StoreDeps;
   enrolment: TerminalDeps;
+  /** What the sandbox's account has at its beginning. */
+  plan: SandboxPlan;
 }
 
 export interface SandboxDeps extends StoresDeps {
@@ -43,20 +54,25 @@ export interface SandboxDeps extends StoresDeps {
   /** Fixed credentials, for CI. */
   client: { id: string; secret: string } | undefined;
   addresses: { http_url: string; mqtt_url: string };
+  /** Makes this server go by a moved time at once. */
+  follow: () => Promise<void>;
 }
 
 const accountName = "Sandbox";
 const scopes = ["admin:accounts", "admin:checkout", "admin:hooks"] as const satisfies readonly Scope[];
 
 /**
- * Opens the sandbox. The first start creates an account with a client, three stores and their virtual terminals; later
- * starts find that account. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
+ * Opens the sandbox. The first start creates an account with a client, stores and their virtual terminals; later
+ * starts find that account, and create what it lacks of them. The database holds only hashes of secrets, so the secret to show comes from `sandbox.json`.
  * When that file is gone, the client gets a further secret.
  */
-export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { terminalIds: string[] }> {
+export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
-  const accountId = (await findAccount(deps, known)) ?? (await createAccount(deps));
+  const found = await findAccount(deps, known);
+  // Before anything is created: times of what is there would lie before the sandbox's beginning.
+  if (found === undefined && deps.plan.clock !== undefined) await beginAt(deps, deps.plan.clock);
+  const accountId = found ?? (await createAccount(deps));
   const client = await ensureClient(deps, accountId, known);
   const file: SandboxFile = {
     ...deps.addresses,
@@ -67,7 +83,8 @@ export async function openSandbox(deps: SandboxDeps): Promise<SandboxFile & { te
   await ensureStores(deps, accountId, client.id);
   // Last, and complete at once: programs wait for this file and then use what it names.
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
-  return { ...file, terminalIds: await terminalIds(deps.db, accountId) };
+  const ids = await terminalIds(deps.db, accountId, Math.max(20, deps.plan.terminals.length));
+  return { ...file, terminalIds: ids, namedTerminals: await namedTerminals(deps, accountId) };
 }
 
 /** The account that was asked for; else the one of the last start, or the oldest. */
@@ -155,38 +172,60 @@ export async function ensureStores(deps: StoresDeps, accountId: string, clientId
     .select("device_serial_number")
     .where("account_id", "=", accountId)
     .execute();
-  for (const { store, terminals } of firstStores) {
+  // Terminals begin to run when their faults are known, too.
+  const enrolment = { ...deps.enrolment, virtualTerminalsChanged: () => undefined };
+  for (const store of deps.plan.stores) {
     if (!present.some((row) => row.store_id === store.store_id))
       await unlessTaken(createStore(deps.stores, caller, store));
-    for (const number of terminals) {
-      const serial = `SIMULATED-${accountId}-${number}`;
-      if (serials.some((row) => row.device_serial_number === serial)) continue;
-      await unlessTaken(
-        createTerminal(deps.enrolment, serverCaller, { device_serial_number: serial, store_id: store.store_id }),
-      );
+  }
+  for (const { number, storeId, fault } of deps.plan.terminals) {
+    const serial = `SIMULATED-${accountId}-${number}`;
+    if (serials.some((row) => row.device_serial_number === serial)) continue;
+    const created = await unlessTaken(
+      createTerminal(enrolment, serverCaller, { device_serial_number: serial, store_id: storeId }),
+    );
+    if (created && fault) {
+      const terminal = { accountId, terminalId: created.terminal_id };
+      await inTenant(db, accountId, (tx) => setControls(tx, terminal, { controls: { fault }, until: null }));
     }
   }
+  deps.enrolment.virtualTerminalsChanged();
 }
 
 /** Another server on the same database may be opening the sandbox at this moment, so a taken name is no error. */
-async function unlessTaken(creation: Promise<unknown>): Promise<void> {
+async function unlessTaken<T>(creation: Promise<T>): Promise<T | undefined> {
   try {
-    await creation;
+    return await creation;
   } catch (error) {
     const taken = error instanceof ApiError && ["store_id_taken", "serial_number_taken"].includes(error.code);
     if (!taken) throw error;
+    return undefined;
   }
 }
 
-/** Ids of the terminals of an account, in the order of their creation. */
-export async function terminalIds(db: Db, accountId: string): Promise<string[]> {
+/** By their serial numbers, which only the plan's terminals have. */
+async function namedTerminals({ db, plan }: StoresDeps, accountId: string): Promise<Record<string, string>> {
+  const rows = await db.sql
+    .selectFrom("terminals")
+    .select(["terminal_id", "device_serial_number"])
+    .where("account_id", "=", accountId)
+    .where("simulated", "=", true)
+    .where("status", "<>", "DELETED")
+    .execute();
+  const ids = new Map(rows.map((row) => [row.device_serial_number, row.terminal_id]));
+  const named = plan.terminals.map(({ name, number }) => [name, ids.get(`SIMULATED-${accountId}-${number}`)]);
+  return Object.fromEntries(named.filter(([name, id]) => name !== undefined && id !== undefined));
+}
+
+/** Ids of the terminals of an account, in the order of their creation; of a large one, the first. */
+export async function terminalIds(db: Db, accountId: string, most = 20): Promise<string[]> {
   const rows = await db.sql
     .selectFrom("terminals")
     .select("terminal_id")
     .where("account_id", "=", accountId)
     .where("status", "<>", "DELETED")
     .orderBy("number")
-    .limit(20)
+    .limit(most)
     .execute();
   return rows.map((row) => row.terminal_id);
 }

@@ -30,6 +30,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
     { name: "check-client", about: "a program that tries yours by every rule for clients, and makes trouble" },
     { name: "sandbox-clock", about: "a sandbox at any later moment, or in a night that takes a minute" },
+    { name: "sandbox-for-tests", about: "a server of its own for each file of tests, in any language and in CI" },
     { name: "simulation", about: "thousands of terminals with customers and troubles, on a laptop" },
     { name: "payout-destinations", about: "who gets the money of a store, and what follows from it" },
     { name: "updates", about: "signed releases and configurations, from your key to a terminal that runs them" },

@@ -1,0 +1,1 @@
+export { type Sandbox, type StartSandboxOptions, startSandbox } from "./start.ts";
