@@ -62,6 +62,7 @@ const click = {
   ...page,
   method: "POST",
   upload: ["application/x-www-form-urlencoded", "multipart/form-data"],
+  bodyOptional: true,
 } as const;
 const link = "/v1/closing-mails/:token";
 

@@ -50,7 +50,7 @@ function parameter(place: string, name: string, required: boolean, schema: objec
 export function requestBodyOf(row: Endpoint, schemas: Schemas): object | undefined {
   const { body, upload, form, bodyOptional } = row;
   if (upload) {
-    return { required: true, content: Object.fromEntries(upload.map((type) => [type, { schema: bytes }])) };
+    return { required: !bodyOptional, content: Object.fromEntries(upload.map((type) => [type, { schema: bytes }])) };
   }
   if (!body) return undefined;
   const media = { schema: schemas.show(body), ...examplesOf(row.examples?.request) };
