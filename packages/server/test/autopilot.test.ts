@@ -98,6 +98,22 @@ describe("the autopilot", async () => {
     await stop();
   });
 
+  it("closes a terminal that comes to the store, or sells first, when its time has passed", async () => {
+    const { store, configure, missed, untilPlanned, untilAsked, stop } = newStore();
+    await move("06-15T20:00:00Z");
+    await configure();
+    await untilPlanned(day("06-15"));
+    await move("06-15T21:30:05Z");
+    await untilAsked(day("06-15"));
+    const till = await store.till();
+    await move("06-15T21:45:00Z");
+    await expect.poll(() => till.commands.length, { timeout: 10_000 }).toBe(1);
+    await move("06-16T03:00:01Z");
+    await untilPlanned(day("06-16"));
+    expect(await missed()).toEqual([]);
+    await stop();
+  });
+
   it("does nothing where the day is closed already, by a request or by hand, nor where there is no terminal", async () => {
     const [asked, byHand, empty] = [newStore(), newStore(), newStore()];
     const before = day("06-16");

@@ -57,6 +57,10 @@ describe("what the autopilot does", () => {
     const asked = { day: "2026-06-10", askedAt: at("2026-06-10T21:30:00Z"), until: at("2026-06-11T03:00:00Z") };
     const off = { ...plan, enabled: false };
     expect(decide(off, asked, at("2026-06-11T02:00:00Z"))).toMatchObject({ what: "wait", lookAt: asked.until });
+    expect(decide(plan, asked, at("2026-06-11T02:00:00Z"))).toMatchObject({
+      what: "again",
+      due: { until: asked.until },
+    });
     expect(decide(off, asked, asked.until)).toMatchObject({ what: "check", day: "2026-06-10" });
     expect(decide(off, pending("2026-06-11"), asked.until)).toEqual({ what: "off" });
   });

@@ -14,13 +14,15 @@ export interface Place {
 }
 
 /**
- * What the autopilot does now. off, wait: nothing. close: the day is to be closed. check: the time to try is over, and what came of it
+ * What the autopilot does now. off, wait: nothing. close: the day is to be closed. again: nothing was
+ * open when its time came, and it is closed if something is open now. check: the time to try is over, and what came of it
  * is to be looked at. missed: it is over, and nobody tried. pass: the day is not to be closed.
  */
 export type Decision =
   | { what: "off" }
   | { what: "wait"; day: string; lookAt: Date }
   | { what: "close" | "missed"; due: Due }
+  | { what: "again"; due: Pick<Due, "day" | "until"> }
   | { what: "check"; day: string; askedAt: Date; until: Date }
   | { what: "pass"; day: string };
 
@@ -40,7 +42,8 @@ export function whyOff({
 export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place, now: Date): Decision {
   if (known !== null && askedAt && until) {
     // A closing that was asked for goes on as it was asked for, whatever is configured meanwhile.
-    if (now < until) return { what: "wait", day: known, lookAt: until };
+    if (now < until && whyOff(plan) !== undefined) return { what: "wait", day: known, lookAt: until };
+    if (now < until) return { what: "again", due: { day: known, until } };
     return { what: "check", day: known, askedAt, until };
   }
   if (whyOff(plan) !== undefined) return { what: "off" };

@@ -2,7 +2,7 @@ import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { type NewEvent, writeEvents } from "../../events/write.ts";
 import { type ClosingPlan, closingPlans } from "../../merchants/stores/closing-plan.ts";
-import { hourMs } from "../../platform/time-spans.ts";
+import { hourMs, minuteMs } from "../../platform/time-spans.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type ClosingDeps, closeStore } from "../close-store.ts";
 import { type Moment, momentOf } from "../standing.ts";
@@ -25,6 +25,8 @@ const offMs = 24 * hourMs;
 /** A close may be under way when the time to try is over; its end is waited for. */
 const endsWithinMs = hourMs;
 const soonMs = 2_000;
+/** A store in which nothing is open when its time comes is looked at so often: it may sell until the time to try is over. */
+const idleMs = 10 * minuteMs;
 
 /**
  * Closes stores by themselves (D32). Any number of servers take turns: each claims stores that are due and closes them as a request
@@ -65,8 +67,10 @@ async function lookAfter(deps: AutopilotDeps, accountId: string, places: readonl
       return { place, plan, decision: plan ? decide(plan, place, now) : { what: "off" } };
     });
   });
-  const closed = await Promise.all(steps.map((step) => closeDue(deps, step)));
-  const done = steps.filter((_step, index) => closed[index]);
+  const ends = await Promise.all(steps.map((step) => closeDue(deps, step)));
+  const done = steps.flatMap((step, index) =>
+    ends[index] === "failed" ? [] : { ...step, isIdle: ends[index] === "idle" },
+  );
   return inTenant(db, accountId, async (tx) => {
     const moment = await momentOf(tx, deps);
     const results = [];
@@ -80,9 +84,9 @@ async function lookAfter(deps: AutopilotDeps, accountId: string, places: readonl
   });
 }
 
-/** Closes the store, if its time has come. Answers whether the store can be moved on: if it failed, it stays due. */
-async function closeDue(deps: AutopilotDeps, { plan, decision }: Step): Promise<boolean> {
-  if (!plan || decision.what !== "close") return true;
+/** Closes the store, if its time has come. idle: nothing is open. failed: it stays due, and is not moved on. */
+async function closeDue(deps: AutopilotDeps, { plan, decision }: Step): Promise<"done" | "idle" | "failed"> {
+  if (!plan || (decision.what !== "close" && decision.what !== "again")) return "done";
   const { accountId, storeId } = plan;
   const { day, until } = decision.due;
   try {
@@ -90,27 +94,34 @@ async function closeDue(deps: AutopilotDeps, { plan, decision }: Step): Promise<
       dayStands(tx, { plan, day }, await momentOf(tx, deps)),
     );
     // Nothing is left to close: it was closed at its terminals, or has none.
-    if (!closing && open.length === 0) return true;
+    if (!closing && open.length === 0) return "idle";
+    // What was asked for goes on as it was asked for.
+    if (closing && decision.what === "again") return "done";
     // A request that asked for more patience keeps it.
     const retryUntil = closing && !closing.ended_at && closing.retry_until > until ? closing.retry_until : until;
     const body = { business_day: day, retry_until: retryUntil.toISOString() };
     await closeStore(deps, { accountId, clientId: autopilotActor, storeId, idempotencyKey: null, body });
-    return true;
+    return "done";
   } catch (error) {
     deps.log.warn(
       { err: error, account_id: accountId, store_id: storeId },
       "the autopilot could not close a store; it tries again",
     );
-    return false;
+    return "failed";
   }
 }
 
 type Result = Moved & { event?: NewEvent };
 
-async function resultOf(tx: Tx, { place, plan, decision }: Step, moment: Moment): Promise<Result> {
+async function resultOf(
+  tx: Tx,
+  { place, plan, decision, isIdle }: Step & { isIdle: boolean },
+  moment: Moment,
+): Promise<Result> {
   const { now } = moment;
   const to = (next: Place, lookAt: Date | null): Result => ({ from: place, to: next, lookAt });
   const nothing: Place = { day: null, askedAt: null, until: null };
+  const nextLook = (until: Date) => (isIdle ? new Date(Math.min(until.getTime(), now.getTime() + idleMs)) : until);
   if (!plan) return to(nothing, null);
   switch (decision.what) {
     case "off":
@@ -118,7 +129,9 @@ async function resultOf(tx: Tx, { place, plan, decision }: Step, moment: Moment)
     case "wait":
       return to({ ...place, day: decision.day }, decision.lookAt);
     case "close":
-      return to({ day: decision.due.day, askedAt: now, until: decision.due.until }, decision.due.until);
+      return to({ day: decision.due.day, askedAt: now, until: decision.due.until }, nextLook(decision.due.until));
+    case "again":
+      return to(place, nextLook(decision.due.until));
     case "pass":
       return to(placeAfter(decision.day, plan), now);
     case "missed":
