@@ -157,6 +157,20 @@ test("listen posts events with both signatures, and what came while the program 
   expect(texts["event-signature"]).toBe(createHmac("sha1", secret).update(body).digest("hex"));
 });
 
+test("listen --json prints a line of JSON for each event", async () => {
+  const port = await freePort();
+  await receiver(port, 500);
+  const listening = own.start(["listen", "--forward-to", `localhost:${port}`, "--after", "0", "--json"]);
+  onTestFinished(async () => void (await listening.stop()));
+  const [line = ""] = (await listening.until(/\n/)).split("\n");
+  expect(JSON.parse(line)).toMatchObject({
+    status_code: 500,
+    duration_ms: expect.any(Number),
+    event: { account_id: "T12345678", type: expect.any(String) },
+  });
+  expect(listening.errors()).toMatch(/^Signed by whsec_.*\nEvents of T12345678 at .* Ctrl-C ends it\.\n$/);
+});
+
 test("an event is sent again: to a program, or to a subscription", async () => {
   const { events } = await own.json<{ events: EventEnvelope[] }>(["events", "list", "--limit", "2"]);
   const [first, second] = events.map(({ id }) => id) as [string, string];
@@ -221,3 +235,68 @@ test("virtual terminals fail and sell on command", async () => {
   expect(await own.run(["sim", "buy", terminal, "1,50"])).toMatchObject({ code: 2, stdout: "" });
   expect(await own.run(["sim", "fault", terminal, "sleepy"])).toMatchObject({ code: 2, stdout: "" });
 });
+
+test("a refusal that comes while an operation, a close or events are waited for is one sentence", async () => {
+  const sentence = /^[^\n]+\([a-z_]+\)\n(?: {2}[^\n]+\n)*$/;
+  for (const args of [
+    ["close", "nowhere"],
+    ["close", "nowhere", "--no-wait"],
+    ["events", "tail", "--type", "nonsense"],
+    ["listen", "--forward-to", "localhost:1", "--after", "nonsense"],
+  ]) {
+    const { code, stdout, stderr } = await own.run(args);
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
+    expect(stderr.replace(/^Signed by .*\n/, "")).toMatch(sentence);
+  }
+});
+
+test.skipIf(!hasScript)("reset asks at a terminal, wants --yes elsewhere, and takes the sandbox back", async () => {
+  const stores = async () => (await own.run(["stores", "list", "--all"])).stdout;
+  expect(await own.run(["reset"])).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--yes") });
+  const { ended, shown, type } = atTerminal(["reset"]);
+  await shown(/Delete all stores and terminals of T12345678 at http.*\? \[y\/N\]/);
+  type("n\r");
+  expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining("Nothing was changed.") });
+  expect(await stores()).toContain("half");
+  expect(await own.run(["reset", "--yes"])).toMatchObject({
+    code: 0,
+    stdout: "T12345678 is as new: 3 stores, 5 terminals.\n",
+  });
+  expect(await stores()).not.toContain("half");
+});
+
+test.skipIf(!hasScript)("login asks for what is missing, shows no secret, and ends by Ctrl-C and Ctrl-D", async () => {
+  const { http_url: url, client_id: id, client_secret: secret } = own.file;
+  const given = ["--url", url, "--account", "T12345678"];
+  for (const [key, code] of [
+    ["\u0003", 130],
+    ["\u0004", 130],
+  ] as const) {
+    const { ended, shown, type } = atTerminal(["login", "shop", ...given, "--client-id", id]);
+    await shown(/Client secret \(not shown\): $/);
+    type(key);
+    expect((await ended).code).toBe(code);
+  }
+  const { ended, shown, type } = atTerminal(["login", "shop", ...given]);
+  await shown(/Client id: $/);
+  type(`${id}\r`);
+  await shown(/Client secret \(not shown\): $/);
+  type(`${secret}\r`);
+  const { code, stdout } = await ended;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("in use from now on") });
+  expect(stdout).toContain(id);
+  expect(stdout).not.toContain(secret);
+});
+
+/** Runs the program in a pseudo terminal, at which `type` types. What is shown there is its standard output. */
+function atTerminal(args: readonly string[]) {
+  const env = { TILLKEEPER_DATA_DIR: own.place.data, XDG_CONFIG_HOME: `${own.place.data}-typed`, TERM: "xterm" };
+  const command = [...tillkeeper, ...args].join(" ");
+  const program = new Program(["script", "-qec", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "pipe"] });
+  onTestFinished(async () => void (await program.end("SIGTERM")));
+  return {
+    ended: program.ended,
+    shown: (pattern: RegExp) => expect.poll(() => stripVTControlCharacters(program.stdout)).toMatch(pattern),
+    type: (text: string) => void program.child.stdin?.write(text),
+  };
+}
