@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { stripVTControlCharacters } from "node:util";
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
@@ -65,7 +66,17 @@ test("what goes on without the command is left to the server", async () => {
   await add("busy", "905");
   const { code, stderr } = await own.run(["close", "busy", "--no-wait"]);
   expect(code).toBe(3);
-  expect(stderr).toContain("The server goes on by itself; `close` again shows how it stands.\n");
+  const said = "The server goes on by itself; `close` again shows how it stands.\n";
+  expect(stderr).toContain(said);
+  const watching = own.start(["close", "busy", "--wait", "10m"]);
+  onTestFinished(async () => void (await watching.stop()));
+  await vi.waitFor(() => expect(watching.errors()).toContain("  waiting"), { timeout: 20_000 });
+  watching.signal("SIGINT");
+  expect(await watching.ended).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^busy, /),
+    stderr: expect.stringContaining(said),
+  });
 });
 
 test.skipIf(!hasScript)("at a terminal rows are written over, fit its width, and leave nothing behind", async () => {
@@ -113,6 +124,36 @@ test("events are followed, and a list of them goes on where it ended", async () 
 function never(ms: number): Promise<never> {
   return new Promise((_, reject) => void setTimeout(() => reject(new Error("not yet")), ms));
 }
+
+test("a stream that is cut goes on, and both are said once", async () => {
+  let streams = 0;
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith("/auth/token")) {
+      response.setHeader("content-type", "application/json");
+      return void response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+    }
+    streams += 1;
+    if (streams === 2 || streams === 3) return void response.writeHead(503).end();
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(":\n\n");
+    if (streams === 1) setTimeout(() => response.destroy(), 100);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const followed = own.start(["events", "tail"], {
+    TILLKEEPER_URL: `http://127.0.0.1:${port}`,
+    TILLKEEPER_ACCOUNT: "T12345678",
+    TILLKEEPER_CLIENT_ID: "c",
+    TILLKEEPER_CLIENT_SECRET: "s",
+  });
+  onTestFinished(async () => void (await followed.stop()));
+  await vi.waitFor(() => expect(followed.errors()).toContain("Connected again."), { timeout: 20_000 });
+  expect(followed.errors()).toMatch(/^The stream was cut \(.+\); trying again\.\nConnected again\.\n$/);
+  expect(streams).toBe(4);
+});
 
 interface Received {
   headers: IncomingHttpHeaders;
@@ -236,7 +277,7 @@ test("virtual terminals fail and sell on command", async () => {
   expect(await own.run(["sim", "fault", terminal, "sleepy"])).toMatchObject({ code: 2, stdout: "" });
 });
 
-test("a refusal that comes while an operation, a close or events are waited for is one sentence", async () => {
+test("what the server refuses of a close and of a stream is one sentence", async () => {
   const sentence = /^[^\n]+\([a-z_]+\)\n(?: {2}[^\n]+\n)*$/;
   for (const args of [
     ["close", "nowhere"],
@@ -249,54 +290,3 @@ test("a refusal that comes while an operation, a close or events are waited for 
     expect(stderr.replace(/^Signed by .*\n/, "")).toMatch(sentence);
   }
 });
-
-test.skipIf(!hasScript)("reset asks at a terminal, wants --yes elsewhere, and takes the sandbox back", async () => {
-  const stores = async () => (await own.run(["stores", "list", "--all"])).stdout;
-  expect(await own.run(["reset"])).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--yes") });
-  const { ended, shown, type } = atTerminal(["reset"]);
-  await shown(/Delete all stores and terminals of T12345678 at http.*\? \[y\/N\]/);
-  type("n\r");
-  expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining("Nothing was changed.") });
-  expect(await stores()).toContain("half");
-  expect(await own.run(["reset", "--yes"])).toMatchObject({
-    code: 0,
-    stdout: "T12345678 is as new: 3 stores, 5 terminals.\n",
-  });
-  expect(await stores()).not.toContain("half");
-});
-
-test.skipIf(!hasScript)("login asks for what is missing, shows no secret, and ends by Ctrl-C and Ctrl-D", async () => {
-  const { http_url: url, client_id: id, client_secret: secret } = own.file;
-  const given = ["--url", url, "--account", "T12345678"];
-  for (const [key, code] of [
-    ["\u0003", 130],
-    ["\u0004", 130],
-  ] as const) {
-    const { ended, shown, type } = atTerminal(["login", "shop", ...given, "--client-id", id]);
-    await shown(/Client secret \(not shown\): $/);
-    type(key);
-    expect((await ended).code).toBe(code);
-  }
-  const { ended, shown, type } = atTerminal(["login", "shop", ...given]);
-  await shown(/Client id: $/);
-  type(`${id}\r`);
-  await shown(/Client secret \(not shown\): $/);
-  type(`${secret}\r`);
-  const { code, stdout } = await ended;
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("in use from now on") });
-  expect(stdout).toContain(id);
-  expect(stdout).not.toContain(secret);
-});
-
-/** Runs the program in a pseudo terminal, at which `type` types. What is shown there is its standard output. */
-function atTerminal(args: readonly string[]) {
-  const env = { TILLKEEPER_DATA_DIR: own.place.data, XDG_CONFIG_HOME: `${own.place.data}-typed`, TERM: "xterm" };
-  const command = [...tillkeeper, ...args].join(" ");
-  const program = new Program(["script", "-qec", command, "/dev/null"], { env, stdio: ["pipe", "pipe", "pipe"] });
-  onTestFinished(async () => void (await program.end("SIGTERM")));
-  return {
-    ended: program.ended,
-    shown: (pattern: RegExp) => expect.poll(() => stripVTControlCharacters(program.stdout)).toMatch(pattern),
-    type: (text: string) => void program.child.stdin?.write(text),
-  };
-}
