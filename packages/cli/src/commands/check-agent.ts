@@ -21,8 +21,6 @@ export interface CheckOptions {
   report?: string;
 }
 
-/** The exit code of a check that was interrupted, so that it found nothing, good or bad. */
-
 /** Checks a device by the rules of the protocol, prints the outcomes, and sets exit code 1 if the device broke a rule. */
 export async function checkAgent(options: CheckOptions): Promise<void> {
   const { json = false, report, only } = options;
@@ -39,6 +37,7 @@ export async function checkAgent(options: CheckOptions): Promise<void> {
     ask: isatty(0) ? (what) => console.error(`>>> ${what}`) : undefined,
     overheard: (line) => (json ? undefined : console.error(line)),
   });
+  // It was interrupted, and found nothing, good or bad.
   if (!finding) {
     process.exitCode = interruptedCode;
     return;
