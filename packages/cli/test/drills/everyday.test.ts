@@ -130,10 +130,14 @@ test("a stream that is cut goes on, and both are said once", async () => {
   const server = createServer((request, response) => {
     if (request.url?.endsWith("/auth/token")) {
       response.setHeader("content-type", "application/json");
-      return void response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+      response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+      return;
     }
     streams += 1;
-    if (streams === 2 || streams === 3) return void response.writeHead(503).end();
+    if (streams === 2 || streams === 3) {
+      response.writeHead(503).end();
+      return;
+    }
     response.writeHead(200, { "content-type": "text/event-stream" }).write(":\n\n");
     if (streams === 1) setTimeout(() => response.destroy(), 100);
   });
