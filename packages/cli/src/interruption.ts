@@ -3,7 +3,8 @@ import { reportFailure } from "./failure.ts";
 
 /** A package manager passes on the SIGINT that its child also gets from the terminal: one key press, two signals. */
 const samePressMs = 500;
-const interruptedCode = 130;
+/** Exit code of what was interrupted before there was anything to tell. */
+export const interruptedCode = 130;
 
 /**
  * Gives a signal that aborts with the first SIGINT or SIGTERM, and when the terminal closes, so that the command can end in

@@ -54,6 +54,7 @@ const ids = (items: unknown[]) => items.map((item) => (item as { id: string }).i
 
 test("goes on behind the last id when the connection ends, breaks or is refused for a while", async () => {
   const disconnected: unknown[] = [];
+  const told: string[] = [];
   const { client, asked } = await streams(
     saysAndEnds(soon, block(2)),
     (response, request) => {
@@ -66,7 +67,11 @@ test("goes on behind the last id when the connection ends, breaks or is refused 
   const stream = client.events.stream({
     type: ["account_store_add"],
     store_id: "S1",
-    onDisconnect: (error) => disconnected.push(error?.code),
+    onConnect: () => told.push("connected"),
+    onDisconnect: (error) => {
+      told.push("cut");
+      disconnected.push(error?.code);
+    },
   });
   expect(ids(await take(stream, 3))).toEqual(["e-2", "e-3", "e-4"]);
   expect(asked.map(({ lastEventId }) => lastEventId)).toEqual([undefined, "e-2", "e-3", "e-3"]);
@@ -75,6 +80,7 @@ test("goes on behind the last id when the connection ends, breaks or is refused 
     accept: "text/event-stream",
   });
   expect(disconnected).toEqual([undefined, "network_error", "http_error"]);
+  expect(told).toEqual(["connected", "cut", "connected", "cut", "cut", "connected"]);
 });
 
 test("an event that the loop has not dealt with comes again with the stream's id", async () => {
@@ -89,6 +95,29 @@ test("keeps ids that come without an event, and connects again where nothing is 
   const items = await take(client.events.stream({ silentMs: 150, lastEventId: "0" }), 1);
   expect(ids(items)).toEqual(["e-8"]);
   expect(asked.map(({ lastEventId }) => lastEventId)).toEqual(["0", "e-7"]);
+});
+
+test("a loop that takes long over an event is no silence of the server", async () => {
+  const { client, asked } = await streams(says(soon, block(2), block(3)));
+  const found: unknown[] = [];
+  for await (const item of client.events.stream({ silentMs: 150 })) {
+    if (found.push(item) === 2) break;
+    await new Promise((resolve) => void setTimeout(resolve, 400));
+  }
+  expect(ids(found)).toEqual(["e-2", "e-3"]);
+  expect(asked).toHaveLength(1);
+});
+
+test("a connection that breaks before anything came is made again, too", async () => {
+  const { client, asked } = await streams(
+    (response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+      setTimeout(() => response.destroy(), 50);
+    },
+    says(soon, block(2)),
+  );
+  expect(ids(await take(client.events.stream(), 1))).toEqual(["e-2"]);
+  expect(asked).toHaveLength(2);
 });
 
 test("comments are signs of life", async () => {

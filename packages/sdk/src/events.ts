@@ -21,7 +21,9 @@ export interface StreamOptions extends Partial<Pick<EventQuery, "type" | "store_
   signal?: AbortSignal | undefined;
   /** Milliseconds without a sign of life after which the client connects again. Default 45 000; the server gives one every 15 seconds. */
   silentMs?: number | undefined;
-  /** Called when the connection has ended, before the client connects again. */
+  /** Called when a connection is there: the first one, and each one after it. */
+  onConnect?: (() => void) | undefined;
+  /** Called when the connection has ended, or could not be made again, before the client connects again. */
   onDisconnect?: ((error: TillkeeperError | undefined) => void) | undefined;
 }
 
@@ -65,14 +67,17 @@ async function* connections(
   options: StreamOptions,
   place: { lastEventId: string | undefined },
 ): AsyncGenerator<AnyEvent | Reset> {
-  const { signal, onDisconnect } = options;
+  const { signal, onConnect, onDisconnect } = options;
   let retryMs = usual.retryMs;
   let connected = false;
+  const opened = () => {
+    connected = true;
+    onConnect?.();
+  };
   for (let failures = 0; ; ) {
     let failure: TillkeeperError | undefined;
     try {
-      for await (const block of connection(transport, options, { ...place, first: !connected })) {
-        connected = true;
+      for await (const block of connection(transport, options, { ...place, first: !connected, opened })) {
         failures = 0;
         if (block.retry !== undefined) retryMs = Number(block.retry) || usual.retryMs;
         if (block.data !== undefined) yield itemOf(block);
@@ -95,13 +100,15 @@ interface Beginning {
   lastEventId: string | undefined;
   /** Only the first connection is tried again by the transport: later ones are by the loop, which goes on for ever. */
   first: boolean;
+  /** Called when the server has answered. */
+  opened: () => void;
 }
 
 /** The blocks of one connection. Throws when it breaks, or is silent for too long. */
 async function* connection(
   transport: Transport,
   { signal, silentMs = usual.silentMs, type, store_id, terminal_id, subject }: StreamOptions,
-  { lastEventId, first }: Beginning,
+  { lastEventId, first, opened }: Beginning,
 ): AsyncGenerator<EventBlock> {
   const silent = new AbortController();
   const { body } = await transport.send({
@@ -113,6 +120,7 @@ async function* connection(
     signal: signal ? AbortSignal.any([signal, silent.signal]) : silent.signal,
     ...(!first && { maxRetries: 0 }),
   });
+  opened();
   let watchdog: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     clearTimeout(watchdog);
@@ -120,7 +128,12 @@ async function* connection(
   };
   heard();
   try {
-    yield* eventBlocks(body as ReadableStream<Uint8Array>, heard);
+    for await (const block of eventBlocks(body as ReadableStream<Uint8Array>, heard)) {
+      // While the loop deals with an event nothing is read, which is no silence of the server.
+      clearTimeout(watchdog);
+      yield block;
+      heard();
+    }
   } catch (error) {
     signal?.throwIfAborted();
     if (silent.signal.aborted) throw new TimeoutError(`Nothing came on the stream for ${silentMs} ms`);

@@ -16,7 +16,7 @@ export async function waitedFor(
   wait: string | true | undefined,
 ): Promise<unknown> {
   if (wait !== true || !isOperation(answer) || answer.status !== "PENDING") return answer;
-  return connection.client.operations.wait(answer.id);
+  return connection.ask((client) => client.operations.wait(answer.id));
 }
 
 /** The exit code for what a command has waited for: failed is 1; what is not over, or whose end nobody knows, is 4. */

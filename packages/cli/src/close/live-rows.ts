@@ -21,7 +21,7 @@ export class LiveRows {
     const room = Math.max((process.stderr.rows ?? 24) - 2, 1);
     const shown = rows.length > room ? [...rows.slice(0, room - 1), `… and ${rows.length - room + 1} more`] : rows;
     const lines = [closing.text, ...shown].map((line, index) =>
-      this.#paint(line.slice(0, width - 1), closing.terminals[index - 1]),
+      this.#paint(fitted(line, width - 1), closing.terminals[index - 1]),
     );
     this.#erase();
     process.stderr.write(`${lines.join("\n")}\n`);
@@ -52,6 +52,10 @@ export class LiveRows {
       say(line);
     }
   }
+}
+
+function fitted(line: string, width: number): string {
+  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
 }
 
 function paintState(state: ClosingTerminal["state"]): string {

@@ -22,7 +22,8 @@ export function printClosing(closing: Closing): void {
     ).join("\n"),
   );
   for (const totals of closing.totals) printTotals(totals);
-  if (closing.batches_without_totals) printText(`${closing.batches_without_totals} batches tell no figures.`);
+  const silent = closing.batches_without_totals ?? 0;
+  if (silent > 0) printText(`Without figures: ${counted(silent, "batch", "batches")}.`);
   if (closing.comparison) printComparison(closing.comparison);
   printSteps(closing.terminals);
   for (const { business_day: day, terminals } of closing.also_open ?? []) {
@@ -36,13 +37,22 @@ export function printPreview(preview: ClosingPreview): void {
   printText(preview.text);
   const rows = preview.terminals.map(({ terminal_id: id, would, reason, open_batch: batch }) => {
     const count = batch?.transactions_count;
-    return [id, would, ...(reason === undefined ? [""] : [reason]), count === undefined ? "" : `${count} transactions`];
+    return [
+      id,
+      would,
+      ...(reason === undefined ? [""] : [reason]),
+      count === undefined ? "" : counted(count, "transaction"),
+    ];
   });
   console.log(columns(rows, "  ").join("\n"));
   for (const { currency, sale_amount: amount } of preview.open) {
-    if (amount !== undefined) console.log(`${formatAmount(amount, currency)} are open.`);
+    if (amount !== undefined) console.log(`In open batches: ${formatAmount(amount, currency)}`);
   }
   printSteps(preview.terminals);
+}
+
+function counted(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
 
 function printText(text: string): void {
@@ -56,7 +66,7 @@ function printTotals({ currency, batches_count: batches, ...totals }: ClosingTot
     ["purchases", totals.purchases_amount, totals.purchases_count],
     ["reversals", totals.reversals_amount, totals.reversals_count],
   ] as const;
-  console.log(`${currency}, ${batches} ${batches === 1 ? "batch" : "batches"}`);
+  console.log(`${currency}, ${counted(batches, "batch", "batches")}`);
   const rows = figures.flatMap(([name, amount, count]) =>
     amount === undefined ? [] : [[name, formatAmount(amount, currency), count === undefined ? "" : `${count}`]],
   );

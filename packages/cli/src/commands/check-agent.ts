@@ -4,7 +4,7 @@ import { allCases, type LevelCase } from "../check-agent/cases/all.ts";
 import { check, type Finding } from "../check-agent/check.ts";
 import { jsonOf, lastLineOf, lineOf, pageOf, summaryOf } from "../check-agent/report.ts";
 import { UsageError } from "../failure.ts";
-import { watchInterruption } from "../interruption.ts";
+import { interruptedCode, watchInterruption } from "../interruption.ts";
 
 export interface CheckOptions {
   level: string;
@@ -20,9 +20,6 @@ export interface CheckOptions {
   json?: true;
   report?: string;
 }
-
-/** The exit code of a check that was interrupted, so that it found nothing, good or bad. */
-const interruptedCode = 130;
 
 /** Checks a device by the rules of the protocol, prints the outcomes, and sets exit code 1 if the device broke a rule. */
 export async function checkAgent(options: CheckOptions): Promise<void> {
@@ -40,6 +37,7 @@ export async function checkAgent(options: CheckOptions): Promise<void> {
     ask: isatty(0) ? (what) => console.error(`>>> ${what}`) : undefined,
     overheard: (line) => (json ? undefined : console.error(line)),
   });
+  // It was interrupted, and found nothing, good or bad.
   if (!finding) {
     process.exitCode = interruptedCode;
     return;

@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { colours } from "../colours.ts";
 import { playDemo } from "../demo/play-demo.ts";
-import { watchInterruption } from "../interruption.ts";
+import { interruptedCode, watchInterruption } from "../interruption.ts";
 import { openServer, stopInTime } from "../server.ts";
-
-const interruptedCode = 130;
 
 /** Starts a throw-away server, plays the demo's steps on it, and removes its data. */
 export async function demo(): Promise<void> {

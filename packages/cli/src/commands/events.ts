@@ -4,22 +4,14 @@ import type { HookReplayAccepted } from "@tillkeeper/contract/http/hook-schemas"
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type Connection, connect } from "../connection/connect.ts";
 import type { ConnectionFlags } from "../connection/flags.ts";
-import { eventsPath, follow } from "../events/follow.ts";
+import { type EventFilters, follow } from "../events/follow.ts";
 import { addressOf, Forwarder } from "../events/forward.ts";
 import { lineOf } from "../events/words.ts";
 import { UsageError } from "../failure.ts";
 import { watchInterruption } from "../interruption.ts";
-import { say } from "../output/screen.ts";
 import { showJson } from "../output/show.ts";
 
-export interface EventFilters extends ConnectionFlags {
-  type?: string[];
-  store?: string;
-  terminal?: string;
-  after?: string;
-}
-
-export interface TailFlags extends EventFilters {
+export interface TailFlags extends ConnectionFlags, EventFilters {
   count?: number;
   json?: true;
 }
@@ -29,24 +21,11 @@ export async function tailAction(flags: TailFlags): Promise<void> {
   const connection = connect(flags);
   const signal = watchInterruption();
   let left = flags.count ?? Number.POSITIVE_INFINITY;
-  for await (const followed of follow(connection, { query: queryOf(flags), after: flags.after, signal })) {
-    if ("reset" in followed) {
-      say("Events before this are gone: read the state anew.");
-      continue;
-    }
-    console.log(flags.json ? JSON.stringify(followed.event) : lineOf(followed.event));
+  await follow(connection, { filters: flags, signal }, (event) => {
+    console.log(flags.json ? JSON.stringify(event) : lineOf(event));
     left -= 1;
-    if (left <= 0) return;
-  }
-}
-
-/** The query of filters. */
-export function queryOf({ type, store, terminal }: EventFilters): Record<string, unknown> {
-  return {
-    ...(type !== undefined && { type }),
-    ...(store !== undefined && { store_id: store }),
-    ...(terminal !== undefined && { terminal_id: terminal }),
-  };
+    return left > 0;
+  });
 }
 
 export interface ResendFlags extends ConnectionFlags {
@@ -84,8 +63,8 @@ function placeOf(id: string) {
   throw new UsageError(`error: "${id}" is no id of an event, as 9f3a01bc-1042`);
 }
 
-async function onlyHook({ client }: Connection): Promise<string> {
-  const subscriptions = await client.hooks.list({ limit: 2 });
+async function onlyHook(connection: Connection): Promise<string> {
+  const subscriptions = await connection.ask(async (client) => client.hooks.list({ limit: 2 }));
   const [only] = subscriptions;
   if (only && subscriptions.length === 1) return only.id;
   throw new StartupError(
@@ -106,7 +85,7 @@ async function forwardAgain(
   let after = first.position === 1 ? "0" : `${first.epoch}-${first.position - 1}`;
   while (left > 0) {
     const query = { starting_after: after, limit: Math.min(left, largestPage) };
-    const page = await connection.call<EventPage>({ method: "GET", path: eventsPath, query });
+    const page = await connection.call<EventPage>({ method: "GET", path: "/v1/accounts/:aid/events", query });
     for (const event of page.events) await forwarder.forward(event);
     left -= page.events.length;
     if (page.events.length === 0 || page.last_event_id === undefined) break;

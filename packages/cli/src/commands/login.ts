@@ -1,11 +1,10 @@
-import { createInterface } from "node:readline/promises";
-import { Writable } from "node:stream";
 import { createClient } from "@tillkeeper/sdk";
 import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { type Credentials, profilesFile, readProfiles, writeProfiles } from "../connection/profiles.ts";
 import { asSentence } from "../connection/refusals.ts";
 import { UsageError } from "../failure.ts";
+import { ask } from "../output/ask.ts";
 import { say } from "../output/screen.ts";
 import { showJson, showList } from "../output/show.ts";
 
@@ -82,10 +81,10 @@ async function gather(flags: LoginFlags): Promise<Credentials> {
   };
   const { url, accountId, clientId, clientSecret } = given;
   const credentials = {
-    url: url || (await ask("Address of the server", "--url")),
-    accountId: accountId || (await ask("Account", "--account")),
-    clientId: clientId || (await ask("Client id", "--client-id")),
-    clientSecret: clientSecret || (await ask("Client secret (not shown)", "--client-secret-file", true)),
+    url: url || (await asked("Address of the server", "--url")),
+    accountId: accountId || (await asked("Account", "--account")),
+    clientId: clientId || (await asked("Client id", "--client-id")),
+    clientSecret: clientSecret || (await asked("Client secret (not shown)", "--client-secret-file", { hidden: true })),
   };
   if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
   throw new UsageError(`This is no address of a server: ${credentials.url}.`);
@@ -97,16 +96,7 @@ function readSecret(path: string): string {
   return secret;
 }
 
-async function ask(what: string, flag: string, hidden = false): Promise<string> {
+function asked(what: string, flag: string, options?: { hidden: true }): Promise<string> {
   if (!process.stdin.isTTY) throw new UsageError(`error: ${flag} is missing, or its setting in the environment`);
-  // Nobody who looks over a shoulder, and no recording, gets the secret: what is typed is not written back.
-  const output = hidden ? new Writable({ write: (_part, _encoding, done) => done() }) : process.stderr;
-  const lines = createInterface({ input: process.stdin, output, terminal: true });
-  if (hidden) process.stderr.write(`${what}: `);
-  try {
-    return (await lines.question(hidden ? "" : `${what}: `)).trim();
-  } finally {
-    lines.close();
-    if (hidden) process.stderr.write("\n");
-  }
+  return ask(what, options);
 }

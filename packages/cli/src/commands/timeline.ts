@@ -67,7 +67,8 @@ function print(entries: readonly TimelineEntry[], zone: string, ofOne: boolean):
     const { date, time } = localParts(new Date(at), zone);
     if (date !== day) console.log(colours.bold(`${date} (${zone})`));
     day = date;
-    const of = ofOne || terminal === undefined ? "" : `${terminal}: `;
+    // Most sentences about a store's terminal name it.
+    const of = ofOne || terminal === undefined || text.includes(terminal) ? "" : `${terminal}: `;
     const indent = " ".repeat(time.length + 2);
     const [first = "", ...rest] = wrapped(`${of}${printable(text)}`, Math.max((width ?? 1_000) - indent.length, 20));
     console.log(`${colours.dim(time)}  ${first}`);

@@ -24,7 +24,8 @@ export interface Request {
 export interface Connection extends Pick<Credentials, "url" | "accountId"> {
   /** The name of its profile; none for the environment's and the sandbox's. */
   profile?: string;
-  client: Client;
+  /** Does something with the SDK's client. Throws `StartupError`, with one sentence, for a refusal, and for a server that cannot be reached. */
+  ask<T>(work: (client: Client) => Promise<T>): Promise<T>;
   /** Sends a request and gives the answer, whatever its status is. Throws `StartupError` when the server cannot be reached. */
   send(request: Request): Promise<Response>;
   /** Sends a request and gives the JSON of its answer. Throws `StartupError`, with one sentence, for a refusal. */
@@ -47,7 +48,13 @@ export function connect({ profile, account }: ConnectionFlags, env: Environment 
     url: credentials.url,
     accountId: credentials.accountId,
     ...(name !== undefined && { profile: name }),
-    client,
+    ask: async (work) => {
+      try {
+        return await work(client);
+      } catch (error) {
+        throw asSentence(error, credentials.url);
+      }
+    },
     send,
     call: async <T>(request: Request): Promise<T> => {
       const response = await send(request);

@@ -1,10 +1,14 @@
-import { ConnectionError, TillkeeperError } from "@tillkeeper/sdk";
+import { ConnectionError, TillkeeperError, TimeoutError } from "@tillkeeper/sdk";
 import { readError } from "@tillkeeper/sdk/error";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { networkFault } from "../agent/network-fault.ts";
 
 /** An answer of the server that is not a success, or a server that cannot be reached, as one sentence; anything else as it is. */
 export function asSentence(error: unknown, url = ""): unknown {
+  if (error instanceof StartupError) return error;
+  if (error instanceof TimeoutError) {
+    return new StartupError(`The server at ${url} gave no answer in time.`, { cause: error });
+  }
   if (isUnreached(error)) {
     const why = networkFault(error);
     const because = why === undefined ? "" : ` (${why})`;

@@ -1,87 +1,72 @@
-import { setTimeout as pause } from "node:timers/promises";
-import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import type { AnyEvent } from "@tillkeeper/contract/http/event-schemas";
+import type { StreamOptions } from "@tillkeeper/sdk";
+import { networkFault } from "../agent/network-fault.ts";
 import type { Connection } from "../connection/connect.ts";
-import { refusalOf } from "../connection/refusals.ts";
 import { say } from "../output/screen.ts";
-import { Blocks } from "./blocks.ts";
 
-export const eventsPath = "/v1/accounts/:aid/events";
-
-/** What a stream brings: an event, or that ids of before are gone, so that what was kept of the account may be wrong. */
-export type Followed = { event: EventEnvelope } | { reset: string };
+/** Which events are meant, by the flags of a command. */
+export interface EventFilters {
+  type?: string[];
+  store?: string;
+  terminal?: string;
+  /** The id behind which they begin; left out, with what comes next. */
+  after?: string;
+}
 
 interface FollowOptions {
-  query: Readonly<Record<string, unknown>>;
-  /** The id behind which it begins; left out, with what comes next. */
-  after: string | undefined;
+  filters: EventFilters;
   signal: AbortSignal;
+  /** Called once, when the server has let the stream begin. */
+  begun?: () => void;
 }
-
-/** The server says something every 15 seconds: a stream that is silent for so long is cut. */
-const silentMs = 45_000;
-const againMs = 2_000;
-/** Refusals that may pass. */
-const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * The events of an account, as they happen, until the signal aborts. Over a cut it goes on behind the last one, and says so on
- * standard error. Throws `StartupError` when the server refuses, and when it was not there in the beginning.
+ * Hands on the events of an account, as they happen, until `take` answers false or the signal aborts. A cut, and what is gone, is
+ * said on standard error. Throws `StartupError` when the server refuses, and when it was not there in the beginning.
  */
-export async function* follow(connection: Connection, options: FollowOptions): AsyncGenerator<Followed, void> {
-  const { signal } = options;
-  const place = { id: options.after, connected: false };
-  for (let told = false; !signal.aborted; ) {
-    try {
-      for await (const followed of oneStream(connection, options, place)) {
-        if (told) say("Connected again.");
-        told = false;
-        yield followed;
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof Refused || !place.connected) throw error instanceof Refused ? error.cause : error;
-      if (!told) say(`The stream was cut (${error instanceof Error ? error.message : String(error)}); trying again.`);
-      told = true;
-    }
-    await pause(againMs, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-/** A refusal that another try will not cure. */
-class Refused extends Error {}
-
-async function* oneStream(
+export async function follow(
   connection: Connection,
-  { query, signal: ended }: FollowOptions,
-  place: { id: string | undefined; connected: boolean },
-): AsyncGenerator<Followed, void> {
-  const silent = new AbortController();
-  const watchdog = setTimeout(() => silent.abort(new Error("the server is silent")), silentMs);
-  const signal = AbortSignal.any([ended, silent.signal]);
+  { filters, signal, begun }: FollowOptions,
+  take: (event: AnyEvent) => boolean | Promise<boolean>,
+): Promise<void> {
   try {
-    const headers = { accept: "text/event-stream", ...(place.id !== undefined && { "last-event-id": place.id }) };
-    const response = await connection.send({ method: "GET", path: eventsPath, query, headers, signal });
-    if (!response.ok) await refuse(response);
-    place.connected = true;
-    const blocks = new Blocks();
-    const decoder = new TextDecoder();
-    for await (const part of response.body ?? []) {
-      watchdog.refresh();
-      for (const { id, event, data } of blocks.take(decoder.decode(part, { stream: true }))) {
-        if (id !== undefined) place.id = id;
-        if (event === "reset") yield { reset: id ?? "" };
-        else if (data !== undefined) yield { event: JSON.parse(data) as EventEnvelope };
+    await connection.ask(async (client) => {
+      const options = { ...streamOptions(filters), ...spoken(begun), signal };
+      for await (const item of client.events.stream(options)) {
+        if (item.event === "reset") say("Events before this are gone: read the state anew.");
+        else if (!(await take(item))) return;
       }
-    }
-  } finally {
-    clearTimeout(watchdog);
-    silent.abort();
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
 
-async function refuse(response: Response): Promise<never> {
-  const cause = await refusalOf(response);
-  if (passing.has(response.status)) throw cause instanceof StartupError ? cause : new Error(String(response.status));
-  throw new Refused("refused", { cause });
+function streamOptions({ type, store, terminal, after }: EventFilters): StreamOptions {
+  return {
+    // The server says which names it does not know.
+    ...(type !== undefined && { type: type as NonNullable<StreamOptions["type"]> }),
+    ...(store !== undefined && { store_id: store }),
+    ...(terminal !== undefined && { terminal_id: terminal }),
+    lastEventId: after,
+  };
+}
+
+/** Says what becomes of the connection: a failure once, however often it is tried again. */
+function spoken(begun: (() => void) | undefined): Pick<StreamOptions, "onConnect" | "onDisconnect"> {
+  let first = true;
+  let cut = false;
+  return {
+    onConnect: () => {
+      if (first) begun?.();
+      if (cut) say("Connected again.");
+      first = false;
+      cut = false;
+    },
+    onDisconnect: (error) => {
+      // A stream that the server ends in order, as when it restarts, goes on a moment later.
+      if (error && !cut) say(`The stream was cut (${networkFault(error) ?? error.message}); trying again.`);
+      cut ||= error !== undefined;
+    },
+  };
 }

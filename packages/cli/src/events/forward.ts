@@ -25,14 +25,17 @@ export function addressOf(text: string): URL {
 export class Forwarder {
   readonly #url: URL;
   readonly #signal: AbortSignal;
+  readonly #json: boolean;
   readonly secret: string;
 
-  constructor(url: URL, signal: AbortSignal, secret = process.env["TILLKEEPER_LISTEN_SECRET"] || newSecret()) {
+  constructor(url: URL, signal: AbortSignal, { json = false }: { json?: boolean | undefined } = {}) {
+    const secret = process.env["TILLKEEPER_LISTEN_SECRET"] || newSecret();
     if (!secretForm.test(secret)) {
       throw new UsageError("TILLKEEPER_LISTEN_SECRET has to be whsec_ and 24 to 64 bytes in Base64.");
     }
     this.#url = url;
     this.#signal = signal;
+    this.#json = json;
     this.secret = secret;
     say(`Signed by ${secret}`);
   }
@@ -47,15 +50,19 @@ export class Forwarder {
       const began = performance.now();
       const outcome = await this.#post(event, delivery);
       if (typeof outcome === "number") {
-        const mark = outcome >= 200 && outcome < 300 ? colours.green(String(outcome)) : colours.red(String(outcome));
-        console.log(`${mark}  ${Math.round(performance.now() - began)} ms  ${lineOf(event)}`);
-        return;
+        return this.#print(event, outcome, Math.round(performance.now() - began));
       }
       if (outcome !== told)
         say(errorColours.yellow(`Nobody answers at ${this.#url.href} (${outcome}); ${event.id} waits.`));
       told = outcome;
       await pause(againMs, undefined, { signal: this.#signal }).catch(() => undefined);
     }
+  }
+
+  #print(event: EventEnvelope, status: number, ms: number): void {
+    if (this.#json) return console.log(JSON.stringify({ status_code: status, duration_ms: ms, event }));
+    const mark = status >= 200 && status < 300 ? colours.green(String(status)) : colours.red(String(status));
+    console.log(`${mark}  ${ms} ms  ${lineOf(event)}`);
   }
 
   /** The status of the answer, or why none came. */

@@ -54,6 +54,11 @@ const ownRows: Readonly<Record<string, Row>> = {
     description: "show a sandbox's time, or move it ahead: +8h",
     define: async () => (await import("./clock.ts")).clockCommand(),
   },
+  reset: {
+    group: "day",
+    description: "take a sandbox back to its beginning",
+    define: async () => (await import("./reset.ts")).resetCommand(),
+  },
   api: {
     group: "day",
     description: "send any request: GET /stores",

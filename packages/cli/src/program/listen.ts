@@ -7,6 +7,7 @@ import { withEventFilters } from "./events.ts";
 export function listenCommand(): Command {
   const command = new Command("listen")
     .requiredOption("--forward-to <url>", "where your program takes webhooks, as http://localhost:3000/hooks")
+    .option("--json", "print what was answered, how fast, and the event as a line of JSON for each")
     .addHelpText(
       "after",
       "\nNo subscription and no public address is needed. Each request is signed like a webhook, by the secret that is printed; " +

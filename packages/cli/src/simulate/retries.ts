@@ -2,6 +2,7 @@ import { backoff } from "@tillkeeper/agent/backoff";
 import { sleep, systemClock } from "@tillkeeper/agent/clock";
 import { DeviceServerError } from "@tillkeeper/agent/credentials/pairing";
 import { TillkeeperError } from "@tillkeeper/sdk";
+import { isPassingStatus } from "@tillkeeper/sdk/error";
 
 const firstRetryMs = 500;
 const longestRetryMs = 15_000;
@@ -26,12 +27,10 @@ export async function withRetries<T>(signal: AbortSignal, work: () => Promise<T>
   }
 }
 
-const retriedStatuses = new Set([429, 502, 503, 504]);
-
 /** The least number of milliseconds to wait before a retry; `undefined` for a failure that a retry does not cure. */
 function retryAfterMs(cause: unknown): number | undefined {
   if (cause instanceof TillkeeperError) {
-    return cause.status === undefined || retriedStatuses.has(cause.status)
+    return cause.status === undefined || isPassingStatus(cause.status)
       ? 1000 * (cause.retryAfterSeconds ?? 0)
       : undefined;
   }

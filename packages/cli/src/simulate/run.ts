@@ -4,15 +4,7 @@ import { type DeviceMemory, openDeviceMemory } from "@tillkeeper/agent/credentia
 import { requestToken } from "@tillkeeper/agent/credentials/pairing";
 import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
-import {
-  type Client,
-  type ClientOptions,
-  ConnectionError,
-  createClient,
-  TillkeeperError,
-  TimeoutError,
-} from "@tillkeeper/sdk";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { type Client, type ClientOptions, createClient } from "@tillkeeper/sdk";
 import type { FaultMix } from "@tillkeeper/virtual-terminals/simulation/fault-mix";
 import { SimulatedFleet } from "@tillkeeper/virtual-terminals/simulation/simulated-fleet";
 import {
@@ -20,6 +12,7 @@ import {
   type SimulatedState,
   simulatedFile,
 } from "@tillkeeper/virtual-terminals/simulation/simulated-state";
+import { asSentence } from "../connection/refusals.ts";
 import { aborted } from "../interruption.ts";
 import { takeStateFolder } from "../state-folder.ts";
 import { Activation } from "./activation.ts";
@@ -55,7 +48,7 @@ export async function simulate(target: ClientOptions, options: SimulationOptions
   try {
     await simulation.run();
   } catch (cause) {
-    if (!signal.aborted) throw asStartupError(cause);
+    if (!signal.aborted) throw asSentence(cause, target.url);
   } finally {
     await simulation.end();
     taken?.release();
@@ -178,15 +171,4 @@ class Simulation {
     this.#printed.add(text);
     console.error(text);
   }
-}
-
-/** Refusals of the server, and a server that does not answer, as errors that the caller can mend. */
-function asStartupError(cause: unknown): unknown {
-  if (cause instanceof ConnectionError || cause instanceof TimeoutError) {
-    return new StartupError("The server does not answer.", { cause });
-  }
-  if (cause instanceof TillkeeperError) {
-    return new StartupError(`The server refused: ${cause.message} (${cause.code})`, { cause });
-  }
-  return cause;
 }

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
 import { stripVTControlCharacters } from "node:util";
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
@@ -65,7 +66,17 @@ test("what goes on without the command is left to the server", async () => {
   await add("busy", "905");
   const { code, stderr } = await own.run(["close", "busy", "--no-wait"]);
   expect(code).toBe(3);
-  expect(stderr).toContain("The server goes on by itself; `close` again shows how it stands.\n");
+  const said = "The server goes on by itself; `close` again shows how it stands.\n";
+  expect(stderr).toContain(said);
+  const watching = own.start(["close", "busy", "--wait", "10m"]);
+  onTestFinished(async () => void (await watching.stop()));
+  await vi.waitFor(() => expect(watching.errors()).toContain("  waiting"), { timeout: 20_000 });
+  watching.signal("SIGINT");
+  expect(await watching.ended).toMatchObject({
+    code: 3,
+    stdout: expect.stringMatching(/^busy, /),
+    stderr: expect.stringContaining(said),
+  });
 });
 
 test.skipIf(!hasScript)("at a terminal rows are written over, fit its width, and leave nothing behind", async () => {
@@ -114,6 +125,40 @@ function never(ms: number): Promise<never> {
   return new Promise((_, reject) => void setTimeout(() => reject(new Error("not yet")), ms));
 }
 
+test("a stream that is cut goes on, and both are said once", async () => {
+  let streams = 0;
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith("/auth/token")) {
+      response.setHeader("content-type", "application/json");
+      response.end('{"access_token":"t","token_type":"Bearer","expires_in":14400,"scope":""}');
+      return;
+    }
+    streams += 1;
+    if (streams === 2 || streams === 3) {
+      response.writeHead(503).end();
+      return;
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" }).write(":\n\n");
+    if (streams === 1) setTimeout(() => response.destroy(), 100);
+  });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const followed = own.start(["events", "tail"], {
+    TILLKEEPER_URL: `http://127.0.0.1:${port}`,
+    TILLKEEPER_ACCOUNT: "T12345678",
+    TILLKEEPER_CLIENT_ID: "c",
+    TILLKEEPER_CLIENT_SECRET: "s",
+  });
+  onTestFinished(async () => void (await followed.stop()));
+  await vi.waitFor(() => expect(followed.errors()).toContain("Connected again."), { timeout: 20_000 });
+  expect(followed.errors()).toMatch(/^The stream was cut \(.+\); trying again\.\nConnected again\.\n$/);
+  expect(streams).toBe(4);
+});
+
 interface Received {
   headers: IncomingHttpHeaders;
   body: string;
@@ -157,6 +202,20 @@ test("listen posts events with both signatures, and what came while the program 
   expect(texts["event-signature"]).toBe(createHmac("sha1", secret).update(body).digest("hex"));
 });
 
+test("listen --json prints a line of JSON for each event", async () => {
+  const port = await freePort();
+  await receiver(port, 500);
+  const listening = own.start(["listen", "--forward-to", `localhost:${port}`, "--after", "0", "--json"]);
+  onTestFinished(async () => void (await listening.stop()));
+  const [line = ""] = (await listening.until(/\n/)).split("\n");
+  expect(JSON.parse(line)).toMatchObject({
+    status_code: 500,
+    duration_ms: expect.any(Number),
+    event: { account_id: "T12345678", type: expect.any(String) },
+  });
+  expect(listening.errors()).toMatch(/^Signed by whsec_.*\nEvents of T12345678 at .* Ctrl-C ends it\.\n$/);
+});
+
 test("an event is sent again: to a program, or to a subscription", async () => {
   const { events } = await own.json<{ events: EventEnvelope[] }>(["events", "list", "--limit", "2"]);
   const [first, second] = events.map(({ id }) => id) as [string, string];
@@ -197,7 +256,9 @@ test("timeline tells what happened, the oldest first, in the store's own time", 
     code: 0,
     stderr: expect.stringMatching(/^23:31 on .* in Europe\/Oslo was \d\d:\d\d UTC\./),
   });
-  expect((await own.run(["timeline", "bergen-harbour"])).stdout).toContain("T12345678-T0003: ");
+  const ofStore = (await own.run(["timeline", "bergen-harbour"])).stdout;
+  expect(ofStore).toMatch(/^\d\d:\d\d:\d\d {2}Terminal T12345678-T0003 closed the day/m);
+  expect(ofStore).not.toMatch(/(T12345678-T0003).*\1/);
 });
 
 test("the clock goes ahead, and not back", async () => {
@@ -220,4 +281,18 @@ test("virtual terminals fail and sell on command", async () => {
   expect((await own.run(["sim", "refund", terminal, "49.5"])).stdout).toMatch(/^refund of NOK\s49\.50 at /);
   expect(await own.run(["sim", "buy", terminal, "1,50"])).toMatchObject({ code: 2, stdout: "" });
   expect(await own.run(["sim", "fault", terminal, "sleepy"])).toMatchObject({ code: 2, stdout: "" });
+});
+
+test("what the server refuses of a close and of a stream is one sentence", async () => {
+  const sentence = /^[^\n]+\([a-z_]+\)\n(?: {2}[^\n]+\n)*$/;
+  for (const args of [
+    ["close", "nowhere"],
+    ["close", "nowhere", "--no-wait"],
+    ["events", "tail", "--type", "nonsense"],
+    ["listen", "--forward-to", "localhost:1", "--after", "nonsense"],
+  ]) {
+    const { code, stdout, stderr } = await own.run(args);
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
+    expect(stderr.replace(/^Signed by .*\n/, "")).toMatch(sentence);
+  }
 });

@@ -182,7 +182,7 @@ describe("tillkeeper simulate", () => {
     const { http_url: url, account_id: account, client_id: clientId } = file;
     const named = ["--url", url, "--account", account, "--client-id", clientId];
     const refusals: [string[], RegExp, code?: number][] = [
-      [[...named, "--client-secret", "wrong"], /^The server refused: .* \(invalid_client\)\n$/, 1],
+      [[...named, "--client-secret", "wrong"], /^.+ \(invalid_client\)\n$/, 1],
       [named, /^All four are needed, or none: TILLKEEPER_URL, [^\n]*, or their options\.\n$/],
       [
         [...named, "--client-secret-file", "/nowhere"],
