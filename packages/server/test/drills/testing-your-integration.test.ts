@@ -1,4 +1,4 @@
-import { errors } from "@tillkeeper/contract/http/errors";
+import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { operationEndpoints } from "@tillkeeper/contract/http/operations";
 import { operationReasons } from "@tillkeeper/contract/operation-reasons";
 import { operationNames, operationStatuses } from "@tillkeeper/contract/operations";
@@ -44,7 +44,7 @@ describe("the table of outcomes", () => {
     const outcomes = new Set(rows.flatMap(({ outcome }) => outcome));
     const refusals = Object.values(operationEndpoints)
       .flatMap((endpoint): readonly string[] => ("errors" in endpoint ? endpoint.errors : []))
-      .filter((code) => [409, 422].includes(errors[code as keyof typeof errors].status));
+      .filter((code) => [409, 422].includes(errorCodes[code as keyof typeof errorCodes].status));
     const all = [...operationStatuses, ...operationReasons, ...refusals, "too_many_requests", "late_result"];
     expect(all.filter((one) => !outcomes.has(one))).toEqual([]);
     expect(refusals.length).toBeGreaterThan(4);
@@ -53,7 +53,8 @@ describe("the table of outcomes", () => {
   });
 
   it("uses the controls that the page explains, and no others", () => {
-    const kind = (control: string) => /^(simulate|PUT|serial|clock|by hand|cancel late|\w+)/.exec(control)?.[0] ?? control;
+    const kind = (control: string) =>
+      /^(simulate|PUT|serial|clock|by hand|cancel late|\w+)/.exec(control)?.[0] ?? control;
     const explained = new Set(explainedControls().map(kind));
     expect(new Set(rows.flatMap(({ controls }) => controls.map(kind)))).toEqual(explained);
   });

@@ -19,7 +19,12 @@ const codes = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]
 function cellsBelow(heading: string): string[][] {
   const [, section = ""] = readFileSync(page, "utf8").split(`\n## ${heading}\n`);
   const lines = (section.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("|"));
-  return lines.slice(2).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 /** The rows of the table of operations. */
