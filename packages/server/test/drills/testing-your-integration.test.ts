@@ -24,7 +24,7 @@ async function sandbox(config: Parameters<typeof startSandbox>[0] = {}) {
 }
 
 /** Compares what was seen with the first column, and with the fields that the last one names with a value. */
-function compare(row: OutcomeRow, seen: object): void {
+function holds(row: OutcomeRow, seen: object): void {
   const [status = "", reason] = row.outcome;
   if (/^\d+$/.test(status)) {
     expect(seen).toMatchObject({ status: Number(status), body: { error: { code: reason } } });
@@ -66,7 +66,7 @@ describe("each outcome of an operation comes by its control", async () => {
   await client.until(client.terminalIds[0] ?? "");
 
   it.each(rows.filter((row) => !limited(row)))("$name", async (row) => {
-    compare(row, await controls.carryOut(row));
+    holds(row, await controls.carryOut(row));
   });
 });
 
@@ -74,6 +74,6 @@ describe("a sandbox with a limit of requests", async () => {
   const { server, client } = await sandbox({ rateLimit: { perClient: 1, perAddress: 20 } });
 
   it.each(rows.filter(limited))("$name", async (row) => {
-    compare(row, await new OutcomeControls(server, client).carryOut(row));
+    holds(row, await new OutcomeControls(server, client).carryOut(row));
   });
 });

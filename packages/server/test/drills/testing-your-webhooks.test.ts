@@ -104,5 +104,5 @@ describe("each outcome of webhooks in the guide comes by the receiver's own mean
   };
 
   it("has a walk for each of them", () => expect(webhookOutcomes()).toEqual(Object.keys(walks)));
-  it.each(Object.entries(walks))("%s", (_name, walk) => walk());
+  it.each(Object.entries(walks))("%s", (_name, works) => works());
 });
