@@ -8,7 +8,7 @@ import type { OperationAnswer, SandboxClient } from "./sandbox-client.ts";
 const operations = "/admin/terminals/operations";
 const windowSeconds = 5;
 /** What a refused request is answered. */
-export interface Refusal {
+interface Refusal {
   status: number;
   body: { error?: { code: string } };
 }
