@@ -73,7 +73,7 @@ export class Device {
 
 /** Connects a plain MQTT client, which does not reconnect. */
 export async function connectMqtt(
-  server: ForDevices,
+  server: Pick<ForDevices, "mqttUrl">,
   username: string,
   password: string,
   clientId = username,
@@ -95,7 +95,7 @@ export interface Entry {
 
 /** Connects a device with that credential, and subscribes to all its topics. */
 export async function enterAs(
-  server: ForDevices,
+  server: Pick<ForDevices, "mqttUrl">,
   { address, password }: Entry,
   clientId = address,
 ): Promise<Device & { password: string }> {

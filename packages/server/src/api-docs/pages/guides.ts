@@ -28,6 +28,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "errors", about: "every error code, its cause and its cure" },
     { name: "outcomes", about: "what to do after an operation that failed or timed out" },
     { name: "virtual-terminals", about: "terminals without hardware that fail on command, and what their totals mean" },
+    { name: "testing-your-integration", about: "every outcome of an operation, and what makes it happen in a sandbox" },
     { name: "check-client", about: "a program that tries yours by every rule for clients, and makes trouble" },
     { name: "sandbox-clock", about: "a sandbox at any later moment, or in a night that takes a minute" },
     { name: "sandbox-for-tests", about: "a server of its own for each file of tests, in any language and in CI" },
