@@ -24,7 +24,7 @@ describe("the pages of a sandbox in a browser", () => {
   });
 
   it.each(widths)("can be used by everybody at %i px, fit, and ask nothing of other servers", async (width) => {
-    const paths = ["/", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
+    const paths = ["/", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
     const looks = paths.flatMap((path) => [{ path, dark: false }, ...(width === 360 ? [] : [{ path, dark: true }])]);
     for (const { path, dark } of looks) {
       const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width, dark });
@@ -68,6 +68,23 @@ describe("the pages of a sandbox in a browser", () => {
     await shown.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await page.evaluate("navigator.clipboard.readText()");
     expect(copied).toMatch(/^TOKEN=.*\ncurl .*\ncurl .*\n$/);
+    await page.context().close();
+  });
+
+  it.each(widths)("give a terminal a fault, close the day and say what to do, at %i px", async (width) => {
+    const { page, errors } = await open(browser, `${sandbox.httpUrl}/sandbox`, { width });
+    const section = page.locator("#try section").first();
+    const id = await section.locator("tbody code").first().innerText();
+    await section.getByLabel(`Fault of ${id}`).selectOption("failure");
+    await section.getByText("set", { exact: true }).waitFor();
+    await section.getByRole("button", { name: "Close the day" }).click();
+    const row = section.locator("[aria-live] tbody tr", { hasText: id });
+    await row.getByText("failed, device_error").waitFor();
+    expect(await row.locator("td").last().innerText()).toMatch(/\w+ .*\.$/);
+    await section.locator("button:enabled").waitFor();
+    const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+    expect({ fits, errors }).toEqual({ fits: true, errors: [] });
+    if (process.env["SCREENSHOTS"]) await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${width}.png`, fullPage: true });
     await page.context().close();
   });
 
