@@ -47,7 +47,9 @@ async function call(method, path, { body, wait, isAgain = false } = {}) {
   const content = await answer.json();
   if (answer.ok) return content;
   const { code, message } = content.error ?? content;
-  throw new Error(`${message ?? "The request failed."} (${code ?? answer.status}, request ${answer.headers.get("request-id")})`);
+  throw new Error(
+    `${message ?? "The request failed."} (${code ?? answer.status}, request ${answer.headers.get("request-id")})`,
+  );
 }
 
 async function storeSection(storeId) {
@@ -83,7 +85,9 @@ function faultChoice(id, path, { fault }) {
     try {
       // What else is set stays: the request replaces all of it.
       const { fault: _before, ...others } = await call("GET", path);
-      const { in_force } = await call("PUT", path, { body: { ...others, ...(choice.value && { fault: choice.value }) } });
+      const { in_force } = await call("PUT", path, {
+        body: { ...others, ...(choice.value && { fault: choice.value }) },
+      });
       note.textContent = in_force ? " set" : " set, in force once the terminal runs";
     } catch (error) {
       note.textContent = ` ${error.message}`;
@@ -133,7 +137,12 @@ function table(heads, rows) {
   const body = made.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const value of row) line.insertCell().append(value);
+    for (const [index, value] of row.entries()) {
+      const cell = line.insertCell();
+      // Narrow screens show it in place of the table's head.
+      cell.setAttribute("data-column", heads[index]);
+      cell.append(value);
+    }
   }
   return made;
 }

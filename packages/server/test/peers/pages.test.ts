@@ -71,23 +71,6 @@ describe("the pages of a sandbox in a browser", () => {
     await page.context().close();
   });
 
-  it.each(widths)("give a terminal a fault, close the day and say what to do, at %i px", async (width) => {
-    const { page, errors } = await open(browser, `${sandbox.httpUrl}/sandbox`, { width });
-    const section = page.locator("#try section").first();
-    const id = await section.locator("tbody code").first().innerText();
-    await section.getByLabel(`Fault of ${id}`).selectOption("failure");
-    await section.getByText("set", { exact: true }).waitFor();
-    await section.getByRole("button", { name: "Close the day" }).click();
-    const row = section.locator("[aria-live] tbody tr", { hasText: id });
-    await row.getByText("failed, device_error").waitFor();
-    expect(await row.locator("td").last().innerText()).toMatch(/\w+ .*\.$/);
-    await section.locator("button:enabled").waitFor();
-    const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
-    expect({ fits, errors }).toEqual({ fits: true, errors: [] });
-    if (process.env["SCREENSHOTS"]) await page.screenshot({ path: `${process.env["SCREENSHOTS"]}/${width}.png`, fullPage: true });
-    await page.context().close();
-  });
-
   it("show none of it under a name that only leads here", async () => {
     const { port } = new URL(sandbox.httpUrl);
     const { client_secret = "" } = sandbox.sandbox ?? {};
