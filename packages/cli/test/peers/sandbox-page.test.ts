@@ -35,7 +35,6 @@ it.each([1280, 360])(
     await section.locator("button:enabled").waitFor();
     const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
     expect({ fits, outside, errors }).toEqual({ fits: true, outside: [], errors: [] });
-    if (process.env["SHOTS"]) await page.screenshot({ path: `${process.env["SHOTS"]}/t${width}.png`, fullPage: true });
     await page.context().close();
   },
 );
