@@ -62,7 +62,7 @@ async function storeSection(storeId) {
   const button = element("button", "Close the day");
   button.type = "button";
   button.className = "copy";
-  button.addEventListener("click", () => closeDay(path, button, outcome));
+  button.addEventListener("click", () => void closeDay(path, button, outcome));
   section.append(element("h2", `Store ${storeId}`), table(["Terminal", "Presence", "Fault"], rows), button, outcome);
   return section;
 }
@@ -80,22 +80,22 @@ function faultChoice(id, path, { fault }) {
   choice.value = fault ?? "";
   const note = document.createElement("span");
   note.setAttribute("role", "status");
-  choice.addEventListener("change", async () => {
-    note.textContent = " …";
-    try {
-      // What else is set stays: the request replaces all of it.
-      const { fault: _before, ...others } = await call("GET", path);
-      const { in_force } = await call("PUT", path, {
-        body: { ...others, ...(choice.value && { fault: choice.value }) },
-      });
-      note.textContent = in_force ? " set" : " set, in force once the terminal runs";
-    } catch (error) {
-      note.textContent = ` ${error.message}`;
-    }
-  });
+  choice.addEventListener("change", () => void setFault(path, choice.value, note));
   const both = document.createElement("div");
   both.append(choice, note);
   return both;
+}
+
+async function setFault(path, name, note) {
+  note.textContent = " …";
+  try {
+    // What else is set stays: the request replaces all of it.
+    const { fault: _before, ...others } = await call("GET", path);
+    const { in_force } = await call("PUT", path, { body: { ...others, ...(name && { fault: name }) } });
+    note.textContent = in_force ? " set" : " set, in force once the terminal runs";
+  } catch (error) {
+    note.textContent = ` ${error.message}`;
+  }
 }
 
 /** Requests wait so many times for a terminal that works; one that is away may take until the day ends. */

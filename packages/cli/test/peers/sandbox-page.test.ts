@@ -1,4 +1,3 @@
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launchBrowser, open } from "../../../server/test/support/browser.ts";
 import { type Cli, makeScratch, readSandboxFile, startCli } from "../support/cli.ts";
@@ -6,7 +5,7 @@ import { type Cli, makeScratch, readSandboxFile, startCli } from "../support/cli
 const place = makeScratch();
 let cli: Cli;
 let block = "";
-let browser: Browser;
+let browser: Awaited<ReturnType<typeof launchBrowser>>;
 
 beforeAll(async () => {
   cli = startCli(["sandbox"], place.env);
