@@ -13,6 +13,7 @@ export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, confi
   const folder = resolve(config.dataDir);
   const facts = [
     ["API", httpUrl],
+    ["Try it", `${httpUrl}/sandbox`],
     ["Reference", `${httpUrl}/docs`],
     ["MQTT broker", mqttUrl],
     ["Account", sandbox.account_id],

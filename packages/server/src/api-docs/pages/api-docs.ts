@@ -12,6 +12,7 @@ import { llmsIndex } from "./llms.ts";
 import { Prepared, send } from "./prepared.ts";
 import { referencePage } from "./reference-page.ts";
 import { isFromThisMachine, type SandboxAccess, servesThisMachine } from "./sandbox-access.ts";
+import { sandboxPage } from "./sandbox-page.ts";
 import { cacheHeaders, siteFiles } from "./site.ts";
 
 export interface ApiDocsDeps {
@@ -93,7 +94,13 @@ function startPages({ sandbox: access }: ApiDocsDeps): Pages {
       () => ({ content: reference, headers: referencePolicy }),
     ]),
     ["/docs/guides", () => ({ content: index, headers: pagePolicy })],
+    ...(sandbox ? [sandboxRow()] : []),
   ];
+}
+
+function sandboxRow(): Pages[number] {
+  const content = sandboxPage();
+  return ["/sandbox", () => ({ content, headers: pagePolicy })];
 }
 
 /** The documents for programs. */

@@ -49,7 +49,8 @@ ${sandbox ? sandboxSection : liveSection}
 }
 
 /** The script fills the section in when the page is opened on the server's own machine. */
-const sandboxSection = `<p>A sandbox is for trying things out: it has one account, with stores and virtual terminals that really connect and answer.</p>
+const sandboxSection = `<p>A sandbox is for trying things out: it has one account, with stores and virtual terminals that really connect and answer.
+<a href="/sandbox">Try it here</a>: give a terminal a fault, and close a day.</p>
 <section id="sandbox" aria-live="polite">
 <h2>Your first request</h2>
 <p>Account, client id and client secret were printed when the server started. They also stand in <code>sandbox.json</code> in its
