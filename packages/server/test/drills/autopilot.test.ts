@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { autopilotOf } from "./support/autopilot.ts";
-import { closes, fails, moveTo, standing, storeOf } from "./support/closings.ts";
+import { autopilotOf } from "../support/autopilot.ts";
+import { closes, fails, moveTo, standing, storeOf } from "../support/closings.ts";
 
 /** Decision D32. Stores are in Oslo: 23:30 there is 21:30 UTC in summer, and business days begin at 03:00 UTC. */
 describe("the autopilot", async () => {

@@ -6,11 +6,11 @@ import { folderOfTests } from "@tillkeeper/stage/folders";
 import { HangingLink } from "@tillkeeper/stage/links/hanging-link";
 import { startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { openFileStore } from "../src/files/open-store.ts";
-import { removeOutdated } from "../src/files/removal.ts";
-import { createLogger } from "../src/platform/log/log.ts";
-import { askForLogs, putLog, uploadLog } from "./support/logs.ts";
-import { announce, type Maker, newMaker, putFile } from "./support/releases.ts";
+import { openFileStore } from "../../src/files/open-store.ts";
+import { removeOutdated } from "../../src/files/removal.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
+import { askForLogs, putLog, uploadLog } from "../support/logs.ts";
+import { announce, type Maker, newMaker, putFile } from "../support/releases.ts";
 
 const bucket = "terminal-files";
 

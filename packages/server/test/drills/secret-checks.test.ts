@@ -3,9 +3,9 @@ import { syncBuiltinESMExports } from "node:module";
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createClient } from "../src/access/auth/clients.ts";
-import { hashChosen } from "../src/access/auth/secrets/chosen-secrets.ts";
-import { newSecret } from "../src/access/auth/secrets/secrets.ts";
+import { createClient } from "../../src/access/auth/clients.ts";
+import { hashChosen } from "../../src/access/auth/secrets/chosen-secrets.ts";
+import { newSecret } from "../../src/access/auth/secrets/secrets.ts";
 
 const aid = "T12345678";
 const audience = `https://api.dintero.com/v1/accounts/${aid}`;
@@ -46,7 +46,7 @@ describe("checking a secret", async () => {
     syncBuiltinESMExports();
     // Imported again, so that it uses the spies.
     vi.resetModules();
-    const { isValidClientSecret } = await import("../src/access/auth/check-secret.ts");
+    const { isValidClientSecret } = await import("../../src/access/auth/check-secret.ts");
     const sql = server.db.sql.withPlugin({
       transformQuery: ({ node }) => {
         work.push(node.kind);

@@ -7,9 +7,9 @@ import { folderOfTest } from "@tillkeeper/stage/folders";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
-import { leftBehind, postgresPid, readSandboxFile, type Scratch, scratch } from "./support/cli.ts";
+import { leftBehind, postgresPid, readSandboxFile, type Scratch, scratch } from "../support/cli.ts";
 
-const checkout = fileURLToPath(new URL("../../..", import.meta.url));
+const checkout = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** Runs the real npm in the checkout. What it runs must end with it; the test ends what does not. */
 function npm(place: Scratch, args: readonly string[], env: Record<string, string> = {}): Program {

@@ -4,7 +4,7 @@ import { createClient } from "@tillkeeper/sdk";
 import { openRunningDatabase } from "@tillkeeper/server/db/open";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { isAlive, leftBehind, postgresPid, type Scratch, scratch, startCli } from "./support/cli.ts";
+import { isAlive, leftBehind, postgresPid, type Scratch, scratch, startCli } from "../support/cli.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
 

@@ -11,13 +11,13 @@ import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import pg from "pg";
 import { beforeAll, describe, expect, inject, it } from "vitest";
-import { restoreBackup } from "../src/db/backup/restore.ts";
-import { tablesInOrder } from "../src/db/backup/tables.ts";
-import { writeBackup } from "../src/db/backup/write.ts";
-import { allAccountsSetting } from "../src/db/db.ts";
-import { createRootKey } from "../src/platform/folders/root-key.ts";
-import { createLogger } from "../src/platform/log/log.ts";
-import { addRelease, newMaker } from "./support/releases.ts";
+import { restoreBackup } from "../../src/db/backup/restore.ts";
+import { tablesInOrder } from "../../src/db/backup/tables.ts";
+import { writeBackup } from "../../src/db/backup/write.ts";
+import { allAccountsSetting } from "../../src/db/db.ts";
+import { createRootKey } from "../../src/platform/folders/root-key.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
+import { addRelease, newMaker } from "../support/releases.ts";
 
 const log = createLogger("silent");
 

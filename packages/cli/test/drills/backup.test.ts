@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { scratch, startCli } from "./support/cli.ts";
+import { scratch, startCli } from "../support/cli.ts";
 
 /** Returns the lines that name a table and its number of rows. */
 const rowsIn = (text: string) => text.split("\n").filter((line) => /^ {2}\w+ +\d+$/.test(line));

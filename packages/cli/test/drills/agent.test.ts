@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { folderOfTest } from "@tillkeeper/stage/folders";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Cli, makeScratch, readSandboxFile, type SandboxFile, type Scratch, startCli } from "./support/cli.ts";
+import { type Cli, makeScratch, readSandboxFile, type SandboxFile, type Scratch, startCli } from "../support/cli.ts";
 
 describe("tillkeeper agent", () => {
   let place: Scratch;

@@ -3,8 +3,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Client, createClient } from "@tillkeeper/sdk";
 import { expect, test } from "vitest";
-import { signRelease } from "../src/release-signing.ts";
-import { readSandboxFile, type Scratch, scratch, startCli, startSandbox } from "./support/cli.ts";
+import { signRelease } from "../../src/release-signing.ts";
+import { readSandboxFile, type Scratch, scratch, startCli, startSandbox } from "../support/cli.ts";
 
 function clientOf(place: Scratch): Client {
   const {

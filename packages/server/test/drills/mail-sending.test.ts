@@ -3,9 +3,9 @@ import { createServer } from "node:net";
 import { Authority } from "@tillkeeper/stage/brokers/certificates";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it } from "vitest";
-import { createSmtp, MailRefused, type OutgoingMail } from "../src/mail/smtp.ts";
-import { closes, fails, moveTo, storeOf } from "./support/closings.ts";
-import { MailServer } from "./support/mail-server.ts";
+import { createSmtp, MailRefused, type OutgoingMail } from "../../src/mail/smtp.ts";
+import { closes, fails, moveTo, storeOf } from "../support/closings.ts";
+import { MailServer } from "../support/mail-server.ts";
 
 const never = new AbortController().signal;
 const mail: OutgoingMail = {

@@ -3,8 +3,8 @@ import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { closes, fails, moveTo, silent, standing, storeOf, Till } from "./support/closings.ts";
-import { PresentDevice } from "./support/presence.ts";
+import { closes, fails, moveTo, silent, standing, storeOf, Till } from "../support/closings.ts";
+import { PresentDevice } from "../support/presence.ts";
 
 /**
  * What may go wrong about a closing, so that a day is closed twice, or never, or that a sum is wrong. Stores are in Oslo, whose

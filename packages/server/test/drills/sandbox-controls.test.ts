@@ -2,8 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { dayTotals } from "@tillkeeper/virtual-terminals/virtual/day";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { startSandbox } from "./support/sandbox.ts";
-import { type SandboxClient, sandboxClient } from "./support/sandbox-client.ts";
+import { startSandbox } from "../support/sandbox.ts";
+import { type SandboxClient, sandboxClient } from "../support/sandbox-client.ts";
 
 describe("the controls of a sandbox's virtual terminals", async () => {
   const fleet = createVirtualFleet({ durationMs: { shortest: 1, longest: 3 } });

@@ -8,7 +8,7 @@ import { folderOfTests } from "@tillkeeper/stage/folders";
 import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
+import { answerLogs, askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "../support/logs.ts";
 
 /** Outcome of a request written by hand. */
 interface Sent {
