@@ -229,7 +229,7 @@ async function closings(store: string, terminal_id: string) {
   await ok(api.aidStoresSidClosingsIdReportsGet({ path: one }));
   await ok(api.aidStoresSidClosingsIdCancel({ path: one }));
   const told = await ok(api.aidClosingsMailGet({ path }));
-  await ok(api.aidClosingsMailPut({ path, body: told }));
+  await ok(api.aidClosingsMailPut({ path, body: { mail_to: told.mail_to ?? [] } }));
   await refused(400, api.aidClosingsMailPut({ path, body: { mail_to: [{ address: "nobody" }] } }));
   await refused(400, api.aidStoresSidClosingsPost({ path: of, body: { terminals: ["nobodys"] } }));
   await refused(422, api.aidStoresSidClosingsPost({ path: of, headers, body: { again: true } }));
@@ -333,6 +333,18 @@ async function releases() {
   await ok(api.aidConfigurationsVersionDelete({ path: { ...path, version: laid.version } }));
 }
 
+async function controls(terminal_id: string) {
+  const of = { path: { terminal_id } };
+  await ok(api.sandboxTerminalsIdGet(of));
+  await ok(api.sandboxTerminalsIdPut({ ...of, body: { fault: "slow", for: "PT1M" } }));
+  await ok(api.sandboxTerminalsIdPut({ ...of, body: { fault: "none" } }));
+  await ok(api.sandboxTerminalsIdPurchasesPost({ ...of, body: { amount: 12_900, tip: 900 } }));
+  await ok(api.sandboxTerminalsIdRefundsPost({ ...of, body: { amount: 4_900 } }));
+  await ok(api.sandboxTerminalsIdClosesPost(of));
+  await refused(400, api.sandboxTerminalsIdPurchasesPost({ ...of, body: { amount: 0 } }));
+  await refused(404, api.sandboxTerminalsIdGet({ path: { terminal_id: "T0" } }));
+}
+
 await discovery();
 await clientsAndGrants();
 const store = await stores();
@@ -348,7 +360,9 @@ await webhooks();
 await timelines(store, terminal);
 await ok(api.aidAuditGet({ path }));
 await ok(api.aidAuditGet({ path, query: { limit: 100 } }));
+await controls(terminal);
 await ok(api.sandboxClockGet());
 await ok(api.sandboxClockPut({ body: { rate: 1 } }));
+await ok(api.sandboxResetPost());
 
 console.log(JSON.stringify({ called: [...called].sort(), violations }));
