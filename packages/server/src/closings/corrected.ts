@@ -1,5 +1,5 @@
 import type { Db } from "../db/db.ts";
-import { type EventRow, lastPlace, readPlaced } from "../events/read.ts";
+import { type EventRow, readNews } from "../events/read.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { type ClosingKey, closingsWithOperations, newsPlace, setNewsPlace } from "./queries.ts";
 
@@ -10,6 +10,8 @@ interface CorrectionDeps {
 
 const everyMs = 1_000;
 const mostAtOnce = 1_000;
+/** By these a closing that has ended is corrected. */
+const told = ["terminal_operation_update"] as const;
 
 /**
  * Tells what corrects closings after their end: a late result, or a close that was made otherwise and told later. Nobody looks at a
@@ -19,15 +21,10 @@ const mostAtOnce = 1_000;
 export function correctionWorker({ db, advanceAll }: CorrectionDeps): Worker {
   return every("closings.corrections", everyMs, async () => {
     const known = await newsPlace(db.sql);
-    // After the database went back, places are given again.
-    const after = Math.min(known, await lastPlace(db.pool));
-    const events = await readPlaced(db.pool, after, mostAtOnce);
-    const ended = events.filter(({ type }) => type === "terminal_operation_update");
-    const keys = await closingsOf(db, ended);
-    await advanceAll(keys);
-    const place = Number(events.at(-1)?.place ?? after);
+    const { events, place, hasMore } = await readNews(db.pool, known, { types: told, limit: mostAtOnce });
+    await advanceAll(await closingsOf(db, events));
     if (place !== known) await setNewsPlace(db.sql, { known, place });
-    return events.length === mostAtOnce;
+    return hasMore;
   });
 }
 

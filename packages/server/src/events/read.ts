@@ -1,3 +1,4 @@
+import type { EventType } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import type { Kysely, Selectable } from "kysely";
 import type { Pool } from "pg";
@@ -26,6 +27,32 @@ export async function readPlaced(pool: Pool, after: number, limit: number): Prom
     values: [after, limit],
   });
   return rows;
+}
+
+/** What a reader of some types has found, and the place up to which that is all. */
+interface News {
+  events: EventRow[];
+  place: number;
+  hasMore: boolean;
+}
+
+/**
+ * Events of these types behind the place that a worker knows, for one that writes down how far it is. After the database went back,
+ * places are given again, so it begins at the last one there is.
+ */
+export async function readNews(
+  pool: Pool,
+  known: number,
+  { types, limit }: { types: readonly EventType[]; limit: number },
+): Promise<News> {
+  const last = await lastPlace(pool);
+  const { rows: events } = await pool.query<EventRow>({
+    name: "read_event_news",
+    text: "select * from events where place > $1 and place <= $2 and type = any ($3) order by place limit $4",
+    values: [Math.min(known, last), last, types, limit],
+  });
+  const hasMore = events.length === limit;
+  return { events, place: hasMore ? Number(events.at(-1)?.place) : last, hasMore };
 }
 
 /** The position of an account's last event; 0 of none. */

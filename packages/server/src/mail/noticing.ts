@@ -1,7 +1,8 @@
+import { eventTypes } from "@tillkeeper/contract/events";
 import { unclosedDays } from "../closings/unclosed.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import { type EventRow, lastPlace, readPlaced } from "../events/read.ts";
+import { type EventRow, lastPlace, readNews } from "../events/read.ts";
 import type { Clock, RealClock } from "../platform/clock.ts";
 import { dayMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
@@ -15,6 +16,7 @@ export interface MailDeps {
 
 const everyMs = 1_000;
 const mostAtOnce = 1_000;
+const ofClosings = eventTypes.filter((type) => type.startsWith("store_closing_"));
 /** What was so long ago is told to nobody any more: mail was off, or no server ran. */
 const oldestMs = dayMs;
 
@@ -26,19 +28,16 @@ export function noticingWorker(deps: MailDeps): Worker {
   const { db, clock } = deps;
   return every("mail.notice", everyMs, async () => {
     const known = await mailPlace(db.sql);
-    const last = await lastPlace(db.pool);
-    // After the database went back, places are given again.
-    const after = Math.min(known ?? last, last);
+    const from = known ?? (await lastPlace(db.pool));
+    const { events, place, hasMore } = await readNews(db.pool, from, { types: ofClosings, limit: mostAtOnce });
     const oldest = clock.now().getTime() - oldestMs;
-    const events = await readPlaced(db.pool, after, mostAtOnce);
     const accounts = Map.groupBy(
-      events.filter(({ type, at }) => type.startsWith("store_closing_") && at.getTime() > oldest),
+      events.filter(({ at }) => at.getTime() > oldest),
       ({ account_id: accountId }) => accountId,
     );
     for (const [accountId, ofAccount] of accounts) await notice(deps, accountId, ofAccount);
-    const place = Number(events.at(-1)?.place ?? after);
     if (place !== known) await setMailPlace(db.sql, { known, place });
-    return events.length === mostAtOnce;
+    return hasMore;
   });
 }
 
