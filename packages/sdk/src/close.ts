@@ -1,9 +1,8 @@
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import type { Nouns } from "./endpoint-table.ts";
-import { TillkeeperError } from "./error.ts";
-import { atLeast, isPassing } from "./retries.ts";
-import { limit, pause } from "./time.ts";
+import { limit } from "./time.ts";
+import { readUntil } from "./wait.ts";
 
 /** How the day of a store is closed: what the request says, and how long its end is waited for. */
 export type CloseOptions = ClosingCreate & {
@@ -35,20 +34,28 @@ const heldSeconds = 1;
 /** Makes the method, by those that create and read a closing. */
 export function closeMethod({ create, get }: Pick<Nouns["closings"], "create" | "get">): CloseMethod {
   return {
-    close: async (storeId, { onProgress, until = "settled", timeoutMs = usualTimeoutMs, signal, ...body } = {}) => {
+    close: async (
+      storeId,
+      { onProgress, until = "settled", timeoutMs = usualTimeoutMs, signal: outer, ...body } = {},
+    ) => {
       const late = limit(timeoutMs);
-      const either = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-      let closing = await create(storeId, body, { signal, timeoutMs });
+      const signal = outer ? AbortSignal.any([outer, late.signal]) : late.signal;
+      let closing = await create(storeId, body, { signal: outer, timeoutMs });
       onProgress?.(closing);
+      const isDone = (now: Closing) => {
+        const changed = JSON.stringify(now) !== JSON.stringify(closing);
+        closing = now;
+        if (changed) onProgress?.(now);
+        return now.state !== "running" || (until === "settled" && isSettled(now));
+      };
       try {
-        const read = () => get.withResponse(storeId, closing.id, {}, { signal: either, waitSeconds: heldSeconds });
-        for await (const now of changes(closing, read, { until, signal: either })) {
-          closing = now;
-          onProgress?.(closing);
-        }
-        return closing;
+        if (isDone(closing)) return closing;
+        const read = () => get.withResponse(storeId, closing.id, {}, { signal, waitSeconds: heldSeconds });
+        // The server does not hold back the answer about a closing in which nothing moves by itself.
+        const pauseMs = (_answer: unknown, tookMs: number) => Math.max(0, heldSeconds * 1000 - tookMs);
+        return await readUntil(read, isDone, { pauseMs, leastPauseMs: 0, signal });
       } catch (error) {
-        signal?.throwIfAborted();
+        outer?.throwIfAborted();
         if (late.passed()) return closing;
         throw error;
       } finally {
@@ -56,39 +63,6 @@ export function closeMethod({ create, get }: Pick<Nouns["closings"], "create" | 
       }
     },
   };
-}
-
-interface Following {
-  until: "settled" | "ended";
-  signal: AbortSignal;
-}
-
-/** The closing each time that it has changed, until it has ended or settled. Goes on after failures that pass. */
-async function* changes(
-  first: Closing,
-  read: () => Promise<{ body: Closing }>,
-  { until, signal }: Following,
-): AsyncGenerator<Closing> {
-  let closing = first;
-  for (let failures = 0; closing.state === "running"; ) {
-    if (until === "settled" && isSettled(closing)) return;
-    let pauseMs = 0;
-    try {
-      const askedAt = performance.now();
-      const { body: now } = await read();
-      failures = 0;
-      // The server does not hold back the answer about a closing in which nothing moves by itself.
-      pauseMs = Math.max(0, heldSeconds * 1000 - (performance.now() - askedAt));
-      if (JSON.stringify(now) !== JSON.stringify(closing)) yield now;
-      closing = now;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof TillkeeperError) || !isPassing(error)) throw error;
-      pauseMs = atLeast(error.retryAfterSeconds ?? 0, failures);
-      failures += 1;
-    }
-    if (closing.state === "running") await pause(pauseMs, signal);
-  }
 }
 
 /** Whether each terminal that is still to be closed waits for a person, as its step says. */

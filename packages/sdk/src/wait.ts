@@ -55,10 +55,11 @@ export function operationMethods({ create, get }: Pick<Nouns["operations"], "cre
     const { timeoutMs = usual.timeoutMs, pollMs = usual.pollMs } = options;
     const message = `Operation ${id} is still PENDING after ${timeoutMs} ms`;
     return within({ ...options, timeoutMs }, message, (signal) =>
-      untilDone(
-        (waitSeconds) => get.withResponse(id, { signal, waitSeconds, timeoutMs }),
+      readUntil(
+        () => get.withResponse(id, { signal, waitSeconds: heldSeconds, timeoutMs }),
         ({ status }) => status !== "PENDING",
-        { pollMs, signal },
+        // An answer that was held back as long as was asked for was the pause.
+        { pauseMs: ({ headers }) => (headers.has("preference-applied") ? 0 : pollMs), leastPauseMs: pollMs, signal },
       ),
     );
   };
@@ -86,32 +87,42 @@ export function operationMethods({ create, get }: Pick<Nouns["operations"], "cre
   };
 }
 
-/** Reads something until it is done. Goes on after failures that pass; the signal ends it. */
-export async function untilDone<T>(
-  read: (waitSeconds: number) => Promise<{ body: T; headers: Headers }>,
+interface Reading {
+  /** Milliseconds from this answer to the next request. */
+  pauseMs: (answer: { headers: Headers }, tookMs: number) => number;
+  /** The pause after a failure is as long at least. */
+  leastPauseMs: number;
+  signal: AbortSignal;
+}
+
+/** Reads something until it is done, of which each reading is asked. Goes on after failures that pass; the signal ends it. */
+export async function readUntil<T>(
+  read: () => Promise<{ body: T; headers: Headers }>,
   isDone: (found: T) => boolean,
-  { pollMs, signal }: { pollMs: number; signal: AbortSignal },
+  { pauseMs, leastPauseMs, signal }: Reading,
 ): Promise<T> {
   for (let failures = 0; ; ) {
-    let pauseMs = pollMs;
-    try {
-      const { body, headers } = await read(heldSeconds);
-      if (isDone(body)) return body;
-      failures = 0;
-      // It was held back as long as was asked for: that was the pause.
-      if (headers.has("preference-applied")) pauseMs = 0;
-    } catch (error) {
+    const askedAt = performance.now();
+    const answer = await read().catch((error: unknown) => {
       signal.throwIfAborted();
       if (!(error instanceof TillkeeperError) || !isPassing(error)) throw error;
-      pauseMs = Math.max(pollMs, atLeast(error.retryAfterSeconds ?? 0, failures));
+      return error;
+    });
+    let nextMs: number;
+    if (answer instanceof TillkeeperError) {
+      nextMs = Math.max(leastPauseMs, atLeast(answer.retryAfterSeconds ?? 0, failures));
       failures += 1;
+    } else {
+      if (isDone(answer.body)) return answer.body;
+      failures = 0;
+      nextMs = pauseMs(answer, performance.now() - askedAt);
     }
-    await pause(pauseMs, signal);
+    await pause(nextMs, signal);
   }
 }
 
 /** Aborts `work` after a time. Throws the reason of its signal: the caller's, or a `TimeoutError` with this message. */
-export async function within<T>(
+async function within<T>(
   { timeoutMs, signal: outer }: { timeoutMs: number; signal?: AbortSignal | undefined },
   message: string,
   work: (signal: AbortSignal) => Promise<T>,
