@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
+import { readNumber, readOptions, UsageError } from "@tillkeeper/stage/programs/usage";
 
 /** Seconds of one measurement, and the number of measurements. */
 export interface Effort {
@@ -27,13 +26,9 @@ export function readArguments(args: string[], programs: readonly string[]): { na
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: { seconds: { type: "string", default: "6" }, rounds: { type: "string", default: "3" } },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  return readOptions({
+    args,
+    allowPositionals: true,
+    options: { seconds: { type: "string", default: "6" }, rounds: { type: "string", default: "3" } },
+  });
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
+import { readNumber, readOptions } from "@tillkeeper/stage/programs/usage";
 
 /** Settings of a run. */
 export interface Settings {
@@ -26,18 +25,14 @@ export function readArguments(args: string[]): Settings {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        seed: { type: "string", default: "1" },
-        minutes: { type: "string", default: "1" },
-        terminals: { type: "string", default: "240" },
-        clients: { type: "string", default: "64" },
-        keep: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  return readOptions({
+    args,
+    options: {
+      seed: { type: "string", default: "1" },
+      minutes: { type: "string", default: "1" },
+      terminals: { type: "string", default: "240" },
+      clients: { type: "string", default: "64" },
+      keep: { type: "boolean", default: false },
+    },
+  }).values;
 }

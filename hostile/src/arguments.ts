@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
+import { readNumber, readOptions } from "@tillkeeper/stage/programs/usage";
 
 /** The settings of a run, from the command line. */
 export interface Settings {
@@ -32,18 +31,14 @@ export function readArguments(args: string[]): Settings {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        seed: { type: "string", default: "1" },
-        minutes: { type: "string", default: "1" },
-        "requests-per-route": { type: "string", default: "0" },
-        concurrency: { type: "string", default: "16" },
-        routes: { type: "string", default: "" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  return readOptions({
+    args,
+    options: {
+      seed: { type: "string", default: "1" },
+      minutes: { type: "string", default: "1" },
+      "requests-per-route": { type: "string", default: "0" },
+      concurrency: { type: "string", default: "16" },
+      routes: { type: "string", default: "" },
+    },
+  }).values;
 }

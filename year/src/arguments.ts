@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { readNumber, UsageError } from "@tillkeeper/stage/programs/usage";
+import { readNumber, readOptions, UsageError } from "@tillkeeper/stage/programs/usage";
 import { variants } from "./variants/variants.ts";
 
 /** Settings of a run. */
@@ -37,20 +36,16 @@ export function readArguments(args: string[]): Settings {
 }
 
 function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        seed: { type: "string", default: "1" },
-        stores: { type: "string" },
-        days: { type: "string" },
-        from: { type: "string" },
-        short: { type: "boolean", default: false },
-        variants: { type: "boolean", default: false },
-        variant: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  return readOptions({
+    args,
+    options: {
+      seed: { type: "string", default: "1" },
+      stores: { type: "string" },
+      days: { type: "string" },
+      from: { type: "string" },
+      short: { type: "boolean", default: false },
+      variants: { type: "boolean", default: false },
+      variant: { type: "string" },
+    },
+  }).values;
 }
