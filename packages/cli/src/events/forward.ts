@@ -1,18 +1,17 @@
 import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
-import { signatureHeaders } from "@tillkeeper/server/webhooks/requests/signatures";
+import { webhookHeaders } from "@tillkeeper/server/webhooks/requests/headers";
 import { networkFault } from "../agent/network-fault.ts";
-import { colours } from "../colours.ts";
+import { colours, errorColours } from "../colours.ts";
 import { UsageError } from "../failure.ts";
-import { errorColours, say } from "../output/screen.ts";
+import { say } from "../output/screen.ts";
 import { lineOf } from "./words.ts";
 
 const secretForm = /^whsec_(?<base64>[A-Za-z0-9+/]{32,88}={0,2})$/;
 const secretBytes = 32;
 const againMs = 1_000;
 const answerMs = 60_000;
-const userAgent = "Tillkeeper-Hook/1.0";
 
 /** The address to forward to. Throws `UsageError`. */
 export function addressOf(text: string): URL {
@@ -41,7 +40,7 @@ export class Forwarder {
   }
 
   /**
-   * Posts an event, and prints its line with what came back. While nobody listens at the address the event waits: it is tried
+   * Posts an event, and prints its line with what came back. While no program listens at the address the event waits: it is sent
    * each second until the signal aborts. Any answer counts: a program that refuses an event gets it once.
    */
   async forward(event: EventEnvelope): Promise<void> {
@@ -69,18 +68,13 @@ export class Forwarder {
   async #post(event: EventEnvelope, delivery: string): Promise<number | string> {
     const { account_id, event: type, ...rest } = event;
     const body = JSON.stringify({ account_id, event: type, event_delivery: delivery, ...rest });
-    const headers = {
-      "content-type": "application/json",
-      "user-agent": userAgent,
-      event: type,
-      "event-delivery": delivery,
-    };
-    const signed = { url: this.#url, id: `${account_id}-${event.id}`, body, at: new Date(), headers };
+    const id = `${account_id}-${event.id}`;
+    const request = { url: this.#url, event: type, deliveryId: delivery, id, body, at: new Date() };
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(answerMs)]);
     try {
       const response = await fetch(this.#url, {
         method: "POST",
-        headers: { ...headers, ...signatureHeaders(signed, this.#secrets()) },
+        headers: webhookHeaders(request, this.#secrets()),
         body,
         redirect: "manual",
         signal,
@@ -92,7 +86,7 @@ export class Forwarder {
     }
   }
 
-  #secrets(): Parameters<typeof signatureHeaders>[1] {
+  #secrets(): Parameters<typeof webhookHeaders>[1] {
     const key = createSecretKey(Buffer.from(secretForm.exec(this.secret)?.groups?.["base64"] ?? "", "base64"));
     return { signing: [key], config: [{ type: "HMAC-SHA1", value: this.secret }] };
   }

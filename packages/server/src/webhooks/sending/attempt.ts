@@ -1,9 +1,10 @@
 import { eventsBeside, pingEvent } from "@tillkeeper/contract/http/hook-events";
 import type { Clock } from "../../platform/clock.ts";
 import { newId } from "../../platform/ids.ts";
+import { webhookHeaders } from "../requests/headers.ts";
 import type { Answered, Poster } from "../requests/post.ts";
 import type { SealedSecret } from "../requests/secrets.ts";
-import { type Secrets, signatureHeaders } from "../requests/signatures.ts";
+import type { Secrets } from "../requests/signatures.ts";
 import { eventIdOf } from "./bodies.ts";
 import { nextAttemptAt } from "./schedule.ts";
 import type { Claimed, Ended } from "./sql.ts";
@@ -26,9 +27,13 @@ export async function attempt(
   const began = performance.now();
   const secrets = await openSecrets(delivery.secrets);
   const url = new URL(delivery.url);
-  const headers = headersOf(delivery, url, { secrets, at: clock.realNow() });
+  const { event, id: deliveryId, body } = delivery;
+  const headers = webhookHeaders(
+    { url, event, deliveryId, id: messageIdOf(delivery), body, at: clock.realNow() },
+    secrets,
+  );
   const outcome = await poster
-    .post({ url, headers, body: delivery.body, anyCertificate: delivery.insecure_ssl, signal })
+    .post({ url, headers, body, anyCertificate: delivery.insecure_ssl, signal })
     .catch((error: unknown) => reasonOf(error));
   if (typeof outcome === "string" && signal.aborted) return undefined;
   const durationMs = Math.round(performance.now() - began);
@@ -84,23 +89,6 @@ function endOf({
     responseBody: answered?.body ?? null,
     error: typeof outcome === "string" ? outcome : null,
   };
-}
-
-const userAgent = "Tillkeeper-Hook/1.0";
-
-function headersOf(
-  delivery: Claimed & { body: string },
-  url: URL,
-  { secrets, at }: { secrets: Secrets; at: Date },
-): Record<string, string> {
-  const headers = {
-    "content-type": "application/json",
-    "user-agent": userAgent,
-    event: delivery.event,
-    "event-delivery": delivery.id,
-  };
-  const signed = { url, id: messageIdOf(delivery), body: delivery.body, at, headers };
-  return { ...headers, ...signatureHeaders(signed, secrets) };
 }
 
 /** `webhook-id`. Ids of events count within an account, and a receiver may serve several. */
