@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Client, createClient } from "@tillkeeper/sdk";
+import type { Client } from "@tillkeeper/sdk";
 import { clientSettings } from "@tillkeeper/server/config/client-settings";
 import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import type { ClientFlags } from "./client-flags.ts";
+import { openClient } from "./connection/open-client.ts";
 import type { Credentials } from "./connection/profiles.ts";
-import { asSentence } from "./connection/refusals.ts";
 import { UsageError } from "./failure.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -17,13 +17,7 @@ export async function withClient<T>(
   work: (client: Client) => Promise<T>,
   env: Environment = process.env,
 ): Promise<T> {
-  const credentials = readCredentials(flags, env);
-  try {
-    // Somebody waits in front of the screen, and sees at once what is wrong.
-    return await work(createClient({ ...credentials, maxRetries: 0 }));
-  } catch (error) {
-    throw asSentence(error, credentials.url);
-  }
+  return await openClient(readCredentials(flags, env)).ask(work);
 }
 
 /** The server and the client's credentials: from the flags, else the environment, else the sandbox. Throws `StartupError`. */
@@ -48,12 +42,18 @@ function readSecret({ clientSecret, clientSecretFile: path }: ClientFlags): stri
   if (clientSecret !== undefined) {
     throw new UsageError("Give the secret once: by --client-secret-file or by --client-secret.");
   }
+  return readSecretFile(path);
+}
+
+/** The secret in the file of `--client-secret-file`; `-` is standard input. Throws `StartupError`. */
+export function readSecretFile(path: string): string {
   const secret = readConfigured("--client-secret-file", path === "-" ? "/dev/stdin" : path).trim();
   if (secret === "") throw new StartupError(`There is no secret in ${path} (--client-secret-file).`);
   return secret;
 }
 
-function withCheckedUrl(credentials: Credentials): Credentials {
+/** The same credentials. Throws `UsageError` for an address that no server can have. */
+export function withCheckedUrl(credentials: Credentials): Credentials {
   if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
   throw new UsageError(`This is no address of a server: ${credentials.url}.`);
 }

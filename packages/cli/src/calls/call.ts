@@ -2,7 +2,7 @@
 export interface CallFlag {
   /** As the API names it; a dot leads to a field of an object. The flag is the same in kebab-case. */
   name: string;
-  /** How its text is read. `texts` may be repeated; `json` is whatever has no simpler form. */
+  /** How its text is read. `texts` may be repeated; `json` is a value that has no simpler form. */
   kind: "text" | "texts" | "number" | "boolean" | "json";
   about?: string;
   choices?: readonly string[];

@@ -19,7 +19,7 @@ export async function waitedFor(
   return connection.ask((client) => client.operations.wait(answer.id));
 }
 
-/** The exit code for what a command has waited for: failed is 1; what is not over, or whose end nobody knows, is 4. */
+/** The exit code for what a command has waited for: 1 for FAILED; 4 while the operation is PENDING, and when its end is unknown. */
 export function exitCodeOf(answer: unknown): number {
   if (!isOperation(answer) || answer.status === "COMPLETED") return 0;
   return answer.status === "FAILED" && answer.unknown_end !== true ? 1 : unknownExitCode;

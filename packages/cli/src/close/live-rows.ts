@@ -1,6 +1,7 @@
 import type { Closing, ClosingTerminal } from "@tillkeeper/contract/http/closing-schemas";
+import { errorColours } from "../colours.ts";
 import { columns } from "../columns.ts";
-import { errorColours, liveWidth, say } from "../output/screen.ts";
+import { liveWidth, say } from "../output/screen.ts";
 import { rowOf } from "./terminal-row.ts";
 
 const escape = "\u001B[";

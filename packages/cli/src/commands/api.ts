@@ -11,7 +11,7 @@ export interface ApiFlags extends ConnectionFlags {
   include?: true;
 }
 
-/** Sends a request and prints the body of its answer, whatever it is. An answer that is no success ends with 1. */
+/** Sends a request and prints the body of its answer. The exit code is 1 for an answer that is no success. */
 export async function apiAction(method: string, path: string, flags: ApiFlags): Promise<void> {
   if (!path.startsWith("/")) throw new UsageError("error: a path begins with /");
   const body = readBody(flags.body);

@@ -1,8 +1,7 @@
-import { createClient } from "@tillkeeper/sdk";
-import { readConfigured } from "@tillkeeper/server/platform/folders/configured-file";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import { readSecretFile, withCheckedUrl } from "../api-client.ts";
+import { openClient } from "../connection/open-client.ts";
 import { type Credentials, profilesFile, readProfiles, writeProfiles } from "../connection/profiles.ts";
-import { asSentence } from "../connection/refusals.ts";
 import { UsageError } from "../failure.ts";
 import { ask } from "../output/ask.ts";
 import { say } from "../output/screen.ts";
@@ -21,11 +20,7 @@ const nameForm = /^[A-Za-z0-9][\w.-]{0,63}$/;
 export async function loginAction(name: string, flags: LoginFlags): Promise<void> {
   if (!nameForm.test(name)) throw new UsageError("error: a name has letters, digits, dots and hyphens, 64 at most");
   const credentials = await gather(flags);
-  try {
-    await createClient({ ...credentials, maxRetries: 0 }).token();
-  } catch (error) {
-    throw asSentence(error, credentials.url);
-  }
+  await openClient(credentials).ask((client) => client.token());
   const { profiles } = readProfiles();
   await writeProfiles({ current: name, profiles: { ...profiles, [name]: credentials } });
   say(`${name}: ${credentials.accountId} at ${credentials.url}, in use from now on. Kept in ${profilesFile()}.`);
@@ -72,7 +67,7 @@ function unknownProfile(name: string, known: readonly string[]): UsageError {
 
 async function gather(flags: LoginFlags): Promise<Credentials> {
   const { env } = process;
-  const secret = flags.clientSecretFile === undefined ? undefined : readSecret(flags.clientSecretFile);
+  const secret = flags.clientSecretFile === undefined ? undefined : readSecretFile(flags.clientSecretFile);
   const given = {
     url: flags.url ?? env["TILLKEEPER_URL"],
     accountId: flags.account ?? env["TILLKEEPER_ACCOUNT"],
@@ -80,20 +75,12 @@ async function gather(flags: LoginFlags): Promise<Credentials> {
     clientSecret: secret ?? env["TILLKEEPER_CLIENT_SECRET"],
   };
   const { url, accountId, clientId, clientSecret } = given;
-  const credentials = {
+  return withCheckedUrl({
     url: url || (await asked("Address of the server", "--url")),
     accountId: accountId || (await asked("Account", "--account")),
     clientId: clientId || (await asked("Client id", "--client-id")),
     clientSecret: clientSecret || (await asked("Client secret (not shown)", "--client-secret-file", { hidden: true })),
-  };
-  if (URL.canParse(credentials.url) && /^https?:/.test(credentials.url)) return credentials;
-  throw new UsageError(`This is no address of a server: ${credentials.url}.`);
-}
-
-function readSecret(path: string): string {
-  const secret = readConfigured("--client-secret-file", path === "-" ? "/dev/stdin" : path).trim();
-  if (secret === "") throw new StartupError(`There is no secret in ${path} (--client-secret-file).`);
-  return secret;
+  });
 }
 
 function asked(what: string, flag: string, options?: { hidden: true }): Promise<string> {

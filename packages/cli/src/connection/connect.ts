@@ -1,8 +1,9 @@
-import { type Client, createClient } from "@tillkeeper/sdk";
+import type { Client } from "@tillkeeper/sdk";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { readCredentials } from "../api-client.ts";
 import { UsageError } from "../failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
+import { type OpenClient, openClient } from "./open-client.ts";
 import { type Credentials, readProfiles } from "./profiles.ts";
 import { asSentence, refusalOf } from "./refusals.ts";
 
@@ -21,12 +22,10 @@ export interface Request {
 }
 
 /** A server, and a client of one of its accounts. */
-export interface Connection extends Pick<Credentials, "url" | "accountId"> {
+export interface Connection extends Pick<Credentials, "url" | "accountId">, Pick<OpenClient, "ask"> {
   /** The name of its profile; none for the environment's and the sandbox's. */
   profile?: string;
-  /** Does something with the SDK's client. Throws `StartupError`, with one sentence, for a refusal, and for a server that cannot be reached. */
-  ask<T>(work: (client: Client) => Promise<T>): Promise<T>;
-  /** Sends a request and gives the answer, whatever its status is. Throws `StartupError` when the server cannot be reached. */
+  /** Sends a request and gives the answer of any status. Throws `StartupError` when the server cannot be reached. */
   send(request: Request): Promise<Response>;
   /** Sends a request and gives the JSON of its answer. Throws `StartupError`, with one sentence, for a refusal. */
   call<T>(request: Request): Promise<T>;
@@ -41,20 +40,13 @@ type Environment = Record<string, string | undefined>;
 export function connect({ profile, account }: ConnectionFlags, env: Environment = process.env): Connection {
   const { name, ...found } = findCredentials(profile, env);
   const credentials = { ...found, accountId: account ?? found.accountId };
-  // Somebody waits in front of the screen, and sees at once what is wrong.
-  const client = createClient({ ...credentials, maxRetries: 0 });
+  const { client, ask } = openClient(credentials);
   const send = (request: Request) => sendTo(credentials, client, request);
   return {
     url: credentials.url,
     accountId: credentials.accountId,
     ...(name !== undefined && { profile: name }),
-    ask: async (work) => {
-      try {
-        return await work(client);
-      } catch (error) {
-        throw asSentence(error, credentials.url);
-      }
-    },
+    ask,
     send,
     call: async <T>(request: Request): Promise<T> => {
       const response = await send(request);

@@ -49,7 +49,7 @@ export async function writeProfiles(profiles: Profiles, path = profilesFile()): 
   try {
     await makeFolder(folder);
     rmSync(fresh, { force: true });
-    // "wx": the file is made by this call, so nobody can have opened it before its mode was set.
+    // "wx": the file is made by this call, so no other process can have opened it before its mode was set.
     writeFileSync(fresh, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600, flag: "wx" });
     chmodSync(fresh, 0o600);
     renameSync(fresh, path);

@@ -1,11 +1,4 @@
-import { isatty } from "node:tty";
-import pc from "picocolors";
-
-const { NO_COLOR, TERM } = process.env;
-const plain = Boolean(NO_COLOR) || TERM === "dumb";
-
-/** Colours for what is written to standard error: words beside the data. */
-export const errorColours = pc.createColors(isatty(2) && !plain);
+const { TERM } = process.env;
 
 /** The width of the terminal that standard output is; undefined for files and pipes. */
 export function outputWidth(): number | undefined {
