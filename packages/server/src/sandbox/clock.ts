@@ -5,11 +5,12 @@ import { recordChange } from "../access/audit/audit.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
-import { ApiError, invalidRequest, nothingHere } from "../platform/errors.ts";
+import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { bind, type Caller, type Route } from "../platform/http/route.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { durationMs } from "./durations.ts";
+import { onlyHere } from "./only-here.ts";
 
 export interface ClockDeps {
   db: Db;
@@ -20,10 +21,7 @@ export interface ClockDeps {
 
 /** Routes of the sandbox's clock. Without `deps`, on a server that is no sandbox, they look as if they did not exist. */
 export function clockRoutes(deps: ClockDeps | undefined): Route[] {
-  const sandbox = () => {
-    if (!deps) throw nothingHere();
-    return deps;
-  };
+  const sandbox = onlyHere(deps);
   return [
     bind(endpoints.readClock, () => shown(sandbox().clock)),
     bind(endpoints.moveClock, ({ caller, body }) => move(sandbox(), caller, body)),

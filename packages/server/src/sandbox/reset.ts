@@ -6,8 +6,8 @@ import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { retried } from "../db/retry.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
-import { nothingHere } from "../platform/errors.ts";
 import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
+import { onlyHere } from "./only-here.ts";
 import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
 
 export interface ResetDeps extends StoresDeps {
@@ -26,8 +26,8 @@ export function resetRoutes(deps: ResetDeps | undefined): Route[] {
     bind(
       endpoints.reset,
       ({ caller }) => {
-        if (!deps || !isSandboxAccount(caller.accountId)) throw nothingHere();
-        const done = last.then(() => reset(deps, caller));
+        const sandbox = onlyHere(isSandboxAccount(caller.accountId) ? deps : undefined)();
+        const done = last.then(() => reset(sandbox, caller));
         last = done.catch(() => undefined);
         return done;
       },
@@ -67,6 +67,6 @@ async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxRe
   else deps.enrolment.virtualTerminalsChanged();
   return {
     store_ids: isOwn ? deps.plan.stores.map(({ store_id: id }) => id) : [],
-    terminal_ids: await terminalIds(db, accountId, Math.max(20, deps.plan.terminals.length)),
+    terminal_ids: await terminalIds(deps, accountId),
   };
 }

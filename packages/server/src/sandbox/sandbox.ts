@@ -83,8 +83,11 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   await ensureStores(deps, accountId, client.id);
   // Last, and complete at once: programs wait for this file and then use what it names.
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
-  const ids = await terminalIds(deps.db, accountId, Math.max(20, deps.plan.terminals.length));
-  return { ...file, terminalIds: ids, namedTerminals: await namedTerminals(deps, accountId) };
+  return {
+    ...file,
+    terminalIds: await terminalIds(deps, accountId),
+    namedTerminals: await namedTerminals(deps, accountId),
+  };
 }
 
 /** The account that was asked for; else the one of the last start, or the oldest. */
@@ -217,15 +220,17 @@ async function namedTerminals({ db, plan }: StoresDeps, accountId: string): Prom
   return Object.fromEntries(named.filter(([name, id]) => name !== undefined && id !== undefined));
 }
 
-/** Ids of the terminals of an account, in the order of their creation; of a large one, the first. */
-export async function terminalIds(db: Db, accountId: string, most = 20): Promise<string[]> {
+const usuallyShown = 20;
+
+/** Ids of the terminals of an account, in the order of their creation; of a large one, the first, and all that the plan names. */
+export async function terminalIds({ db, plan }: StoresDeps, accountId: string): Promise<string[]> {
   const rows = await db.sql
     .selectFrom("terminals")
     .select("terminal_id")
     .where("account_id", "=", accountId)
     .where("status", "<>", "DELETED")
     .orderBy("number")
-    .limit(most)
+    .limit(Math.max(usuallyShown, plan.terminals.length))
     .execute();
   return rows.map((row) => row.terminal_id);
 }

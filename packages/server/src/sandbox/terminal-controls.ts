@@ -12,7 +12,7 @@ import { recordChange } from "../access/audit/audit.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock, RealClock } from "../platform/clock.ts";
-import { ApiError, invalidRequest, nothingHere } from "../platform/errors.ts";
+import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { whenHungUp } from "../platform/http/limits/hang-up.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
 import type { Waits } from "../platform/http/wait.ts";
@@ -22,6 +22,7 @@ import { terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal } from "../terminals/record/rows.ts";
 import { type ActionRow, addAction, findAction, findControls, setControls } from "../virtual-terminals/controls.ts";
 import { durationMs } from "./durations.ts";
+import { onlyHere } from "./only-here.ts";
 
 export interface TerminalControlDeps {
   db: Db;
@@ -37,10 +38,7 @@ const patienceSeconds = 5;
 
 /** Routes of the controls of virtual terminals. Without `deps`, on a server that is no sandbox, they look as if they did not exist. */
 export function terminalControlRoutes(deps: TerminalControlDeps | undefined): Route[] {
-  const sandbox = () => {
-    if (!deps) throw nothingHere();
-    return deps;
-  };
+  const sandbox = onlyHere(deps);
   const trade = async (
     { caller, request, terminalId }: Asked,
     { kind, amount, tip = 0 }: { kind: "purchase" | "refund"; amount: number; tip?: number },
