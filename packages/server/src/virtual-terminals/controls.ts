@@ -1,26 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { TerminalControls } from "@tillkeeper/contract/http/sandbox-terminals";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { PutInTrade, TimedControls } from "@tillkeeper/contract/simulated-work";
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Db } from "../db/db.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { RealClock } from "../platform/clock.ts";
 import type { TerminalKey } from "../terminals/terminal-keys.ts";
-
-/** How a virtual terminal is to behave until `untilMs`, in epoch milliseconds of business time; without it, for ever. */
-export interface TimedControls {
-  controls: TerminalControls;
-  untilMs?: number | undefined;
-}
-
-/** A purchase or refund in a terminal's batch; `atMs` is business time by the terminal's clock. */
-export interface PutInTrade {
-  id: string;
-  kind: "purchase" | "refund";
-  amount: number;
-  tip: number;
-  atMs: number;
-}
 
 type ControlRow = Selectable<Tables["virtual_terminal_controls"]>;
 export type ActionRow = Selectable<Tables["virtual_terminal_actions"]>;

@@ -1,5 +1,6 @@
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { PutInTrade, TimedControls } from "@tillkeeper/contract/simulated-work";
 import { newSecret } from "../access/auth/secrets/secrets.ts";
 import { findLastClose } from "../operations/commands.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -8,7 +9,7 @@ import { every, type Worker } from "../platform/worker.ts";
 import type { BrokerGrant, MqttLogin } from "../terminals/credentials/broker-grant.ts";
 import { changePassword, replaceCredential } from "../terminals/credentials/replace-credential.ts";
 import { generationOf } from "../terminals/credentials/token-end.ts";
-import { controlsOf, type PutInTrade, type TimedControls, tradeSince } from "./controls.ts";
+import { controlsOf, tradeSince } from "./controls.ts";
 import { endLeases, type LeaseDeps, type Leased, lease, noteAddress, takeOverExpiredLeases } from "./leases.ts";
 
 /** Business time, in epoch milliseconds, and how many of its seconds pass in a second. */

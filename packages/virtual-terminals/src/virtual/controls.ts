@@ -1,11 +1,6 @@
 import type { Clock } from "@tillkeeper/agent/clock";
 import type { TerminalControls } from "@tillkeeper/contract/http/sandbox-terminals";
-
-/** How a virtual terminal is to behave until `untilMs`, in epoch milliseconds by its clock; without it, for ever. */
-export interface TimedControls {
-  controls: TerminalControls;
-  untilMs?: number | undefined;
-}
+import type { TimedControls } from "@tillkeeper/contract/simulated-work";
 
 const longestTimerMs = 24 * 60 * 60 * 1000;
 

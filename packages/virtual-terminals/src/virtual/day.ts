@@ -22,19 +22,22 @@ export interface DayTotals {
   sale_amount: number;
 }
 
+/** The totals of no trade. */
+export const noTrade: Readonly<DayTotals> = {
+  purchases_count: 0,
+  purchases_amount: 0,
+  reversals_count: 0,
+  reversals_amount: 0,
+  tip_amount: 0,
+  sale_amount: 0,
+};
+
 /**
  * Totals from `fromMs` up to but not including `untilMs` (epoch milliseconds), so that consecutive days neither overlap
  * nor gap.
  */
 export function dayTotals(serialNumber: string, fromMs: number, untilMs: number): DayTotals {
-  const totals = {
-    purchases_count: 0,
-    purchases_amount: 0,
-    reversals_count: 0,
-    reversals_amount: 0,
-    tip_amount: 0,
-    sale_amount: 0,
-  };
+  const totals: DayTotals = { ...noTrade };
   for (let slot = Math.floor(fromMs / slotMs); slot * slotMs < untilMs; slot += 1) {
     const trade = tradeInSlot(serialNumber, slot);
     if (!trade || trade.at < fromMs || trade.at >= untilMs) continue;

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { makeFolder } from "@tillkeeper/agent/files/make-folder";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
-import type { TimedControls } from "./controls.ts";
+import type { PutInTrade, TimedControls } from "@tillkeeper/contract/simulated-work";
 import { deviceClock } from "./device-clock.ts";
-import type { PutInTrade } from "./put-in-trade.ts";
 import { terminalJournal } from "./state.ts";
 import { VirtualTerminal } from "./terminal.ts";
 import { credentialOf, type VirtualTerminalOptions, type VirtualTerminalSpec } from "./terminal-options.ts";

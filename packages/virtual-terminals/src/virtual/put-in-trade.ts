@@ -1,15 +1,5 @@
-import type { DayTotals, TradeSince } from "./day.ts";
-
-/** A purchase or refund that was put into the open batch from outside. */
-export interface PutInTrade {
-  id: string;
-  kind: "purchase" | "refund";
-  /** In minor units; of a purchase with its tip. */
-  amount: number;
-  tip: number;
-  /** When it happened by the terminal's clock, in epoch milliseconds. */
-  atMs: number;
-}
+import type { PutInTrade } from "@tillkeeper/contract/simulated-work";
+import { type DayTotals, noTrade, type TradeSince } from "./day.ts";
 
 const retryMs = 250;
 
@@ -71,14 +61,7 @@ export class PutInTrades {
 
   /** Totals from `fromMs` up to but not including `untilMs`. */
   between(fromMs: number, untilMs: number): TradeSince {
-    const totals: DayTotals = {
-      purchases_count: 0,
-      purchases_amount: 0,
-      reversals_count: 0,
-      reversals_amount: 0,
-      tip_amount: 0,
-      sale_amount: 0,
-    };
+    const totals: DayTotals = { ...noTrade };
     let oldestMs: number | undefined;
     for (const { kind, amount, tip, atMs } of this.#known.values()) {
       if (atMs < fromMs || atMs >= untilMs) continue;

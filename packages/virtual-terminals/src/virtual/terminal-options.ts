@@ -5,12 +5,11 @@ import type { Operation, OperationHandlers } from "@tillkeeper/agent/operations/
 import { type Payments } from "@tillkeeper/agent/operations/payments";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import type { EndOfDayResult, OperationName } from "@tillkeeper/contract/operations";
+import type { PutInTrade, TimedControls } from "@tillkeeper/contract/simulated-work";
 import type { DeviceFault, Telemetry } from "@tillkeeper/contract/telemetry";
-import { type TimedControls } from "./controls.ts";
 import { type DeviceTime } from "./device-clock.ts";
 import { type Fault } from "./faults.ts";
 import { type PaymentLength } from "./payments.ts";
-import { type PutInTrade } from "./put-in-trade.ts";
 import { type ClosedDay, type TerminalState } from "./state.ts";
 
 /** A terminal to play, with its credential. */

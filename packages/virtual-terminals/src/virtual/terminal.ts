@@ -14,9 +14,10 @@ import { combinePayments } from "@tillkeeper/agent/operations/payments";
 import { handInResults } from "@tillkeeper/agent/talk/hand-in-results";
 import type { TerminalControls } from "@tillkeeper/contract/http/sandbox-terminals";
 import type { EndOfDayResult } from "@tillkeeper/contract/operations";
+import type { PutInTrade, TimedControls } from "@tillkeeper/contract/simulated-work";
 import type { Telemetry } from "@tillkeeper/contract/telemetry";
 import { VirtualCondition } from "./condition.ts";
-import { Controls, type TimedControls } from "./controls.ts";
+import { Controls } from "./controls.ts";
 import { CuttableLink } from "./cuttable-link.ts";
 import { dayTotals, sum, TradeCounter, type TradeSince } from "./day.ts";
 import { deviceClock, workClock } from "./device-clock.ts";
@@ -24,7 +25,7 @@ import { FaultInjector } from "./fault-injector.ts";
 import { type Fault, faultOfCommand, faultOfSerial } from "./faults.ts";
 import { virtualOperations } from "./operations.ts";
 import { VirtualPayments } from "./payments.ts";
-import { type PutInTrade, PutInTrades } from "./put-in-trade.ts";
+import { PutInTrades } from "./put-in-trade.ts";
 import { RecentLines } from "./recent-lines.ts";
 import {
   type ClosedDay,
