@@ -2,28 +2,14 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { accountIdPattern, operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { clientIdPattern } from "@tillkeeper/contract/http/clients";
-import { checkSync } from "recheck";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { faultOf } from "./pattern-faults.ts";
 import { type Pattern, patternsInSchemas, patternsInSources } from "./patterns.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-// Runs the checker's JavaScript in this process, instead of its native program.
-vi.stubEnv("RECHECK_BACKEND", "pure");
-
 /** The library is a dependency of the server. */
 const ofServer = createRequire(join(root, "packages/server/package.json"));
 const { fullFormats } = ofServer("ajv-formats/dist/formats.js") as { fullFormats: Record<string, unknown> };
-
-/** Limits of work end the checker, never limits of time: on a slow machine they would change the result. */
-const unhurried = { timeout: null, attackTimeout: null, incubationTimeout: null, seedingTimeout: null };
-
-/** The fault of a pattern whose work grows faster than its text. A pattern that cannot be judged is a fault, too. */
-function faultOf({ where, source, flags }: Pattern): string | undefined {
-  // Without the flags that decide where to search, not what.
-  const result = checkSync(source, flags.replace(/[dgy]/g, ""), { ...unhurried, randomSeed: 1 });
-  if (result.status === "safe") return undefined;
-  return `${where}: /${source}/${flags} ${result.status === "vulnerable" ? result.complexity.summary : "cannot be judged"}`;
-}
 
 describe("no regular expression works longer than its text is long", { timeout: 300_000 }, () => {
   it("and those that do are seen", () => {
@@ -51,7 +37,8 @@ describe("no regular expression works longer than its text is long", { timeout: 
     expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
   });
 
-  it.each(["contract", "server", "agent", "sdk", "cli"])("in the sources of %s", (name) => {
+  // Those of programs that use the server: `client-patterns.test.ts`.
+  it.each(["contract", "server"])("in the sources of %s", (name) => {
     const { patterns } = patternsInSources(root, `packages/${name}/src`);
     expect(patterns.length).toBeGreaterThan(0);
     expect(patterns.flatMap((pattern) => faultOf(pattern) ?? [])).toEqual([]);
