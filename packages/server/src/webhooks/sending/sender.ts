@@ -115,11 +115,11 @@ export class Sender {
     const full: Claimed[] = [];
     // Places are taken before the next claim, which counts them.
     for (const delivery of claimed) (this.#running.take(delivery) ? begun : full).push(delivery);
-    if (full.length > 0)
-      await later(
-        full.map(({ id }) => id),
-        restMs.host,
-      );
+    if (full.length > 0) {
+      const ids = full.map(({ id }) => id);
+      // Beside the others, whose places are given back by what follows: if it fails, the leases of these end.
+      void later(ids, restMs.host).catch((error: unknown) => this.#failed(error));
+    }
     try {
       const { ready, gone } = await withBodies(db.pool, present, begun);
       for (const delivery of ready) void this.#send(delivery, lease);
