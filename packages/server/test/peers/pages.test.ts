@@ -67,7 +67,7 @@ describe("the pages of a sandbox in a browser", () => {
     await shown.getByRole("button", { name: "Copy the lines" }).click();
     await shown.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await page.evaluate("navigator.clipboard.readText()");
-    expect(copied).toMatch(/^TOKEN=.*\ncurl .*\ncurl .*\n$/);
+    expect(copied).toMatch(/^TOKEN=.*\nOPERATION=.*\ncurl .*\n$/);
     await page.context().close();
   });
 
