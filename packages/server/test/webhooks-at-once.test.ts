@@ -28,6 +28,45 @@ describe("several servers with one database", () => {
     await expect.poll(() => new Set(subjectsOf(shop)).size).toBe(300);
   });
 
+  it.each([{ missed: false }, { missed: true }])(
+    "know what was placed in a pause, also when it is taken on later: %o",
+    async ({ missed }) => {
+      const server = await startTestServer(reachesTests);
+      afterAll(() => server.stop());
+      const tenant = await server.account();
+      const hooks = hooksOf(server, tenant);
+      const shop = await receiver();
+      const { id } = await hooks.create(shop.url);
+      await hooks.happen(["known"]);
+      await expect.poll(() => subjectsOf(shop)).toEqual(["known"]);
+      const placed = (subject: string) =>
+        expect
+          .poll(() => server.db.pool.query("select from events where subject = $1 and position is not null", [subject]))
+          .toMatchObject({ rowCount: 1 });
+      // With the cursor's lock no server takes events on.
+      const held = await server.db.pool.connect();
+      try {
+        await held.query("begin");
+        await held.query("select from hook_cursor for update");
+        await hooks.happen(["before"]);
+        await placed("before");
+        await hooks.call("POST", `/${id}/pause`);
+        await hooks.happen(["within"]);
+        await placed("within");
+        await hooks.call("POST", `/${id}/resume`, { missed });
+        await hooks.happen(["after"]);
+        await placed("after");
+        await held.query("commit");
+      } finally {
+        held.release();
+      }
+      await expect.poll(() => subjectsOf(shop)).toContain("after");
+      await expect
+        .poll(() => subjectsOf(shop).toSorted())
+        .toEqual(missed ? ["after", "before", "known", "within"] : ["after", "before", "known"]);
+    },
+  );
+
   it("take over what a server had claimed that is gone", async () => {
     const database = await createTestDatabase();
     const server = await startTestServer({ ...reachesTests, database });

@@ -23,6 +23,7 @@ export interface HookTables {
     paused_reason: Later<"asked" | "failing">;
     paused_at: Later<Date>;
     paused_position: Later<string>;
+    resumed_position: Later<string>;
     failing_since: Later<Date>;
     last_success_at: Later<Date>;
     slow: Generated<boolean>;

@@ -86,6 +86,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "ordered",
       "paused_at",
       "paused_position",
+      "resumed_position",
       "paused_reason",
       "secret_type",
       "slow",

@@ -27,7 +27,13 @@ export async function pauseFailing({ db, clock }: { db: Db; clock: Clock }, deli
     const last = await lastPosition(tx, accountId);
     await tx
       .updateTable("hook_subscriptions")
-      .set({ state: "paused", paused_reason: "failing", paused_at: now, paused_position: String(last) })
+      .set({
+        state: "paused",
+        paused_reason: "failing",
+        paused_at: now,
+        paused_position: String(last),
+        resumed_position: null,
+      })
       .where("account_id", "=", accountId)
       .where("id", "=", id)
       .execute();

@@ -30,6 +30,7 @@ export function pauseSubscription(deps: HookDeps, caller: Caller, id: string): P
         paused_reason: "asked",
         paused_at: deps.clock.now(),
         paused_position: String(last),
+        resumed_position: null,
         slow: true,
         ...changedBy(deps, caller),
       })
@@ -68,7 +69,7 @@ export async function resumeSubscription(
         state: "active",
         paused_reason: null,
         paused_at: null,
-        paused_position: null,
+        resumed_position: String(await lastPosition(tx, accountId)),
         failing_since: null,
         ...changedBy(deps, caller),
       })

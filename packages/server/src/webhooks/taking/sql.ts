@@ -1,5 +1,9 @@
-/** Subscriptions to which events are sent. */
-const sends = "s.deleted_at is null and s.active and s.state = 'active'";
+/**
+ * The subscription s gets the event e: it was made before the event was placed, and was not paused then. What was placed before a
+ * pause is for it also when it is taken on during the pause, and what was placed in the pause is not afterwards.
+ */
+const isFor = `s.deleted_at is null and s.active and s.after_position < e.position
+    and (s.paused_position is null or e.position <= s.paused_position or e.position > s.resumed_position)`;
 
 /** By what names subscriptions can ask for an event: $3 are further names, $4 the types that they stand beside. */
 const names = `cross join lateral (
@@ -35,7 +39,7 @@ with turn as materialized (
   insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
   select e.account_id, gen_random_uuid(), s.id, names.name, e.position, e.epoch, 'waiting', case when s.slow then 1 else 0 end, $1, $1
   from fresh as e
-  join hook_subscriptions as s on s.account_id = e.account_id and s.after_position < e.position and ${sends}
+  join hook_subscriptions as s on s.account_id = e.account_id and ${isFor}
   ${names}
   where names.name = any (s.events)
   on conflict do nothing
