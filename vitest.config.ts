@@ -39,7 +39,7 @@ const retriesOfCrowds = 1;
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
  * lint cannot say. drills: system tests that take long. strangers: client libraries of others, which `npm run conformance` installs first. published: the
- * packages as others get them, installed in an empty folder. peers: the device side with
+ * packages as others get them, installed in an empty folder. image: the container image, run under strict rules. peers: the device side with
  * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
  * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
  * packages, so they are commands of their own.
@@ -81,7 +81,16 @@ export default defineConfig({
           ...shared,
         },
       },
-      { test: { ...unhurried, name: "published", include: ["publishing/test/**/*.test.ts"] } },
+      { test: { ...unhurried, name: "published", include: ["publishing/test/*.test.ts"] } },
+      {
+        test: {
+          ...unhurried,
+          name: "image",
+          include: ["publishing/test/image/*.test.ts"],
+          // A base image is made of Debian's packages.
+          hookTimeout: 10 * unhurried.hookTimeout,
+        },
+      },
       {
         test: {
           ...unhurried,

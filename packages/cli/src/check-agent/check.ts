@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pairingUri } from "@tillkeeper/contract/pairing";
+import { makeTemporaryFolder } from "@tillkeeper/server/platform/folders/temporary-folder";
 import type { LevelCase } from "./cases/all.ts";
 import { CheckServer } from "./check-server.ts";
 import { type Device, type DeviceCommands, deviceOf } from "./device.ts";
@@ -36,7 +36,7 @@ export interface Finding {
 /** Opens the test server, waits for the device, and checks it. Returns undefined when the signal aborts before the end. */
 export async function check(settings: CheckSettings): Promise<Finding | undefined> {
   const { host, serial, pairing, signal, timeoutFactor } = settings;
-  const folder = await mkdtemp(join(tmpdir(), "tk-check-agent-"));
+  const folder = makeTemporaryFolder("tk-check-agent-");
   const server = await CheckServer.open(host, serial);
   const login = () => loginOf(server, { host, folder, pairing });
   const device =

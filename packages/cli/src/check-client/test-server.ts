@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AccountCreated } from "@tillkeeper/contract/http/accounts";
@@ -8,6 +7,7 @@ import { operationNames } from "@tillkeeper/contract/operations";
 import { type Client, createClient } from "@tillkeeper/sdk";
 import { readConfig } from "@tillkeeper/server/config/config";
 import { documentedHosts } from "@tillkeeper/server/config/settings";
+import { makeTemporaryFolder } from "@tillkeeper/server/platform/folders/temporary-folder";
 import { openServer, stopInTime } from "../server.ts";
 
 /** Fixed, so that programs may have them in a configuration. */
@@ -48,7 +48,7 @@ export class TestServer {
 
   /** Starts it. `hosts` are those of the proxies before it: they may stand in audiences. */
   static async open(hosts: readonly string[], terminals: number): Promise<TestServer> {
-    const folder = await mkdtemp(join(tmpdir(), "tk-check-client-"));
+    const folder = makeTemporaryFolder("tk-check-client-");
     const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
     const bootstrap = randomBytes(32).toString("hex");
     try {

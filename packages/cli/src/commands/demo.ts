@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig } from "@tillkeeper/server/config/config";
+import { makeTemporaryFolder } from "@tillkeeper/server/platform/folders/temporary-folder";
 import { colours } from "../colours.ts";
 import { playDemo } from "../demo/play-demo.ts";
 import { interruptedCode, watchInterruption } from "../interruption.ts";
@@ -11,7 +11,7 @@ import { openServer, stopInTime } from "../server.ts";
 export async function demo(): Promise<void> {
   const interruption = watchInterruption();
   const startedAt = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-demo-"));
+  const folder = makeTemporaryFolder("tillkeeper-demo-");
   // At every end of this process but SIGKILL.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   try {

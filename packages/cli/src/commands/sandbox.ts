@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxContent } from "@tillkeeper/contract/sandbox-content";
 import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import { borrowDatabase } from "@tillkeeper/server/db/embedded/shared/borrow";
 import type { RunningServer } from "@tillkeeper/server/main";
+import { makeTemporaryFolder } from "@tillkeeper/server/platform/folders/temporary-folder";
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
 import { readSandboxContent } from "@tillkeeper/server/sandbox/content";
 import { sandboxBlock } from "../sandbox-block.ts";
@@ -56,7 +56,7 @@ const placesOfData: ReadonlySet<string> = new Set(["DATABASE_URL", "TILLKEEPER_F
 
 /** The environment's settings count, but for those that say where data is kept. */
 async function ephemeralConfig(): Promise<Config> {
-  const folder = mkdtempSync(join(tmpdir(), "tillkeeper-sandbox-"));
+  const folder = makeTemporaryFolder("tillkeeper-sandbox-");
   // At every end of this process but SIGKILL.
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const kept = Object.entries(process.env).filter(([name]) => !placesOfData.has(name));

@@ -1,4 +1,5 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lchownSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { StartupError } from "../../platform/startup-error.ts";
 
@@ -37,6 +38,39 @@ export function chooseAccount(folder: string, owner: Account | undefined): Accou
 /** The account this process runs under. */
 export function currentAccount(): Account {
   return { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+}
+
+/**
+ * Gives a file, folder or link to the account; its own files stay as they are. Throws `StartupError` where even root may not, as in a
+ * container without capabilities.
+ */
+export function handTo(path: string, account: Account): void {
+  if (account.uid === currentAccount().uid) return;
+  try {
+    lchownSync(path, account.uid, account.gid);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    throw new StartupError(
+      `PostgreSQL refuses to run as root, and here root may not give files to another user (uid ${account.uid}): start the server as an ordinary user, or leave it the capabilities CHOWN, SETUID and SETGID.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Throws `StartupError` when this process runs under the account and no user has its number, as in a container with a number of its
+ * own: PostgreSQL makes no cluster then. It runs with one that is there.
+ */
+export function requireName(account: Account): void {
+  if (account.uid !== currentAccount().uid) return;
+  try {
+    userInfo();
+  } catch (error) {
+    throw new StartupError(
+      `PostgreSQL makes its database only for a user with a name, and /etc/passwd has none for uid ${account.uid}: add a line for it, start as another user, or name an outside PostgreSQL in DATABASE_URL.`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ export function locateBinaries(): string {
     return join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
   } catch (error) {
     throw new StartupError(
-      `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (package ${name}): install with optional dependencies, or configure a PostgreSQL server of your own.`,
+      `No embedded PostgreSQL is installed for ${process.platform}-${process.arch} (package ${name}): install with optional dependencies, or name an outside PostgreSQL in DATABASE_URL.`,
       { cause: error },
     );
   }

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
 import {
-  chownSync,
   closeSync,
   existsSync,
   fsyncSync,
-  lchownSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -21,7 +19,7 @@ import { folderError } from "../../platform/folders/data-folder.ts";
 import { makeFolder } from "../../platform/folders/make-folder.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { StartupError } from "../../platform/startup-error.ts";
-import { type Account, currentAccount } from "./account.ts";
+import { type Account, currentAccount, handTo, requireName } from "./account.ts";
 import { MAJOR_VERSION } from "./binaries.ts";
 import { killSurvivors } from "./orphan.ts";
 import { endOf, startProgram } from "./program.ts";
@@ -79,10 +77,11 @@ export interface CreateOptions {
 export async function createCluster(options: CreateOptions): Promise<void> {
   const { cluster, account, durable } = options;
   try {
+    requireName(account);
     await removeDrafts(cluster);
     const draft = mkdtempSync(draftPrefix(cluster));
     try {
-      if (account.uid !== currentAccount().uid) chownSync(draft, account.uid, account.gid);
+      handTo(draft, account);
       const password = randomBytes(24).toString("base64url");
       await initialise(draft, password, options);
       writeFileSync(join(draft, PASSWORD_FILE), password, { mode: 0o600, flag: "wx", flush: durable });
@@ -124,9 +123,9 @@ export function readPassword(cluster: string): string {
 
 /** Gives a cluster that root has copied or restored, and so owns, to the account PostgreSQL runs under. */
 export function handOver(cluster: string, account: Account): void {
-  lchownSync(cluster, account.uid, account.gid);
+  handTo(cluster, account);
   for (const entry of readdirSync(cluster, { recursive: true, withFileTypes: true })) {
-    lchownSync(join(entry.parentPath, entry.name), account.uid, account.gid);
+    handTo(join(entry.parentPath, entry.name), account);
   }
 }
 
@@ -135,7 +134,7 @@ async function initialise(draft: string, password: string, options: CreateOption
   const passwordFile = join(runtimeFolder, "password");
   writeFileSync(passwordFile, password, { mode: 0o600, flag: "wx" });
   try {
-    chownSync(passwordFile, account.uid, account.gid);
+    handTo(passwordFile, account);
     const format = ["--encoding=UTF8", "--no-locale", "--no-instructions"];
     const access = [`--username=${ROLE}`, "--auth=scram-sha-256", `--pwfile=${passwordFile}`];
     const args = [...format, ...access, ...(durable ? [] : ["--no-sync"])];

@@ -1,18 +1,9 @@
-import {
-  chmodSync,
-  chownSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { makeTemporaryFolder } from "../../platform/folders/temporary-folder.ts";
 import { StartupError } from "../../platform/startup-error.ts";
-import { type Account, canReach, currentAccount } from "./account.ts";
+import { type Account, canReach, currentAccount, handTo } from "./account.ts";
 
 const PREFIX = "tillkeeper-pg-";
 const MARKER = "cluster";
@@ -26,9 +17,9 @@ export const PORT = 5432;
  * folder's path. A marker file names the cluster it serves, so that a later start can remove it after a kill.
  */
 export function createRuntimeFolder(cluster: string, account: Account): string {
-  const path = mkdtempSync(join(temporaryFolder(account), PREFIX));
+  const path = makeTemporaryFolder(PREFIX, temporaryFolder(account));
   writeFileSync(join(path, MARKER), markerOf(cluster), { mode: 0o600 });
-  if (account.uid !== currentAccount().uid) chownSync(path, account.uid, account.gid);
+  handTo(path, account);
   return path;
 }
 
