@@ -39,10 +39,11 @@ describe("several servers with one database", () => {
       const { id } = await hooks.create(shop.url);
       await hooks.happen(["known"]);
       await expect.poll(() => subjectsOf(shop)).toEqual(["known"]);
-      const placed = (subject: string) =>
-        expect
+      const placed = async (subject: string) => {
+        await expect
           .poll(() => server.db.pool.query("select from events where subject = $1 and position is not null", [subject]))
           .toMatchObject({ rowCount: 1 });
+      };
       // With the cursor's lock no server takes events on.
       const held = await server.db.pool.connect();
       try {

@@ -58,6 +58,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "check-agent", about: "a program that tries yours by every rule of the protocol" },
   ],
   "Running a server": [
+    { name: "operations/installing", about: "as a container, with compose, on Kubernetes, by systemd" },
     { name: "brokers", about: "TLS, and Mosquitto, RabbitMQ, EMQX or VerneMQ in place of the embedded broker" },
     { name: "backup", about: "the database and its key file, and how to restore them" },
     { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
