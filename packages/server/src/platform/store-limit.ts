@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** The generated ids of the stores that a caller is limited to. An empty list is a limit, too: to nothing. */
+export type StoreLimit = readonly string[];
+
+const current = new AsyncLocalStorage<StoreLimit | undefined>();
+
+/**
+ * Runs `work`, and all that it calls, for a caller who is limited to these stores; undefined: not limited. Requests are bound here
+ * once, where their handler is called, so that no handler can forget to hand the limit on: every `inTenant` below is limited.
+ */
+export function limitedTo<T>(stores: StoreLimit | undefined, work: () => T): T {
+  return current.run(stores, work);
+}
+
+/** The stores that the request at hand is limited to; undefined without a limit, and outside of requests. */
+export function storeLimit(): StoreLimit | undefined {
+  return current.getStore();
+}
+
+/**
+ * Runs `work` without the limit of the request that happens to cause it: for work that several callers share, such as a batch. Whatever
+ * a caller is answered of it has to be checked against its own limit.
+ */
+export function sharedWork<T>(work: () => T): T {
+  return current.getStore() === undefined ? work() : current.run(undefined, work);
+}
