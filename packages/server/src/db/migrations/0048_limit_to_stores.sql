@@ -25,17 +25,17 @@ create function tillkeeper_terminal_numbers() returns integer[] language sql sta
 $$;
 
 -- Whether the closing is one of those stores'. Its cost is set as low as that of an operator, because without a limit it is not called.
-create function tillkeeper_sees_closing(account text, closing uuid) returns boolean
+create function tillkeeper_sees_closing(account text, of_closing uuid) returns boolean
 language plpgsql stable parallel safe security definer cost 1 as $$
 begin
   return tillkeeper_sees(account) and exists (
-    select from closings where account_id = account and id = closing and store_ref = any(tillkeeper_stores())
+    select from closings where account_id = account and id = of_closing and store_ref = any(tillkeeper_stores())
   );
 end
 $$;
 
 -- Whether the operation was in one of those stores. Of one that does not say so, or is not kept any more, the terminal decides.
-create function tillkeeper_sees_operation(account text, operation uuid, terminal text) returns boolean
+create function tillkeeper_sees_operation(account text, of_operation uuid, of_terminal text) returns boolean
 language plpgsql stable parallel safe security definer cost 1 as $$
 declare
   place text;
@@ -43,20 +43,20 @@ begin
   if not tillkeeper_sees(account) then
     return false;
   end if;
-  select store_ref into place from operations where account_id = account and id = operation;
+  select store_ref into place from operations where account_id = account and id = of_operation;
   if place is null then
-    select store_ref into place from terminals where account_id = account and terminal_id = terminal;
+    select store_ref into place from terminals where account_id = account and terminal_id = of_terminal;
   end if;
   return coalesce(place = any(tillkeeper_stores()), false);
 end
 $$;
 
 -- The epoch of the account's event at a position, for readers who may not see the event itself: that is where they go on.
-create function tillkeeper_epoch_at(account text, place bigint) returns text
+create function tillkeeper_epoch_at(account text, of_position bigint) returns text
 language sql stable parallel safe security definer as $$
   select coalesce(
-    (select epoch from events where tillkeeper_sees(account) and account_id = account and position = place),
-    (select epoch from event_heads where tillkeeper_sees(account) and account_id = account and position = place)
+    (select epoch from events where tillkeeper_sees(account) and account_id = account and position = of_position),
+    (select epoch from event_heads where tillkeeper_sees(account) and account_id = account and position = of_position)
   )
 $$;
 

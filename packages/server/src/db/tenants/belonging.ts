@@ -7,7 +7,8 @@ export type AccountTable = {
 
 /**
  * How a row knows its store:
- * - `store`: by this column; a row without one is of the account.
+ * - `store`: by this column; a row without one is of the account. `without` says otherwise: it belongs to the store where its
+ *   terminal is, or it is read all the same, and not changed.
  * - `terminal`: it belongs to the store where its terminal is.
  * - `operation`: it belongs to the store of its operation.
  * - `closing`: it belongs to the store of its closing.
@@ -16,7 +17,7 @@ export type AccountTable = {
  * - `closed`: tenants' transactions have no rights on the table.
  */
 export type Belonging =
-  | { store: string; orTerminal?: true }
+  | { store: string; without?: "of its terminal" | "readable" }
   | "terminal"
   | "terminal number"
   | "operation"
@@ -45,7 +46,8 @@ export const belongings: Record<AccountTable, Belonging> = {
   closing_requests: "shared",
   closing_terminals: "closing",
   closings: { store: "store_ref" },
-  configurations: { store: "store_ref" },
+  // One for the whole account is in force in its stores, too.
+  configurations: { store: "store_ref", without: "readable" },
   // The position up to which a reader of events has come; the events behind it are read through their policy.
   event_heads: "shared",
   events: { store: "store_ref" },
@@ -61,7 +63,7 @@ export const belongings: Record<AccountTable, Belonging> = {
   new_events: { store: "store_ref" },
   operation_claims: "operation",
   // The store at the time of the operation. Older rows do not say it: they belong to the store where the terminal is.
-  operations: { store: "store_ref", orTerminal: true },
+  operations: { store: "store_ref", without: "of its terminal" },
   operator_destination_stores: { store: "store_ref" },
   pairing_codes: "terminal",
   payout_destinations: "account",

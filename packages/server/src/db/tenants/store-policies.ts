@@ -20,9 +20,10 @@ const ofTerminal = `terminal_id = any(${terminals})`;
 function conditionsOf(belonging: Belonging): { using: string; check: string } | undefined {
   const both = (condition: string) => ({ using: condition, check: condition });
   if (typeof belonging === "object") {
-    const { store, orTerminal } = belonging;
-    const earlier = orTerminal ? ` or (${store} is null and ${ofTerminal})` : "";
-    return both(`${noLimit} or ${store} = any(${stores})${earlier}`);
+    const { store, without } = belonging;
+    const own = `${noLimit} or ${store} = any(${stores})`;
+    if (without === "readable") return { using: `${own} or ${store} is null`, check: own };
+    return both(without === undefined ? own : `${own} or (${store} is null and ${ofTerminal})`);
   }
   switch (belonging) {
     case "terminal":
