@@ -44,7 +44,7 @@ import { securityHeaders, setOnEveryResponse } from "../platform/http/security-h
 import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { limitedTo } from "../platform/store-limit.ts";
+import { keepLimit, limitedTo } from "../platform/store-limit.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -234,7 +234,11 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
         ...(caller && { caller: expects ? { ...caller, expects } : caller }),
       };
       // The only place that binds a request to the stores of its caller: every `inTenant` of the handler asks for them.
-      const answer = await limitedTo(caller?.stores, () => runHandler(row, gate, request, call));
+      const answer = await limitedTo(caller?.stores, async () => {
+        const given = await runHandler(row, gate, request, call);
+        keepLimit(given.body);
+        return given;
+      });
       const status = answer.status ?? successOf(row.endpoint);
       const shown = single ? single.finish(answer, status, expects) : answer;
       return reply

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Readable } from "node:stream";
 
 /** The generated ids of the stores that a caller is limited to. An empty list is a limit, too: to nothing. */
 export type StoreLimit = readonly string[];
@@ -16,6 +17,17 @@ export function limitedTo<T>(stores: StoreLimit | undefined, work: () => T): T {
 /** The stores that the request at hand is limited to; undefined without a limit, and outside of requests. */
 export function storeLimit(): StoreLimit | undefined {
   return current.getStore();
+}
+
+/**
+ * Has a stream that is made from reads of the database read on under the limit that holds now. It is read while its answer is sent,
+ * after the handler has returned and in no request's context.
+ */
+export function keepLimit(body: unknown): void {
+  if (!(body instanceof Readable)) return;
+  const read = body._read;
+  const inContext = AsyncLocalStorage.snapshot();
+  body._read = (size) => inContext(() => read.call(body, size));
 }
 
 /**

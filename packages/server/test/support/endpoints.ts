@@ -18,6 +18,7 @@ const strayMaker = { ...newKeyPair(), keyId: "" };
 
 /** A valid body for each operation that takes one, with the given ids. A new operation without a row fails. */
 const bodies: Record<string, (ids: Ids) => unknown> = {
+  sandbox_clock_put: () => ({ advance: "PT1H" }),
   sandbox_terminals_id_put: () => ({}),
   sandbox_terminals_id_purchases_post: () => ({ amount: 1 }),
   sandbox_terminals_id_refunds_post: () => ({ amount: 1 }),

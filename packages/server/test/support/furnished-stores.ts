@@ -9,6 +9,8 @@ import type { Ids } from "./endpoints.ts";
 /** A store with something of every kind, and the texts that give it away. */
 export interface Furnished {
   storeRef: string;
+  /** The business day of its closing. */
+  day: string;
   ids: Ids;
   serials: string[];
   marks: string[];
@@ -49,6 +51,7 @@ export async function furnishStore(server: TestServer, tenant: Tenant, name: str
   const all = [store.id, store.store_id, ...ids, later.terminal_id, operation.id, closing.id, log, code.id];
   return {
     storeRef: store.id,
+    day: closing.business_day,
     serials: [...serials, paired, replaced],
     ids: {
       store_id: store.store_id,
