@@ -8,7 +8,7 @@ import { tenantRights } from "../src/db/tenants/rights.ts";
 import { inTenant } from "../src/db/tenants/tenant.ts";
 import { bodyOf, type Endpoint, guardedEndpoints, type Ids, urlOf } from "./support/endpoints.ts";
 import { EventReader } from "./support/event-reader.ts";
-import { furnishStore, type Furnished, marksIn, rowsOf } from "./support/furnished-stores.ts";
+import { type Furnished, furnishStore, marksIn, rowsOf } from "./support/furnished-stores.ts";
 import { limitPrincipals } from "./support/limited-callers.ts";
 
 /** D34: a caller who is limited to store A sees nothing of store B of the same account, and changes nothing there. */
@@ -70,7 +70,11 @@ describe("a caller who is limited to stores", async () => {
     const body = bodyOf(endpoint, ids);
     const octets = typeof body === "string" && { headers: { "content-type": "application/octet-stream" } };
     const call = { ...of, ...(body !== undefined && { body }), ...octets };
-    const { status, body: answer, headers } = await server.call(endpoint.method, `${urlOf(endpoint, ids)}${query}`, call);
+    const {
+      status,
+      body: answer,
+      headers,
+    } = await server.call(endpoint.method, `${urlOf(endpoint, ids)}${query}`, call);
     const shown = Buffer.isBuffer(answer) ? answer.toString() : JSON.stringify(answer);
     return { status, text: `${shown} ${headers.get("link") ?? ""} ${headers.get("etag") ?? ""}` };
   }
@@ -104,13 +108,24 @@ describe("a caller who is limited to stores", async () => {
         if (marksIn(text, b).length > 0) seen.add(endpoint.path.replace("{aid}", "A"));
       }
     expect(seen.size).toBeGreaterThan(30);
-    const lists = ["stores", "terminals", "closings", "closings/export", "presence", "events", "configurations", "audit"];
+    const lists = [
+      "stores",
+      "terminals",
+      "closings",
+      "closings/export",
+      "presence",
+      "events",
+      "configurations",
+      "audit",
+    ];
     for (const list of lists) expect([...seen]).toContain(`/v1/accounts/A/${list}`);
   });
 
   it("is answered of another store's things what it is answered of things that nobody has", async () => {
     const before = await rowsOf(server.db, aid, b);
-    const walked = walk().filter(({ path }) => /\{(store_id|terminal_id|operation_id|closing_id|log_id|version)\}|operations$/.test(path));
+    const walked = walk().filter(({ path }) =>
+      /\{(store_id|terminal_id|operation_id|closing_id|log_id|version)\}|operations$/.test(path),
+    );
     expect(walked.length).toBeGreaterThan(40);
     for (const endpoint of walked) {
       const theirs = await ask(endpoint, { ...account, ...b.ids });
@@ -128,8 +143,14 @@ describe("a caller who is limited to stores", async () => {
     expect(mixed.length).toBeGreaterThan(3);
     for (const endpoint of mixed) {
       const ids = { ...account, ...a.ids };
-      const theirs = await ask(endpoint, { ...ids, closing_id: b.ids["closing_id"] ?? "", log_id: b.ids["log_id"] ?? "" });
-      expect(theirs, endpoint.id).toEqual(await ask(endpoint, { ...ids, closing_id: randomUUID(), log_id: randomUUID() }));
+      const theirs = await ask(endpoint, {
+        ...ids,
+        closing_id: b.ids["closing_id"] ?? "",
+        log_id: b.ids["log_id"] ?? "",
+      });
+      expect(theirs, endpoint.id).toEqual(
+        await ask(endpoint, { ...ids, closing_id: randomUUID(), log_id: randomUUID() }),
+      );
     }
   });
 
@@ -148,7 +169,11 @@ describe("a caller who is limited to stores", async () => {
     for (const endpoint of endpoints.filter(({ method }) => method === "GET"))
       for (const name of endpoint.query)
         for (const value of values[name] ?? []) {
-          const { status, text } = await ask(endpoint, { ...account, ...a.ids }, { query: `?${name}=${encodeURIComponent(value)}` });
+          const { status, text } = await ask(
+            endpoint,
+            { ...account, ...a.ids },
+            { query: `?${name}=${encodeURIComponent(value)}` },
+          );
           tried += 1;
           expect(status, `${endpoint.path}?${name}=${value}`).toBeLessThan(500);
           expect(marksIn(text, b), `${endpoint.path}?${name}=${value}`).toEqual([]);
@@ -188,7 +213,8 @@ describe("a caller who is limited to stores", async () => {
           server.db,
           aid,
           async (tx) =>
-            (await sql<{ row: string }>`select to_json(one)::text as row from ${sql.table(table)} as one`.execute(tx)).rows,
+            (await sql<{ row: string }>`select to_json(one)::text as row from ${sql.table(table)} as one`.execute(tx))
+              .rows,
           stores,
         );
       const seen = await rowsSeen([a.storeRef]);

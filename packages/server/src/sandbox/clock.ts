@@ -6,7 +6,7 @@ import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
-import { bind, type Caller, requireWholeAccount, type Route } from "../platform/http/route.ts";
+import { bind, type Caller, type Route, requireWholeAccount } from "../platform/http/route.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { durationMs } from "./durations.ts";

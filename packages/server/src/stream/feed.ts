@@ -4,8 +4,8 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { EventRow, PresentEvents } from "../events/read.ts";
-import { sharedWork } from "../platform/store-limit.ts";
 import { type EventCursor, type EventFilter, lastEvent, passes, placeOf, scanEvents } from "../events/scan.ts";
+import { sharedWork } from "../platform/store-limit.ts";
 
 export interface FeedDeps {
   db: Db;

@@ -47,7 +47,16 @@ export async function furnishStore(server: TestServer, tenant: Tenant, name: str
   const closing = await post(`${own}/stores/${store.store_id}/closings`, { terminals: [second] });
   const configuration = await post(`${own}/configurations`, { store_id: store.store_id, content: { of: name } });
   const log = randomUUID();
-  await insertRows(server, { aid, name: `Shop ${name}`, storeRef: store.id, terminal, closing, operation: operation.id, log, serial: serials[0] ?? "" });
+  await insertRows(server, {
+    aid,
+    name: `Shop ${name}`,
+    storeRef: store.id,
+    terminal,
+    closing,
+    operation: operation.id,
+    log,
+    serial: serials[0] ?? "",
+  });
   const all = [store.id, store.store_id, ...ids, later.terminal_id, operation.id, closing.id, log, code.id];
   return {
     storeRef: store.id,
@@ -98,10 +107,19 @@ async function insertRows({ db, clock }: TestServer, made: Made): Promise<void> 
       created_at: at,
     })
     .execute();
-  await db.sql.insertInto("presence_changes").values({ ...row, id: newId(at), at, status: "late", reason: "silent" }).execute();
+  await db.sql
+    .insertInto("presence_changes")
+    .values({ ...row, id: newId(at), at, status: "late", reason: "silent" })
+    .execute();
   const printer = { field: "printer", value: JSON.stringify("paper_out"), at } as const;
-  await db.sql.insertInto("telemetry_history").values({ ...row, ...printer, id: newId(at) }).execute();
-  await db.sql.insertInto("terminal_telemetry").values({ ...row, ...printer, since: at }).execute();
+  await db.sql
+    .insertInto("telemetry_history")
+    .values({ ...row, ...printer, id: newId(at) })
+    .execute();
+  await db.sql
+    .insertInto("terminal_telemetry")
+    .values({ ...row, ...printer, since: at })
+    .execute();
   await db.sql
     .insertInto("closing_reports")
     .values({
@@ -118,17 +136,31 @@ async function insertRows({ db, clock }: TestServer, made: Made): Promise<void> 
     })
     .execute();
   const day = { account_id, store_ref, business_day: made.closing.business_day };
-  await db.sql.insertInto("mail_days").values({ ...day, noticed_at: at, look_at: new Date("2100-01-01") }).execute();
+  await db.sql
+    .insertInto("mail_days")
+    .values({ ...day, noticed_at: at, look_at: new Date("2100-01-01") })
+    .execute();
 }
 
 /** The texts of a store that stand in another text. */
 export function marksIn(text: string, { marks }: Furnished): string[] {
-  // An id may begin like another one.
-  return marks.filter((mark) => new RegExp(`(?<![\\w-])${RegExp.escape(mark)}(?![\\w-])`).test(text));
+  // An id may begin like another one. Marks are letters, digits, hyphens and spaces.
+  return marks.filter((mark) => new RegExp(`(?<![\\w-])${mark}(?![\\w-])`).test(text));
 }
 
 /** Columns that workers change by themselves, whoever asks for what. */
-const ofWorkers = new Set(["look_at", "due_at", "attempts", "report_at", "ask_at", "told", "version", "leased_until", "lease", "server_id"]);
+const ofWorkers = new Set([
+  "look_at",
+  "due_at",
+  "attempts",
+  "report_at",
+  "ask_at",
+  "told",
+  "version",
+  "leased_until",
+  "lease",
+  "server_id",
+]);
 
 /** All rows of an account that name something of a store, by table. */
 export async function rowsOf(db: Db, aid: string, store: Furnished): Promise<Record<string, string[]>> {

@@ -1,5 +1,5 @@
-import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
+import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { vi } from "vitest";
 import * as tokens from "../../src/access/auth/tokens/tokens.ts";
 
