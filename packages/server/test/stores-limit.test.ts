@@ -7,7 +7,6 @@ import { belongings } from "../src/db/tenants/belonging.ts";
 import { tenantRights } from "../src/db/tenants/rights.ts";
 import { inTenant } from "../src/db/tenants/tenant.ts";
 import { bodyOf, type Endpoint, guardedEndpoints, type Ids, urlOf } from "./support/endpoints.ts";
-import { EventReader } from "./support/event-reader.ts";
 import { type Furnished, furnishStore, marksIn, rowsOf } from "./support/furnished-stores.ts";
 import { limitPrincipals } from "./support/limited-callers.ts";
 

@@ -18,7 +18,7 @@ describe("the limit to stores", () => {
   it("holds in a stream that is read after the handler has returned", async () => {
     const rows = async function* () {
       for (let row = 0; row < 5; row += 1) {
-        await null;
+        await Promise.resolve();
         // More than a stream keeps, so that it is read on from outside.
         yield `${storeLimit()?.join() ?? "none"} `.repeat(20_000);
       }

@@ -25,9 +25,9 @@ export function storeLimit(): StoreLimit | undefined {
  */
 export function keepLimit(body: unknown): void {
   if (!(body instanceof Readable)) return;
-  const read = body._read;
+  const read = body._read.bind(body);
   const inContext = AsyncLocalStorage.snapshot();
-  body._read = (size) => inContext(() => read.call(body, size));
+  body._read = (size) => inContext(() => read(size));
 }
 
 /**
