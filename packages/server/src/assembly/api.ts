@@ -131,10 +131,10 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
 
 /** Operations on terminals, and what the server knows of terminals. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, closings }: Features): Route[] {
-  const { db, clock, files } = core;
+  const { db, clock, files, watch } = core;
   const { presenceClock, probes } = devices;
   return [
-    ...operationRoutes({ db, clock, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
+    ...operationRoutes({ db, clock, watch, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
     ...closingRoutes({ ...closings, waits, showReport: (...request) => showReport(closings, ...request) }),
     ...reportRoutes(closings),
     ...activationRoutes({ db, clock }),

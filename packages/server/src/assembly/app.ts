@@ -44,6 +44,7 @@ import { securityHeaders, setOnEveryResponse } from "../platform/http/security-h
 import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
+import type { CountedAnswer } from "../watching/metrics.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -63,6 +64,8 @@ export interface AppDeps {
   https?: boolean;
   /** Origins of pages that may call the API; left out, none. */
   corsOrigins?: CorsOrigins | undefined;
+  /** Called after each answer. Must not throw. */
+  answered?: (answer: CountedAnswer) => void;
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
@@ -84,6 +87,7 @@ export async function buildApp({
   https = false,
   corsOrigins = [],
   docs = { ownUrl: () => "" },
+  answered,
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
   const headers = securityHeaders({ https });
@@ -125,7 +129,7 @@ export async function buildApp({
   });
   const pages = new ApiDocs(docs);
   setRules(app);
-  addHooks(app, log);
+  addHooks(app, log, answered);
   addUnmatched(app, new Addresses(routes, pages.paths, maxParamLength), new Cors(corsOrigins));
   pages.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
@@ -151,15 +155,17 @@ function setRules(app: FastifyInstance): void {
   app.removeContentTypeParser("text/plain");
 }
 
-function addHooks(app: FastifyInstance, log: Logger): void {
+function addHooks(app: FastifyInstance, log: Logger, answered: AppDeps["answered"]): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
     done(hostFault(request.raw));
   });
   app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
-  if (!log.isLevelEnabled("info")) return;
+  const logs = log.isLevelEnabled("info");
   app.addHook("onResponse", (request, reply, done) => {
-    logAnswer(request, reply);
+    const { method, routeOptions } = request;
+    answered?.({ method, route: routeOptions.url, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    if (logs) logAnswer(request, reply);
     done();
   });
 }

@@ -14,6 +14,7 @@ import { EventTail } from "../events/tail.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { openMasking } from "../logs/masking/masking.ts";
+import { operationWatch } from "../operations/watch.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
@@ -24,6 +25,7 @@ import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
+import { createMetrics } from "../watching/metrics.ts";
 import { createPresentEvents } from "./event-payloads.ts";
 import { OperationWakes } from "./operation-wakes.ts";
 
@@ -47,6 +49,8 @@ export interface ServerOptions {
 /** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
 export async function openCore({ config, log, clock: over = (own) => own }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
+  const metrics = createMetrics();
+  const watch = operationWatch(log, metrics);
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
@@ -91,6 +95,8 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     log,
     clock,
     databaseClock,
+    metrics,
+    watch,
     folder: folder.path,
     db,
     rootKey,
