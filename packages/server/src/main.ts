@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
 import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
@@ -28,7 +29,7 @@ export interface RunningServer {
   /** Where `/metrics` is answered; undefined where the settings do not ask for it. */
   metricsUrl?: string | undefined;
   sandbox: OpenSandbox | undefined;
-  /** Ends all parts in reverse order of start. */
+  /** Says that it is not ready for as long as the settings say, then ends all parts in reverse order of start. */
   stop(): Promise<void>;
 }
 
@@ -75,6 +76,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const plan = planOf(options.sandboxContent);
   let sandbox: RunningServer["sandbox"];
   let started = false;
+  let stopping = false;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
       ...features,
@@ -82,6 +84,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       waits,
       sandbox: sandboxAsked ? { account: () => sandbox?.account_id, plan } : undefined,
       started: () => started,
+      stopping: () => stopping,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
     docs: {
@@ -90,7 +93,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     },
   });
 
-  const metricsUrl = await openMetrics(core, devices, closing, { supervisor, ready: () => started });
+  const metricsUrl = await openMetrics(core, devices, closing, { supervisor, ready: () => started && !stopping });
   // Must come before the API's end, which waits for the requests that have begun.
   closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
@@ -110,7 +113,12 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     mqttUrl: addresses.mqtt_url,
     metricsUrl,
     sandbox,
-    stop: () => closing.close(),
+    stop: async () => {
+      stopping = true;
+      // Meanwhile load balancers see that this server is not ready, and all goes on as before.
+      await sleep((config.drainSeconds ?? 0) * 1_000);
+      await closing.close();
+    },
   };
 }
 

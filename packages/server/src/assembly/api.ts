@@ -59,6 +59,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
+  /** Whether the server was told to stop. */
+  stopping: () => boolean;
   /** Of a sandbox: the account that it was opened with, once it is open, and what that has at its beginning. */
   sandbox: { account: () => string | undefined; plan: SandboxPlan } | undefined;
 }
@@ -76,6 +78,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...sandboxRoutes(core, devices, features),
     ...healthRoutes({
       started: features.started,
+      stopping: features.stopping,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),

@@ -37,7 +37,7 @@ import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/ra
 import { loggedUrl } from "../platform/http/logged-url.ts";
 import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
-import { clientOf, nameClient } from "../platform/http/request-client.ts";
+import { clientOf, nameClient, notedOf } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
@@ -95,7 +95,7 @@ export async function buildApp({
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit: limits.httpBodyBytes,
     routerOptions: { maxParamLength },
     requestIdHeader: false,
@@ -174,7 +174,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const { method } = request;
   const ms = Math.round(reply.elapsedTime);
   const answer = { method, url: loggedUrl(request), status: reply.statusCode, ms };
-  request.log.info({ ...answer, ...clientOf(request) }, "answered");
+  request.log.info({ ...answer, ...clientOf(request), ...notedOf(request) }, "answered");
 }
 
 /** Adds a route that gets its body as an unread stream. */
