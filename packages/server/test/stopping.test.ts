@@ -1,8 +1,8 @@
+import { connect, createServer, type Server } from "node:net";
 import { folderOfTests } from "@tillkeeper/stage/folders";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { connect, createServer, type Server } from "node:net";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { startServer } from "../src/main.ts";
 import { createLogger } from "../src/platform/log/log.ts";
@@ -24,10 +24,10 @@ async function health(url: string, path: string) {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-/** A way to a database that can be closed. */
-async function gate(port: number, to: URL): Promise<Server> {
+/** Opens a port that leads to the socket of a database. */
+async function gate(port: number, socket: string): Promise<Server> {
   const server = createServer((caller) => {
-    const onward = connect({ host: to.hostname, port: Number(to.port) });
+    const onward = connect(socket);
     caller.pipe(onward).pipe(caller);
     for (const [one, other] of [
       [caller, onward],
@@ -70,10 +70,11 @@ describe("under an orchestrator", () => {
     const through = new URL(own);
     through.hostname = "127.0.0.1";
     through.port = String(port);
+    through.search = "";
     const config = configOf(through.href, "patient");
     await expect(startServer({ config, log })).rejects.toThrow(/DATABASE_URL.*cannot be reached/);
     const starting = startServer({ config: { ...config, startPatienceSeconds: 300 }, log });
-    const open = await gate(port, own);
+    const open = await gate(port, `${own.searchParams.get("host")}/.s.PGSQL.${own.port}`);
     const server = await starting;
     expect((await health(server.httpUrl, "ready")).status).toBe(200);
     await server.stop();
