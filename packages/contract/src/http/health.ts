@@ -14,7 +14,9 @@ const Readiness = Type.Object({
     }),
   ),
   stopping: Type.Optional(
-    Type.Boolean({ description: "true once the server was told to stop: it still answers, and wants no new requests." }),
+    Type.Boolean({
+      description: "true once the server was told to stop: it still answers, and wants no new requests.",
+    }),
   ),
   starting: Type.Optional(
     Type.Boolean({

@@ -20,7 +20,9 @@ const mostKinds = 500;
  * Answers undefined for a line that is left out; else how many were left out since the last one of its kind. Faults of the program itself (`internal_error`)
  * are never left out: a caller names one by its request.
  */
-export function boundedTroubles(elapsedMs = () => performance.now()): (fields: object, text: string) => number | undefined {
+export function boundedTroubles(
+  elapsedMs = () => performance.now(),
+): (fields: object, text: string) => number | undefined {
   const kinds = new Map<string, { at: number; leftOut: number }>();
   return (fields, text) => {
     const trouble = fields as Trouble;
@@ -44,7 +46,9 @@ function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return general(String(error ?? ""));
   const { code } = error as { code?: unknown };
   // What failed at a connection is told by its code; its text names the address.
-  return typeof code === "string" || typeof code === "number" ? String(code) : `${error.name} ${general(error.message)}`;
+  return typeof code === "string" || typeof code === "number"
+    ? String(code)
+    : `${error.name} ${general(error.message)}`;
 }
 
 /** A text without what differs from one time to the next. */

@@ -1,8 +1,8 @@
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt/topics";
 import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
-import { pause } from "../../../platform/pause.ts";
 import { type Patience, patiently } from "../../../platform/patience.ts";
+import { pause } from "../../../platform/pause.ts";
 import { StartupError } from "../../../platform/startup-error.ts";
 import type { BrokerGrant, MqttLogin } from "../../../terminals/credentials/broker-grant.ts";
 import { FairShare, mostWaitingAtBroker } from "../fair-share.ts";
