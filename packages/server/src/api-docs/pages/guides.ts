@@ -59,6 +59,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
   ],
   "Running a server": [
     { name: "brokers", about: "TLS, and Mosquitto, RabbitMQ, EMQX or VerneMQ in place of the embedded broker" },
+    { name: "operations/watching", about: "metrics, alerts and a board, the log, and health under an orchestrator" },
     { name: "backup", about: "the database and its key file, and how to restore them" },
     { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
     { name: "security", about: "for operators, and for everybody who looks for a way in" },
