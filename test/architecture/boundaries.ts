@@ -62,7 +62,7 @@ const serverLayers = [
   ["gateway"],
   ["stream", "timeline", "webhooks"],
   ["virtual-terminals"],
-  ["sandbox", "health"],
+  ["sandbox", "health", "watching"],
   ["api-docs"],
   ["assembly"],
   ["main.ts"],
@@ -77,6 +77,7 @@ const exclusive: Record<string, readonly string[]> = {
   kysely: ["server", "stage", "bench"],
   fastify: ["server"],
   nodemailer: ["server"],
+  "prom-client": ["server"],
   commander: ["cli"],
 };
 

@@ -6,6 +6,7 @@ import { acceptOperations, type NewOperation } from "@tillkeeper/server/operatio
 import { systemClock } from "@tillkeeper/server/platform/clock";
 import { newId } from "@tillkeeper/server/platform/ids";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
+import { createMetrics } from "@tillkeeper/server/watching/metrics";
 import { acceptOneText } from "../accept-one.ts";
 import { clientId } from "../seed.ts";
 import { accountId, scattered, terminalId } from "../terminal-set.ts";
@@ -56,6 +57,7 @@ function methodsOf(database: Db): Record<keyof GatheringTimes, (terminal: string
     announce: () => {},
     hears: () => true,
     durations: createDurations({ db: database, clock: systemClock }),
+    watch: createMetrics(),
     windows: defaultTimeoutSeconds,
   });
   const oneRow = { name: "accept_one", text: acceptOneText("$1") };

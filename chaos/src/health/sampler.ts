@@ -84,7 +84,7 @@ export class HealthSampler {
     const url = `http://127.0.0.1:${port}/health/ready`;
     const answer = await this.#http.call({ url, method: "GET", timeoutMs });
     if ("unknown" in answer) return down;
-    const { database } = (answer.body ?? {}) as { database?: string };
-    return { sentAt, up: database === "up", ready: answer.status === 200 };
+    const { database, degraded } = (answer.body ?? {}) as { database?: string; degraded?: string[] };
+    return { sentAt, up: database === "up", ready: answer.status === 200 && degraded === undefined };
   }
 }

@@ -10,7 +10,7 @@ const longestStopMs = 20_000;
 /** Starts the server together with its virtual terminals. Throws as `startServer` does, and leaves nothing running then. */
 export async function openServer(
   config: Config,
-  options: Pick<ServerOptions, "sandbox" | "sandboxContent" | "quietCheckpoints">,
+  options: Pick<ServerOptions, "sandbox" | "sandboxContent" | "quietCheckpoints" | "signal">,
 ): Promise<RunningServer> {
   const log = createLogger(config.logLevel);
   const fleet = createVirtualFleet({ folder: join(config.dataDir, "terminals"), log });
@@ -24,12 +24,16 @@ export async function openServer(
   };
 }
 
-/** Stops a server. If that takes longer than 20 s, it prints so and ends the process with exit code 1. */
-export async function stopInTime(server: Pick<RunningServer, "stop">): Promise<void> {
+/**
+ * Stops a server. If that takes longer than 20 s, beside the time for which it goes on answering, it prints so and ends the process
+ * with exit code 1.
+ */
+export async function stopInTime(server: Pick<RunningServer, "stop">, drainSeconds = 0): Promise<void> {
+  const longestMs = longestStopMs + drainSeconds * 1_000;
   const timer = setTimeout(() => {
-    console.error(`The server has not ended within ${longestStopMs / 1000} seconds; giving up on it.`);
+    console.error(`The server has not ended within ${longestMs / 1000} seconds; giving up on it.`);
     process.exit(1);
-  }, longestStopMs);
+  }, longestMs);
   await server.stop();
   clearTimeout(timer);
 }
@@ -43,7 +47,7 @@ export async function runServer(
   }: Pick<ServerOptions, "sandbox" | "sandboxContent"> & { announce: (server: RunningServer) => string },
 ): Promise<void> {
   const interruption = watchInterruption();
-  const server = await openServer(config, options).catch((error: unknown) => {
+  const server = await openServer(config, { ...options, signal: interruption }).catch((error: unknown) => {
     // Ctrl-C also reaches the processes of the embedded database, so it is the cause of a start that fails after it.
     if (interruption.aborted) return undefined;
     throw error;
@@ -51,5 +55,5 @@ export async function runServer(
   if (!server) return;
   if (!interruption.aborted) console.log(announce(server));
   await aborted(interruption);
-  await stopInTime(server);
+  await stopInTime(server, config.drainSeconds);
 }

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { defaultTimeoutSeconds } from "@tillkeeper/contract/operations";
 import { routesOf } from "./assembly/api.ts";
 import { type AppDeps, buildApp } from "./assembly/app.ts";
 import { type Core, openCore, type ServerOptions } from "./assembly/core.ts";
 import { type DeviceSide, openDeviceSide } from "./assembly/device-side.ts";
 import { openMail } from "./assembly/mail.ts";
+import { openMetrics } from "./assembly/metrics.ts";
 import { closingPorts, enrolmentPorts, storePorts } from "./assembly/ports.ts";
 import { openWebhooks } from "./assembly/webhooks.ts";
 import { workersOf } from "./assembly/workers.ts";
@@ -24,8 +26,10 @@ export type { ServerOptions } from "./assembly/core.ts";
 export interface RunningServer {
   httpUrl: string;
   mqttUrl: string;
+  /** Where `/metrics` is answered; undefined where the settings do not ask for it. */
+  metricsUrl?: string | undefined;
   sandbox: OpenSandbox | undefined;
-  /** Ends all parts in reverse order of start. */
+  /** Says that it is not ready for as long as the settings say, then ends all parts in reverse order of start. */
   stop(): Promise<void>;
 }
 
@@ -44,13 +48,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function openAccept({ db, clock, config }: Core, devices: DeviceSide): Accept {
+function openAccept({ db, clock, config, watch }: Core, devices: DeviceSide): Accept {
   return createAccept({
     db,
     clock,
     announce: createAnnouncer(devices.device, "command"),
     hears: devices.transport.hears,
     durations: devices.durations,
+    watch,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
 }
@@ -71,6 +76,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const plan = planOf(options.sandboxContent);
   let sandbox: RunningServer["sandbox"];
   let started = false;
+  let stopping = false;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
       ...features,
@@ -78,6 +84,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       waits,
       sandbox: sandboxAsked ? { account: () => sandbox?.account_id, plan } : undefined,
       started: () => started,
+      stopping: () => stopping,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
     docs: {
@@ -86,6 +93,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
     },
   });
 
+  const metricsUrl = await openMetrics(core, devices, closing, { supervisor, ready: () => started && !stopping });
   // Must come before the API's end, which waits for the requests that have begun.
   closing.add(() => devices.mailboxes.endWaits());
   closing.add(() => supervisor.stop());
@@ -100,7 +108,18 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const addresses = { http_url: core.addresses.url(), mqtt_url: devices.transport.url() };
   if (sandboxAsked) sandbox = await openSandbox(sandboxDeps(core, { addresses, stores, enrolment, plan }));
   started = true;
-  return { httpUrl: addresses.http_url, mqttUrl: addresses.mqtt_url, sandbox, stop: () => closing.close() };
+  return {
+    httpUrl: addresses.http_url,
+    mqttUrl: addresses.mqtt_url,
+    metricsUrl,
+    sandbox,
+    stop: async () => {
+      stopping = true;
+      // Meanwhile load balancers see that this server is not ready, and all goes on as before.
+      await sleep((config.drainSeconds ?? 0) * 1_000);
+      await closing.close();
+    },
+  };
 }
 
 function sandboxDeps(
@@ -113,7 +132,11 @@ function sandboxDeps(
 
 type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
 
-async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
+async function openApi(
+  { config, log, tokens, addresses, metrics }: Core,
+  closing: Closing,
+  parts: ApiParts,
+): Promise<void> {
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
     perAddress: createRateLimit(config.rateLimit.perAddress),
@@ -121,7 +144,15 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
     devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
   const https = config.publicUrl?.startsWith("https:") ?? false;
-  const app = await buildApp({ log, tokens, rateLimits, ...parts, trustedProxies: config.trustedProxies, https });
+  const app = await buildApp({
+    log,
+    tokens,
+    rateLimits,
+    ...parts,
+    answered: metrics.answered,
+    trustedProxies: config.trustedProxies,
+    https,
+  });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));

@@ -8,6 +8,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type Accept, createAccept } from "../src/operations/accept.ts";
 import { CloseMoved } from "../src/operations/close-moved.ts";
 import { createDurations } from "../src/operations/durations.ts";
+import { createMetrics } from "../src/watching/metrics.ts";
 import { memoryWords } from "./support/memory-words.ts";
 
 /** A close that is accepted only while nothing has been closed since its sender looked. */
@@ -22,6 +23,7 @@ describe("an expected close", async () => {
       announce: () => undefined,
       hears: () => false,
       durations: createDurations({ db, clock }),
+      watch: createMetrics(),
       windows: defaultTimeoutSeconds,
     });
   const accept = newAccept();

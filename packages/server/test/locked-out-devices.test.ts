@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createDurations } from "../src/operations/durations.ts";
 import { createOrigins } from "../src/operations/reports/origin.ts";
 import { createReports } from "../src/operations/reports/reports.ts";
+import { createMetrics } from "../src/watching/metrics.ts";
 import { PresentDevice } from "./support/presence.ts";
 
 /** The other server learns of it a moment later: until then the connection stands, and its messages are accepted. */
@@ -44,7 +45,12 @@ describe("a device that another server has locked out", async () => {
   /** A replaced device as the gateway identifies it. */
   const was = ({ terminalId, address }: Device) => ({ accountId: aid, terminalId, address });
   const reports = () =>
-    createReports({ ...server, durations: createDurations(server), origins: createOrigins(randomBytes(32)) });
+    createReports({
+      ...server,
+      durations: createDurations(server),
+      origins: createOrigins(randomBytes(32)),
+      watch: createMetrics(),
+    });
   const badNews = { fault: { code: "tamper_detected" }, telemetry: { printer: "no_paper" } };
 
   it("speaks for the terminal no more, whatever it says, and is greeted by nobody", async () => {

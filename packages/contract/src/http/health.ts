@@ -7,6 +7,17 @@ const Readiness = Type.Object({
   status: Type.Enum(["ready", "not_ready"]),
   database: Part,
   broker: Part,
+  degraded: Type.Optional(
+    Type.Array(Type.Enum(["broker", "workers"]), {
+      description:
+        "What is broken without keeping the server from answering. broker: no messages of terminals come or go here. workers: at least one is being started again after a failure.",
+    }),
+  ),
+  stopping: Type.Optional(
+    Type.Boolean({
+      description: "true once the server was told to stop: it still answers, and wants no new requests.",
+    }),
+  ),
   starting: Type.Optional(
     Type.Boolean({
       description:
@@ -31,6 +42,8 @@ const Readiness = Type.Object({
   ),
 });
 
+const Startup = Type.Object({ status: Type.Enum(["started", "starting"]) });
+
 export const healthEndpoints = {
   live: endpoint({
     method: "GET",
@@ -42,12 +55,22 @@ export const healthEndpoints = {
     answers: { 200: Type.Object({ status: Type.Literal("live") }) },
     outsideSdk: "for monitoring",
   }),
+  startup: endpoint({
+    method: "GET",
+    path: "/health/startup",
+    scopes: "public",
+    id: "health_startup",
+    summary: "The start is over",
+    tag,
+    answers: { 200: Startup, 503: Startup },
+    outsideSdk: "for monitoring",
+  }),
   ready: endpoint({
     method: "GET",
     path: "/health/ready",
     scopes: "public",
     id: "health_ready",
-    summary: "The server has started; database, broker and workers are up",
+    summary: "The server can answer: it has started, is not stopping, and has its database",
     tag,
     answers: { 200: Readiness, 503: Readiness },
     outsideSdk: "for monitoring",

@@ -59,6 +59,8 @@ export interface Features {
   waits: Waits;
   /** Whether all is there that the server makes at its start. */
   started: () => boolean;
+  /** Whether the server was told to stop. */
+  stopping: () => boolean;
   /** Of a sandbox: the account that it was opened with, once it is open, and what that has at its beginning. */
   sandbox: { account: () => string | undefined; plan: SandboxPlan } | undefined;
 }
@@ -76,6 +78,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...sandboxRoutes(core, devices, features),
     ...healthRoutes({
       started: features.started,
+      stopping: features.stopping,
       pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
       brokerHealthy: () => devices.transport.healthy(),
       workers: () => features.supervisor.health(),
@@ -131,10 +134,10 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
 
 /** Operations on terminals, and what the server knows of terminals. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, closings }: Features): Route[] {
-  const { db, clock, files } = core;
+  const { db, clock, files, watch } = core;
   const { presenceClock, probes } = devices;
   return [
-    ...operationRoutes({ db, clock, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
+    ...operationRoutes({ db, clock, watch, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
     ...closingRoutes({ ...closings, waits, showReport: (...request) => showReport(closings, ...request) }),
     ...reportRoutes(closings),
     ...activationRoutes({ db, clock }),

@@ -37,7 +37,7 @@ import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/ra
 import { loggedUrl } from "../platform/http/logged-url.ts";
 import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
-import { clientOf, nameClient } from "../platform/http/request-client.ts";
+import { clientOf, nameClient, notedOf } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
@@ -45,6 +45,7 @@ import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { keepLimit, limitedTo } from "../platform/store-limit.ts";
+import type { CountedAnswer } from "../watching/metrics.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -64,6 +65,8 @@ export interface AppDeps {
   https?: boolean;
   /** Origins of pages that may call the API; left out, none. */
   corsOrigins?: CorsOrigins | undefined;
+  /** Called after each answer. Must not throw. */
+  answered?: (answer: CountedAnswer) => void;
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
@@ -85,6 +88,7 @@ export async function buildApp({
   https = false,
   corsOrigins = [],
   docs = { ownUrl: () => "" },
+  answered,
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
   const headers = securityHeaders({ https });
@@ -92,7 +96,7 @@ export async function buildApp({
   const baseLogger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: baseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request_id" }),
     bodyLimit: limits.httpBodyBytes,
     routerOptions: { maxParamLength },
     requestIdHeader: false,
@@ -126,7 +130,7 @@ export async function buildApp({
   });
   const pages = new ApiDocs(docs);
   setRules(app);
-  addHooks(app, log);
+  addHooks(app, log, answered);
   addUnmatched(app, new Addresses(routes, pages.paths, maxParamLength), new Cors(corsOrigins));
   pages.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
@@ -152,15 +156,17 @@ function setRules(app: FastifyInstance): void {
   app.removeContentTypeParser("text/plain");
 }
 
-function addHooks(app: FastifyInstance, log: Logger): void {
+function addHooks(app: FastifyInstance, log: Logger, answered: AppDeps["answered"]): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
     done(hostFault(request.raw));
   });
   app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
-  if (!log.isLevelEnabled("info")) return;
+  const logs = log.isLevelEnabled("info");
   app.addHook("onResponse", (request, reply, done) => {
-    logAnswer(request, reply);
+    const { method, routeOptions } = request;
+    answered?.({ method, route: routeOptions.url, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    if (logs) logAnswer(request, reply);
     done();
   });
 }
@@ -169,7 +175,7 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   const { method } = request;
   const ms = Math.round(reply.elapsedTime);
   const answer = { method, url: loggedUrl(request), status: reply.statusCode, ms };
-  request.log.info({ ...answer, ...clientOf(request) }, "answered");
+  request.log.info({ ...answer, ...clientOf(request), ...notedOf(request) }, "answered");
 }
 
 /** Adds a route that gets its body as an unread stream. */

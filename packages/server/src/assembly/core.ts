@@ -14,16 +14,19 @@ import { EventTail } from "../events/tail.ts";
 import { openFileStore } from "../files/open-store.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { openMasking } from "../logs/masking/masking.ts";
+import { operationWatch } from "../operations/watch.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
+import type { Patience } from "../platform/patience.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
 import { endOutdatedAddress } from "../terminals/credentials/outdated-address.ts";
 import type { VirtualTerminalHost } from "../virtual-terminals/virtual-terminals.ts";
+import { createMetrics } from "../watching/metrics.ts";
 import { createPresentEvents } from "./event-payloads.ts";
 import { OperationWakes } from "./operation-wakes.ts";
 
@@ -40,16 +43,21 @@ export interface ServerOptions {
   quietCheckpoints?: boolean;
   /** Wraps what carries messages; benchmarks add a carrier without sockets. */
   carrier?: (own: DeviceTransport) => DeviceTransport;
+  /** Ends the waiting of a start for what is away. */
+  signal?: AbortSignal;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
 }
 
 /** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
-export async function openCore({ config, log, clock: over = (own) => own }: ServerOptions, closing: Closing) {
+export async function openCore({ config, log, clock: over = (own) => own, signal }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
+  const metrics = createMetrics();
+  const watch = operationWatch(log, metrics);
+  const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
-  const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log });
+  const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log, patience });
   closing.add(() => db.close());
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);
@@ -91,6 +99,9 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     log,
     clock,
     databaseClock,
+    metrics,
+    watch,
+    patience,
     folder: folder.path,
     db,
     rootKey,

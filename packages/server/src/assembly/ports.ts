@@ -34,11 +34,12 @@ export type StorePorts = ReturnType<typeof storePorts>;
 
 /** What enrolment stands on, and what it needs of the gateway above it. */
 export function enrolmentPorts({ transport, virtual, presence, durations }: DeviceSide, accept: Accept, core: Core) {
-  const { db, clock, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
+  const { db, clock, watch, deviceTokens, findLiveCredential, addressAhead, addresses } = core;
   return {
     db,
     clock,
     accept,
+    watch,
     durations,
     deviceTokens,
     findLiveCredential,
@@ -59,7 +60,7 @@ export function enrolmentPorts({ transport, virtual, presence, durations }: Devi
 export type EnrolmentPorts = ReturnType<typeof enrolmentPorts>;
 
 /** What closings need of operations and presence. */
-export function closingPorts({ device, presenceClock }: DeviceSide, accept: Accept, { db, clock }: Core) {
+export function closingPorts({ device, presenceClock }: DeviceSide, accept: Accept, { db, clock, watch }: Core) {
   const announceCancel = createAnnouncer(device, "cancel");
   const deps = {
     db,
@@ -69,7 +70,7 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     cancel: async ({ accountId, operationId, by: clientId }: OperationToCancel) => {
       try {
         const request = { accountId, clientId, requestId: "", operationId, expects: undefined };
-        await cancelOperation({ db, clock, announceCancel }, request);
+        await cancelOperation({ db, clock, watch, announceCancel }, request);
       } catch (error) {
         // It has ended meanwhile: its closing shows how.
         if (!(error instanceof ApiError)) throw error;

@@ -9,7 +9,7 @@ import type { Core } from "./core.ts";
 
 /** Webhooks: what their routes need, and their workers. Private addresses are allowed where a setting says so, or in the sandbox. */
 export function openWebhooks(
-  { db, clock, log, rootKey, config, addresses, presentEvents }: Core,
+  { db, clock, log, rootKey, config, addresses, presentEvents, metrics }: Core,
   { sandbox }: { sandbox: boolean },
 ) {
   const allowPrivate = config.webhooksMayBePrivate ?? sandbox;
@@ -22,6 +22,7 @@ export function openWebhooks(
     openSecrets: createSecretOpener(rootKey),
     poster,
     present: presentEvents,
+    attempted: metrics.attempted,
   });
   const deps: HookDeps = { db, clock, rootKey, targets, wake: () => sender.wake() };
   return {

@@ -60,6 +60,12 @@ export interface Config extends LimitsConfig {
   heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
   windows?: Partial<Record<OperationName, number>>;
+  /** Where metrics are answered; left out, nowhere. */
+  metrics?: { host: string; port: Port } | undefined;
+  /** How long a server that stops says that it is not ready before it ends; left out, it does not wait. */
+  drainSeconds?: number;
+  /** How long a start waits for a database or a broker that is away; left out, it does not wait. */
+  startPatienceSeconds?: number;
   logLevel: LogLevel;
   /** Variables that look like settings and are none. */
   unknownSettings?: string[];
@@ -138,6 +144,12 @@ function configOf(values: Values, fault: ReportFault): Config {
     mail: mailConfig(values, fault),
     heartbeatSeconds: values.TILLKEEPER_HEARTBEAT_SECONDS,
     windows: values.TILLKEEPER_WINDOWS,
+    metrics: values.TILLKEEPER_METRICS_PORT && {
+      host: values.TILLKEEPER_METRICS_HOST,
+      port: values.TILLKEEPER_METRICS_PORT,
+    },
+    drainSeconds: values.TILLKEEPER_DRAIN_SECONDS,
+    startPatienceSeconds: values.TILLKEEPER_START_PATIENCE,
     logLevel: values.TILLKEEPER_LOG_LEVEL,
   };
 }

@@ -59,6 +59,11 @@ export const port = (byDefault: number): Kind<Port> => ({
   },
 });
 
+/** As `port`; left out, nothing listens. */
+export const portIfSet = (): Kind<Port | undefined> => ({
+  read: (given, fault) => (given === undefined ? undefined : port(0).read(given, fault)),
+});
+
 export const flag = (): Kind<boolean> => ({
   byDefault: "false",
   read(given = "false", fault) {

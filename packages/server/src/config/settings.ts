@@ -216,6 +216,25 @@ export const settings = {
     about: "Sender of mail, as `post@kiosk.example` or `Kiosk <post@kiosk.example>`. Needed with the mail server",
     ...kinds.sender(),
   },
+  TILLKEEPER_METRICS_PORT: {
+    about:
+      "Port that answers `/metrics` for Prometheus, without a password. Unset: none. See [watching](docs/operations/watching.md)",
+    ...kinds.portIfSet(),
+  },
+  TILLKEEPER_METRICS_HOST: {
+    about:
+      "Address that this port listens on. Others than loopback show the figures of the server to whoever reaches them",
+    ...kinds.textOr("127.0.0.1"),
+  },
+  TILLKEEPER_DRAIN_SECONDS: {
+    about:
+      "How long a server that is told to stop says that it is not ready, and still answers, so that a load balancer can take it out first",
+    ...kinds.whole(0, 300, 0),
+  },
+  TILLKEEPER_START_PATIENCE: {
+    about: "Seconds that a start waits for a database or a broker that is away; 0: it ends at once with what is wrong",
+    ...kinds.whole(0, 3_600, 0),
+  },
   TILLKEEPER_LOG_LEVEL: {
     about: `${logLevels.map((level) => `\`${level}\``).join(", ")}: JSON lines on standard error, without secrets. From \`info\` on each request has a line, which names its client; refused token requests, too`,
     ...kinds.oneOf(logLevels, "warn"),

@@ -34,7 +34,17 @@ export interface Db {
    * an account.
    */
   waits: Turns;
+  /** How busy each pool of connections is. */
+  loads(): PoolLoad[];
   close(): Promise<void>;
+}
+
+/** How many connections of a pool are lent out or idle, and how many callers wait for one. */
+export interface PoolLoad {
+  pool: "plain" | "hot" | "urgent";
+  busy: number;
+  idle: number;
+  waiting: number;
 }
 
 export type Tx = Transaction<Tables>;
@@ -95,6 +105,13 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     urgent,
     turns: callersTurns(),
     waits: waitersTurns(),
+    loads: () =>
+      Object.entries({ plain, hot, urgent }).map(([pool, { totalCount, idleCount: idle, waitingCount: waiting }]) => ({
+        pool: pool as PoolLoad["pool"],
+        busy: totalCount - idle,
+        idle,
+        waiting,
+      })),
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([

@@ -1,25 +1,32 @@
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { Logger } from "../platform/log/log.ts";
+import { type Patience, patiently } from "../platform/patience.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { type Db, openDb } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { connectionToRunning } from "./embedded/running.ts";
+import { isUnavailable } from "./failures.ts";
 import { compareSchema, migrate } from "./migrate.ts";
 import { ensureTenantIsolation, isTenantIsolationThere } from "./tenants/isolation.ts";
 
 const oldest = 15;
 const newest = 18;
 
-/** Opens the outside database, or starts the embedded one, and brings its schema up to date. Throws `StartupError`. */
+/**
+ * Opens the outside database, or starts the embedded one, and brings its schema up to date. Waits for an outside one that is away, as long as
+ * `patience` lasts. Throws `StartupError`.
+ */
 export async function openDatabase({
   url,
   dataDir,
   log,
+  patience = { seconds: 0, log },
 }: {
   url: string | undefined;
   dataDir: string;
   log: Logger;
+  patience?: Patience;
 }): Promise<Db> {
   const embedded =
     url === undefined ? await startEmbeddedPostgres({ folder: join(dataDir, "postgres"), log }) : undefined;
@@ -32,7 +39,7 @@ export async function openDatabase({
     await embedded?.stop();
   };
   try {
-    await checkVersion(db);
+    await patiently(patience, () => checkVersion(db));
     await migrate(db);
     await ensureTenantIsolation(db);
     return { ...db, close };
@@ -66,7 +73,10 @@ async function checkVersion(db: Db): Promise<void> {
   const answer = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`
     .execute(db.sql)
     .catch((error: unknown) => {
-      throw new StartupError(`The database (DATABASE_URL) cannot be reached: ${reasonOf(error)}.`, { cause: error });
+      throw new StartupError(`The database (DATABASE_URL) cannot be reached: ${reasonOf(error)}.`, {
+        cause: error,
+        mayPass: isUnavailable(error),
+      });
     });
   const major = Math.floor((answer.rows[0]?.version ?? 0) / 10_000);
   if (major < oldest || major > newest) {

@@ -6,6 +6,7 @@ import type { Db, Tx } from "../db/db.ts";
 import type { Accept } from "../operations/accept.ts";
 import { cancelUndelivered } from "../operations/cancel.ts";
 import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
+import type { EndedOperation, OperationWatch } from "../operations/watch.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
@@ -23,6 +24,7 @@ export interface DeletionDeps {
   /** Whether the device is connected, as far as the server can know. */
   isConnected: (tx: Tx, terminal: TerminalKey) => Promise<boolean>;
   accept: Accept;
+  watch: OperationWatch;
   /** Called after the commit with the address of an ended credential; ends its connections. */
   credentialReplaced: (address: string) => void;
   virtualTerminalsChanged: () => void;
@@ -47,10 +49,11 @@ export async function deleteTerminal(
   // Before the day is closed; compared again once the row is locked.
   requireExpected(caller, presentTerminal(found));
   const closing = connected ? await closeDay(deps, live, terminalId) : undefined;
-  const { terminal, ended } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
+  const { terminal, ended, cancelled } = await inTenantWithLiveGrant(deps.db, caller, (tx, holder) =>
     remove(tx, deps, holder, { terminalId, connected, closing }),
   );
   if (ended !== undefined) deps.credentialReplaced(ended);
+  if (cancelled) deps.watch.ended(cancelled);
   if (found.simulated) deps.virtualTerminalsChanged();
   return terminal;
 }
@@ -95,11 +98,12 @@ async function remove(
   const live = closing === undefined ? await findLiveClaim(tx, accountId, terminalId) : undefined;
   const last = closing ?? (live && (connected || mayHaveBegun(live)) ? live.operation_id : undefined);
   let ended: string | undefined;
+  let cancelled: EndedOperation | undefined;
   if (last !== undefined) await endCredentialWith(tx, { accountId, terminalId }, last);
   else {
     ended = await endCredential(tx, clock, { accountId, terminalId });
     if (live)
-      await cancelUndelivered(tx, {
+      cancelled = await cancelUndelivered(tx, {
         accountId,
         id: live.operation_id,
         by: caller.clientId,
@@ -114,5 +118,5 @@ async function remove(
     before: presentTerminal(row),
     after,
   });
-  return { terminal: after, ended };
+  return { terminal: after, ended, cancelled };
 }

@@ -7,6 +7,7 @@ import { cancelUndelivered } from "../operations/cancel.ts";
 import type { Durations } from "../operations/durations.ts";
 import { findLiveClaim, mayHaveBegun } from "../operations/live-claim.ts";
 import { operationPending } from "../operations/pending.ts";
+import type { EndedOperation } from "../operations/watch.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { type PowerfulCaller, requireExpected } from "../platform/http/route.ts";
@@ -30,7 +31,7 @@ import { lockOpenCode } from "./pairing/queries.ts";
 
 /** `durations`: how long operations take, for the expected end of one in the way. */
 export type ReplaceDeviceDeps = PairingCodeDeps &
-  Pick<DeletionDeps, "isConnected" | "credentialReplaced"> & { durations: Durations };
+  Pick<DeletionDeps, "isConnected" | "credentialReplaced" | "watch"> & { durations: Durations };
 
 /**
  * Replaces a terminal's device: the former one is locked out at once, and the new one has to pair. Throws
@@ -43,12 +44,13 @@ export async function replaceDevice(
   terminalId: string,
   input: DeviceReplacement,
 ): Promise<TerminalWithPairing> {
-  const { terminal, pairing, former } = await inTenantWithLiveGrant(deps.db, caller, (tx, live) =>
+  const { terminal, pairing, former, cancelled } = await inTenantWithLiveGrant(deps.db, caller, (tx, live) =>
     swap(tx, deps, live, { terminalId, input }),
   ).catch((error: unknown) => {
     throw isSerialTaken(error) ? serialNumberTaken() : error;
   });
   if (former !== undefined) deps.credentialReplaced(former);
+  if (cancelled) deps.watch.ended(cancelled);
   return { ...terminal, pairing };
 }
 
@@ -62,7 +64,12 @@ async function swap(
   deps: ReplaceDeviceDeps,
   caller: LiveCaller,
   { terminalId, input }: Swap,
-): Promise<{ terminal: Terminal; pairing: Pairing; former: string | undefined }> {
+): Promise<{
+  terminal: Terminal;
+  pairing: Pairing;
+  former: string | undefined;
+  cancelled: EndedOperation | undefined;
+}> {
   const { accountId } = caller;
   const { clock } = deps;
   const { device_serial_number: serialNumber, pairing_reference: reference } = input;
@@ -71,7 +78,7 @@ async function swap(
   requireExpected(caller, presentTerminal(row));
   if (row.simulated || isSimulated(accountId, serialNumber)) throw virtualTerminal();
   if (sameSerial(row.device_serial_number, serialNumber)) throw unchanged();
-  await endLiveOperation(tx, deps, caller, terminalId);
+  const cancelled = await endLiveOperation(tx, deps, caller, terminalId);
   // Locked before the account's audit log, in the order of the count of wrong tries, so that the two do not deadlock.
   await lockOpenCode(tx, { accountId, terminalId });
   const former = await endCredential(tx, clock, { accountId, terminalId });
@@ -88,7 +95,7 @@ async function swap(
   });
   await tellTerminal(tx, caller, { cause: "terminal.replace_device", terminalId, at: clock.now() });
   const pairing = await addPairingCode(tx, deps, caller, { terminalId, serialNumber, reference });
-  return { terminal, pairing, former };
+  return { terminal, pairing, former, cancelled };
 }
 
 /**
@@ -99,15 +106,15 @@ async function endLiveOperation(
   deps: ReplaceDeviceDeps,
   caller: LiveCaller,
   terminalId: string,
-): Promise<void> {
+): Promise<EndedOperation | undefined> {
   const { accountId } = caller;
   const live = await findLiveClaim(tx, accountId, terminalId);
-  if (!live) return;
+  if (!live) return undefined;
   const sentToWhoListens = live.attempts > 0 && (await deps.isConnected(tx, { accountId, terminalId }));
   if (sentToWhoListens || mayHaveBegun(live)) {
     throw operationPending(deps.durations, live, { path: "/path/terminal_id", now: deps.clock.now() });
   }
-  await cancelUndelivered(tx, {
+  return cancelUndelivered(tx, {
     accountId,
     id: live.operation_id,
     by: caller.clientId,

@@ -36,15 +36,17 @@ export function createInbound(options: InboundOptions): Receive {
     const device = readDeviceAddress(address);
     if (!device) return;
     const origin = { ...device, polls: by === "https", index };
+    let about: object | undefined;
     try {
       const read = await (channel === "result" ? deps.readResult(origin, payload) : readMessage(channel, payload));
       if (read.places) return await reject(deps, origin, channel, read);
       const { message } = read;
+      if ("operation_id" in message) about = { operation_id: message.operation_id };
       if (operationChannels.has(channel)) deps.presence.heard(origin);
       await handlers[channel](deps, origin, message as never);
     } catch (error) {
       const level = error instanceof ApiError && error.status < 500 ? "debug" : "warn";
-      deps.log[level]({ err: error, address, channel }, "a terminal's message could not be handled");
+      deps.log[level]({ err: error, address, channel, ...about }, "a terminal's message could not be handled");
     }
   };
 }

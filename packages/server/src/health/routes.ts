@@ -6,6 +6,8 @@ import type { WorkerHealth } from "../platform/supervisor.ts";
 export interface HealthDeps {
   /** Whether all is there that the server makes at its start. */
   started(): boolean;
+  /** Whether the server was told to stop. */
+  stopping(): boolean;
   /** Resolves when the database answers. */
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
@@ -19,6 +21,11 @@ export interface HealthDeps {
 export function healthRoutes(deps: HealthDeps): Route[] {
   return [
     bind(health.live, () => ({ status: "live" as const })),
+    bind(health.startup, () => {
+      const started = deps.started();
+      const status: "started" | "starting" = started ? "started" : "starting";
+      return new Answer({ status }, { status: started ? 200 : 503 });
+    }),
     bind(health.ready, ({ request }) => readiness(deps, isLocal(request))),
   ];
 }
@@ -29,6 +36,10 @@ function isLocal({ ip, headers }: FastifyRequest): boolean {
   return proxied === undefined && /^(127\.|::1$|::ffff:127\.)/.test(ip);
 }
 
+/**
+ * Ready means that the server can answer. What is broken at all servers at once, as the broker, must not take all of them out: most requests
+ * do not need it, and those that do are kept. It is shown instead.
+ */
 async function readiness(deps: HealthDeps, local: boolean) {
   const database = await deps.pingDatabase().then(
     () => "up" as const,
@@ -37,15 +48,21 @@ async function readiness(deps: HealthDeps, local: boolean) {
   const broker: "up" | "down" = deps.brokerHealthy() ? "up" : "down";
   const workers = deps.workers();
   const started = deps.started();
-  const ready =
-    started && database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
+  const stopping = deps.stopping();
+  const ready = started && !stopping && database === "up";
+  const degraded = [
+    ...(broker === "up" ? [] : (["broker"] as const)),
+    ...(workers.every((worker) => worker.state === "running") ? [] : (["workers"] as const)),
+  ];
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
   return new Answer(
     {
       status,
       database,
       broker,
+      ...(degraded.length > 0 && { degraded }),
       ...(!started && { starting: true }),
+      ...(stopping && { stopping: true }),
       ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }),
     },
     { status: ready ? 200 : 503 },

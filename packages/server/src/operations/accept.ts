@@ -15,6 +15,7 @@ import { presentAccepted } from "./present.ts";
 import { type AcceptRequest, findRefusal, requestKeyOf } from "./refusal.ts";
 import { type Acceptance, acceptOperations, type NewOperation } from "./sql/accept.ts";
 import type { Command } from "./sql/claim-messages.ts";
+import type { OperationWatch } from "./watch.ts";
 
 export interface AcceptDeps {
   db: Db;
@@ -27,6 +28,7 @@ export interface AcceptDeps {
   /** Whether the terminal is connected to this server, so that `announce` can reach it. */
   hears: (terminalId: string) => boolean;
   durations: Durations;
+  watch: OperationWatch;
   /** Seconds that a terminal has to answer, unless the request sets them (D16). */
   windows: Readonly<Record<OperationName, number>>;
 }
@@ -68,6 +70,7 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
       const outcome = await insert(asked);
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
+        deps.watch.accepted(asked.operation);
         const operation = { ...asked, deadline: outcome.deadline };
         // Without an address the outbox sends the command at once; announcing it too would send it twice.
         if (outcome.address !== null) deps.announce(toCommand(operation, outcome, outcome.address));

@@ -6,7 +6,6 @@ import { showStep, stepForStatus } from "@tillkeeper/contract/next-steps";
 import { type OperationName, operationsAllowed } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import type { Db } from "../db/db.ts";
-import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { keyReused } from "../platform/http/idempotency-key.ts";
 import { hourMs } from "../platform/time-spans.ts";
@@ -15,9 +14,9 @@ import { findLastCloseId } from "../terminals/record/last-close.ts";
 import type { TerminalKey } from "../terminals/terminal-keys.ts";
 import { CloseMoved } from "./close-moved.ts";
 import type { Durations } from "./durations.ts";
+import { type ExpiryDeps, expireDue } from "./expiry.ts";
 import { operationPending } from "./pending.ts";
 import { findByRequestKey, findOperation, type OperationRow, selectLive, terminalStatus } from "./queries.ts";
-import { expireOperations } from "./sql/expire.ts";
 import { forgetKey } from "./sql/forget-keys.ts";
 
 /** A request to send a command to a terminal. */
@@ -41,9 +40,8 @@ export function requestKeyOf(clientId: string, idempotencyKey: string): Buffer {
   return createHash("sha256").update(`${clientId}\n${idempotencyKey}`).digest();
 }
 
-interface ObstacleDeps {
+interface ObstacleDeps extends ExpiryDeps {
   db: Db;
-  clock: Clock;
   durations: Durations;
 }
 
@@ -83,7 +81,7 @@ export async function findRefusal(
   if (!blocker) return undefined;
   if (blocker.deadline > now) throw operationPending(deps.durations, blocker, { path: "/body/terminal_id", now });
   // The deadline has passed, and the expiry worker has not reached it yet.
-  await expireOperations(db.pool, now, mostExpired);
+  await expireDue(deps, db.pool, now, mostExpired);
   return undefined;
 }
 

@@ -5,6 +5,7 @@ import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
+import { noteForLog } from "../platform/http/request-client.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
 import type { Waits } from "../platform/http/wait.ts";
 import { endOfNamed } from "../platform/timestamps.ts";
@@ -34,17 +35,20 @@ function routesAt(
       const idempotencyKey = readIdempotencyKey(request);
       if (caller.stores !== undefined) await requireSeen(deps.db, caller.accountId, body.terminal_id);
       const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
+      noteForLog(request, { operation_id: operation.id });
       const { found, headers } = await waitForEnd(deps, caller, request, operation);
       return new Answer(found, { headers: { ...headers, ...(replayed && { "idempotent-replayed": "true" }) } });
     }),
     bind(operations.list, ({ caller, query, request }) => list(deps.db, caller, query, request)),
     bind(operations.get, async ({ caller, params: { operation_id: id }, request }) => {
       const operation = await getOperation(deps.db, caller.accountId, asUuid(id));
+      noteForLog(request, { operation_id: operation.id });
       const { found, headers } = await waitForEnd(deps, caller, request, operation);
       return new Answer(found, { headers });
     }),
-    bind(operations.cancel, async ({ caller, params: { operation_id: id } }) => {
+    bind(operations.cancel, async ({ caller, params: { operation_id: id }, request }) => {
       const { operation, ended } = await cancelOperation(deps, { ...caller, operationId: asUuid(id) });
+      noteForLog(request, { operation_id: operation.id });
       return new Answer(operation, { status: ended ? 200 : 202 });
     }),
   ];

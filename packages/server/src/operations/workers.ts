@@ -4,8 +4,8 @@ import type { Clock } from "../platform/clock.ts";
 import { pause } from "../platform/pause.ts";
 import { hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
+import { type ExpiryDeps, expireDue, expireFarAway } from "./expiry.ts";
 import type { Reports } from "./reports/reports.ts";
-import { expireImpossible, expireOperations } from "./sql/expire.ts";
 import { forgetKeys } from "./sql/forget-keys.ts";
 
 const expireEveryMs = 200;
@@ -19,7 +19,8 @@ const forgetBatch = 5_000;
  * Ends overdue operations as TIMEOUT, well within a second of the deadline (D16). Deadlines are rows, so a restart
  * loses none: its first round ends all that have passed.
  */
-export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; reports: Reports }): Worker {
+export function expiryWorker(deps: ExpiryDeps & { db: Db; reports: Reports }): Worker {
+  const { db, clock, reports } = deps;
   let rounds = 0;
   let flushing: Promise<void> | undefined;
   const expire = async (signal: AbortSignal) => {
@@ -32,8 +33,8 @@ export function expiryWorker({ db, clock, reports }: { db: Db; clock: Clock; rep
         flushing = undefined;
       });
     await Promise.race([flushing, pause(flushPatienceMs, signal)]);
-    const ended = await expireOperations(db.urgent, clock.now(), expireBatch);
-    if (rounds % roundsPerImpossible === 0) await expireImpossible(db.urgent, clock.now(), expireBatch);
+    const ended = await expireDue(deps, db.urgent, clock.now(), expireBatch);
+    if (rounds % roundsPerImpossible === 0) await expireFarAway(deps, db.urgent, clock.now(), expireBatch);
     rounds += 1;
     return ended === expireBatch;
   };

@@ -4,4 +4,11 @@
  */
 export class StartupError extends Error {
   override readonly name = "StartupError";
+  /** Whether it may pass by itself: something that the server needs is away, which it may wait for. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, { mayPass = false, ...options }: ErrorOptions & { mayPass?: boolean } = {}) {
+    super(message, options);
+    this.mayPass = mayPass;
+  }
 }

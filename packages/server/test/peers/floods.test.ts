@@ -29,7 +29,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a terminal that floods %s", (
     onTestFinished(() => server.stop());
     if (asks) await broker.start(server.url);
     const [one, other] = [await server.account("T66000001"), await server.account("T66000002")];
-    await vi.waitUntil(async () => (await fetch(`${server.url}/health/ready`)).ok, { interval: 100 });
+    const link = async () => (await server.call("GET", "/health/ready")).body.broker;
+    await vi.waitUntil(async () => (await link()) === "up", { interval: 100 });
 
     const good = await credentialOf(server, one, "GOOD-1");
     const url = new URL(broker.ownUrl);

@@ -35,8 +35,8 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     await broker.start(`http://127.0.0.1:${number}`);
     const http = { host: "127.0.0.1", port: { number, configured: true } };
     server = await startTestServer({ config: { mqtt: broker.mqtt, http, tokenLifetimeSeconds: 604_800 } });
-    const status = async () => (await server.call("GET", "/health/ready")).status;
-    await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });
+    const link = async () => (await server.call("GET", "/health/ready")).body.broker;
+    await vi.waitUntil(async () => (await link()) === "up", { interval: 50 });
     tenant = await server.account("T68000001");
   });
   afterAll(async () => {

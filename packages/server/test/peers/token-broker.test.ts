@@ -171,10 +171,10 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
     };
     for (const name of ["check_update", "end_of_day"]) await perform(name);
     await broker.kill();
-    const readiness = async (of: TestServer) => (await of.call("GET", "/health/ready")).status;
-    await vi.waitUntil(async () => (await readiness(server)) !== 200);
+    const link = async (of: TestServer) => (await of.call("GET", "/health/ready")).body.broker;
+    await vi.waitUntil(async () => (await link(server)) === "down");
     await broker.start("");
-    for (const of of [server, other]) await vi.waitUntil(async () => (await readiness(of)) === 200);
+    for (const of of [server, other]) await vi.waitUntil(async () => (await link(of)) === "up");
     await perform("check_update");
   });
 

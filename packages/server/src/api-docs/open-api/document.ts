@@ -3,6 +3,7 @@ import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
 import { scopes, scopesInWords } from "@tillkeeper/contract/scopes";
+import { version } from "../../platform/version.ts";
 import { answersOf } from "./answers.ts";
 import { Failures } from "./failures.ts";
 import { headerComponents } from "./headers.ts";
@@ -23,7 +24,7 @@ export function openApiDocument(endpoints: Endpoints, named: Readonly<Record<str
     openapi: "3.1.0",
     info: {
       title: "Tillkeeper",
-      version: "0.1.0",
+      version,
       description:
         "Stores, payment terminals and remote terminal operations. Fields, states and scopes follow the public documentation of " +
         "the API this server is compatible with; what goes beyond is optional or additional.",

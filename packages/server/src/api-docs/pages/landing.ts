@@ -9,7 +9,7 @@ const links = {
   openapi: "/openapi.json",
   asyncapi: "/asyncapi.json",
   llms: "/llms.txt",
-  health: { live: "/health/live", ready: "/health/ready" },
+  health: { live: "/health/live", startup: "/health/startup", ready: "/health/ready" },
 };
 
 const about = "A Tillkeeper server: it manages stores, payment terminals and what is done with terminals remotely.";
@@ -42,7 +42,7 @@ ${sandbox ? sandboxSection : liveSection}
 <dt><a href="${links.asyncapi}">asyncapi.json</a></dt><dd>How terminals talk to the server over MQTT, as an AsyncAPI 3 document.</dd>
 <dt><a href="${links.llms}">llms.txt</a></dt><dd>All of this as an index for language models; each guide is there as Markdown.</dd>
 <dt><a href="${links.health.live}">/health/live</a>, <a href="${links.health.ready}">/health/ready</a></dt>
-<dd>Whether the process answers, and whether database, broker and workers are up.</dd>
+<dd>Whether the process answers, and whether the server can answer requests.</dd>
 </dl>`),
     }),
   );

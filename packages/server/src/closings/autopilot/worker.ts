@@ -14,6 +14,8 @@ import { claimStores, type Moved, movePlaces, type PlaceRow } from "./queries.ts
 
 export interface AutopilotDeps extends ClosingDeps {
   log: { warn(fields: object, text: string): void };
+  /** Called for each business day that was not closed in its time. Must not throw. */
+  missed: () => void;
 }
 
 const everyMs = 1_000;
@@ -71,17 +73,17 @@ async function lookAfter(deps: AutopilotDeps, accountId: string, places: readonl
   const done = steps.flatMap((step, index) =>
     ends[index] === "failed" ? [] : { ...step, isIdle: ends[index] === "idle" },
   );
-  return inTenant(db, accountId, async (tx) => {
+  const { events, again } = await inTenant(db, accountId, async (tx) => {
     const moment = await momentOf(tx, deps);
     const results = [];
     for (const step of done) results.push(await resultOf(tx, step, moment));
     const moved = await movePlaces(tx, accountId, results);
-    await writeEvents(
-      tx,
-      results.flatMap(({ from, event }) => (event && moved.has(from.storeRef) ? [event] : [])),
-    );
-    return results.some(({ lookAt }) => lookAt !== null && lookAt <= moment.now);
+    const missed = results.flatMap(({ from, event }) => (event && moved.has(from.storeRef) ? [event] : []));
+    await writeEvents(tx, missed);
+    return { events: missed, again: results.some(({ lookAt }) => lookAt !== null && lookAt <= moment.now) };
   });
+  for (const _ of events) deps.missed();
+  return again;
 }
 
 /** Closes the store, if its time has come. idle: nothing is open. failed: it stays due, and is not moved on. */

@@ -3,6 +3,7 @@ import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { readConfigured } from "../../platform/folders/configured-file.ts";
 import type { Logger } from "../../platform/log/log.ts";
+import type { Patience } from "../../platform/patience.ts";
 import { type AuthenticationDeps, authenticateTerminal } from "../../terminals/credentials/authenticate.ts";
 import { listLiveCredentials } from "../../terminals/credentials/list-live.ts";
 import { createEmbeddedBroker } from "./embedded/broker.ts";
@@ -16,6 +17,7 @@ import type { DeviceTransport } from "./transport.ts";
 
 interface TransportOptions extends AuthenticationDeps {
   config: Config;
+  patience: Patience;
   db: Db;
   clock: Clock;
   log: Logger;
@@ -43,7 +45,7 @@ function embedded({ config, log, ...authentication }: TransportOptions): DeviceT
   });
 }
 
-function outside({ config, db, clock, log }: TransportOptions, url: string): DeviceTransport {
+function outside({ config, db, clock, log, patience }: TransportOptions, url: string): DeviceTransport {
   const { caFile, publicUrl, access } = config.mqtt;
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_MQTT_CA_FILE", caFile);
   return createOutsideBroker({
@@ -51,6 +53,7 @@ function outside({ config, db, clock, log }: TransportOptions, url: string): Dev
     ca,
     publicUrl,
     log,
+    patience,
     access: accessTo({ url, ca }, { config, db, clock }),
     asksUs: access === "http",
   });

@@ -13,13 +13,14 @@ import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { createSpanLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { type Gathered, gather } from "../../platform/load/batch.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import type { Durations } from "../durations.ts";
+import { expireDue } from "../expiry.ts";
 import { noteCancelRefused } from "../queries.ts";
-import { expireOperations } from "../sql/expire.ts";
 import { keyOf, noteDispatchedLate, noteProgress, type Progress } from "../sql/progress.ts";
 import type { Answered } from "../sql/take-answers.ts";
+import type { OperationWatch } from "../watch.ts";
 import { sameAnswer, takeAnswersInOrder } from "./answers.ts";
 import { createDispatchedNotes, type Dispatched } from "./dispatched.ts";
 import type { Origins } from "./origin.ts";
@@ -46,6 +47,8 @@ export interface Reports {
   cancelRefused(origin: Device, message: CancelRefusedMessage): Promise<void>;
   /** Writes the dispatch times of operations without a report since. */
   flush(): Promise<void>;
+  /** How many reports wait to be written. */
+  waiting(): number;
 }
 
 /** The result is counted in its log, but not stored. */
@@ -61,6 +64,7 @@ interface ReportDeps {
   clock: Clock;
   durations: Durations;
   origins: Origins;
+  watch: OperationWatch;
 }
 
 const mostTries = 4;
@@ -88,9 +92,10 @@ export function createReports(deps: ReportDeps): Reports {
       if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
       // The deadline has passed before the expiry worker: the operation must be TIMEOUT before its late answer is
       // stored.
-      if (answered.standing === "overdue") await expireOperations(db.pool, finish.at, 1_000);
+      if (answered.standing === "overdue") await expireDue(deps, db.pool, finish.at, 1_000);
       const { accountId: group, terminalId: member } = finish;
       [answered] = (await db.waits({ group, member }, () => takeAnswersInOrder(db, [finish], "wait"))) as [Answered];
+      noteEnd(deps, finish, answered);
     }
     return answered;
   };
@@ -112,6 +117,8 @@ export function createReports(deps: ReportDeps): Reports {
 
     cancelRefused: (origin, { operation_id: id }) =>
       inTurn(db, origin.accountId, () => noteCancelRefused(db.sql, { ...origin, id, at: clock.now() })),
+
+    waiting: () => report.waiting(),
 
     async flush() {
       const sent = notes.takeAll();
@@ -139,7 +146,7 @@ function receiptOf(
 }
 
 /** Batches reports. Resolves with the outcome of a result; for progress, with whether the operation is live. */
-function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) => Promise<Answered | boolean> {
+function gatherReports(deps: ReportDeps): Gathered<Report, Answered | boolean> {
   return gather<Report, Answered | boolean>({
     // One batch at a time: with two, the later of a terminal's results could be taken first.
     slots: 1,
@@ -147,19 +154,23 @@ function gatherReports({ db, clock, durations }: ReportDeps): (report: Report) =
     maxQueue: 20_000,
     overload: () => new ApiError("service_unavailable", "Too many reports are waiting."),
     run: async (batch) => {
-      const { answered, live } = await writeReports(db, batch);
-      const now = clock.now().getTime();
-      for (const [{ operation, status }, { ended }] of answered.values()) {
-        // A refused operation tells nothing about durations.
-        if (ended && operation && status === "COMPLETED") {
-          durations.observe(operation, ended.deviceModel, now - ended.createdAt.getTime());
-        }
-      }
+      const { answered, live } = await writeReports(deps.db, batch);
+      for (const [finish, outcome] of answered.values()) noteEnd(deps, finish, outcome);
       return batch.map(({ finish, progress }) =>
         finish ? (answered.get(sameAnswer(finish))?.[1] as Answered) : live.has(keyOf(progress)),
       );
     },
   });
+}
+
+/** Notes the end of an operation that an answer ended. */
+function noteEnd({ clock, durations, watch }: ReportDeps, finish: Finish, { ended }: Answered): void {
+  const { accountId, id: operationId, terminalId, operation, status, reason } = finish;
+  if (!ended || !operation) return;
+  watch.ended({ accountId, operationId, terminalId, operation, status, reason: reason ?? undefined });
+  // A refused operation tells nothing about durations.
+  if (status === "COMPLETED")
+    durations.observe(operation, ended.deviceModel, clock.now().getTime() - ended.createdAt.getTime());
 }
 
 interface Written {

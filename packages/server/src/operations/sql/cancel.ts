@@ -1,3 +1,4 @@
+import type { OperationName } from "@tillkeeper/contract/operations";
 import { CompiledQuery, type Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import type { RequestOrigin } from "./claim-messages.ts";
@@ -16,6 +17,8 @@ export interface Cancel {
 /** What a request to cancel did: ended the operation, or has its terminal asked. */
 export interface Cancelled {
   ended: boolean;
+  terminalId: string;
+  operation: OperationName;
   /** Of the device that it may have been sent to, and that the terminal still is; else null. */
   address: string | null;
   previousClose: string | null;
@@ -53,12 +56,14 @@ with live as (
   from live
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
-select ends as ended, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address,
+select ends as ended, terminal_id, operation, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address,
   previous_close, client_id, request_key, request_sha256
 from live`;
 
 interface Row {
   ended: boolean;
+  terminal_id: string;
+  operation: OperationName;
   address: string | null;
   previous_close: string | null;
   client_id: string;
@@ -79,6 +84,8 @@ export async function cancelLive(
   return (
     row && {
       ended: row.ended,
+      terminalId: row.terminal_id,
+      operation: row.operation,
       address: row.address,
       previousClose: row.previous_close,
       request: { clientId: row.client_id, requestKey: row.request_key, requestSha256: row.request_sha256 },

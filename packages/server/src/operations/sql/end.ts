@@ -78,6 +78,7 @@ export function end({
     "terminal_id",
     "operation",
     "status",
+    "reason",
     "result",
     "updated_at",
     "updated_by",

@@ -1,4 +1,6 @@
 import { limits } from "@tillkeeper/contract/limits";
+import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
+import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Pool } from "pg";
 import { end } from "./end.ts";
 import { timeoutReasonOf } from "./fragments.ts";
@@ -21,8 +23,9 @@ with due as (
   error: "due.invalid_result",
   at: "$1",
   by: "'system'",
+  carry: ["deadline"],
 })}
-select operation_id from due`;
+select account_id as "accountId", id as "operationId", terminal_id as "terminalId", operation, reason, deadline from ended`;
 
 const passed = expire("deadline <= $1");
 /** The offset of business time, read from its row: another server may have moved it ahead already. */
@@ -30,18 +33,29 @@ const impossible = expire(`deadline > $3::timestamptz
     and deadline - ($3::timestamptz - $1::timestamptz) > clock_timestamp()
       + tillkeeper_business_ahead()`);
 
-/** Answers how many operations it ended, at most `limit`. */
-export async function expireOperations(pool: Pool, now: Date, limit: number): Promise<number> {
-  const { rowCount } = await pool.query({ name: "expire_operations", text: passed, values: [now, limit] });
-  return rowCount ?? 0;
+/** An operation that was ended as TIMEOUT. */
+export interface Expired {
+  accountId: string;
+  operationId: string;
+  terminalId: string;
+  operation: OperationName;
+  reason: OperationReason;
+  deadline: Date;
+}
+
+/** Answers the operations that it ended, at most `limit`. */
+export async function expireOperations(pool: Pool, now: Date, limit: number): Promise<Expired[]> {
+  const query = { name: "expire_operations", text: passed, values: [now, limit] };
+  return (await pool.query<Expired>(query)).rows;
 }
 
 /**
  * Ends operations whose deadline is farther away than any window: it was set by a clock that was ahead and has been put
  * right since. Without an end of its own the operation would block its terminal for as long as the clock was wrong.
  */
-export async function expireImpossible(pool: Pool, now: Date, limit: number): Promise<void> {
+export async function expireImpossible(pool: Pool, now: Date, limit: number): Promise<Expired[]> {
   const toleratedSkewSeconds = 60;
   const farthest = new Date(now.getTime() + (limits.operationTimeoutSecondsMax + toleratedSkewSeconds) * 1000);
-  await pool.query({ name: "expire_impossible", text: impossible, values: [now, limit, farthest] });
+  const query = { name: "expire_impossible", text: impossible, values: [now, limit, farthest] };
+  return (await pool.query<Expired>(query)).rows;
 }

@@ -30,3 +30,15 @@ export function nameClient(
 export function clientOf(request: FastifyRequest): LoggedClient | undefined {
   return clients.get(request);
 }
+
+const noted = new WeakMap<FastifyRequest, Readonly<Record<string, string>>>();
+
+/** Adds what a request is about to its line in the request log, for example the id of an operation. */
+export function noteForLog(request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
+  noted.set(request, fields);
+}
+
+/** Undefined for a request of which nothing was noted. */
+export function notedOf(request: FastifyRequest): Readonly<Record<string, string>> | undefined {
+  return noted.get(request);
+}

@@ -31,8 +31,15 @@ interface Waiting<I, O> {
   reject(error: unknown): void;
 }
 
+/** A function whose calls run in batches. */
+export interface Gathered<I, O> {
+  (input: I): Promise<O>;
+  /** How many calls wait for their batch. */
+  waiting(): number;
+}
+
 /** Returns a function that runs its calls in batches. It rejects with `overload`'s error when the queue is full. */
-export function gather<I, O>(options: BatchOptions<I, O>): (input: I) => Promise<O> {
+export function gather<I, O>(options: BatchOptions<I, O>): Gathered<I, O> {
   const queue: Waiting<I, O>[] = [];
   const pace = new Pace(options.restMs ?? 0);
   let inFlight = 0;
@@ -68,11 +75,12 @@ export function gather<I, O>(options: BatchOptions<I, O>): (input: I) => Promise
     }
   }
 
-  return (input) => {
+  const call = (input: I): Promise<O> => {
     if (queue.length >= options.maxQueue) return Promise.reject(options.overload());
     return new Promise<O>((resolve, reject) => {
       queue.push({ input, resolve, reject });
       sendWaiting();
     });
   };
+  return Object.assign(call, { waiting: () => queue.length });
 }

@@ -26,7 +26,11 @@ export interface SenderDeps extends AttemptDeps {
   db: Db;
   log: Logger;
   present: PresentEvents;
+  /** Called after each attempt to deliver. `given_up`: no other follows. Must not throw. */
+  attempted: (outcome: AttemptOutcome) => void;
 }
+
+export type AttemptOutcome = "delivered" | "failed" | "given_up";
 
 const pace = { busyMs: 20, idleMs: 200, idleAfterMs: 2_000 };
 /** How long a delivery rests whose turn could not begin: its account or host has enough to do, or its event could not be read. */
@@ -147,6 +151,7 @@ export class Sender {
         return;
       }
       await this.#end(ended);
+      this.#deps.attempted(outcomeOf(ended));
       if (ended.state === "given_up" && ended.counts) await pauseFailing(this.#deps, delivery);
     } catch (error) {
       // Its lease ends, and it is sent again.
@@ -173,4 +178,9 @@ export class Sender {
     await this.#running.over();
     await this.#deps.poster.close();
   }
+}
+
+function outcomeOf({ succeeded, state }: Ended): AttemptOutcome {
+  if (succeeded) return "delivered";
+  return state === "given_up" ? "given_up" : "failed";
 }

@@ -79,6 +79,6 @@ export class Stage extends Desk<TestServer> {
 
 /** Resolves when the server is ready, so connected to its broker. */
 export async function ready(server: TestServer): Promise<void> {
-  const status = async () => (await server.call("GET", "/health/ready")).status;
-  await vi.waitUntil(async () => (await status()) === 200, { interval: 50 });
+  const broker = async () => (await server.call("GET", "/health/ready")).body.broker;
+  await vi.waitUntil(async () => (await broker()) === "up", { interval: 50 });
 }

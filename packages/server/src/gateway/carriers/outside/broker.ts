@@ -1,6 +1,7 @@
 import { parseTopic, topic, upChannels, upTopicFilters } from "@tillkeeper/contract/mqtt/topics";
 import { backoff } from "../../../platform/backoff.ts";
 import type { Logger } from "../../../platform/log/log.ts";
+import { type Patience, patiently } from "../../../platform/patience.ts";
 import { pause } from "../../../platform/pause.ts";
 import { StartupError } from "../../../platform/startup-error.ts";
 import type { BrokerGrant, MqttLogin } from "../../../terminals/credentials/broker-grant.ts";
@@ -25,6 +26,8 @@ interface OutsideOptions {
    * after the server has started.
    */
   asksUs?: boolean;
+  /** How long the first connection is waited for; left out, not at all. */
+  patience?: Patience;
   log: Logger;
 }
 
@@ -41,7 +44,7 @@ const farewellMs = 5_000;
  * Several servers share the work: with MQTT 5 each message goes to one of them. A broker that cannot share gives every
  * message to all, which does no harm, because what terminals report is counted once.
  *
- * `listen` throws `StartupError` when the first connection fails: that is a wrong setting. Later it comes back by itself. A
+ * `listen` throws `StartupError` when the first connection fails for longer than the patience lasts. Later it comes back by itself. A
  * broker that has to ask us first is connected to in the background.
  */
 export function createOutsideBroker(options: OutsideOptions): DeviceTransport {
@@ -92,19 +95,20 @@ class OutsideBroker {
   }
 
   async start(receive: Receive): Promise<void> {
-    const { url } = this.#options;
+    const { url, log, patience = { seconds: 0, log } } = this.#options;
     this.#share.start(receive);
     if (this.#options.asksUs) {
       this.#kept = this.#reopen().then((link) => this.#keep(link));
       return;
     }
-    const link = await this.#open().catch((error: unknown) => {
-      throw new StartupError(
-        `The MQTT broker at ${withoutPassword(url)} (MQTT_URL) cannot be reached: ${messageOf(error)}`,
-        { cause: error },
-      );
-    });
-    this.#kept = this.#keep(link);
+    const open = () =>
+      this.#open().catch((error: unknown) => {
+        throw new StartupError(
+          `The MQTT broker at ${withoutPassword(url)} (MQTT_URL) cannot be reached: ${messageOf(error)}`,
+          { cause: error, mayPass: isAway(error) },
+        );
+      });
+    this.#kept = this.#keep(await patiently(patience, open));
   }
 
   /**
@@ -221,6 +225,16 @@ function withoutPassword(url: string): string {
   parsed.username = "";
   parsed.password = "";
   return parsed.href.replace(/\/$/, "");
+}
+
+/** MQTT 3.1.1 and 5: the broker is there and cannot serve at the moment. */
+const briefRefusals: ReadonlySet<unknown> = new Set([3, 136, 137]);
+
+/** Whether the broker may come by itself: neither it nor its certificate has refused this server. */
+function isAway(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string") return /^E(?!PROTO|RR_)[A-Z_]+$/.test(code);
+  return code === undefined || briefRefusals.has(code);
 }
 
 function messageOf(error: unknown): string {
