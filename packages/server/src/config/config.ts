@@ -21,6 +21,8 @@ export interface Config extends LimitsConfig {
   /** File of the root key; left out, `key` in the data folder. */
   keyFile?: string | undefined;
   databaseUrl: string | undefined;
+  /** Whether programs bring the schema up to date when they start; left out, they do. */
+  migrates?: boolean | undefined;
   /** Address at which callers reach this server when it is not the one it listens on (a proxy). */
   publicUrl: string | undefined;
   /** Hosts that token audiences may name beside the server's own. */
@@ -112,6 +114,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     dataDir: values.TILLKEEPER_DATA_DIR,
     keyFile: values.TILLKEEPER_KEY_FILE,
     databaseUrl: values.DATABASE_URL,
+    migrates: values.TILLKEEPER_MIGRATE,
     publicUrl: values.TILLKEEPER_PUBLIC_URL,
     audienceHosts: values.TILLKEEPER_AUDIENCE_HOSTS,
     tokenLifetimeSeconds: values.TILLKEEPER_TOKEN_SECONDS,

@@ -46,6 +46,11 @@ export const settings = {
       "postgres:// address of an outside PostgreSQL 15–18 in place of the embedded one; [what its user needs](docs/backup.md#an-outside-database)",
     ...kinds.url("postgres:", "postgresql:"),
   },
+  TILLKEEPER_MIGRATE: {
+    about:
+      "false: programs never change the schema, and refuse to start on an older one; `tillkeeper migrate` changes it. See [upgrades](docs/operations/upgrades.md)",
+    ...kinds.flagIfSet("true"),
+  },
   MQTT_URL: {
     about:
       "mqtt:// or mqtts:// address of an outside broker in place of the embedded one; see [brokers](docs/brokers.md)",

@@ -34,6 +34,11 @@ export interface Db {
    * an account.
    */
   waits: Turns;
+  /**
+   * Gives the tenants' role its rights again when another program has taken them away. Resolves with false when they
+   * were not the fault. Left out in a database that was opened without its rights.
+   */
+  restoreRights?(): Promise<boolean>;
   close(): Promise<void>;
 }
 

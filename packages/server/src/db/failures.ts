@@ -23,6 +23,11 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === "55P03";
 }
 
+/** The role lacks the right to a table, a column or a function. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === "42501";
+}
+
 /** Serialization failure or deadlock: the transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));

@@ -11,16 +11,16 @@ import { ensureTenantIsolation, isTenantIsolationThere } from "./tenants/isolati
 const oldest = 15;
 const newest = 18;
 
-/** Opens the outside database, or starts the embedded one, and brings its schema up to date. Throws `StartupError`. */
-export async function openDatabase({
-  url,
-  dataDir,
-  log,
-}: {
+interface OpenOptions {
   url: string | undefined;
   dataDir: string;
   log: Logger;
-}): Promise<Db> {
+  /** Whether to bring the schema up to date. Otherwise a schema that is older than this version is refused. Default: true. */
+  migrates?: boolean | undefined;
+}
+
+/** Opens the outside database, or starts the embedded one, with this version's schema or a later one. Throws `StartupError`. */
+export async function openDatabase({ url, dataDir, log, migrates = true }: OpenOptions): Promise<Db> {
   const embedded =
     url === undefined ? await startEmbeddedPostgres({ folder: join(dataDir, "postgres"), log }) : undefined;
   const db = openDb(
@@ -33,13 +33,42 @@ export async function openDatabase({
   };
   try {
     await checkVersion(db);
-    await migrate(db);
-    await ensureTenantIsolation(db);
-    return { ...db, close };
+    const restoreRights = await prepareSchema(db, migrates, log);
+    return { ...db, ...(restoreRights && { restoreRights }), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Makes or checks the schema, and the rights of tenants. Returns what gives those again. */
+async function prepareSchema(db: Db, migrates: boolean, log: Logger): Promise<Db["restoreRights"]> {
+  const found = await compareSchema(db);
+  if (found === "older" && !migrates) {
+    throw new StartupError(
+      "The database has an older schema than this version, and TILLKEEPER_MIGRATE=false: run `tillkeeper migrate` first.",
+    );
+  }
+  if (found === "older") await migrate(db, undefined, { log });
+  // A later version may have migrated meanwhile.
+  const schema = (await compareSchema(db)) === "newer" ? "newer" : "same";
+  if (schema === "newer") log.warn("the database has the schema of a later version; this version goes on beside it");
+  if (migrates) {
+    await ensureTenantIsolation(db, schema);
+  } else if (!(await isTenantIsolationThere(db, schema))) {
+    throw new StartupError(
+      "The rights that keep tenants apart are not those of this version, and TILLKEEPER_MIGRATE=false: run `tillkeeper migrate` first.",
+    );
+  }
+  return migrates ? () => restoreRights(db, log) : undefined;
+}
+
+async function restoreRights(db: Db, log: Logger): Promise<boolean> {
+  const schema = (await compareSchema(db)) === "newer" ? "newer" : "same";
+  if (await isTenantIsolationThere(db, schema)) return false;
+  log.warn("the rights of tenants had changed, as a start of an earlier version changes them; they are set again");
+  await ensureTenantIsolation(db, schema);
+  return true;
 }
 
 /**
@@ -51,7 +80,7 @@ export async function openRunningDatabase({ dataDir, log }: { dataDir: string; l
   if (!running) return undefined;
   const db = openDb(running, log);
   // Until the first server has made the roles and the tables, all of this fails.
-  const schema = await compareSchema(db).catch(() => "older");
+  const schema = await compareSchema(db).catch((error) => (error instanceof StartupError ? "newer" : "older"));
   // The rights of tenants come after the tables, and before the server answers.
   const ready = schema === "same" && (await isTenantIsolationThere(db).catch(() => false));
   if (ready) return db;

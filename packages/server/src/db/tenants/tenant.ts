@@ -1,6 +1,7 @@
 import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { sql } from "kysely";
 import type { Db, Tx } from "../db.ts";
+import { isForbidden } from "../failures.ts";
 import { retried } from "../retry.ts";
 import { inTurn } from "../turns.ts";
 
@@ -17,19 +18,25 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
  * it by `tx`.
  */
 export function inTenant<T>(
-  db: Pick<Db, "sql" | "turns">,
+  db: Pick<Db, "sql" | "turns" | "restoreRights">,
   accountId: string,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   // The account also binds functions that run with the owner's rights.
   const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
-  return inTurn(db, accountId, () =>
+  const run = () =>
     retried(() =>
       db.sql.transaction().execute(async (tx) => {
         await sql.raw(`${bound}; set local role ${tenantRole}`).execute(tx);
         return work(tx);
       }),
-    ),
+    );
+  return inTurn(db, accountId, () =>
+    run().catch(async (error: unknown) => {
+      // A program of an earlier version takes away the rights that its list lacks, when it starts.
+      if (!isForbidden(error) || !(await db.restoreRights?.())) throw error;
+      return run();
+    }),
   );
 }
 
