@@ -12,7 +12,7 @@ import { migrationFiles, ownFolder } from "../src/db/migrating/files.ts";
 import { modes } from "../src/db/migrating/locks.ts";
 import { planMigrations } from "../src/db/migrating/plan.ts";
 import { makeRecords, record } from "../src/db/migrating/records.ts";
-import { lockWaitMs, locksNeeded } from "../src/db/migrating/run.ts";
+import { locksNeeded, lockWaitMs } from "../src/db/migrating/run.ts";
 import { createLogger } from "../src/platform/log/log.ts";
 
 /** Locks of PostgreSQL that conflict with writing rows or with reading them, weakest first, as `modes`. */

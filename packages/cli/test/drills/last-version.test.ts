@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { migrationFiles, ownFolder } from "@tillkeeper/server/db/migrating/files";
+import { type Right, rights, tenantRights } from "@tillkeeper/server/db/tenants/rights";
 import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
 import { checkOutLastVersion } from "@tillkeeper/stage/processes/last-version";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { type Serving, serve } from "@tillkeeper/stage/servers/serving";
 import { until } from "@tillkeeper/stage/until";
-import { migrationFiles, ownFolder } from "@tillkeeper/server/db/migrating/files";
-import { type Right, rights, tenantRights } from "@tillkeeper/server/db/tenants/rights";
 import pg from "pg";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 
@@ -109,7 +109,11 @@ class Caller {
     const began = performance.now();
     const answer = await fetch(`${this.#url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json", accept: "application/json" },
+      headers: {
+        authorization: `Bearer ${this.#token}`,
+        "content-type": "application/json",
+        accept: "application/json",
+      },
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();

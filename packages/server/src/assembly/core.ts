@@ -49,7 +49,14 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
-  const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log, migrates: config.migrates });
+  const db = await openDatabase({
+    url: config.databaseUrl,
+    urlFile: config.databaseUrlFile,
+    dataDir: folder.path,
+    log,
+    migrates: config.migrates,
+    connections: config.databaseConnections,
+  });
   closing.add(() => db.close());
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);

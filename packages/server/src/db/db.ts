@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
+import { defaultConnections } from "../config/settings.ts";
 import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { isOverdue, unavailable } from "./failures.ts";
@@ -15,7 +16,8 @@ export const allAccountsSetting = "set tillkeeper.all_accounts = on";
 
 /** How to reach PostgreSQL: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
-  | { connectionString: string }
+  /** `read` gives the address for each new connection: its password may change while the server runs. */
+  | { connectionString: string; read?: (() => string) | undefined }
   | { host: string; port: number; user: string; password: string; database: string; ssl?: false; options?: string };
 
 /**
@@ -44,11 +46,12 @@ export interface Db {
 
 export type Tx = Transaction<Tables>;
 
-const connections = { plain: 12, hot: 6, urgent: 2 };
-/** How many plain connections callers may use at once. The rest is for workers and the server's own work. */
-const forCallers = 8;
-/** How many hot connections may wait for another transaction: a wait of a second delays every batch behind it. */
-const hotForWaiters = 2;
+/** The share of plain connections that callers may use at once. The rest is for workers and the server's own work. */
+const forCallers = 2 / 3;
+/** The share of hot ones that may wait for another transaction: a wait of a second delays every batch behind it. */
+const forWaiters = 1 / 3;
+/** A part of a pool: at least one connection, so that no caller waits for ever. */
+const partOf = (size: number, share: number) => Math.max(1, Math.round(size * share));
 /** A caller waits longer for a turn than for a connection, because other callers go first. */
 const turnTimeoutMs = 10_000;
 /** A database that has stopped answering must not delay the shutdown longer. */
@@ -82,8 +85,12 @@ const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 /** Upper limit for the age of a prepared plan, so that plans follow the tables' growth. */
 const hotLifetimeSeconds = 600;
 
+/** How many connections each pool opens at most. */
+export type PoolSizes = typeof defaultConnections;
+
 /** Opens the pools of connections, which connect on first use. The caller closes them. */
-export function openDb(location: DatabaseLocation, log: Logger): Db {
+export function openDb(location: DatabaseLocation, log: Logger, sizes: Partial<PoolSizes> = {}): Db {
+  const connections = { ...defaultConnections, ...sizes };
   const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
   plain.on("connect", prepareMarked);
   const byKeys = {
@@ -98,8 +105,8 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     sql,
     pool: hot,
     urgent,
-    turns: callersTurns(),
-    waits: waitersTurns(),
+    turns: callersTurns(partOf(connections.plain, forCallers)),
+    waits: waitersTurns(partOf(connections.hot, forWaiters)),
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([
@@ -111,9 +118,9 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
   };
 }
 
-function callersTurns(): Turns {
+function callersTurns(slots: number): Turns {
   return fairTurns({
-    slots: forCallers,
+    slots,
     mostPerMember: 1_000,
     mostPerGroup: 1_000,
     mostWaiting: 20_000,
@@ -122,9 +129,9 @@ function callersTurns(): Turns {
   });
 }
 
-function waitersTurns(): Turns {
+function waitersTurns(slots: number): Turns {
   return fairTurns({
-    slots: hotForWaiters,
+    slots,
     mostPerMember: 100,
     mostPerGroup: 1_000,
     mostWaiting: 5_000,
@@ -142,8 +149,10 @@ function runOnConnect(...own: string[]): (client: pg.ClientBase) => undefined {
   return (client) => client.query(settings) as unknown as undefined;
 }
 
-function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
+function openPool(config: pg.PoolConfig & { read?: (() => string) | undefined }, log: Logger): pg.Pool {
+  const { read } = config;
   const pool = new pg.Pool({
+    ...(read && { Client: clientReading(read) }),
     application_name: "tillkeeper",
     connectionTimeoutMillis: 5_000,
     // A hanging database server must not hold a request for ever.
@@ -162,6 +171,15 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
     endOnTimeout(client);
   });
   return pool;
+}
+
+/** A client whose address is read when it is made. */
+function clientReading(read: () => string): new (config?: string | pg.ClientConfig) => pg.Client {
+  return class extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super({ ...(config as pg.ClientConfig), connectionString: read() });
+    }
+  };
 }
 
 /**

@@ -56,10 +56,16 @@ const connectionTrouble =
  */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  // 08: connection exception; 53: insufficient resources; 57: operator intervention (shutdown, crash, starting up,
+  // 08: connection exception; 28: the server's own password is refused, as between two steps of changing it; 53: insufficient resources; 57: operator intervention (shutdown, crash, starting up,
   // cancelled); 58: trouble with files; 25006: a standby that cannot write, as during a failover; 55P03: a row stayed
-  // locked; 25P03: a transaction was ended because it stalled.
-  if (unreachable.has(code) || /^(08|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code)) return true;
+  // locked; 25P03: a transaction was ended because it stalled; 26000 and 42P05: a pooler has changed the connection under
+  // a prepared statement.
+  if (
+    unreachable.has(code) ||
+    /^(08|28|53|57|58)/.test(code) ||
+    ["25006", "55P03", "25P03", "26000", "42P05"].includes(code)
+  )
+    return true;
   return code === "" && error instanceof Error && connectionTrouble.test(error.message);
 }
 

@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import type { Logger } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
-import { type Db, openDb } from "./db.ts";
+import { type DatabaseLocation, type Db, openDb, type PoolSizes } from "./db.ts";
 import { startEmbeddedPostgres } from "./embedded/postgres.ts";
 import { connectionToRunning } from "./embedded/running.ts";
 import { compareSchema, migrate } from "./migrate.ts";
@@ -13,6 +14,9 @@ const newest = 18;
 
 interface OpenOptions {
   url: string | undefined;
+  /** The file that holds the address, which is read again for each new connection. */
+  urlFile?: string | undefined;
+  connections?: Partial<PoolSizes> | undefined;
   dataDir: string;
   log: Logger;
   /** Whether to bring the schema up to date. Otherwise a schema that is older than this version is refused. Default: true. */
@@ -20,12 +24,20 @@ interface OpenOptions {
 }
 
 /** Opens the outside database, or starts the embedded one, with this version's schema or a later one. Throws `StartupError`. */
-export async function openDatabase({ url, dataDir, log, migrates = true }: OpenOptions): Promise<Db> {
+export async function openDatabase({
+  url,
+  urlFile,
+  dataDir,
+  log,
+  migrates = true,
+  connections,
+}: OpenOptions): Promise<Db> {
   const embedded =
     url === undefined ? await startEmbeddedPostgres({ folder: join(dataDir, "postgres"), log }) : undefined;
   const db = openDb(
-    url === undefined ? (embedded as NonNullable<typeof embedded>).connection : { connectionString: url },
+    url === undefined ? (embedded as NonNullable<typeof embedded>).connection : locationOf(url, urlFile),
     log,
+    connections,
   );
   const close = async () => {
     await db.close();
@@ -39,6 +51,20 @@ export async function openDatabase({ url, dataDir, log, migrates = true }: OpenO
     await close();
     throw error;
   }
+}
+
+function locationOf(url: string, file: string | undefined): DatabaseLocation {
+  if (file === undefined) return { connectionString: url };
+  let latest = url;
+  const read = () => {
+    try {
+      latest = readFileSync(file, "utf8").trim() || latest;
+    } catch {
+      // The file may be replaced at this moment: the last address goes on.
+    }
+    return latest;
+  };
+  return { connectionString: url, read };
 }
 
 /** Makes or checks the schema, and the rights of tenants. Returns what gives those again. */
