@@ -45,6 +45,7 @@ export async function openDatabase({
   };
   try {
     await checkVersion(db);
+    if (url !== undefined) await checkSessions(db);
     const restoreRights = await prepareSchema(db, migrates, log);
     return { ...db, ...(restoreRights && { restoreRights }), close };
   } catch (error) {
@@ -129,6 +130,31 @@ async function checkVersion(db: Db): Promise<void> {
       `The database (DATABASE_URL) is PostgreSQL ${major}; this version needs ${oldest} to ${newest}.`,
     );
   }
+}
+
+/**
+ * Refuses a pooler that changes the connection to the database after each transaction: prepared statements, and the
+ * settings by which row security lets a server see all accounts, belong to a connection. Two connections take turns;
+ * behind such a pooler they share processes of the database, or change them.
+ */
+async function checkSessions({ pool }: Db): Promise<void> {
+  const clients = await Promise.all([pool.connect(), pool.connect()]);
+  try {
+    const seen: Set<number>[] = [new Set(), new Set()];
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const [place, client] of clients.entries()) {
+        const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+        seen[place]?.add(rows[0]?.pid ?? 0);
+      }
+    }
+    const all = new Set(seen.flatMap((pids) => [...pids]));
+    if (seen.every(({ size }) => size === 1) && all.size === clients.length) return;
+  } finally {
+    for (const client of clients) client.release();
+  }
+  throw new StartupError(
+    "The database (DATABASE_URL) is behind a pooler that changes connections between transactions (PgBouncer with pool_mode=transaction): let it pool by sessions, or name PostgreSQL itself.",
+  );
 }
 
 /** Names only the fault: the address may hold a password. */
