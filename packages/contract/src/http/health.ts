@@ -7,6 +7,13 @@ const Readiness = Type.Object({
   status: Type.Enum(["ready", "not_ready"]),
   database: Part,
   broker: Part,
+  clock: Type.Enum(["right", "off", "wrong"], {
+    description:
+      "The machine's clock beside the database's, which the server uses. off: by more than 1 second. wrong: by more than 5 seconds, and the server is not ready.",
+  }),
+  degraded: Type.Optional(
+    Type.Boolean({ description: "true when the server is ready, and something needs attention: the clock is off." }),
+  ),
   starting: Type.Optional(
     Type.Boolean({
       description:
@@ -47,7 +54,7 @@ export const healthEndpoints = {
     path: "/health/ready",
     scopes: "public",
     id: "health_ready",
-    summary: "The server has started; database, broker and workers are up",
+    summary: "The server has started; database, broker and workers are up, and the clock is not wrong",
     tag,
     answers: { 200: Readiness, 503: Readiness },
     outsideSdk: "for monitoring",

@@ -60,7 +60,8 @@ export function isUnavailable(error: unknown): boolean {
   // insufficient resources; 57: operator intervention (shutdown, crash, starting up, cancelled); 58: trouble with files;
   // 25006: a standby that cannot write, as during a failover; 55P03: a row stayed locked; 25P03: a transaction was ended
   // because it stalled.
-  if (unreachable.has(code) || /^(08|28|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code)) return true;
+  if (unreachable.has(code) || /^(08|28|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code))
+    return true;
   if (isStaleStatement(error)) return true;
   return code === "" && error instanceof Error && connectionTrouble.test(error.message);
 }

@@ -23,6 +23,17 @@ export function healthRoutes(deps: HealthDeps): Route[] {
   ];
 }
 
+/** From these differences on a machine's clock is off, and wrong: its log, and what else runs there, has other times. */
+const offFromMs = 1_000;
+const wrongFromMs = 5_000;
+
+/** How a clock is that differs so much from the database's. */
+export function clockState(aheadMs: number): "right" | "off" | "wrong" {
+  const apart = Math.abs(aheadMs);
+  if (apart > wrongFromMs) return "wrong";
+  return apart > offFromMs ? "off" : "right";
+}
+
 /** Whether the request comes from this machine, and not through a proxy that runs on it. */
 function isLocal({ ip, headers }: FastifyRequest): boolean {
   const proxied = headers["x-forwarded-for"] ?? headers.forwarded ?? headers.via;
@@ -35,16 +46,23 @@ async function readiness(deps: HealthDeps, local: boolean) {
     () => "down" as const,
   );
   const broker: "up" | "down" = deps.brokerHealthy() ? "up" : "down";
+  const clock = clockState(deps.wallClockAheadMs());
   const workers = deps.workers();
   const started = deps.started();
   const ready =
-    started && database === "up" && broker === "up" && workers.every((worker) => worker.state === "running");
+    started &&
+    database === "up" &&
+    broker === "up" &&
+    clock !== "wrong" &&
+    workers.every((worker) => worker.state === "running");
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
   return new Answer(
     {
       status,
       database,
       broker,
+      clock,
+      ...(ready && clock === "off" && { degraded: true }),
       ...(!started && { starting: true }),
       ...(local && { workers, wall_clock_ahead_ms: deps.wallClockAheadMs() }),
     },
