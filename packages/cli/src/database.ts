@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "@tillkeeper/server/config/config";
-import type { Db } from "@tillkeeper/server/db/db";
+import type { DatabaseLocation, Db } from "@tillkeeper/server/db/db";
+import { startEmbeddedPostgres } from "@tillkeeper/server/db/embedded/postgres";
+import { connectionToRunning } from "@tillkeeper/server/db/embedded/running";
 import { isUnavailable } from "@tillkeeper/server/db/failures";
 import { openDatabase, openRunningDatabase } from "@tillkeeper/server/db/open";
 import { ApiError } from "@tillkeeper/server/platform/errors";
@@ -78,12 +81,55 @@ async function openFor(config: Config, alone: string | undefined, interruption: 
 const nothingReady = (dataDir: string) =>
   `The program that runs on the data folder ${dataDir} has no database ready there for this version: use the settings and the version of that program, or stop it first.`;
 
-async function openOwn({ databaseUrl: url, dataDir, logLevel }: Config, release: () => void): Promise<Opened> {
+async function openOwn(
+  { databaseUrl: url, dataDir, logLevel, migrates }: Config,
+  release: () => void,
+): Promise<Opened> {
   try {
-    const db = await openDatabase({ url, dataDir, log: createLogger(logLevel) });
+    const db = await openDatabase({ url, dataDir, log: createLogger(logLevel), migrates });
     return { db, beside: false, close: () => db.close().finally(release) };
   } catch (error) {
     release();
+    throw error;
+  }
+}
+
+/**
+ * Runs `work` on the database without migrating it, with any version of its schema. `beside`: also while a server holds the
+ * data folder. Otherwise the folder is locked for this process.
+ */
+export async function withLocation<T>(
+  config: Config,
+  work: (location: DatabaseLocation) => Promise<T>,
+  { beside = false } = {},
+): Promise<T> {
+  if (config.databaseUrl !== undefined) return work({ connectionString: config.databaseUrl });
+  watchInterruption();
+  const cluster = join(config.dataDir, "postgres");
+  const folder = takeFolder(config.dataDir, beside);
+  if (folder === undefined) {
+    const running = connectionToRunning(cluster);
+    if (running) return work(running);
+    throw new StartupError(`The database in ${cluster} is starting or stopping: try again.`);
+  }
+  try {
+    const postgres = await startEmbeddedPostgres({ folder: cluster, log: createLogger(config.logLevel) });
+    try {
+      return await work(postgres.connection);
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    folder.release();
+  }
+}
+
+/** Locks the data folder; undefined when a server holds it and `beside` allows that. Throws `StartupError` otherwise. */
+function takeFolder(dataDir: string, beside: boolean): ReturnType<typeof lockDataFolder> | undefined {
+  try {
+    return lockDataFolder(dataDir);
+  } catch (error) {
+    if (beside && error instanceof FolderInUse) return undefined;
     throw error;
   }
 }

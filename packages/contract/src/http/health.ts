@@ -7,10 +7,14 @@ const Readiness = Type.Object({
   status: Type.Enum(["ready", "not_ready"]),
   database: Part,
   broker: Part,
+  clock: Type.Enum(["right", "off", "wrong"], {
+    description:
+      "The machine's clock beside the database's, which the server uses. off: by more than 1 second. wrong: by more than 5 seconds, and the server is not ready.",
+  }),
   degraded: Type.Optional(
-    Type.Array(Type.Enum(["broker", "workers"]), {
+    Type.Array(Type.Enum(["broker", "workers", "clock"]), {
       description:
-        "What is broken without keeping the server from answering. broker: no messages of terminals come or go here. workers: at least one is being started again after a failure.",
+        "What is broken without keeping the server from answering. broker: no messages of terminals come or go here. workers: at least one is being started again after a failure. clock: it is off.",
     }),
   ),
   stopping: Type.Optional(
@@ -70,7 +74,7 @@ export const healthEndpoints = {
     path: "/health/ready",
     scopes: "public",
     id: "health_ready",
-    summary: "The server can answer: it has started, is not stopping, and has its database",
+    summary: "The server can answer: it has started, is not stopping, has its database, and its clock is not wrong",
     tag,
     answers: { 200: Readiness, 503: Readiness },
     outsideSdk: "for monitoring",

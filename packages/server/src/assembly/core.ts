@@ -57,7 +57,15 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
-  const db = await openDatabase({ url: config.databaseUrl, dataDir: folder.path, log, patience });
+  const db = await openDatabase({
+    url: config.databaseUrl,
+    urlFile: config.databaseUrlFile,
+    dataDir: folder.path,
+    log,
+    patience,
+    migrates: config.migrates,
+    connections: config.databaseConnections,
+  });
   closing.add(() => db.close());
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);

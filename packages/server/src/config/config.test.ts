@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { StartupError } from "../platform/startup-error.ts";
 import { readConfig } from "./config.ts";
 import { describeSettings } from "./describe.ts";
-import { settings } from "./settings.ts";
+import { secretSettings, settings } from "./settings.ts";
 
 describe("configuration", () => {
   it("needs nothing: defaults listen on loopback, at ports that may be stepped around", () => {
@@ -30,6 +33,41 @@ describe("configuration", () => {
     expect(config.sandboxAccountId).toBe("T10000001");
     expect(config.sandboxClient).toEqual({ id: "ci@example.com", secret: "0123456789abcdef" });
     expect(config.publicUrl).toBe("https://till.example.com");
+  });
+
+  it("reads each secret from a file, too: every setting that may hold a password, and no other", () => {
+    const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+    const file = join(folder, "secret");
+    const examples: Record<string, string> = {
+      DATABASE_URL: "postgres://u:p@db/x",
+      MQTT_URL: "mqtt://u:p@broker",
+      TILLKEEPER_BROKER_SECRET: "s".repeat(32),
+      TILLKEEPER_SANDBOX_CLIENT_SECRET: "s".repeat(16),
+      TILLKEEPER_BOOTSTRAP_TOKEN: "t".repeat(32),
+      TILLKEEPER_SMTP_URL: "smtp://u:p@mail.example",
+    };
+    expect(secretSettings.toSorted()).toEqual(Object.keys(examples).toSorted());
+    const beside = { TILLKEEPER_SANDBOX_CLIENT_ID: "ci", TILLKEEPER_MAIL_FROM: "post@kiosk.example" };
+    const needs: Record<string, Record<string, string>> = {
+      TILLKEEPER_SANDBOX_CLIENT_SECRET: { TILLKEEPER_SANDBOX_CLIENT_ID: beside.TILLKEEPER_SANDBOX_CLIENT_ID },
+      TILLKEEPER_SMTP_URL: { TILLKEEPER_MAIL_FROM: beside.TILLKEEPER_MAIL_FROM },
+      TILLKEEPER_BROKER_SECRET: {
+        MQTT_URL: "mqtt://broker",
+        TILLKEEPER_BROKER_ACCESS: "http",
+        TILLKEEPER_PUBLIC_URL: "https://till.example",
+      },
+    };
+    for (const [name, value] of Object.entries(examples)) {
+      writeFileSync(file, `${value}\n`);
+      const { databaseUrlFile: _file, ...read } = readConfig({ ...needs[name], [`${name}_FILE`]: file });
+      const { databaseUrlFile: _none, ...given } = readConfig({ ...needs[name], [name]: value });
+      expect(read).toEqual(given);
+      expect(() => readConfig({ ...needs[name], [name]: value, [`${name}_FILE`]: file })).toThrow(
+        `${name}_FILE: is set beside ${name}`,
+      );
+      expect(() => readConfig({ ...needs[name], [`${name}_FILE`]: `${file}-of-none` })).toThrow("(ENOENT)");
+    }
+    rmSync(folder, { recursive: true });
   });
 
   it("keeps files in the data folder, in a folder that servers share, or in a bucket", () => {

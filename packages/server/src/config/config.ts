@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Port } from "../platform/listen.ts";
 import type { LogLevel } from "../platform/log/log.ts";
@@ -8,7 +9,14 @@ import type { FilesPlace } from "./files-place.ts";
 import type { Kind } from "./kinds.ts";
 import { type LimitsConfig, rateLimitOf } from "./limits.ts";
 import { type MailConfig, mailConfig } from "./mail.ts";
-import { type SettingName, settings, type Values } from "./settings.ts";
+import {
+  type defaultConnections,
+  fileSetting,
+  type SettingName,
+  secretSettings,
+  settings,
+  type Values,
+} from "./settings.ts";
 import { findUnknown, isInjected } from "./unknown-variables.ts";
 
 /**
@@ -21,6 +29,12 @@ export interface Config extends LimitsConfig {
   /** File of the root key; left out, `key` in the data folder. */
   keyFile?: string | undefined;
   databaseUrl: string | undefined;
+  /** The file that holds that address, which is read again for each new connection. */
+  databaseUrlFile?: string | undefined;
+  /** Connections of this server to the database, where they differ from the default. */
+  databaseConnections?: Partial<typeof defaultConnections>;
+  /** Whether programs bring the schema up to date when they start; left out, they do. */
+  migrates?: boolean | undefined;
   /** Address at which callers reach this server when it is not the one it listens on (a proxy). */
   publicUrl: string | undefined;
   /** Hosts that token audiences may name beside the server's own. */
@@ -88,10 +102,14 @@ export function readConfig(env: Environment): Config {
   const fault: ReportFault = (name, message) => faults.push(`  ${name}: ${message}`);
   const unknown = findUnknown(env, [
     ...Object.keys(settings),
+    ...secretSettings.map(fileSetting),
     ...Object.keys({ ...clientSettings, ...furtherClientSettings }),
   ]);
   for (const { name, meant } of unknown.mistyped) fault(name, `is not a setting; did you mean ${meant}?`);
-  const config = configOf(readValues(env, fault), fault);
+  const config = {
+    ...configOf(readValues(env, fault), fault),
+    databaseUrlFile: env[fileSetting("DATABASE_URL")]?.trim() || undefined,
+  };
   if (faults.length > 0) throw new StartupError(`The environment is not valid:\n${faults.join("\n")}`);
   return { ...config, unknownSettings: unknown.others };
 }
@@ -100,10 +118,27 @@ function readValues(env: Environment, fault: ReportFault): Values {
   const rows: [string, Kind<unknown>][] = Object.entries(settings);
   return Object.fromEntries(
     rows.map(([name, kind]) => {
-      const text = isInjected(env, name) ? undefined : env[name]?.trim() || undefined;
+      const given = isInjected(env, name) ? undefined : env[name]?.trim() || undefined;
+      const text = kind.secret ? readSecret(name, given, env, fault) : given;
       return [name, kind.read(text, (message) => fault(name, message))];
     }),
   ) as Values;
+}
+
+/** A secret, from its setting or from the file that another setting names. */
+function readSecret(name: string, given: string | undefined, env: Environment, fault: ReportFault): string | undefined {
+  const setting = fileSetting(name);
+  const path = env[setting]?.trim() || undefined;
+  if (path === undefined) return given;
+  if (given !== undefined) fault(setting, `is set beside ${name}: set one of them.`);
+  try {
+    const text = readFileSync(path, "utf8").trim();
+    if (text === "") fault(setting, `names the file ${path}, which is empty.`);
+    return text || undefined;
+  } catch (error) {
+    fault(setting, `names the file ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    return undefined;
+  }
 }
 
 function configOf(values: Values, fault: ReportFault): Config {
@@ -118,6 +153,8 @@ function configOf(values: Values, fault: ReportFault): Config {
     dataDir: values.TILLKEEPER_DATA_DIR,
     keyFile: values.TILLKEEPER_KEY_FILE,
     databaseUrl: values.DATABASE_URL,
+    databaseConnections: values.TILLKEEPER_DATABASE_CONNECTIONS,
+    migrates: values.TILLKEEPER_MIGRATE,
     publicUrl: values.TILLKEEPER_PUBLIC_URL,
     audienceHosts: values.TILLKEEPER_AUDIENCE_HOSTS,
     tokenLifetimeSeconds: values.TILLKEEPER_TOKEN_SECONDS,

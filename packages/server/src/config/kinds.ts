@@ -10,9 +10,14 @@ export type ReportFault = (message: string) => void;
 export interface Kind<Value> {
   /** The default, in words; left out when there is none. */
   byDefault?: string | undefined;
+  /** It may also stand in a file, which the setting `NAME_FILE` names. */
+  secret?: true;
   /** Parses the setting. `text` is never empty. Faults go to `fault`; the value returned after a fault is not used. */
   read(text: string | undefined, fault: ReportFault): Value;
 }
+
+/** A setting that nobody should see: it may also stand in a file, which the setting `NAME_FILE` names. */
+export const secret = <Value>(kind: Kind<Value>): Kind<Value> & { secret: true } => ({ ...kind, secret: true });
 
 /** Any text. */
 export const text = (): Kind<string | undefined> => ({ read: (given) => given });

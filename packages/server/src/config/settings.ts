@@ -14,6 +14,8 @@ export const defaultLogDays = 90;
 export const defaultPresenceDays = 90;
 export const defaultTelemetryDays = 30;
 export const defaultWebhookDays = 14;
+/** Connections of a server to the database, by what they are for. */
+export const defaultConnections = { plain: 12, hot: 6, urgent: 2 };
 const longestDays = 36_500;
 /** Longest life of an access token. The list of narrowed grants keeps entries a little longer than that. */
 export const longestTokenSeconds = 604_800;
@@ -44,12 +46,22 @@ export const settings = {
   DATABASE_URL: {
     about:
       "postgres:// address of an outside PostgreSQL 15–18 in place of the embedded one; [what its user needs](docs/backup.md#an-outside-database)",
-    ...kinds.url("postgres:", "postgresql:"),
+    ...kinds.secret(kinds.url("postgres:", "postgresql:")),
+  },
+  TILLKEEPER_DATABASE_CONNECTIONS: {
+    about:
+      "How many connections to the database a server opens at most: for requests and workers, for the hot statements, for deadlines. See [the database](docs/operations/database.md#connections)",
+    ...kinds.numbers(defaultConnections, [2, 500]),
+  },
+  TILLKEEPER_MIGRATE: {
+    about:
+      "false: programs never change the schema, and refuse to start on an older one; `tillkeeper migrate` changes it. See [upgrades](docs/operations/upgrades.md)",
+    ...kinds.flagIfSet("true"),
   },
   MQTT_URL: {
     about:
       "mqtt:// or mqtts:// address of an outside broker in place of the embedded one; see [brokers](docs/brokers.md)",
-    ...kinds.url("mqtt:", "mqtts:"),
+    ...kinds.secret(kinds.url("mqtt:", "mqtts:")),
   },
   TILLKEEPER_BROKER_ACCESS: {
     about:
@@ -60,7 +72,7 @@ export const settings = {
     about:
       "What a broker that asks shows, and what passwords at Mosquitto and client ids for `jwt` are made from; 32-256 letters and digits",
     // Characters that stand unencoded in a path.
-    ...kinds.textLike(/^[\w.~-]{32,256}$/, "32-256 letters, digits, or any of . _ ~ -"),
+    ...kinds.secret(kinds.textLike(/^[\w.~-]{32,256}$/, "32-256 letters, digits, or any of . _ ~ -")),
   },
   TILLKEEPER_BROKER_KEY_FILE: {
     about:
@@ -95,7 +107,7 @@ export const settings = {
   },
   TILLKEEPER_SANDBOX_CLIENT_SECRET: {
     about: "Its secret, at least 16 characters; a new one ends the one that was set before",
-    ...kinds.textLike(/^[\w.~-]{16,128}$/, "16-128 letters, digits, or any of . _ ~ -"),
+    ...kinds.secret(kinds.textLike(/^[\w.~-]{16,128}$/, "16-128 letters, digits, or any of . _ ~ -")),
   },
   TILLKEEPER_PUBLIC_URL: {
     about:
@@ -134,7 +146,9 @@ export const settings = {
   TILLKEEPER_BOOTSTRAP_TOKEN: {
     about: "A caller that sends it as bearer token may create accounts over HTTP; at least 32 characters",
     // Characters that a Bearer header can carry (RFC 6750 section 2.1).
-    ...kinds.textLike(/^[\w.~+/-]{32,256}=*$/, "32-256 letters, digits, or any of . _ ~ + / - and = at the end"),
+    ...kinds.secret(
+      kinds.textLike(/^[\w.~+/-]{32,256}=*$/, "32-256 letters, digits, or any of . _ ~ + / - and = at the end"),
+    ),
   },
   TILLKEEPER_BRREG_URL: {
     about: "Where the Norwegian register of organizations answers",
@@ -205,7 +219,7 @@ export const settings = {
   TILLKEEPER_SMTP_URL: {
     about:
       "Mail server that takes mail about days that were not closed: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md)",
-    ...kinds.smtpServer(),
+    ...kinds.secret(kinds.smtpServer()),
   },
   TILLKEEPER_SMTP_CA_FILE: {
     about: "PEM file of the authorities whose certificates that mail server may show",
@@ -242,5 +256,13 @@ export const settings = {
 } as const satisfies Record<string, { about: string } & kinds.Kind<unknown>>;
 
 export type SettingName = keyof typeof settings;
+
+/** The setting that names a file with the value of another one. */
+export const fileSetting = (name: string): string => `${name}_FILE`;
+
+const rows: [string, kinds.Kind<unknown>][] = Object.entries(settings);
+/** The settings whose values are secrets. */
+export const secretSettings: readonly string[] = rows.flatMap(([name, { secret }]) => (secret ? [name] : []));
+
 /** The parsed settings, by name. */
 export type Values = { [Name in SettingName]: ReturnType<(typeof settings)[Name]["read"]> };

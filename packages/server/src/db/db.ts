@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kysely, PostgresDialect, type Transaction } from "kysely";
 import pg from "pg";
+import { defaultConnections } from "../config/settings.ts";
 import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { isOverdue, unavailable } from "./failures.ts";
+import { isOverdue, isStaleStatement, unavailable } from "./failures.ts";
 import { prepareMarked } from "./prepared.ts";
 import type { Tables } from "./tables/schema.ts";
 
@@ -15,7 +16,8 @@ export const allAccountsSetting = "set tillkeeper.all_accounts = on";
 
 /** How to reach PostgreSQL: a URL, or the parts of a connection to the embedded one. */
 export type DatabaseLocation =
-  | { connectionString: string }
+  /** `read` gives the address for each new connection: its password may change while the server runs. */
+  | { connectionString: string; read?: (() => string) | undefined }
   | { host: string; port: number; user: string; password: string; database: string; ssl?: false; options?: string };
 
 /**
@@ -36,6 +38,11 @@ export interface Db {
   waits: Turns;
   /** How busy each pool of connections is. */
   loads(): PoolLoad[];
+  /**
+   * Gives the tenants' role its rights again when another program has taken them away. Resolves with false when they
+   * were not the fault. Left out in a database that was opened without its rights.
+   */
+  restoreRights?(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -49,11 +56,12 @@ export interface PoolLoad {
 
 export type Tx = Transaction<Tables>;
 
-const connections = { plain: 12, hot: 6, urgent: 2 };
-/** How many plain connections callers may use at once. The rest is for workers and the server's own work. */
-const forCallers = 8;
-/** How many hot connections may wait for another transaction: a wait of a second delays every batch behind it. */
-const hotForWaiters = 2;
+/** The share of plain connections that callers may use at once. The rest is for workers and the server's own work. */
+const forCallers = 2 / 3;
+/** The share of hot ones that may wait for another transaction: a wait of a second delays every batch behind it. */
+const forWaiters = 1 / 3;
+/** A part of a pool: at least one connection, so that no caller waits for ever. */
+const partOf = (size: number, share: number) => Math.max(1, Math.round(size * share));
 /** A caller waits longer for a turn than for a connection, because other callers go first. */
 const turnTimeoutMs = 10_000;
 /** A database that has stopped answering must not delay the shutdown longer. */
@@ -87,8 +95,12 @@ const urgentTimeouts = { connectionTimeoutMillis: 1_000, query_timeout: 2_000 };
 /** Upper limit for the age of a prepared plan, so that plans follow the tables' growth. */
 const hotLifetimeSeconds = 600;
 
+/** How many connections each pool opens at most. */
+export type PoolSizes = typeof defaultConnections;
+
 /** Opens the pools of connections, which connect on first use. The caller closes them. */
-export function openDb(location: DatabaseLocation, log: Logger): Db {
+export function openDb(location: DatabaseLocation, log: Logger, sizes: Partial<PoolSizes> = {}): Db {
+  const connections = { ...defaultConnections, ...sizes };
   const plain = openPool({ ...location, max: connections.plain, onConnect: runOnConnect() }, log);
   plain.on("connect", prepareMarked);
   const byKeys = {
@@ -103,8 +115,8 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
     sql,
     pool: hot,
     urgent,
-    turns: callersTurns(),
-    waits: waitersTurns(),
+    turns: callersTurns(partOf(connections.plain, forCallers)),
+    waits: waitersTurns(partOf(connections.hot, forWaiters)),
     loads: () =>
       Object.entries({ plain, hot, urgent }).map(([pool, { totalCount, idleCount: idle, waitingCount: waiting }]) => ({
         pool: pool as PoolLoad["pool"],
@@ -123,9 +135,9 @@ export function openDb(location: DatabaseLocation, log: Logger): Db {
   };
 }
 
-function callersTurns(): Turns {
+function callersTurns(slots: number): Turns {
   return fairTurns({
-    slots: forCallers,
+    slots,
     mostPerMember: 1_000,
     mostPerGroup: 1_000,
     mostWaiting: 20_000,
@@ -134,9 +146,9 @@ function callersTurns(): Turns {
   });
 }
 
-function waitersTurns(): Turns {
+function waitersTurns(slots: number): Turns {
   return fairTurns({
-    slots: hotForWaiters,
+    slots,
     mostPerMember: 100,
     mostPerGroup: 1_000,
     mostWaiting: 5_000,
@@ -154,8 +166,10 @@ function runOnConnect(...own: string[]): (client: pg.ClientBase) => undefined {
   return (client) => client.query(settings) as unknown as undefined;
 }
 
-function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
+function openPool(config: pg.PoolConfig & { read?: (() => string) | undefined }, log: Logger): pg.Pool {
+  const { read } = config;
   const pool = new pg.Pool({
+    ...(read && { Client: clientReading(read) }),
     application_name: "tillkeeper",
     connectionTimeoutMillis: 5_000,
     // A hanging database server must not hold a request for ever.
@@ -176,9 +190,18 @@ function openPool(config: pg.PoolConfig, log: Logger): pg.Pool {
   return pool;
 }
 
+/** A client whose address is read when it is made. */
+function clientReading(read: () => string): new (config?: string | pg.ClientConfig) => pg.Client {
+  return class extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super({ ...(config as pg.ClientConfig), connectionString: read() });
+    }
+  };
+}
+
 /**
- * Ends a connection on which an answer is overdue. The pool would lend it out again although it is still busy, or dead.
- * Every request that got it would then wait in vain.
+ * Ends a connection on which an answer is overdue, or a prepared statement is not what it was. The pool would lend it
+ * out again although it is still busy, or dead. Every request that got it would then wait in vain, or fail.
  */
 function endOnTimeout(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
@@ -187,7 +210,7 @@ function endOnTimeout(client: pg.PoolClient): void {
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
         // The pool checks the connection next, and does not take back one that is ending.
-        if (isOverdue(error)) void (client as unknown as pg.Client).end();
+        if (isOverdue(error) || isStaleStatement(error)) void (client as unknown as pg.Client).end();
       });
     }
     return answer as never;

@@ -23,7 +23,7 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === "55P03";
 }
 
-/** The rights of the role, or the policies of row security, forbid the statement. */
+/** The role lacks the right to a table, a column or a function, or the policies of row security forbid the statement. */
 export function isForbidden(error: unknown): boolean {
   return codeOf(error) === "42501";
 }
@@ -56,11 +56,25 @@ const connectionTrouble =
  */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  // 08: connection exception; 53: insufficient resources; 57: operator intervention (shutdown, crash, starting up,
-  // cancelled); 58: trouble with files; 25006: a standby that cannot write, as during a failover; 55P03: a row stayed
-  // locked; 25P03: a transaction was ended because it stalled.
-  if (unreachable.has(code) || /^(08|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code)) return true;
+  // 08: connection exception; 28: the server's own password is refused, as between two steps of changing it; 53:
+  // insufficient resources; 57: operator intervention (shutdown, crash, starting up, cancelled); 58: trouble with files;
+  // 25006: a standby that cannot write, as during a failover; 55P03: a row stayed locked; 25P03: a transaction was ended
+  // because it stalled.
+  if (unreachable.has(code) || /^(08|28|53|57|58)/.test(code) || ["25006", "55P03", "25P03"].includes(code))
+    return true;
+  if (isStaleStatement(error)) return true;
   return code === "" && error instanceof Error && connectionTrouble.test(error.message);
+}
+
+/**
+ * A prepared statement is not that of its connection any more: a pooler has changed the connection, another program has
+ * dropped the statement, or a migration has changed its table. On a new connection it works.
+ */
+export function isStaleStatement(error: unknown): boolean {
+  const code = codeOf(error);
+  if (["26000", "42P05"].includes(code)) return true;
+  // The name of the function in PostgreSQL is the same in every language of messages.
+  return code === "0A000" && property(error, "routine") === "RevalidateCachedQuery";
 }
 
 /** The driver has stopped waiting for an answer; whether the statement ran is unknown. */

@@ -30,6 +30,17 @@ export function healthRoutes(deps: HealthDeps): Route[] {
   ];
 }
 
+/** From these differences on a machine's clock is off, and wrong: its log, and what else runs there, has other times. */
+const offFromMs = 1_000;
+const wrongFromMs = 5_000;
+
+/** How a clock is that differs so much from the database's. */
+export function clockState(aheadMs: number): "right" | "off" | "wrong" {
+  const apart = Math.abs(aheadMs);
+  if (apart > wrongFromMs) return "wrong";
+  return apart > offFromMs ? "off" : "right";
+}
+
 /** Whether the request comes from this machine, and not through a proxy that runs on it. */
 function isLocal({ ip, headers }: FastifyRequest): boolean {
   const proxied = headers["x-forwarded-for"] ?? headers.forwarded ?? headers.via;
@@ -46,13 +57,15 @@ async function readiness(deps: HealthDeps, local: boolean) {
     () => "down" as const,
   );
   const broker: "up" | "down" = deps.brokerHealthy() ? "up" : "down";
+  const clock = clockState(deps.wallClockAheadMs());
   const workers = deps.workers();
   const started = deps.started();
   const stopping = deps.stopping();
-  const ready = started && !stopping && database === "up";
+  const ready = started && !stopping && database === "up" && clock !== "wrong";
   const degraded = [
     ...(broker === "up" ? [] : (["broker"] as const)),
     ...(workers.every((worker) => worker.state === "running") ? [] : (["workers"] as const)),
+    ...(clock === "right" ? [] : (["clock"] as const)),
   ];
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
   return new Answer(
@@ -60,6 +73,7 @@ async function readiness(deps: HealthDeps, local: boolean) {
       status,
       database,
       broker,
+      clock,
       ...(degraded.length > 0 && { degraded }),
       ...(!started && { starting: true }),
       ...(stopping && { stopping: true }),

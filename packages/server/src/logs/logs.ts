@@ -5,6 +5,7 @@ import { recordChange } from "../access/audit/audit.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { FileStore } from "../files/file-store.ts";
+import { missingFile } from "../files/missing-file.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
@@ -47,17 +48,22 @@ export async function getLog({ db }: LogDeps, accountId: string, named: LogKey):
   return presentLog(row);
 }
 
-/** Opens a log for download, and records the caller in the audit log. Throws `log_not_found`. */
+/**
+ * Opens a log for download, and records the caller in the audit log. Throws `log_not_found`, and `service_unavailable`
+ * when its file is missing.
+ */
 export async function openLog(
   { db, clock, files }: LogDeps,
   caller: Caller,
   named: LogKey,
 ): Promise<{ log: TerminalLog; content: Readable }> {
   const { accountId } = caller;
-  const row = await inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
-  const content = row && (await files.get(row.name));
+  const find = () => inTenant(db, accountId, (tx) => findStored(tx, accountId, named));
+  const row = await find();
+  if (!row) throw logNotFound();
+  const content = await files.get(row.name);
   // The retention may have removed the file since the row was read.
-  if (!row || !content) throw logNotFound();
+  if (!content) throw (await find()) ? missingFile(row.name) : logNotFound();
   try {
     await inTenant(db, accountId, (tx) =>
       recordChange(tx, clock, caller, {

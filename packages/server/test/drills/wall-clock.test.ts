@@ -66,7 +66,8 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
 
   it("knows by how much, and tells nobody else a wrong time", async () => {
     const ready = await off.call("GET", "/health/ready");
-    expect(ready).toMatchObject({ status: 200, body: { status: "ready" } });
+    expect(ready).toMatchObject({ status: 503, body: { status: "not_ready", database: "up", clock: "wrong" } });
+    expect((await right.call("GET", "/health/ready")).body).toMatchObject({ status: "ready", clock: "right" });
     expect(Math.abs(ready.body.wall_clock_ahead_ms - hours * hour)).toBeLessThan(minute);
     expect(Math.abs((await right.call("GET", "/health/ready")).body.wall_clock_ahead_ms)).toBeLessThan(minute);
     const nonce = await timed(() => off.call("POST", "/v1/device/nonce"));

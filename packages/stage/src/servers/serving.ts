@@ -26,12 +26,14 @@ interface ServeOptions {
   env: Record<string, string>;
   /** A file descriptor for the server's log, in place of the standard error of this process. */
   log?: number;
+  /** The command line that is started; by default, that of this version. */
+  program?: readonly string[];
 }
 
 /**
  * Starts a server and waits until it is ready. Its data folder is below `folder`; it keeps its port over a restart.
  */
-export async function serve({ folder, env, log }: ServeOptions): Promise<Serving> {
+export async function serve({ folder, env, log, program: command = tillkeeper }: ServeOptions): Promise<Serving> {
   const [port, mqttPort] = await Promise.all([freePort(), freePort()]);
   const url = `http://127.0.0.1:${port}`;
   const data = join(folder, `data-${port}`);
@@ -43,7 +45,7 @@ export async function serve({ folder, env, log }: ServeOptions): Promise<Serving
   };
   let program: Program;
   const start = async (under: readonly string[] = []) => {
-    program = new Program([...under, ...tillkeeper, "serve"], {
+    program = new Program([...under, ...command, "serve"], {
       env: settings,
       stdio: ["ignore", "ignore", log ?? "inherit"],
       group: true,

@@ -1,13 +1,11 @@
 import type { ClientBase } from "pg";
+import { readRecords, recordTables } from "../migrating/records.ts";
 
 /** A table whose rows a backup holds, with the columns that can be written. */
 export interface BackupTable {
   name: string;
   columns: string[];
 }
-
-/** Tables of the migrator: it fills them in a restored database. */
-const ofMigrations = ["kysely_migration", "kysely_migration_lock"];
 
 /** Every table of the schema, referenced tables first. Partitions are read and written through their parent tables. */
 export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> {
@@ -25,7 +23,7 @@ export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> 
      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
        and relname <> all($1)
      order by relname`,
-    [ofMigrations],
+    [recordTables],
   );
   const ordered: BackupTable[] = [];
   let left = rows;
@@ -76,10 +74,7 @@ export async function continueNumbers(client: ClientBase): Promise<void> {
 
 /** The migration that ran last; undefined in a database without migrations. */
 export async function lastMigration(client: ClientBase): Promise<string | undefined> {
-  const { rows: known } = await client.query("select to_regclass('kysely_migration') is not null as exists");
-  if (!known[0].exists) return undefined;
-  const { rows } = await client.query<{ name: string }>("select name from kysely_migration order by name desc limit 1");
-  return rows[0]?.name;
+  return (await readRecords(client)).at(-1)?.name;
 }
 
 export async function countRows(client: ClientBase, table: string): Promise<number> {

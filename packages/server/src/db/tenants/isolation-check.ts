@@ -4,14 +4,20 @@ import { rights, tablesExemptingOwner, tenantFunctions, tenantRights } from "./r
 import { tablesWithOtherStorePolicy } from "./store-policies.ts";
 import { tenantRole } from "./tenant.ts";
 
+/** The database's schema beside this version's, of which a newer one has more tables, columns and rights. */
+export type Schema = "same" | "newer";
+
 /** Faults of the isolation between accounts, in words; empty when there is none. */
-export async function differences(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+export async function differences(tx: Pick<Tx, "getExecutor">, schema: Schema = "same"): Promise<string[]> {
   return [
     ...(await roleFaults(tx)),
     ...(await tableFaults(tx)),
-    ...(await rightFaults(tx)),
+    ...(await rightFaults(tx, schema)),
     ...(await functionFaults(tx)),
-    ...(await tablesWithOtherStorePolicy(tx)).map((name) => `limits to stores do not hold on ${name}`),
+    // Those of a newer schema are its own version's.
+    ...(schema === "newer" ? [] : await tablesWithOtherStorePolicy(tx)).map(
+      (name) => `limits to stores do not hold on ${name}`,
+    ),
   ];
 }
 
@@ -54,8 +60,11 @@ async function tableFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   return rows.map(({ name }) => `row security of ${name} does not bind its owner`);
 }
 
-/** Checks that the role has exactly the listed rights, on whole tables or on the named columns. */
-async function rightFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
+/**
+ * Checks that the role has exactly the listed rights, on whole tables or on the named columns. On a newer schema it may
+ * have more.
+ */
+async function rightFaults(tx: Pick<Tx, "getExecutor">, schema: Schema): Promise<string[]> {
   const { rows } = await sql<{ name: string; right: (typeof rights)[number]; whole: boolean; columns: string[] }>`
     select relname as name, "right", has_table_privilege(${tenantRole}, pg_class.oid, "right") as whole,
       array(
@@ -68,6 +77,10 @@ async function rightFaults(tx: Pick<Tx, "getExecutor">): Promise<string[]> {
   return rows.flatMap(({ name, right, whole, columns }) => {
     const listed = (tenantRights as Record<string, Partial<Record<string, true | readonly string[]>>>)[name]?.[right];
     if (listed === true) return whole ? [] : [`no right to ${right} ${name}`];
+    if (schema === "newer") {
+      const missing = (listed ?? []).filter((column) => !columns.includes(column));
+      return missing.map((column) => `no right to ${right} ${column} of ${name}`);
+    }
     if (whole) return [`a right to ${right} ${name} that is not in the list`];
     const expected = (listed ?? []).toSorted().join();
     return columns.toSorted().join() === expected ? [] : [`the right to ${right} ${name} is not that of the list`];

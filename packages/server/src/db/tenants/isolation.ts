@@ -1,12 +1,18 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
 import { StartupError } from "../../platform/startup-error.ts";
 import type { Db, Tx } from "../db.ts";
+import { isLockTimeout } from "../failures.ts";
 import { startLock } from "../locks.ts";
 import { retried } from "../retry.ts";
-import { boundOwner, differences } from "./isolation-check.ts";
+import { boundOwner, differences, type Schema } from "./isolation-check.ts";
 import { rights, tablesExemptingOwner, tenantFunctions, tenantRights } from "./rights.ts";
 import { setStorePolicy, tablesWithOtherStorePolicy } from "./store-policies.ts";
 import { tenantRole } from "./tenant.ts";
+
+/** Together a minute. */
+const mostTries = 40;
+const pauseMs = 1_000;
 
 interface Table {
   name: string;
@@ -16,28 +22,31 @@ interface Table {
 /**
  * Sets up the isolation between accounts that this version needs, and checks it. Its first part is the tenants' role
  * with rights by table. The second is row security that also binds the tables' owner, the third the owner's policy for
- * work on all accounts, the fourth the policies of transactions that are limited to stores. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the
- * rights for it.
+ * work on all accounts, the fourth the policies of transactions that are limited to stores. Changes nothing when all is in
+ * place. On a newer schema it adds what this version lacks, and takes nothing away: the rights are those of the later
+ * version then. Throws `StartupError` when the database user lacks the rights for it.
  */
-export async function ensureTenantIsolation(db: Pick<Db, "sql">): Promise<void> {
+export async function ensureTenantIsolation(db: Pick<Db, "sql">, schema: Schema = "same"): Promise<void> {
   const stand = await withStartLock(db, async (tx) => {
     await obtainTenantRole(tx);
-    return (await differences(tx)).length === 0;
+    return (await differences(tx, schema)).length === 0;
   });
   if (stand) return;
   try {
-    for (const table of await tablesToBind(db)) await withStartLock(db, (tx) => bindOwner(tx, table));
-    for (const table of await withStartLock(db, tablesWithOtherStorePolicy)) {
-      await withStartLock(db, (tx) => setStorePolicy(tx, table));
+    for (const table of await tablesToBind(db)) {
+      await withoutQueue(() => withStartLock(db, (tx) => bindOwner(tx, table)));
     }
-    await withStartLock(db, (tx) => sql.raw(grants()).execute(tx));
+    for (const table of schema === "newer" ? [] : await withStartLock(db, tablesWithOtherStorePolicy)) {
+      await withoutQueue(() => withStartLock(db, (tx) => setStorePolicy(tx, table)));
+    }
+    await withStartLock(db, (tx) => sql.raw(schema === "newer" ? given() : `${withdrawn()}\n${given()}`).execute(tx));
   } catch (error) {
     throw new StartupError(
       `The database user cannot set the rights of the role ${tenantRole} (${(error as Error).message}): let the owner of the tables connect.`,
       { cause: error },
     );
   }
-  const left = await withStartLock(db, differences);
+  const left = await withStartLock(db, (tx) => differences(tx, schema));
   if (left.length > 0) {
     throw new StartupError(
       `The role ${tenantRole}, which keeps tenants apart, cannot be trusted: ${left.slice(0, 5).join("; ")}. Have an administrator of PostgreSQL put that right.`,
@@ -46,8 +55,24 @@ export async function ensureTenantIsolation(db: Pick<Db, "sql">): Promise<void> 
 }
 
 /** Whether all of it is in place, as a server leaves it at its start. Changes nothing. */
-export async function isTenantIsolationThere(db: Pick<Db, "sql">): Promise<boolean> {
-  return db.sql.transaction().execute(async (tx) => (await differences(tx)).length === 0);
+export async function isTenantIsolationThere(db: Pick<Db, "sql">, schema: Schema = "same"): Promise<boolean> {
+  return db.sql.transaction().execute(async (tx) => (await differences(tx, schema)).length === 0);
+}
+
+/**
+ * Runs work that needs a table for itself until no other transaction uses it: each try waits for half a second at most,
+ * because statements of running servers queue behind it.
+ */
+async function withoutQueue(work: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error) || tries === mostTries) throw error;
+      await sleep(pauseMs);
+    }
+  }
 }
 
 /** Runs `work` while no other server does, and again after a deadlock with requests of running servers. */
@@ -99,6 +124,7 @@ async function tablesToBind(db: Pick<Db, "sql">): Promise<Table[]> {
 /** Runs in a transaction of its own: a lock on one table alone cannot deadlock with requests that use several. */
 async function bindOwner(tx: Tx, { name, owner }: Table): Promise<void> {
   const table = sql.id(name);
+  await sql`set local lock_timeout = '500ms'`.execute(tx);
   await sql`alter table ${table} force row level security`.execute(tx);
   await sql`drop policy if exists all_accounts on ${table}`.execute(tx);
   await sql`
@@ -106,7 +132,8 @@ async function bindOwner(tx: Tx, { name, owner }: Table): Promise<void> {
     using (current_setting('tillkeeper.all_accounts', true) = 'on')`.execute(tx);
 }
 
-function grants(): string {
+/** Grants what is listed. */
+function given(): string {
   const lines = Object.entries(tenantRights).flatMap(([table, of]) =>
     rights.flatMap((right) => {
       const columns = of[right];
@@ -115,6 +142,11 @@ function grants(): string {
       return [`grant ${right}${only} on ${table} to ${tenantRole};`];
     }),
   );
+  return [...lines, ...tenantFunctions.map((name) => `grant execute on function ${name} to ${tenantRole};`)].join("\n");
+}
+
+/** Withdraws all rights, in the transaction that grants the listed ones. */
+function withdrawn(): string {
   return `
 do $$
 declare
@@ -126,7 +158,5 @@ begin
   execute format('revoke create on schema %I from ${tenantRole}', current_schema());
   execute format('grant usage on schema %I to ${tenantRole}', current_schema());
 end
-$$;
-${lines.join("\n")}
-${tenantFunctions.map((name) => `grant execute on function ${name} to ${tenantRole};`).join("\n")}`;
+$$;`;
 }

@@ -25,7 +25,7 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
  * that is of the account and of no store (docs/adr/0046-limit-to-stores.md). Throws `insufficient_scope` for what it may not write.
  */
 export function inTenant<T>(
-  db: Pick<Db, "sql" | "turns">,
+  db: Pick<Db, "sql" | "turns" | "restoreRights">,
   accountId: string,
   work: (tx: Tx) => Promise<T>,
   stores: StoreLimit | undefined = storeLimit(),
@@ -33,13 +33,19 @@ export function inTenant<T>(
   // The account also binds functions that run with the owner's rights.
   const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
   const limit = stores === undefined ? "" : `; ${limitOf(stores)}`;
-  const done = inTurn(db, accountId, () =>
+  const run = () =>
     retried(() =>
       db.sql.transaction().execute(async (tx) => {
         await sql.raw(`${bound}${limit}; set local role ${tenantRole}`).execute(tx);
         return work(tx);
       }),
-    ),
+    );
+  const done = inTurn(db, accountId, () =>
+    run().catch(async (error: unknown) => {
+      // A program of an earlier version takes away the rights that its list lacks, when it starts.
+      if (!isForbidden(error) || !(await db.restoreRights?.())) throw error;
+      return run();
+    }),
   );
   return stores === undefined ? done : done.catch(refuseOutside);
 }

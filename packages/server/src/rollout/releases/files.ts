@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { fileType } from "@tillkeeper/contract/http/files";
 import type { Release } from "@tillkeeper/contract/http/releases";
 import type { FileStore } from "../../files/file-store.ts";
+import { missingFile } from "../../files/missing-file.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { namesTag } from "../../platform/http/preconditions.ts";
 import { Answer, type Caller } from "../../platform/http/route.ts";
@@ -62,7 +63,7 @@ function mismatch(message: string): ApiError {
 
 /**
  * Answers with the file of a release, or the part that `Range` names. Throws `release_file_not_found`,
- * `range_not_satisfiable`.
+ * `range_not_satisfiable`, and `service_unavailable` when the file of an available release is missing.
  */
 export async function fileAnswer(
   files: FileStore,
@@ -77,7 +78,10 @@ export async function fileAnswer(
   const digest = `sha-256=:${Buffer.from(release.sha256, "hex").toString("base64")}:`;
   const isThere = release.status !== "draft";
   if (isThere && namesTag(headers, etag)) return new Answer(Readable.from([]), { status: 304, headers: { etag } });
-  const body = isThere ? await files.get(nameOf(accountId, release.id), part) : undefined;
+  const name = nameOf(accountId, release.id);
+  const body = isThere ? await files.get(name, part) : undefined;
+  // The file of a release that was withdrawn is removed in the end.
+  if (!body && release.status === "available") throw missingFile(name);
   if (!body) throw new ApiError("release_file_not_found", "The release has no file.");
   return new Answer(body, {
     status: part ? 206 : 200,
