@@ -21,6 +21,25 @@ test("migrate makes the schema, ends, and does nothing the second time", async (
   }
 });
 
+test("with TILLKEEPER_MIGRATE=false only migrate changes the schema, and says before what it will do", async () => {
+  const place = scratch();
+  const env = { ...place.env, TILLKEEPER_MIGRATE: "false" };
+  const create = () => startCli(["account", "create", "--id", "T12345678", "--name", "Shop"], env).ended;
+  const plan = async () => (await startCli(["migrate", "--plan"], env).ended).stdout;
+  const refused =
+    "The database has an older schema than this version, and TILLKEEPER_MIGRATE=false: run `tillkeeper migrate` first.\n";
+  expect(await startCli(["serve"], env).ended).toMatchObject({ code: 1, stdout: "", stderr: refused });
+  expect(await create()).toMatchObject({ code: 1, stdout: "", stderr: refused });
+  const planned = await plan();
+  expect(planned).toMatch(
+    /^\d+ to run, each in a transaction of its own:\n {2}0001_init\.sql; locks nothing that is in use/,
+  );
+  expect(await plan()).toBe(planned);
+  expect(await startCli(["migrate"], env).ended).toMatchObject({ code: 0, stderr: "" });
+  expect(await plan()).toBe("Nothing to do: the database has this version's schema, or a later one.\n");
+  expect(await create()).toMatchObject({ code: 0, stderr: "" });
+});
+
 test.for([
   { args: ["sandbx"], message: "unknown command 'sandbx'", help: "See --help." },
   { args: ["serve", "--port"], message: "unknown option '--port'", help: "See --help." },

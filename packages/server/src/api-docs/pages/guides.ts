@@ -61,6 +61,8 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "operations/installing", about: "as a container, with compose, on Kubernetes, by systemd" },
     { name: "brokers", about: "TLS, and Mosquitto, RabbitMQ, EMQX or VerneMQ in place of the embedded broker" },
     { name: "operations/watching", about: "metrics, alerts and a board, the log, and health under an orchestrator" },
+    { name: "operations/upgrades", about: "a new version beside the last one, what it locks, and the way back" },
+    { name: "operations/database", about: "connections, PgBouncer, secrets in files, another password, clocks" },
     { name: "backup", about: "the database and its key file, and how to restore them" },
     { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
     { name: "security", about: "for operators, and for everybody who looks for a way in" },
