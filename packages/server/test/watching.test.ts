@@ -35,8 +35,7 @@ describe("a server that is watched", async () => {
   afterAll(() => server.stop());
 
   const call = (method: string, path: string, body?: object) =>
-    // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-    send<any>(server.httpUrl, method, path, { token: tenant.token, ...(body && { body }) });
+    send<{ id: string; status: string }>(server.httpUrl, method, path, { token: tenant.token, ...(body && { body }) });
   const here = () => ({ ...maker, url: server.httpUrl, mqttUrl: server.mqttUrl });
   const metric = async (name: string) => (await scrape(port)).samples.get(`tillkeeper_${name}`);
   const statusOf = async (id: string) => (await call("GET", `${base}/${id}`)).body.status;

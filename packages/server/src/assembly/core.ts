@@ -44,7 +44,7 @@ export interface ServerOptions {
   /** Wraps what carries messages; benchmarks add a carrier without sockets. */
   carrier?: (own: DeviceTransport) => DeviceTransport;
   /** Ends the waiting of a start for what is away. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
 }
@@ -52,9 +52,7 @@ export interface ServerOptions {
 /** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
 export async function openCore({ config, log, clock: over = (own) => own, signal }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
-  const metrics = createMetrics();
-  const watch = operationWatch(log, metrics);
-  const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
+  const { metrics, watch, patience } = openWatching({ config, log, signal });
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({
@@ -122,6 +120,13 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   };
 }
 export type Core = Awaited<ReturnType<typeof openCore>>;
+
+/** What hears of operations, and how long the start waits for what is away. */
+function openWatching({ config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">) {
+  const metrics = createMetrics();
+  const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
+  return { metrics, watch: operationWatch(log, metrics), patience };
+}
 
 /** What brings new events to requests that wait and to streams. */
 function openEvents(deps: Parameters<typeof createPresentEvents>[0]) {

@@ -15,9 +15,9 @@ export interface CountedAnswer {
 /** What this server counts. Its functions do not throw, and take microseconds. */
 export interface Metrics extends OperationWatch {
   registry: Registry;
-  answered(answer: CountedAnswer): void;
-  attempted(outcome: AttemptOutcome): void;
-  missed(): void;
+  answered: (answer: CountedAnswer) => void;
+  attempted: (outcome: AttemptOutcome) => void;
+  missed: () => void;
 }
 
 const requestSeconds = [0.005, 0.025, 0.1, 0.5, 2, 10, 60];
@@ -46,18 +46,7 @@ export function createMetrics(): Metrics {
     buckets: requestSeconds,
     registers,
   });
-  const accepted = new Counter({
-    name: "tillkeeper_operations_accepted_total",
-    help: "Operations that this server accepted.",
-    labelNames: ["operation"] as const,
-    registers,
-  });
-  const ended = new Counter({
-    name: "tillkeeper_operations_ended_total",
-    help: "Operations that this server ended. The reason is empty with COMPLETED.",
-    labelNames: ["operation", "status", "reason"] as const,
-    registers,
-  });
+  const { accepted, ended } = countersOfOperations(registry);
   const lateness = new Histogram({
     name: "tillkeeper_operation_timeout_lateness_seconds",
     help: "How long after its deadline an operation was ended as TIMEOUT.",
@@ -75,17 +64,11 @@ export function createMetrics(): Metrics {
     help: "Business days that were to be closed by themselves and were not closed in their time.",
     registers,
   });
-  for (const operation of operationNames) {
-    accepted.inc({ operation }, 0);
-    ended.inc({ operation, status: "COMPLETED", reason: "" }, 0);
-    for (const reason of reasonsOfTimeout) ended.inc({ operation, status: "TIMEOUT", reason }, 0);
-    for (const reason of deviceReasons) ended.inc({ operation, status: "FAILED", reason }, 0);
-  }
   for (const outcome of ["delivered", "failed", "given_up"] satisfies AttemptOutcome[]) attempts.inc({ outcome }, 0);
 
   return {
     registry,
-    answered({ method, route = "none", status, seconds }) {
+    answered: ({ method, route = "none", status, seconds }) => {
       requests.inc({ method, route, status });
       durations.observe({ route }, seconds);
     },
@@ -97,4 +80,27 @@ export function createMetrics(): Metrics {
     attempted: (outcome) => attempts.inc({ outcome }),
     missed: () => missed.inc(),
   };
+}
+
+function countersOfOperations(registry: Registry) {
+  const registers = [registry];
+  const accepted = new Counter({
+    name: "tillkeeper_operations_accepted_total",
+    help: "Operations that this server accepted.",
+    labelNames: ["operation"] as const,
+    registers,
+  });
+  const ended = new Counter({
+    name: "tillkeeper_operations_ended_total",
+    help: "Operations that this server ended. The reason is empty with COMPLETED.",
+    labelNames: ["operation", "status", "reason"] as const,
+    registers,
+  });
+  for (const operation of operationNames) {
+    accepted.inc({ operation }, 0);
+    ended.inc({ operation, status: "COMPLETED", reason: "" }, 0);
+    for (const reason of reasonsOfTimeout) ended.inc({ operation, status: "TIMEOUT", reason }, 0);
+    for (const reason of deviceReasons) ended.inc({ operation, status: "FAILED", reason }, 0);
+  }
+  return { accepted, ended };
 }

@@ -14,19 +14,31 @@ export interface OwnState {
   ready: () => boolean;
 }
 
-/** Makes the gauges of a server's own state, which are read when they are scraped, and those of its process. */
+/** One sample: its labels, if it has some, and its value. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+/** Adds a gauge whose samples are read when it is scraped. */
+function show(
+  registry: Registry,
+  { name, help, labelNames = [] }: { name: string; help: string; labelNames?: string[] },
+  samples: () => readonly Sample[],
+): Gauge {
+  return new Gauge({
+    name: `tillkeeper_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      for (const [labels, value] of samples()) this.set(labels, value);
+    },
+  });
+}
+
+/** Makes the gauges of a server's own state, and those of its process. */
 export function showOwnState(registry: Registry, state: OwnState): void {
-  const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: "tillkeeper_" });
   const single = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name: `tillkeeper_${name}`,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
+    show(registry, { name, help }, () => [[{}, value()]]);
   single("started", "Whether the start is over and the server has not been told to stop.", () => Number(state.ready()));
   single("broker_up", "Whether this server can exchange messages with its broker.", () => Number(state.brokerUp()));
   single("reports_waiting", "Reports of terminals that wait to be written.", state.reportsWaiting);
@@ -36,50 +48,54 @@ export function showOwnState(registry: Registry, state: OwnState): void {
     "How far this machine's clock is ahead of the database's, which the server goes by.",
     () => state.wallClockAheadMs() / 1_000,
   );
-  new Gauge({
-    name: "tillkeeper_worker_up",
-    help: "Whether a worker runs; 0 while it waits to be started again.",
-    labelNames: ["worker"],
-    registers,
-    collect() {
-      for (const { name, state: of } of state.workers()) this.set({ worker: name }, Number(of === "running"));
+  show(
+    registry,
+    { name: "build_info", help: "The version of the program and of Node.", labelNames: ["version", "node"] },
+    () => [[{ version, node: process.version }, 1]],
+  );
+  showPools(registry, state);
+  showWorkers(registry, state);
+}
+
+function showPools(registry: Registry, { pools }: OwnState): void {
+  show(
+    registry,
+    {
+      name: "database_connections",
+      help: "Connections to the database, by pool.",
+      labelNames: ["pool", "state"],
     },
-  });
-  new Counter({
+    () =>
+      pools().flatMap(({ pool, busy, idle }): Sample[] => [
+        [{ pool, state: "busy" }, busy],
+        [{ pool, state: "idle" }, idle],
+      ]),
+  );
+  show(
+    registry,
+    { name: "database_waiting", help: "Callers that wait for a connection of the pool.", labelNames: ["pool"] },
+    () => pools().map(({ pool, waiting }) => [{ pool }, waiting]),
+  );
+}
+
+function showWorkers(registry: Registry, { workers }: OwnState): Counter {
+  show(
+    registry,
+    {
+      name: "worker_up",
+      help: "Whether a worker runs; 0 while it waits to be started again.",
+      labelNames: ["worker"],
+    },
+    () => workers().map(({ name, state }) => [{ worker: name }, Number(state === "running")]),
+  );
+  return new Counter({
     name: "tillkeeper_worker_restarts_total",
     help: "How often a worker was started again after a failure.",
     labelNames: ["worker"],
-    registers,
+    registers: [registry],
     collect() {
       this.reset();
-      for (const { name, restarts } of state.workers()) this.inc({ worker: name }, restarts);
+      for (const { name, restarts } of workers()) this.inc({ worker: name }, restarts);
     },
   });
-  new Gauge({
-    name: "tillkeeper_database_connections",
-    help: "Connections to the database, by pool.",
-    labelNames: ["pool", "state"],
-    registers,
-    collect() {
-      for (const { pool, busy, idle } of state.pools()) {
-        this.set({ pool, state: "busy" }, busy);
-        this.set({ pool, state: "idle" }, idle);
-      }
-    },
-  });
-  new Gauge({
-    name: "tillkeeper_database_waiting",
-    help: "Callers that wait for a connection of the pool.",
-    labelNames: ["pool"],
-    registers,
-    collect() {
-      for (const { pool, waiting } of state.pools()) this.set({ pool }, waiting);
-    },
-  });
-  new Gauge({
-    name: "tillkeeper_build_info",
-    help: "The version of the program and of Node.",
-    labelNames: ["version", "node"],
-    registers,
-  }).set({ version, node: process.version }, 1);
 }

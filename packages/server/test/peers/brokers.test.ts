@@ -41,8 +41,8 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
   });
 
   async function ready(of: TestServer) {
-    const broker = async () => (await of.call("GET", "/health/ready")).body.broker;
-    await vi.waitUntil(async () => (await broker()) === "up", { interval: 50 });
+    const link = async () => (await of.call("GET", "/health/ready")).body.broker;
+    await vi.waitUntil(async () => (await link()) === "up", { interval: 50 });
   }
 
   const credentialsOf = (id: string) => `/v1/accounts/${tenant.aid}/terminals/${id}/credentials`;

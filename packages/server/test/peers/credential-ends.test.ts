@@ -37,8 +37,8 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
   });
 
   async function ready() {
-    const broker = async () => (await server.call("GET", "/health/ready")).body.broker;
-    await vi.waitUntil(async () => (await broker()) === "up", { interval: 50 });
+    const link = async () => (await server.call("GET", "/health/ready")).body.broker;
+    await vi.waitUntil(async () => (await link()) === "up", { interval: 50 });
   }
 
   interface Answered {

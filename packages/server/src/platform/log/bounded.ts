@@ -43,7 +43,8 @@ export function boundedTroubles(
 }
 
 function kindOf(error: unknown): string {
-  if (!(error instanceof Error)) return general(String(error ?? ""));
+  if (typeof error === "string") return general(error);
+  if (!(error instanceof Error)) return "";
   const { code } = error as { code?: unknown };
   // What failed at a connection is told by its code; its text names the address.
   return typeof code === "string" || typeof code === "number"
