@@ -73,6 +73,22 @@ export async function findClosingOfDay(
   return rows[0];
 }
 
+/** The closings of business days of an account's stores, each of which may come once. */
+export async function findClosingsOfDays(
+  db: Kysely<Tables>,
+  accountId: string,
+  days: readonly Omit<DayOfStore, "accountId">[],
+): Promise<ClosingRow[]> {
+  if (days.length === 0) return [];
+  // Those of all these stores and days are read at once, and others among them left out: see `findUntouched`.
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.store_ref = any(${days.map(({ storeRef }) => storeRef)}::text[])
+      and closing.business_day = any(${[...new Set(days.map(({ day }) => day))]}::date[])`.execute(db);
+  const wanted = new Map(days.map(({ storeRef, day }) => [storeRef, day]));
+  return rows.filter((closing) => wanted.get(closing.store_ref) === closing.business_day);
+}
+
 /** The terminals that were closed, or are being closed, in a store in that time and do not belong to it any more. */
 export async function findGone(
   db: Kysely<Tables>,
