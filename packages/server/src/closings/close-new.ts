@@ -135,11 +135,7 @@ function runningDays(now: Date): (rules: DayRules) => { day: string; startsAt: D
 }
 
 /** None, if the request is refused, or means another day than the running one. */
-function draftOf(
-  candidate: Candidate,
-  found: readonly Facts[],
-  moment: Moment,
-): Draft | "nothing_open" | undefined {
+function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment): Draft | "nothing_open" | undefined {
   const { request, store, keyed, day, startsAt, endsAt } = candidate;
   const { accountId, clientId, body } = request;
   const live = found.map((row) => row.terminal_id);

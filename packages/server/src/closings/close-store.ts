@@ -121,7 +121,11 @@ async function goOn(
   const waits = members.some(({ standing }) => standing.state === "waiting");
   const until = asked.retryUntil ?? (goesOn || waits ? asked.mostUntil : undefined);
   const change = {
-    ...(asked.expected && { expected: JSON.stringify(asked.expected) }),
+    ...(asked.expected && {
+      expected: JSON.stringify(asked.expected),
+      // It may correct the report.
+      report_at: sql<Date | null>`case when report_at is not null then ${asked.at}::timestamptz end`,
+    }),
     ...((goesOn || waits) && {
       // Never the same time: a look that is under way must not overwrite what this request sets.
       asked_at: new Date(Math.max(asked.at.getTime(), closing.asked_at.getTime() + 1)),

@@ -41,11 +41,7 @@ export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise
  * Runs a batch. If it fails, each request is to be treated by itself: one that fails must not fail those of others. A refusal for too
  * much work holds for all.
  */
-async function closeNewOrNone(
-  close: CloseBatch,
-  accountId: string,
-  requests: readonly CloseRequest[],
-): Promise<New[]> {
+async function closeNewOrNone(close: CloseBatch, accountId: string, requests: readonly CloseRequest[]): Promise<New[]> {
   try {
     return await close(accountId, requests);
   } catch (error) {

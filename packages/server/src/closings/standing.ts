@@ -1,7 +1,7 @@
 import type { DayFacts, TerminalFacts } from "@tillkeeper/contract/closings/facts";
 import { standingOf } from "@tillkeeper/contract/closings/rules";
-import { affectsBatch } from "@tillkeeper/contract/closings/view";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
+import { affectsBatch } from "@tillkeeper/contract/closings/view";
 import type { Kysely } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Clock, RealClock } from "../platform/clock.ts";

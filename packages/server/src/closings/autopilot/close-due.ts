@@ -5,8 +5,8 @@ import type { ClosingRow } from "../queries.ts";
 import { isOpenSince, momentOf } from "../standing.ts";
 import type { Decision } from "./decide.ts";
 import { autopilotActor } from "./missed.ts";
-import { dayStands } from "./open-terminals.ts";
 import type { Due } from "./next-due.ts";
+import { dayStands } from "./open-terminals.ts";
 import type { PlaceRow } from "./queries.ts";
 
 export interface Closers extends ClosingDeps {
@@ -40,7 +40,14 @@ export async function closeDue(
   try {
     if (closing) return await goOn(deps, { plan, ...decision, closing });
     const body = { business_day: day, retry_until: until.toISOString() };
-    const request = { accountId, clientId: autopilotActor, storeId, idempotencyKey: null, body, onlyIfOpenSince: dueAt };
+    const request = {
+      accountId,
+      clientId: autopilotActor,
+      storeId,
+      idempotencyKey: null,
+      body,
+      onlyIfOpenSince: dueAt,
+    };
     const made = await deps.closeNew(request);
     if (made === "nothing_open") return "idle";
     if (made) {

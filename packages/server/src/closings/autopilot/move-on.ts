@@ -39,11 +39,7 @@ export function moveOn(deps: MoveDeps, accountId: string, steps: readonly Closed
 
 type Result = Moved & { event?: NewEvent };
 
-async function resultOf(
-  tx: Tx,
-  { place, plan, decision, isIdle }: ClosedStep,
-  moment: Moment,
-): Promise<Result> {
+async function resultOf(tx: Tx, { place, plan, decision, isIdle }: ClosedStep, moment: Moment): Promise<Result> {
   const { now } = moment;
   const to = (next: Place, lookAt: Date | null): Result => ({ from: place, to: next, lookAt });
   const nothing: Place = { day: null, askedAt: null, until: null };

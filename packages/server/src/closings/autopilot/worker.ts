@@ -4,7 +4,7 @@ import { gather } from "../../platform/load/batch.ts";
 import { pause } from "../../platform/pause.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type ClosingRow, findClosingsOfDays } from "../queries.ts";
-import { closeDue, type ClosedStep, type Closers, type Step } from "./close-due.ts";
+import { type ClosedStep, type Closers, closeDue, type Step } from "./close-due.ts";
 import { decide } from "./decide.ts";
 import { type MoveDeps, moveOn } from "./move-on.ts";
 import { Places } from "./places.ts";
@@ -49,7 +49,8 @@ class Round {
   async run(): Promise<void> {
     while (!this.#signal.aborted && this.#failures.length === 0) {
       const claimed = await this.#claim();
-      for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId)) this.#begin(accountId, places);
+      for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId))
+        this.#begin(accountId, places);
       if (claimed.length === claimedAtOnce) await this.#places.untilFree(claimedAtOnce);
       else if (this.#underWay.size === 0) break;
       // Those that are moved on to a day that is due at once come with the next claim.

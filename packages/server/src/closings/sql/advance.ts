@@ -208,7 +208,10 @@ with free as (
   ) as closing
 ), looked as (
   update closings as closing set
-    look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at), told = free.told
+    look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at), told = free.told,
+    -- Once its day is over, a change may make a report, or correct it.
+    report_at = case when closing.report_at is not null and (free.has_changed or free.ended_at is not null)
+      then free.at else closing.report_at end
   from free
   where closing.account_id = free.account_id and closing.id = free.id
   returning closing.account_id, closing.id, free.frozen
