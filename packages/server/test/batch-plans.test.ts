@@ -4,6 +4,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
+import { closingsWithOperations } from "../src/closings/sql/corrected.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
 import type { Db } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
@@ -18,6 +19,7 @@ import { claimDue, firstOfAll, giveBack, keepBodies, takeOver, useSlowLane } fro
 
 interface Plan {
   "Relation Name"?: string;
+  "Index Name"?: string;
   "Node Type": string;
   "Parent Relationship"?: string;
   "Subplan Name"?: string;
@@ -100,8 +102,17 @@ const statements: Record<string, Run> = {
   },
   "note when closings are looked at": (pool) =>
     noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
+  "look for what operations correct": (pool) => closingsWithOperations(pool, [{ accountId, operationId: id }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
+
+const lookups = [
+  "find closings",
+  "read the facts of closings",
+  "write attempts of closings",
+  "note what came of attempts",
+  "look for what operations correct",
+];
 
 /** Statements of webhooks, which meet a table of deliveries that is mostly done. */
 const ofWebhooks: Record<string, Run> = {
@@ -143,6 +154,13 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   it.each(Object.keys(statements))("%s", async (name) => {
     const { text, values = [] } = await captured(statements[name] as Run, server.db);
     expect(loopsOver(await genericPlan(text, values.length))).toEqual([]);
+  });
+
+  // Other indexes begin with the account, too: by one of them a lookup would read all closings of the account.
+  it.each(lookups)("%s looks up a closing by its primary key, without statistics", async (name) => {
+    const { text, values = [] } = await captured(statements[name] as Run, server.db);
+    const used = indexesOf(await genericPlan(text, values.length), "closings");
+    expect(new Set(used)).toEqual(new Set(["closings_pkey"]));
   });
 
   it.each(["pool", "urgent"] as const)(
@@ -242,6 +260,12 @@ const wholeReads = new Set(["CTE Scan", "Function Scan", "Seq Scan"]);
 function wholeTablesOf(plan: Plan): string[] {
   const own = plan["Node Type"] === "Seq Scan" ? [plan["Relation Name"] ?? ""] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(wholeTablesOf)];
+}
+
+/** The indexes by which a table is read. */
+function indexesOf(plan: Plan, table: string): string[] {
+  const own = plan["Relation Name"] === table && plan["Index Name"] ? [plan["Index Name"]] : [];
+  return [...own, ...(plan.Plans ?? []).flatMap((inner) => indexesOf(inner, table))];
 }
 
 /** Tables that are read whole for each row of another node. */

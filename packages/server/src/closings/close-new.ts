@@ -12,7 +12,7 @@ import type { ClosingRecord } from "./queries.ts";
 import { type CloseRequest, digestOf, type KeyedRequest } from "./requests.ts";
 import { factsOfStores } from "./sql/facts.ts";
 import { type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing, planOnce } from "./sql/new.ts";
-import { type Moment, membersOf, momentOf, openBatches } from "./standing.ts";
+import { isOpenSince, type Moment, membersOf, momentOf, openBatches } from "./standing.ts";
 
 /** A closing that a request has made. */
 export interface MadeClosing {
@@ -21,6 +21,9 @@ export interface MadeClosing {
   /** How it stands, unless something is left to be done at once. */
   stand: Stand | undefined;
 }
+
+/** What came of a request: a closing, or none because nothing is open. Undefined: it is not so simple. */
+export type New = MadeClosing | "nothing_open" | undefined;
 
 /** A request that may make the closing of the running day, as far as its store tells. */
 interface Candidate extends DayOfStore {
@@ -47,13 +50,14 @@ export async function closeNew(
   deps: AdvanceDeps,
   accountId: string,
   requests: readonly CloseRequest[],
-): Promise<(MadeClosing | undefined)[]> {
-  const { moment, drafts } = await inTenant(deps.db, accountId, (tx) =>
+): Promise<New[]> {
+  const { moment, drafts, idle } = await inTenant(deps.db, accountId, (tx) =>
     makeClosings(tx, deps, { accountId, requests }),
   );
   const sent = await sendFirst(deps, drafts);
   const made = new Map(drafts.map((draft) => [draft.candidate.request, draft]));
   return requests.map((request) => {
+    if (idle.has(request)) return "nothing_open";
     const draft = made.get(request);
     return draft && { id: draft.row.id, store: draft.candidate.store, stand: standAfter(draft, sent, moment) };
   });
@@ -63,21 +67,26 @@ async function makeClosings(
   tx: Tx,
   deps: AdvanceDeps,
   { accountId, requests }: { accountId: string; requests: readonly CloseRequest[] },
-): Promise<{ moment: Moment; drafts: Draft[] }> {
+): Promise<{ moment: Moment; drafts: Draft[]; idle: ReadonlySet<CloseRequest> }> {
+  const idle = new Set<CloseRequest>();
   await planOnce.execute(tx);
   const moment = await momentOf(tx, deps);
   const candidates = await findCandidates(tx, { accountId, requests }, moment);
-  if (candidates.length === 0) return { moment, drafts: [] };
+  if (candidates.length === 0) return { moment, drafts: [], idle };
   const { rows } = await factsOfStores(
     accountId,
     moment.now,
     candidates.map(({ storeRef, startsAt, endsAt }) => ({ closingId: null, storeRef, startsAt, endsAt })),
   ).execute(tx);
   const byStore = Map.groupBy(rows, ({ store_ref: ref }) => ref);
-  const drafts = candidates.flatMap((candidate) => draftOf(candidate, byStore.get(candidate.storeRef) ?? [], moment));
-  if (drafts.length === 0) return { moment, drafts };
+  const drafts = candidates.flatMap((candidate): Draft[] => {
+    const draft = draftOf(candidate, byStore.get(candidate.storeRef) ?? [], moment);
+    if (draft === "nothing_open") idle.add(candidate.request);
+    return draft === undefined || draft === "nothing_open" ? [] : [draft];
+  });
+  if (drafts.length === 0) return { moment, drafts, idle };
   const made = await insertClosings(tx, accountId, drafts);
-  return { moment, drafts: drafts.filter(({ row }) => made.has(row.id)) };
+  return { moment, drafts: drafts.filter(({ row }) => made.has(row.id)), idle };
 }
 
 /** Of several requests for one store, or under one key, the first one. */
@@ -126,13 +135,13 @@ function runningDays(now: Date): (rules: DayRules) => { day: string; startsAt: D
 }
 
 /** None, if the request is refused, or means another day than the running one. */
-function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment): Draft[] {
+function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment): Draft | "nothing_open" | undefined {
   const { request, store, keyed, day, startsAt, endsAt } = candidate;
   const { accountId, clientId, body } = request;
   const live = found.map((row) => row.terminal_id);
-  if (bodyFaults(body, { live, mostUntil: endsAt }).length > 0) return [];
+  if (bodyFaults(body, { live, mostUntil: endsAt }).length > 0) return undefined;
   const began = openBatches(found, moment).map(({ oldestAt }) => businessDayOf(oldestAt, store.rules));
-  if (body.business_day === undefined && began.some((other) => other < day)) return [];
+  if (body.business_day === undefined && began.some((other) => other < day)) return undefined;
   const at = moment.now;
   const asked = { accountId, by: clientId, at, day, startsAt, endsAt, mostUntil: endsAt, ...wishesOf(body) };
   const closing = closingRow(store, asked);
@@ -141,6 +150,8 @@ function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment):
     return { ...row, closing_id: closing.id, asked_at: wanted.has(row.terminal_id) ? at : null };
   });
   const members = membersOf(closing, rows, moment);
+  const since = request.onlyIfOpenSince;
+  if (since && !members.some((member) => isOpenSince(member, since, moment))) return "nothing_open";
   const attempts = members.flatMap(({ row, standing: { next } }) =>
     next === "plan" ? [{ ...planned({ row, closing }, at), key: randomUUID() }] : [],
   );
@@ -148,9 +159,8 @@ function draftOf(candidate: Candidate, found: readonly Facts[], moment: Moment):
   const lookAt =
     waits && attempts.length === 0 ? nextLook(members, closing, at) : new Date(at.getTime() + carriedForwardMs);
   const terminals = live.map((id) => ({ id, wanted: wanted.has(id), again: false }));
-  return [
-    { candidate, row: { ...closing, look_at: lookAt }, rows, terminals, attempts, keyed, requestId: request.requestId },
-  ];
+  const row = { ...closing, look_at: lookAt };
+  return { candidate, row, rows, terminals, attempts, keyed, requestId: request.requestId };
 }
 
 /** A new closing as it is asked for; when it is looked at next is still to be said. */

@@ -5,7 +5,7 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { StoreDays } from "../merchants/stores/days.ts";
 import type { AdvanceDeps, Stand } from "./advance.ts";
 import { type Asked, askedOf } from "./asked.ts";
-import { carriedForwardMs, closingRow, type MadeClosing } from "./close-new.ts";
+import { carriedForwardMs, closingRow, type MadeClosing, type New } from "./close-new.ts";
 import { isMissing } from "./missing.ts";
 import { presentClosing } from "./present.ts";
 import { type ClosingKey, type ClosingRow, lockClosing, readFacts } from "./queries.ts";
@@ -17,7 +17,7 @@ import { tellRequest } from "./told.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
   /** Makes the closing of a day that nobody has asked to close yet, unless that is not so simple. */
-  closeNew: (request: CloseRequest) => Promise<MadeClosing | undefined>;
+  closeNew: (request: CloseRequest) => Promise<New>;
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
   advance: (key: ClosingKey) => Promise<Stand | undefined>;
 }
@@ -37,6 +37,15 @@ interface Closed {
  */
 export async function closeStore(deps: ClosingDeps, request: CloseRequest): Promise<Closed> {
   const made = await deps.closeNew(request);
+  return closeAlone(deps, request, made === "nothing_open" ? undefined : made);
+}
+
+/** As `closeStore`, for a request of which `closeNew` has made a closing that is not carried forward yet, or none. */
+export async function closeAlone(
+  deps: ClosingDeps,
+  request: CloseRequest,
+  made: MadeClosing | undefined,
+): Promise<Closed> {
   if (made?.stand) {
     const { stand, store } = made;
     return { closing: presentStand(stand, store), created: true, replayed: false };
@@ -112,7 +121,11 @@ async function goOn(
   const waits = members.some(({ standing }) => standing.state === "waiting");
   const until = asked.retryUntil ?? (goesOn || waits ? asked.mostUntil : undefined);
   const change = {
-    ...(asked.expected && { expected: JSON.stringify(asked.expected) }),
+    ...(asked.expected && {
+      expected: JSON.stringify(asked.expected),
+      // It may correct the report.
+      report_at: sql<Date | null>`case when report_at is not null then ${asked.at}::timestamptz end`,
+    }),
     ...((goesOn || waits) && {
       // Never the same time: a look that is under way must not overwrite what this request sets.
       asked_at: new Date(Math.max(asked.at.getTime(), closing.asked_at.getTime() + 1)),

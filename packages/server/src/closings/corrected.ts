@@ -1,7 +1,8 @@
 import type { Db } from "../db/db.ts";
-import { type EventRow, readNews } from "../events/read.ts";
+import { readNews } from "../events/read.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import { type ClosingKey, closingsWithOperations, newsPlace, setNewsPlace } from "./queries.ts";
+import { type ClosingKey, newsPlace, setNewsPlace } from "./queries.ts";
+import { closingsWithOperations } from "./sql/corrected.ts";
 
 interface CorrectionDeps {
   db: Db;
@@ -22,16 +23,13 @@ export function correctionWorker({ db, advanceAll }: CorrectionDeps): Worker {
   return every("closings.corrections", everyMs, async () => {
     const known = await newsPlace(db.sql);
     const { events, place, hasMore } = await readNews(db.pool, known, { types: told, limit: mostAtOnce });
-    await advanceAll(await closingsOf(db, events));
+    await advanceAll(
+      await closingsWithOperations(
+        db.pool,
+        events.map(({ account_id: accountId, subject: operationId }) => ({ accountId, operationId })),
+      ),
+    );
     if (place !== known) await setNewsPlace(db.sql, { known, place });
     return hasMore;
   });
-}
-
-async function closingsOf(db: Db, events: readonly EventRow[]): Promise<ClosingKey[]> {
-  if (events.length === 0) return [];
-  return closingsWithOperations(
-    db.sql,
-    events.map(({ account_id: accountId, subject }) => ({ accountId, operationId: subject })),
-  );
 }

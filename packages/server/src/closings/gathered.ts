@@ -2,11 +2,11 @@ import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/load/batch.ts";
 import { limitedTo, type StoreLimit, storeLimit } from "../platform/store-limit.ts";
 import type { Stand } from "./advance.ts";
-import type { MadeClosing } from "./close-new.ts";
+import type { New } from "./close-new.ts";
 import type { ClosingKey } from "./queries.ts";
 import type { CloseRequest } from "./requests.ts";
 
-type CloseBatch = (accountId: string, requests: readonly CloseRequest[]) => Promise<(MadeClosing | undefined)[]>;
+type CloseBatch = (accountId: string, requests: readonly CloseRequest[]) => Promise<New[]>;
 
 const overload = () => new ApiError("service_unavailable", "Too many closings are going on; try again.");
 
@@ -14,10 +14,10 @@ const overload = () => new ApiError("service_unavailable", "Too many closings ar
  * Makes the function that closes the running day of a store, where that is simple. Requests of one account that come at the same time
  * share the statements; those of others do not wait for them.
  */
-export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise<MadeClosing | undefined> {
+export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise<New> {
   const accounts = new Map<string, { gathered: ReturnType<typeof gatherOf>; under: number }>();
   const gatherOf = (accountId: string, stores: StoreLimit | undefined) =>
-    gather<CloseRequest, MadeClosing | undefined>({
+    gather<CloseRequest, New>({
       slots: 2,
       maxBatch: 32,
       maxQueue: 5_000,
@@ -45,11 +45,7 @@ export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise
  * Runs a batch. If it fails, each request is to be treated by itself: one that fails must not fail those of others. A refusal for too
  * much work holds for all.
  */
-async function closeNewOrNone(
-  close: CloseBatch,
-  accountId: string,
-  requests: readonly CloseRequest[],
-): Promise<(MadeClosing | undefined)[]> {
+async function closeNewOrNone(close: CloseBatch, accountId: string, requests: readonly CloseRequest[]): Promise<New[]> {
   try {
     return await close(accountId, requests);
   } catch (error) {

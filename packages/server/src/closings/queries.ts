@@ -1,6 +1,4 @@
 import { type Kysely, type Selectable, sql } from "kysely";
-import { batchTable } from "../db/batch-table.ts";
-import { prepared } from "../db/prepared.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Facts } from "./facts.ts";
 import { factsOfAccount } from "./sql/facts.ts";
@@ -73,6 +71,22 @@ export async function findClosingOfDay(
     db,
   );
   return rows[0];
+}
+
+/** The closings of business days of an account's stores, each of which may come once. */
+export async function findClosingsOfDays(
+  db: Kysely<Tables>,
+  accountId: string,
+  days: readonly Omit<DayOfStore, "accountId">[],
+): Promise<ClosingRow[]> {
+  if (days.length === 0) return [];
+  // Those of all these stores and days are read at once, and others among them left out: see `findUntouched`.
+  const { rows } = await sql<ClosingRow>`
+    select ${closingColumns}, stores.store_id from ${closingWithStore}
+    where closing.account_id = ${accountId} and closing.store_ref = any(${days.map(({ storeRef }) => storeRef)}::text[])
+      and closing.business_day = any(${[...new Set(days.map(({ day }) => day))]}::date[])`.execute(db);
+  const wanted = new Map(days.map(({ storeRef, day }) => [storeRef, day]));
+  return rows.filter((closing) => wanted.get(closing.store_ref) === closing.business_day);
 }
 
 /** The terminals that were closed, or are being closed, in a store in that time and do not belong to it any more. */
@@ -183,37 +197,6 @@ export async function deleteClosings(db: Kysely<Tables>, before: Date, limit: nu
     ) as old
     where closing.account_id = old.account_id and closing.id = old.id`.execute(db);
   return Number(numAffectedRows ?? 0n);
-}
-
-const told = batchTable<{ accountId: string; operationId: string }>({
-  account_id: ["text", (row) => row.accountId],
-  operation_id: ["uuid", (row) => row.operationId],
-});
-
-/** The closings that have ended and that closes among these operations may concern: by an attempt, or by store and day. */
-export async function closingsWithOperations(
-  db: Kysely<Tables>,
-  batch: readonly { accountId: string; operationId: string }[],
-): Promise<ClosingKey[]> {
-  const { rows } = await sql<ClosingKey>`${prepared("closings_with_operations")}
-    select distinct found.account_id as "accountId", found.id
-    from ${told.of(batch, "told")}
-    cross join lateral (
-      select * from operations as own
-      where own.account_id = told.account_id and own.id = told.operation_id and own.operation = 'end_of_day'
-      limit 1
-    ) as close
-    cross join lateral (
-      select closing.account_id, closing.id from closing_attempts as attempt
-      join closings as closing on closing.account_id = attempt.account_id and closing.id = attempt.closing_id
-      where attempt.account_id = close.account_id and attempt.operation_id = close.id and closing.ended_at is not null
-      union
-      select closing.account_id, closing.id from closings as closing
-      where closing.account_id = close.account_id and closing.store_ref = close.store_ref
-        and closing.business_day between (close.created_at - interval '2 days')::date and (close.created_at + interval '2 days')::date
-        and close.created_at >= closing.day_starts_at and close.created_at < closing.day_ends_at and closing.ended_at is not null
-    ) as found`.execute(db);
-  return rows;
 }
 
 /** The place of the last event that closings took notice of. */

@@ -1,1 +1,1 @@
-export { claimLooks, noteNextLook, type ReportLook } from "./sql/report-looks.ts";
+export { claimLooks, noteLookedAt, type ReportLook } from "./sql/report-looks.ts";

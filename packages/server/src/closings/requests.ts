@@ -15,6 +15,8 @@ export interface CloseRequest {
   storeId: string;
   idempotencyKey: string | null;
   body: ClosingCreate;
+  /** No closing is made where no terminal has, or may have, something to close, since the day was due at that instant. */
+  onlyIfOpenSince?: Date;
 }
 
 /** A request under an idempotency key. */

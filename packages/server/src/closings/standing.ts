@@ -1,6 +1,7 @@
 import type { DayFacts, TerminalFacts } from "@tillkeeper/contract/closings/facts";
 import { standingOf } from "@tillkeeper/contract/closings/rules";
 import type { Standing } from "@tillkeeper/contract/closings/standing";
+import { affectsBatch } from "@tillkeeper/contract/closings/view";
 import type { Kysely } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
 import type { Clock, RealClock } from "../platform/clock.ts";
@@ -48,6 +49,29 @@ export function membersOf(closing: ClosingRecord, rows: readonly Facts[], moment
     const facts = terminalFacts(row, moment);
     return { row, facts, standing: standingOf(facts, day) };
   });
+}
+
+/** Whether a terminal is not closed and has, or may have, something to close. One that does not tell its batch may. */
+export function isOpen({ standing: { state, reason } }: Pick<Member, "standing">): boolean {
+  return state === "waiting" || state === "failed" || state === "unknown" || reason === "not_asked";
+}
+
+/**
+ * The same for a day that was due at that instant: a terminal that was heard after it, had told an empty batch and was lost then has
+ * nothing to close, as far as anybody can know.
+ */
+export function isOpenSince(member: Member, dueAt: Date, { now, realNow }: Moment): boolean {
+  if (!isOpen(member)) return false;
+  // Presence goes by real time.
+  return !wasLostEmpty(member, new Date(realNow.getTime() - (now.getTime() - dueAt.getTime())));
+}
+
+function wasLostEmpty({ row, facts, standing }: Member, realDueAt: Date): boolean {
+  const isAway = standing.reason === "away" || standing.reason === "unreachable";
+  if (!isAway || !row.presence || row.batch?.value.transactions_count !== 0) return false;
+  if (row.former_batch || new Date(row.presence.last_heard_at) < realDueAt) return false;
+  const toldAt = new Date(row.batch.at);
+  return facts.closes.every(({ end, knownAt }) => !affectsBatch(end) || (knownAt !== null && knownAt <= toldAt));
 }
 
 /** The facts by closing, in the order of their terminals. */

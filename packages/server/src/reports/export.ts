@@ -55,7 +55,7 @@ async function* linesOf(deps: ReportDeps, { accountId, month: name, languageOf }
     });
     for (const { id, storeRef, reported } of page) {
       if (reported) continue;
-      const { shown } = await bringUpToDate(deps, { accountId, id, storeRef });
+      const shown = await bringUpToDate(deps, { accountId, id, storeRef });
       if (shown) yield csvRows(shown, languageOf(shown.body.country));
     }
     last = page.length === closingsAtOnce ? page.at(-1) : undefined;

@@ -20,7 +20,7 @@ export interface ReportDeps {
 }
 
 /** For so long after its end a day is corrected by itself: so old results are not told any more. */
-export const correctedForMs = 35 * dayMs;
+const correctedForMs = 35 * dayMs;
 
 /** A report, or what it would say if it were made now. */
 export interface ShownReport {
@@ -31,28 +31,20 @@ export interface ShownReport {
   body: ReportBody;
 }
 
-/** What there is of a closing after a look at it. */
-export interface Looked {
-  shown: ShownReport | undefined;
-  /** The first instant after its day; undefined when the closing is gone. */
-  dayEndsAt?: Date;
-  /** Whether terminals are still being closed. */
-  open?: boolean;
-}
-
 /**
  * Brings the reports of a closing up to date: makes the original once the day is over and nothing is waiting, and a correction when
- * the day shows otherwise than the latest report. Any number of servers may do it at once.
+ * the day shows otherwise than the latest report. Any number of servers may do it at once. Answers what there is then, if the closing
+ * is there.
  */
-export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<Looked> {
+export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<ShownReport | undefined> {
   return inTenant(deps.db, key.accountId, async (tx) => {
     const seen = await look(tx, deps, key);
-    if (!isMissing(seen, deps.clock.now())) return lookedOf(seen, deps.clock.now());
+    if (!isMissing(seen, deps.clock.now())) return shownNow(seen, deps.clock.now());
     // What was seen before the lock may be old by now.
     const last = await lockNumbers(tx, key);
     const sure = await look(tx, deps, key);
-    if (!isMissing(sure, deps.clock.now())) return lookedOf(sure, deps.clock.now());
-    return { ...lookedOf(sure, deps.clock.now()), shown: await make(tx, deps, key, { ...sure, number: last + 1 }) };
+    if (!isMissing(sure, deps.clock.now())) return shownNow(sure, deps.clock.now());
+    return make(tx, deps, key, { ...sure, number: last + 1 });
   });
 }
 
@@ -97,11 +89,8 @@ async function make(
   return { head, at: head.made_at, body };
 }
 
-function lookedOf({ reported, latest }: Seen, now: Date): Looked {
-  return {
-    shown: latest ? shownOf(latest) : reported && { at: now, body: bodyOf(reported) },
-    ...(reported && { dayEndsAt: reported.row.day_ends_at, open: reported.row.ended_at === null }),
-  };
+function shownNow({ reported, latest }: Seen, now: Date): ShownReport | undefined {
+  return latest ? shownOf(latest) : reported && { at: now, body: bodyOf(reported) };
 }
 
 /** A stored report. */

@@ -15,7 +15,7 @@ export function reportRoutes(deps: ReportDeps): Route[] {
   return [
     bind(reports.list, async ({ caller: { accountId }, params: { store_id: storeId, closing_id: id } }) => {
       const key = await keyOf(deps, { accountId, storeId, id });
-      const { shown } = await bringUpToDate(deps, key);
+      const shown = await bringUpToDate(deps, key);
       if (!shown) throw closingNotFound();
       return { reports: (await inTenant(deps.db, accountId, (tx) => listReports(tx, key))).map(presentReport) };
     }),

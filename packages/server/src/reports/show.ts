@@ -73,7 +73,7 @@ export function keyOf(deps: ReportDeps, { accountId, storeId, id }: OfStore): Pr
 }
 
 async function reportOf(deps: ReportDeps, key: ReportKey, number: number | undefined): Promise<ShownReport> {
-  const { shown } = await bringUpToDate(deps, key);
+  const shown = await bringUpToDate(deps, key);
   if (!shown) throw closingNotFound();
   if (number === undefined || number === shown.head?.number) return shown;
   const row = await inTenant(deps.db, key.accountId, (tx) => findReport(tx, key, number));

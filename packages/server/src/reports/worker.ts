@@ -1,42 +1,34 @@
-import { claimLooks, noteNextLook, type ReportLook } from "../closings/report-looks.ts";
-import { hourMs, minuteMs } from "../platform/time-spans.ts";
+import { claimLooks, noteLookedAt, type ReportLook } from "../closings/report-looks.ts";
+import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
-import { bringUpToDate, correctedForMs, type Looked, type ReportDeps } from "./make.ts";
+import { bringUpToDate, type ReportDeps } from "./make.ts";
 
 const everyMs = 5_000;
 const mostAtOnce = 100;
 /** Another server looks after so long, if this one dies with what it has claimed. */
 const againMs = 2 * minuteMs;
-/** While terminals are still being closed. */
-const soonMs = 30_000;
-const [shortest, longest] = [minuteMs, 6 * hourMs];
 
-/** Makes the reports of days that are over, and their corrections, soon at first and rarer later. */
+/**
+ * Makes the reports of days that are over, and their corrections. A closing is looked at when its day is over, and once more
+ * whenever it has changed after that, be it that its last terminal has its end.
+ */
 export function reportWorker(deps: ReportDeps): Worker {
   return every("reports", everyMs, async (signal) => {
     const now = deps.clock.now();
-    const due = await claimLooks(deps.db.sql, { now, again: new Date(now.getTime() + againMs), limit: mostAtOnce });
+    const again = new Date(now.getTime() + againMs);
+    const due = await claimLooks(deps.db.sql, { now, again, limit: mostAtOnce });
     const failures: unknown[] = [];
+    const done: ReportLook[] = [];
     for (const look of due) {
-      if (signal.aborted) return false;
+      if (signal.aborted) break;
       // One that fails must not keep the others waiting; it is claimed again later.
-      await lookAt(deps, look).catch((error: unknown) => failures.push(error));
+      await bringUpToDate(deps, look).then(
+        () => done.push(look),
+        (error: unknown) => failures.push(error),
+      );
     }
+    await noteLookedAt(deps.db.sql, done, { again });
     if (failures.length > 0) throw failures[0];
-    return due.length >= mostAtOnce;
+    return due.length >= mostAtOnce && !signal.aborted;
   });
-}
-
-async function lookAt(deps: ReportDeps, look: ReportLook): Promise<void> {
-  const looked = await bringUpToDate(deps, look);
-  await noteNextLook(deps.db.sql, look, nextLook(looked, deps.clock.now()));
-}
-
-/** A tenth of the age of the day later: what changes a day comes soon after it, or not at all. */
-function nextLook({ dayEndsAt, open }: Looked, now: Date): Date | null {
-  if (!dayEndsAt) return null;
-  const age = now.getTime() - dayEndsAt.getTime();
-  if (open) return new Date(now.getTime() + soonMs);
-  if (age > correctedForMs) return null;
-  return new Date(now.getTime() + Math.min(Math.max(age / 10, shortest), longest));
 }

@@ -141,6 +141,34 @@ describe("the autopilot", async () => {
     }
   });
 
+  it("does not tell of a terminal that was lost with an empty batch after the time to close", async () => {
+    const { store, configure, closing, missed, untilPlanned, untilAsked, stop } = newStore();
+    await move("06-17T20:30:00Z");
+    const till = await store.till();
+    await till.tell({ transactions_count: 0 });
+    await store.untilTold(till, 0);
+    await configure();
+    await untilPlanned(day("06-17"));
+    await move("06-17T21:30:05Z");
+    await untilAsked(day("06-17"));
+    await till.leave();
+    await store.untilPresence(till, "offline");
+    await move("06-18T03:00:01Z");
+    await untilPlanned(day("06-18"));
+    expect([await missed(), await closing(day("06-17"))]).toEqual([[], undefined]);
+    // With sales in the batch it is told.
+    const back = await store.back(till);
+    await move("06-18T20:30:00Z");
+    await back.tell({ transactions_count: 2, oldest_at: `${day("06-18")}T12:00:00Z` });
+    await store.untilTold(back, 2);
+    await back.leave();
+    await store.untilPresence(back, "offline");
+    await move("06-19T03:00:01Z");
+    await untilPlanned(day("06-19"));
+    expect(await missed()).toMatchObject([{ business_day: day("06-18"), terminals: [{ terminal_id: till.id }] }]);
+    await stop();
+  });
+
   it("goes by the configuration as it is now: another time, an exception, or off", async () => {
     const { store, configure, closing, next, missed, untilPlanned, untilAsked, untilOff, stop } = newStore();
     await move("06-20T12:00:00Z");

@@ -5,7 +5,7 @@ import { endOf, startOf } from "../business-day.ts";
 import { terminalFacts } from "../facts.ts";
 import { type ClosingRow, findClosingOfDay, readFacts } from "../queries.ts";
 import { factsOfStores } from "../sql/facts.ts";
-import { type Member, type Moment, membersOf } from "../standing.ts";
+import { isOpen, type Member, type Moment, membersOf } from "../standing.ts";
 
 /** A business day as it stands: its closing, if it has one, and its terminals. */
 export interface DayStands {
@@ -50,8 +50,4 @@ async function membersNow(
       standing: standingOf(facts, { now: moment.now, endsAt, retryUntil: endsAt, cancelled: false }),
     };
   });
-}
-
-function isOpen({ standing: { state, reason } }: Member): boolean {
-  return state === "waiting" || state === "failed" || state === "unknown" || reason === "not_asked";
 }

@@ -1,175 +1,137 @@
-import type { Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { type NewEvent, writeEvents } from "../../events/write.ts";
-import { type ClosingPlan, closingPlans } from "../../merchants/stores/closing-plan.ts";
-import { hourMs, minuteMs } from "../../platform/time-spans.ts";
+import { closingPlans } from "../../merchants/stores/closing-plan.ts";
+import { gather } from "../../platform/load/batch.ts";
+import { pause } from "../../platform/pause.ts";
 import { every, type Worker } from "../../platform/worker.ts";
-import { type ClosingDeps, closeStore } from "../close-store.ts";
-import { type Moment, momentOf } from "../standing.ts";
-import { type Decision, decide, type Place, placeAfter } from "./decide.ts";
-import { autopilotActor, missedEvent } from "./missed.ts";
-import { dueOf } from "./next-due.ts";
-import { dayStands } from "./open-terminals.ts";
-import { claimStores, type Moved, movePlaces, type PlaceRow } from "./queries.ts";
+import { type ClosingRow, findClosingsOfDays } from "../queries.ts";
+import { type ClosedStep, type Closers, closeDue, type Step } from "./close-due.ts";
+import { decide } from "./decide.ts";
+import { type MoveDeps, moveOn } from "./move-on.ts";
+import { Places } from "./places.ts";
+import { claimStores, type PlaceRow } from "./queries.ts";
 
-export interface AutopilotDeps extends ClosingDeps {
-  log: { warn(fields: object, text: string): void };
-  /** Called for each business day that was not closed in its time. Must not throw. */
-  missed: () => void;
-}
+export type AutopilotDeps = Closers & MoveDeps;
 
 const everyMs = 1_000;
-const mostAtOnce = 200;
+/** Stores that are closed at the same time, and how many are claimed at once. */
+const mostUnderWay = 512;
+const claimedAtOnce = 128;
 /** Another server looks after so long, if this one dies with what it has claimed. */
 const againMs = 30_000;
-/** While it is off a store is looked at so often: rules of time zones change without a change of the store. */
-const offMs = 24 * hourMs;
-/** A close may be under way when the time to try is over; its end is waited for. */
-const endsWithinMs = hourMs;
-const soonMs = 2_000;
-/** A store in which nothing is open when its time comes is looked at so often: it may sell until the time to try is over. */
-const idleMs = 10 * minuteMs;
+/** Stores that have been closed are moved on together. */
+const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
 
 /**
  * Closes stores by themselves (D32). Any number of servers take turns: each claims stores that are due and closes them as a request
  * does, which makes one closing of a day however often it is done. Then it moves the store on to its next day, unless the store was changed
  * meanwhile. So a server that dies in between leaves nothing behind that the next one does not do once more to the same end.
+ * A store that takes long holds its own place only: others are claimed as places get free.
  */
 export function autopilotWorker(deps: AutopilotDeps): Worker {
-  return every(
-    "closings.autopilot",
-    everyMs,
-    async () => {
-      const now = deps.clock.now();
-      const again = new Date(now.getTime() + againMs);
-      const claimed = await claimStores(deps.db.sql, { now, again, limit: mostAtOnce });
-      const accounts = Map.groupBy(claimed, ({ accountId }) => accountId);
-      const moved = await Promise.all([...accounts].map(([accountId, places]) => lookAfter(deps, accountId, places)));
-      return claimed.length === mostAtOnce || moved.includes(true);
-    },
-    { backWithinMs: everyMs },
-  );
+  return every("closings.autopilot", everyMs, (signal) => new Round(deps, signal).run(), { backWithinMs: everyMs });
 }
 
-interface Step {
-  place: PlaceRow;
-  plan: ClosingPlan | undefined;
-  decision: Decision;
+/** One round: it goes on as long as stores are due. */
+class Round {
+  readonly #deps: AutopilotDeps;
+  readonly #signal: AbortSignal;
+  readonly #places = new Places(mostUnderWay);
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #movers = new Map<string, (step: ClosedStep) => Promise<void>>();
+  readonly #failures: unknown[] = [];
+
+  constructor(deps: AutopilotDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  /** Rejects with the first failure, after all that is under way has ended. */
+  async run(): Promise<void> {
+    while (!this.#signal.aborted && this.#failures.length === 0) {
+      const claimed = await this.#claim();
+      for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId))
+        this.#begin(accountId, places);
+      if (claimed.length === claimedAtOnce) await this.#places.untilFree(claimedAtOnce);
+      else if (this.#underWay.size === 0) break;
+      // Those that are moved on to a day that is due at once come with the next claim.
+      else await Promise.race([this.#ended(), pause(everyMs, this.#signal)]);
+    }
+    await this.#ended();
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  async #claim(): Promise<PlaceRow[]> {
+    const now = this.#deps.clock.now();
+    const again = new Date(now.getTime() + againMs);
+    try {
+      return await claimStores(this.#deps.db.sql, { now, again, limit: claimedAtOnce });
+    } catch (error) {
+      this.#failures.push(error);
+      return [];
+    }
+  }
+
+  async #ended(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #begin(accountId: string, places: readonly PlaceRow[]): void {
+    this.#places.take(places.length);
+    const steps = stepsOf(this.#deps, accountId, places);
+    const move = this.#moverOf(accountId);
+    for (const index of places.keys()) {
+      const task = this.#lookAfter(async () => (await steps)[index] as Step, move);
+      this.#underWay.add(task);
+      void task.finally(() => {
+        this.#underWay.delete(task);
+        this.#places.free();
+      });
+    }
+  }
+
+  /** Never rejects. */
+  async #lookAfter(stepOf: () => Promise<Step>, move: (step: ClosedStep) => Promise<void>): Promise<void> {
+    try {
+      const step = await stepOf();
+      const end = await closeDue(this.#deps, step);
+      // One that failed stays due, and is claimed again later.
+      if (end !== "failed") await move({ ...step, isIdle: end === "idle" });
+    } catch (error) {
+      this.#failures.push(error);
+    }
+  }
+
+  #moverOf(accountId: string): (step: ClosedStep) => Promise<void> {
+    const known = this.#movers.get(accountId);
+    if (known) return known;
+    const mover = gather<ClosedStep, void>({
+      ...moves,
+      overload: () => new Error("more stores are to be moved on than were claimed"),
+      run: async (batch) => {
+        await moveOn(this.#deps, accountId, batch);
+        return batch.map(() => undefined);
+      },
+    });
+    this.#movers.set(accountId, mover);
+    return mover;
+  }
 }
 
-/** Does what is due for stores of one account. Answers whether some are to be looked at again at once. */
-async function lookAfter(deps: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<boolean> {
-  const { db, clock } = deps;
-  const steps = await inTenant(db, accountId, async (tx): Promise<Step[]> => {
+/** What is to be done for stores of one account, read for all of them at once. */
+function stepsOf({ db, clock }: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<Step[]> {
+  return inTenant(db, accountId, async (tx) => {
     const now = clock.now();
     const plans = await closingPlans(tx, accountId, { ids: places.map(({ storeRef }) => storeRef), now });
     const byStore = new Map(plans.map((plan) => [plan.storeRef, plan]));
-    return places.map((place) => {
+    const decided = places.map((place): Omit<Step, "closing"> => {
       const plan = byStore.get(place.storeRef);
       return { place, plan, decision: plan ? decide(plan, place, now) : { what: "off" } };
     });
-  });
-  const ends = await Promise.all(steps.map((step) => closeDue(deps, step)));
-  const done = steps.flatMap((step, index) =>
-    ends[index] === "failed" ? [] : { ...step, isIdle: ends[index] === "idle" },
-  );
-  const { events, again } = await inTenant(db, accountId, async (tx) => {
-    const moment = await momentOf(tx, deps);
-    const results = [];
-    for (const step of done) results.push(await resultOf(tx, step, moment));
-    const moved = await movePlaces(tx, accountId, results);
-    const missed = results.flatMap(({ from, event }) => (event && moved.has(from.storeRef) ? [event] : []));
-    await writeEvents(tx, missed);
-    return { events: missed, again: results.some(({ lookAt }) => lookAt !== null && lookAt <= moment.now) };
-  });
-  for (const _ of events) deps.missed();
-  return again;
-}
-
-/** Closes the store, if its time has come. idle: nothing is open. failed: it stays due, and is not moved on. */
-async function closeDue(deps: AutopilotDeps, { plan, decision }: Step): Promise<"done" | "idle" | "failed"> {
-  if (!plan || (decision.what !== "close" && decision.what !== "again")) return "done";
-  const { accountId, storeId } = plan;
-  const { day, until } = decision.due;
-  try {
-    const { closing, open } = await inTenant(deps.db, accountId, async (tx) =>
-      dayStands(tx, { plan, day }, await momentOf(tx, deps)),
+    const days = decided.flatMap(({ place: { storeRef }, decision }) =>
+      decision.what === "close" || decision.what === "again" ? [{ storeRef, day: decision.due.day }] : [],
     );
-    // Nothing is left to close: it was closed at its terminals, or has none.
-    if (!closing && open.length === 0) return "idle";
-    // What was asked for goes on as it was asked for.
-    if (closing && decision.what === "again") return "done";
-    // A request that asked for more patience keeps it.
-    const retryUntil = closing && !closing.ended_at && closing.retry_until > until ? closing.retry_until : until;
-    const body = { business_day: day, retry_until: retryUntil.toISOString() };
-    await closeStore(deps, { accountId, clientId: autopilotActor, storeId, idempotencyKey: null, body });
-    return "done";
-  } catch (error) {
-    deps.log.warn(
-      { err: error, account_id: accountId, store_id: storeId },
-      "the autopilot could not close a store; it tries again",
-    );
-    return "failed";
-  }
-}
-
-type Result = Moved & { event?: NewEvent };
-
-async function resultOf(
-  tx: Tx,
-  { place, plan, decision, isIdle }: Step & { isIdle: boolean },
-  moment: Moment,
-): Promise<Result> {
-  const { now } = moment;
-  const to = (next: Place, lookAt: Date | null): Result => ({ from: place, to: next, lookAt });
-  const nothing: Place = { day: null, askedAt: null, until: null };
-  const nextLook = (until: Date) => (isIdle ? new Date(Math.min(until.getTime(), now.getTime() + idleMs)) : until);
-  if (!plan) return to(nothing, null);
-  switch (decision.what) {
-    case "off":
-      return to(nothing, new Date(now.getTime() + offMs));
-    case "wait":
-      return to({ ...place, day: decision.day }, decision.lookAt);
-    case "close":
-      return to({ day: decision.due.day, askedAt: now, until: decision.due.until }, nextLook(decision.due.until));
-    case "again":
-      return to(place, nextLook(decision.due.until));
-    case "pass":
-      return to(placeAfter(decision.day, plan), now);
-    case "missed":
-      return { ...to(placeAfter(decision.due.day, plan), now), ...(await missedOf(tx, plan, decision.due, moment)) };
-    default:
-      return check(tx, { place, plan, decision }, moment);
-  }
-}
-
-/** The event of a business day that was not closed in its time, if a terminal had something to close. */
-async function missedOf(
-  tx: Tx,
-  plan: ClosingPlan,
-  due: { day: string; at: Date; until: Date },
-  moment: Moment,
-): Promise<{ event?: NewEvent }> {
-  const stands = await dayStands(tx, { plan, day: due.day }, moment);
-  if (stands.open.length === 0) return {};
-  return { event: missedEvent({ ...stands, ...due, plan, tried: stands.closing !== undefined }, moment.now) };
-}
-
-/** What came of a day that was to be closed, once the time to try is over. */
-async function check(
-  tx: Tx,
-  { place, plan, decision }: { place: PlaceRow; plan: ClosingPlan; decision: Decision & { what: "check" } },
-  moment: Moment,
-): Promise<Result> {
-  const { day, askedAt, until } = decision;
-  const { now } = moment;
-  const stands = await dayStands(tx, { plan, day }, moment);
-  const next: Result = { from: place, to: placeAfter(day, plan), lookAt: now };
-  if (stands.open.length === 0) return next;
-  const { closing } = stands;
-  const endsSoon = closing && !closing.ended_at && closing.retry_until <= now;
-  if (endsSoon && now.getTime() < until.getTime() + endsWithinMs)
-    return { from: place, to: place, lookAt: new Date(now.getTime() + soonMs) };
-  const at = dueOf(day, plan)?.at ?? askedAt;
-  return { ...next, event: missedEvent({ ...stands, plan, day, at, until, tried: true }, now) };
+    const closings = new Map<string, ClosingRow>();
+    for (const closing of await findClosingsOfDays(tx, accountId, days)) closings.set(closing.store_ref, closing);
+    return decided.map((step) => ({ ...step, closing: closings.get(step.place.storeRef) }));
+  });
 }

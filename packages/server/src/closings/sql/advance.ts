@@ -8,7 +8,7 @@ import { eventsOf } from "../../events/write.ts";
 import type { Facts, Frozen } from "../facts.ts";
 import { type ClosingKey, type ClosingRecord, closingColumns } from "../queries.ts";
 import type { Told } from "../told.ts";
-import { closingOfWanted, factsOfBatch } from "./facts.ts";
+import { closingById, closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
 // planning one of them anew takes longer than carrying it out.
@@ -74,10 +74,9 @@ select ${attempts.columns
   .join(", ")}
 from ${attempts.as("input")}
 cross join lateral (
-  select from closings as closing
-  where closing.account_id = input.account_id and closing.id = input.closing_id and closing.cancelled_at is null
-  limit 1
-) as going
+  select cancelled_at from closings where ${closingById("input.account_id", "input.closing_id")}
+) as closing
+where closing.cancelled_at is null
 order by input.account_id, input.closing_id, input.terminal_id
 on conflict do nothing
 returning account_id, closing_id, terminal_id, n, request_key`;
@@ -123,7 +122,7 @@ update closing_attempts as attempt set
   refused = coalesce(attempt.refused, case when attempt.operation_id is null then outcome.refused end)
 from ${outcomes.as("outcome")}
 cross join lateral (
-  select cancelled_by from closings where closings.account_id = outcome.account_id and closings.id = outcome.closing_id limit 1
+  select cancelled_by from closings where ${closingById("outcome.account_id", "outcome.closing_id")}
 ) as closing
 where attempt.account_id = outcome.account_id and attempt.closing_id = outcome.closing_id
   and attempt.terminal_id = outcome.terminal_id and attempt.n = outcome.n
@@ -204,13 +203,15 @@ with free as (
   from ${looks.as("look")}
   cross join lateral (
     select * from closings
-    where closings.account_id = look.account_id and closings.id = look.id and closings.asked_at = look.asked_at
-    limit 1
+    where asked_at = look.asked_at and ${closingById("look.account_id", "look.id")}
     for no key update skip locked
   ) as closing
 ), looked as (
   update closings as closing set
-    look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at), told = free.told
+    look_at = free.look_at, ended_at = coalesce(closing.ended_at, free.ended_at), told = free.told,
+    -- Once its day is over, a change may make a report, or correct it.
+    report_at = case when closing.report_at is not null and (free.has_changed or free.ended_at is not null)
+      then free.at else closing.report_at end
   from free
   where closing.account_id = free.account_id and closing.id = free.id
   returning closing.account_id, closing.id, free.frozen

@@ -15,6 +15,20 @@ const laterFor = sql`interval '36 hours'`;
 // A subquery with `limit 1` (or `offset 0`) is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
 // all attempts or closings of the account are read for each row while statistics are from when there were few.
 
+/**
+ * Ends a subquery that looks up a closing: by a range of one id, in the order of ids. While statistics are missing or old, the other
+ * indexes that begin with the account look as cheap as the primary key, and each lookup by one of them reads all closings of
+ * the account. Only the primary key has this order. The same for attempts by their operation.
+ */
+export function closingById(accountId: string, id: string): string {
+  return `account_id = ${accountId} and id between ${id} and ${id} order by id limit 1`;
+}
+
+/** Ends a subquery that looks up the attempt of an operation. */
+export function attemptOfOperation(accountId: string, id: string): string {
+  return `account_id = ${accountId} and operation_id between ${id} and ${id} order by operation_id limit 1`;
+}
+
 // Keeps the planner from the index of closes by store: planned while tables were empty, it would read all closes of the account for
 // each terminal.
 const isClose = sql`operations.operation || '' = 'end_of_day'`;
@@ -33,14 +47,10 @@ const closes = sql`
       and (operations.store_ref is null or operations.store_ref = target.store_ref)
   ) as close
   left join lateral (
-    select attempt.closing_id from closing_attempts as attempt
-    where attempt.account_id = close.account_id and attempt.operation_id = close.id
-    limit 1
+    select closing_id from closing_attempts where ${sql.raw(attemptOfOperation("close.account_id", "close.id"))}
   ) as sent on true
   left join lateral (
-    select other.day_ends_at from closings as other
-    where other.account_id = close.account_id and other.id = sent.closing_id
-    limit 1
+    select day_ends_at from closings where ${sql.raw(closingById("close.account_id", "sent.closing_id"))}
   ) as linked on true
   where close.nth <= case when close.did_nothing then ${sql.lit(mostFailed)} else ${sql.lit(mostOthers)} end`;
 
@@ -132,9 +142,7 @@ cross join lateral (
 ) as member`;
 /** The closings of a batch table `wanted`. */
 export const closingOfWanted = sql`
-cross join lateral (
-  select * from closings where closings.account_id = wanted.account_id and closings.id = wanted.id limit 1
-) as closing`;
+cross join lateral (select * from closings where ${sql.raw(closingById("wanted.account_id", "wanted.id"))}) as closing`;
 const inOrder = sql`order by target.closing_id, terminals.number`;
 
 // PostgreSQL keeps a prepared plan only where plans for the values of a call look no cheaper. They never do where the values come

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { batchTable } from "../../db/batch-table.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 
 /** A closing of which a report may have to be made. */
@@ -8,7 +9,15 @@ export interface ReportLook {
   storeRef: string;
 }
 
-/** Claims closings whose day is over and that were never looked at, or whose next look is due. */
+const looked = batchTable<ReportLook>({
+  account_id: ["text", (row) => row.accountId],
+  id: ["uuid", (row) => row.id],
+});
+
+/**
+ * Claims closings whose day is over and that were never looked at, and those that have changed since: whoever writes down a change
+ * of a closing (`noteLooks`, and a request that goes on with it) sets `report_at`. Until `again` other servers leave them alone.
+ */
 export async function claimLooks(
   db: Kysely<Tables>,
   { now, again, limit }: { now: Date; again: Date; limit: number },
@@ -27,14 +36,19 @@ export async function claimLooks(
   return rows;
 }
 
-/** Writes when a closing is looked at next; null: never again. */
-export async function noteNextLook(
+/** Writes that claimed closings were looked at. One that has changed since it was claimed stays due. */
+export async function noteLookedAt(
   db: Kysely<Tables>,
-  { accountId, id }: Pick<ReportLook, "accountId" | "id">,
-  next: Date | null,
+  looks: readonly ReportLook[],
+  { again }: { again: Date },
 ): Promise<void> {
-  const at = next ?? sql<Date>`'infinity'::timestamptz`;
-  await sql`update closings set report_at = ${at} where account_id = ${accountId} and id = ${id}`.execute(db);
+  if (looks.length === 0) return;
+  await sql`
+    update closings as closing set report_at = 'infinity'
+    from ${looked.of(looks, "looked")}
+    where closing.account_id = looked.account_id and closing.id = looked.id and closing.report_at = ${again}`.execute(
+    db,
+  );
 }
 
 /** Where a closing stands among those of its account, day after day. */

@@ -28,7 +28,7 @@ export interface ClosingTables {
     cancelled_by: ColumnType<string | null, null | undefined, string | null>;
     /** Digest of the standing that was last told as an event. */
     told: ColumnType<string | null, null | undefined, string | null>;
-    /** When it is looked at next whether a report is to be made; null: never was. */
+    /** When it is looked at next whether a report is to be made; null: never was; infinity: when it changes. */
     report_at: ColumnType<Date | null, null | undefined, Date | null>;
   };
   closing_terminals: {

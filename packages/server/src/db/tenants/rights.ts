@@ -52,6 +52,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
       "ended_at",
       "expected",
       "look_at",
+      "report_at",
       "retry_until",
       "told",
       "when_busy",
