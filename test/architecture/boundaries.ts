@@ -46,6 +46,7 @@ const serverLayers = [
   ["access/clients"],
   ["access/grants"],
   ["access/accounts"],
+  ["access/people"],
   ["merchants/organizations"],
   ["merchants/payout-destinations"],
   ["merchants/stores"],

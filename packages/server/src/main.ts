@@ -133,7 +133,7 @@ function sandboxDeps(
 type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
 
 async function openApi(
-  { config, log, tokens, addresses, metrics }: Core,
+  { config, log, principals, addresses, metrics }: Core,
   closing: Closing,
   parts: ApiParts,
 ): Promise<void> {
@@ -146,7 +146,7 @@ async function openApi(
   const https = config.publicUrl?.startsWith("https:") ?? false;
   const app = await buildApp({
     log,
-    tokens,
+    principals,
     rateLimits,
     ...parts,
     answered: metrics.answered,

@@ -5,6 +5,9 @@ import { openNarrowedGrants } from "../access/auth/narrowed-grants.ts";
 import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../access/auth/tokens/device-tokens.ts";
 import { createTokens } from "../access/auth/tokens/tokens.ts";
 import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
+import { sessionCookies } from "../access/people/cookies.ts";
+import { signInLimits } from "../access/people/limits.ts";
+import { createPrincipals } from "../access/people/principals.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
@@ -89,6 +92,13 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     grantExists: ({ issuerAccountId, accountId, ...grant }) =>
       grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
   });
+  const signIn = {
+    db,
+    clock,
+    cookies: sessionCookies({ https: config.publicUrl?.startsWith("https:") ?? false }),
+    limits: signInLimits(),
+  };
+  const principals = createPrincipals({ tokens, signIn });
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
@@ -99,7 +109,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const access = { keys, tokens, signIn, principals, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
     log,
