@@ -17,6 +17,7 @@ import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
 import { planOf } from "./sandbox/content.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
+import { RequestLog } from "./sandbox/request-log.ts";
 import { type OpenSandbox, openSandbox, type SandboxDeps } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
@@ -71,15 +72,17 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   const plan = planOf(options.sandboxContent);
   let sandbox: RunningServer["sandbox"];
   let started = false;
+  const requestLog = sandboxAsked ? new RequestLog(core.clock, () => sandbox?.account_id) : undefined;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
       ...features,
       supervisor,
       waits,
-      sandbox: sandboxAsked ? { account: () => sandbox?.account_id, plan } : undefined,
+      sandbox: requestLog && { account: () => sandbox?.account_id, plan, requestLog },
       started: () => started,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
+    onAnswered: requestLog && ((request) => requestLog.note(request)),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
@@ -111,7 +114,7 @@ function sandboxDeps(
   return { db, clock, folder, ...parts, follow: () => databaseClock.look(), accountId, client };
 }
 
-type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
+type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins" | "onAnswered">;
 
 async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
   const rateLimits = config.rateLimit && {

@@ -46,19 +46,32 @@ describe("the routes of a server", () => {
   const { get, create } = endpoints.stores;
 
   it("are the endpoints of the contract, each once", () => {
-    expect(() => requireAllBound(routes)).not.toThrow();
+    expect(() => requireAllBound(routes, { sandbox: true })).not.toThrow();
+  });
+
+  it("are without the controls of a sandbox on a server that is none", () => {
+    const controls: readonly Endpoint[] = Object.values(endpoints.sandbox);
+    const others = routes.filter(({ endpoint }) => !controls.includes(endpoint));
+    expect(() => requireAllBound(others, { sandbox: false })).not.toThrow();
+    expect(() => requireAllBound(others, { sandbox: true })).toThrow(endpoints.sandbox.reset.id);
+    expect(() => requireAllBound(routes, { sandbox: false })).toThrow(endpoints.sandbox.reset.id);
   });
 
   it("are refused when an endpoint has no handler, or two", () => {
-    expect(() => requireAllBound(routes.filter(({ endpoint }) => endpoint !== get))).toThrow(
-      new RegExp(`: ${get.id}$`),
-    );
+    expect(() =>
+      requireAllBound(
+        routes.filter(({ endpoint }) => endpoint !== get),
+        { sandbox: true },
+      ),
+    ).toThrow(new RegExp(`: ${get.id}$`));
     const twice = [...routes, ...routes.filter(({ endpoint }) => endpoint === create)];
-    expect(() => requireAllBound(twice)).toThrow(new RegExp(`: ${create.id}$`));
+    expect(() => requireAllBound(twice, { sandbox: true })).toThrow(new RegExp(`: ${create.id}$`));
   });
 
   it("are refused when one is not in the contract", () => {
     const foreign = { ...get, id: "of_nobody" };
-    expect(() => requireAllBound([...routes, { endpoint: foreign, handle: () => undefined }])).toThrow(/: of_nobody$/);
+    expect(() =>
+      requireAllBound([...routes, { endpoint: foreign, handle: () => undefined }], { sandbox: true }),
+    ).toThrow(/: of_nobody$/);
   });
 });
