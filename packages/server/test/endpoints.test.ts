@@ -1,27 +1,31 @@
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
+import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { ownServer } from "@tillkeeper/stage/world";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
 import { buildApp } from "../src/assembly/app.ts";
 import type { Route } from "../src/platform/http/route.ts";
 import { createLogger } from "../src/platform/log/log.ts";
+import { startSandbox } from "./support/sandbox.ts";
 
 const all = Object.values(endpoints).flatMap((rows): Endpoint[] => Object.values(rows));
 
-describe("a server", async () => {
+describe("a sandbox", async () => {
   const secret = "a-secret-of-the-tests-for-endpoints-00";
   const mqtt = { ...testConfig.mqtt, brokerSecret: secret };
-  const server = await ownServer({ config: { bootstrapToken: secret, mqtt } });
+  const server = await startSandbox({ bootstrapToken: secret, mqtt });
+  afterAll(() => server.stop());
 
   it("answers at every endpoint of the contract", async () => {
     const absent: string[] = [];
     for (const { id, method, path } of all) {
       const url = path.replaceAll(/:\w+/g, (name) => (name === ":broker_secret" ? secret : "T00000001"));
-      const { body } = await server.call(method, url, { headers: { authorization: `Bearer ${secret}` } });
-      if (["not_found", "method_not_allowed"].includes(body?.error?.code)) absent.push(id);
+      const { body } = await send<{ error?: { code: string } } | undefined>(server.httpUrl, method, url, {
+        token: secret,
+      });
+      if (["not_found", "method_not_allowed"].includes(body?.error?.code ?? "")) absent.push(id);
     }
     expect(absent).toEqual([]);
   });
