@@ -1,4 +1,4 @@
-// The page /sandbox: terminals with their faults, and a button that closes a store's day. It signs in as the sandbox's
+// The page /sandbox: terminals with their faults, a button that closes a store's day, and the last requests. It signs in as the sandbox's
 // client with what the server tells its own machine alone; the token stays in this script, so no other page can use it.
 const place = document.getElementById("try");
 const faults = JSON.parse(place.dataset.faults);
@@ -11,7 +11,7 @@ async function start() {
   access = await answer.json();
   try {
     const { stores } = await call("GET", `${account()}/presence`);
-    place.replaceChildren(...(await Promise.all(stores.map(({ store_id: id }) => storeSection(id)))));
+    place.replaceChildren(...(await Promise.all(stores.map(({ store_id: id }) => storeSection(id)))), requestSection());
   } catch (error) {
     place.replaceChildren(element("p", error.message));
   }
@@ -96,6 +96,54 @@ async function setFault(path, name, note) {
   } catch (error) {
     note.textContent = ` ${error.message}`;
   }
+}
+
+/** The last requests of the account. They come when the button is pressed: the page's own requests are among them. */
+function requestSection() {
+  const section = document.createElement("section");
+  const shown = document.createElement("div");
+  shown.setAttribute("aria-live", "polite");
+  const button = element("button", "Show the last requests");
+  button.type = "button";
+  button.className = "copy";
+  button.addEventListener("click", () => void showRequests(button, shown));
+  section.append(element("h2", "Requests"), button, shown);
+  return section;
+}
+
+async function showRequests(button, shown) {
+  button.disabled = true;
+  try {
+    const { requests } = await call("GET", "/v1/sandbox/requests?limit=20");
+    const rows = requests.map(
+      ({ at, method, path, status, code, client_id: client, request_id: id, duration_ms: ms }) => [
+        at.slice(11, 19),
+        element("code", `${method} ${path}`),
+        code ? `${status} ${code}` : String(status),
+        `${ms} ms`,
+        client,
+        copyButton(id),
+      ],
+    );
+    const heads = ["Time (UTC)", "Request", "Answer", "Took", "Client", "Request id"];
+    shown.replaceChildren(rows.length > 0 ? table(heads, rows) : element("p", "There are none yet."));
+    button.textContent = "Show new requests";
+  } catch (error) {
+    shown.replaceChildren(element("p", error.message));
+  }
+  button.disabled = false;
+}
+
+function copyButton(id) {
+  const button = element("button", id.slice(0, 8));
+  button.type = "button";
+  button.title = id;
+  button.setAttribute("aria-label", `Copy request id ${id}`);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(id);
+    button.textContent = "Copied";
+  });
+  return button;
 }
 
 /** Requests wait so many times for a terminal that works; one that is away may take until the day ends. */

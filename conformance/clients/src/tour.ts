@@ -360,6 +360,7 @@ await timelines(store, terminal);
 await ok(api.aidAuditGet({ path }));
 await ok(api.aidAuditGet({ path, query: { limit: 100 } }));
 await controls(terminal);
+await ok(api.sandboxRequestsGet({ query: { status: "2xx", limit: 2 } }));
 await ok(api.sandboxClockGet());
 await ok(api.sandboxClockPut({ body: { rate: 1 } }));
 await ok(api.sandboxResetPost());

@@ -26,7 +26,11 @@ export interface Client extends Nouns {
  * `TimeoutError` when none came, and the reason of a signal that aborts.
  */
 export function createClient(options: ClientOptions): Client {
-  const transport = createTransport(options);
+  return clientOver(createTransport(options));
+}
+
+/** Creates the client that sends its requests by a transport, which others may use beside it. */
+export function clientOver(transport: Transport): Client {
   const nouns = Object.fromEntries(
     Object.entries(endpointTable).map(([noun, rows]) => [noun, methodsOf(transport, rows)]),
   ) as unknown as Nouns;

@@ -276,6 +276,8 @@ export interface Nouns {
     readonly moveClock: MethodOf<Endpoints["sandbox"]["moveClock"]>;
     /** Take the account back to what a new sandbox has; clients, tokens and the audit log stay. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly reset: MethodOf<Endpoints["sandbox"]["reset"]>;
+    /** The last 200 requests of the account that this server has answered, newest first. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly requests: MethodOf<Endpoints["sandbox"]["requests"]>;
     /** How a virtual terminal is made to behave. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly readTerminal: MethodOf<Endpoints["sandbox"]["readTerminal"]>;
     /** Make a virtual terminal behave: faults, network, payment, paper, battery (202: not in force yet). Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
@@ -434,6 +436,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     readClock: { method: "GET", path: "/v1/sandbox/clock" },
     moveClock: { method: "PUT", path: "/v1/sandbox/clock", body: true },
     reset: { method: "POST", path: "/v1/sandbox/reset" },
+    requests: { method: "GET", path: "/v1/sandbox/requests", query: true, pages: true },
     readTerminal: { method: "GET", path: "/v1/sandbox/terminals/:terminal_id" },
     controlTerminal: { method: "PUT", path: "/v1/sandbox/terminals/:terminal_id", body: true },
     purchase: { method: "POST", path: "/v1/sandbox/terminals/:terminal_id/purchases", body: true },

@@ -58,6 +58,12 @@ export interface Transport {
   accountId: string;
   /** Sends a request with the access token, and again after a failure that passes. Throws as `Method` does. */
   send(call: Call): Promise<Answer<unknown>>;
+  /**
+   * Sends a request once, a second time only with a new token if its token is refused, and gives the answer, whatever its status. Only the
+   * call's signal limits its time. Headers of the call count before the transport's own. Throws `TillkeeperError` when no token is
+   * given, what `fetch` throws, and the signal's reason.
+   */
+  exchange(call: Call): Promise<Response>;
   /** Gives the token in use, as `TokenSource.get`. */
   token(): Promise<TokenResponse>;
 }
@@ -97,20 +103,23 @@ export function createTransport(options: ClientOptions): Transport {
   const request = async (call: Call, signal: AbortSignal): Promise<{ response: Response; token: string }> => {
     const { method, path, query, body, file, headers } = call;
     const { access_token: token } = await getToken(signal);
-    const authorized = { ...headers, authorization: `Bearer ${token}` };
+    const authorized = { authorization: `Bearer ${token}`, ...headers };
     const sent = file ? binary(file, authorized) : json(body, authorized);
     const response = await send(`${base}${path}${queryText(query)}`, { ...sent, method, signal });
     return { response, token };
   };
 
   /** One attempt; a second request with a new token belongs to it, if the first one is refused. */
+  const attempt = async (call: Call, signal: AbortSignal): Promise<Response> => {
+    const { response, token } = await request(call, signal);
+    if (response.status !== 401 || call.headers?.["authorization"] !== undefined) return response;
+    await response.body?.cancel();
+    tokens.discard(token);
+    return (await request(call, signal)).response;
+  };
+
   const exchange = async (call: Call, signal: AbortSignal): Promise<Answer<unknown>> => {
-    let { response, token } = await request(call, signal);
-    if (response.status === 401) {
-      await response.body?.cancel();
-      tokens.discard(token);
-      ({ response } = await request(call, signal));
-    }
+    const response = await attempt(call, signal);
     if (!response.ok) throw new Failed(await readError(response));
     return answerOf(call, response, await bodyOf(call, response));
   };
@@ -118,6 +127,13 @@ export function createTransport(options: ClientOptions): Transport {
   return {
     accountId: options.accountId,
     token: () => repeatedly(patienceOf({ method: "GET" }, options), getToken),
+    exchange: async (call) => {
+      try {
+        return await attempt(call, call.signal ?? new AbortController().signal);
+      } catch (error) {
+        throw error instanceof Failed ? error.error : error;
+      }
+    },
     send: async (call) => {
       try {
         return await repeatedly(patienceOf(call, options), (signal) => exchange(call, signal));
@@ -175,11 +191,11 @@ function answerOf({ idempotencyKey }: Call, { status, headers }: Response, body:
 function json(body: unknown, headers: Record<string, string>): RequestInit {
   const accepted = { accept: "application/json", ...headers };
   if (body === undefined) return { headers: accepted };
-  return { headers: { ...accepted, "content-type": "application/json" }, body: JSON.stringify(body) };
+  return { headers: { "content-type": "application/json", ...accepted }, body: JSON.stringify(body) };
 }
 
 function binary({ content, type }: NonNullable<Call["file"]>, headers: Record<string, string>): RequestInit {
-  return { headers: { accept: "application/json", ...headers, "content-type": type }, body: content };
+  return { headers: { accept: "application/json", "content-type": type, ...headers }, body: content };
 }
 
 /** The header for HTTP Basic, as the API documents it: id and secret without percent-encoding. */

@@ -19,6 +19,7 @@ import { listen } from "./platform/listen.ts";
 import { Supervisor } from "./platform/supervisor.ts";
 import { planOf } from "./sandbox/content.ts";
 import { presentSandboxAccess } from "./sandbox/first-requests.ts";
+import { RequestLog } from "./sandbox/request-log.ts";
 import { type OpenSandbox, openSandbox, type SandboxDeps } from "./sandbox/sandbox.ts";
 
 export type { ServerOptions } from "./assembly/core.ts";
@@ -77,16 +78,18 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
   let sandbox: RunningServer["sandbox"];
   let started = false;
   let stopping = false;
+  const requestLog = sandboxAsked ? new RequestLog(core.clock, () => sandbox?.account_id) : undefined;
   await openApi(core, closing, {
     routes: routesOf(core, devices, {
       ...features,
       supervisor,
       waits,
-      sandbox: sandboxAsked ? { account: () => sandbox?.account_id, plan } : undefined,
+      sandbox: requestLog && { account: () => sandbox?.account_id, plan, requestLog },
       started: () => started,
       stopping: () => stopping,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
+    onAnswered: requestLog && ((request) => requestLog.note(request)),
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
@@ -130,7 +133,7 @@ function sandboxDeps(
   return { db, clock, folder, ...parts, follow: () => databaseClock.look(), accountId, client };
 }
 
-type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
+type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins" | "onAnswered">;
 
 async function openApi(
   { config, log, principals, addresses, metrics }: Core,

@@ -92,5 +92,8 @@ export const nounWords: Readonly<Record<string, NounWords>> = {
     columns: { list: ["id", "client_id", "audience", "scope"] },
   },
   audit: { columns: { list: ["at", "actor", "action", "subject_type", "subject_id"] } },
-  sandbox: { command: "sim" },
+  sandbox: {
+    command: "sim",
+    columns: { requests: ["at", "method", "path", "status", "code", "client_id", "request_id", "duration_ms"] },
+  },
 };

@@ -1,5 +1,4 @@
-import type { Client } from "@tillkeeper/sdk";
-import { StartupError } from "@tillkeeper/server/platform/startup-error";
+import type { Call, Transport } from "@tillkeeper/sdk/transport";
 import { readCredentials } from "../api-client.ts";
 import { UsageError } from "../failure.ts";
 import type { ConnectionFlags } from "./flags.ts";
@@ -7,17 +6,10 @@ import { type OpenClient, openClient } from "./open-client.ts";
 import { type Credentials, readProfiles } from "./profiles.ts";
 import { asSentence, refusalOf } from "./refusals.ts";
 
-/** One request to the server. */
-export interface Request {
+/** One request to the server; `:aid` and `:oid` in its path are the account. What users type is sent as it is: the server checks it. */
+export interface Request extends Pick<Call, "path" | "body" | "file" | "headers"> {
   method: string;
-  /** Below the server's address. `:aid` and `:oid` are the account. */
-  path: string;
   query?: Readonly<Record<string, unknown>>;
-  /** Sent as JSON. */
-  body?: unknown;
-  /** Sent in place of a body. */
-  file?: { content: Blob; type: string };
-  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -40,8 +32,8 @@ type Environment = Record<string, string | undefined>;
 export function connect({ profile, account }: ConnectionFlags, env: Environment = process.env): Connection {
   const { name, ...found } = findCredentials(profile, env);
   const credentials = { ...found, accountId: account ?? found.accountId };
-  const { client, ask } = openClient(credentials);
-  const send = (request: Request) => sendTo(credentials, client, request);
+  const { transport, ask } = openClient(credentials);
+  const send = (request: Request) => sendBy(transport, credentials.url, request);
   return {
     url: credentials.url,
     accountId: credentials.accountId,
@@ -75,33 +67,12 @@ function ofProfile(name: string): Credentials & { name: string } {
   throw new UsageError(`There is no profile ${name}. ${there}`);
 }
 
-async function sendTo({ url, accountId }: Credentials, client: Client, request: Request): Promise<Response> {
-  const { method, path, query, body, file, headers, signal } = request;
-  const filled = path.replace(/:(?:aid|oid)(?=\/|$)/, () => encodeURIComponent(accountId));
+async function sendBy(transport: Transport, url: string, { path, ...request }: Request): Promise<Response> {
+  const filled = path.replace(/:(?:aid|oid)(?=\/|$)/, () => encodeURIComponent(transport.accountId));
   try {
-    const { access_token: token } = await client.token();
-    return await fetch(`${url.replace(/\/$/, "")}${filled}${queryText(query)}`, {
-      method,
-      headers: {
-        accept: "application/json",
-        authorization: `Bearer ${token}`,
-        ...(file ? { "content-type": file.type } : body !== undefined && { "content-type": "application/json" }),
-        ...headers,
-      },
-      ...(file ? { body: file.content } : body !== undefined && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
-    });
+    return await transport.exchange({ ...(request as Omit<Call, "path">), path: filled });
   } catch (error) {
-    if (signal?.aborted) throw error;
-    const sentence = asSentence(error, url);
-    throw sentence instanceof StartupError ? sentence : error;
+    if (request.signal?.aborted) throw error;
+    throw asSentence(error, url);
   }
-}
-
-function queryText(query: Readonly<Record<string, unknown>> = {}): string {
-  const given = new URLSearchParams();
-  for (const [name, values] of Object.entries(query)) {
-    for (const value of [values].flat()) given.append(name, String(value));
-  }
-  return given.size === 0 ? "" : `?${given.toString()}`;
 }

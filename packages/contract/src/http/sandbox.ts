@@ -3,6 +3,7 @@ import { Time } from "../scalars.ts";
 import { scopes } from "../scopes.ts";
 import { Duration } from "./durations.ts";
 import { endpoint } from "./endpoint.ts";
+import { sandboxRequestEndpoints } from "./sandbox-requests.ts";
 import { sandboxTerminalEndpoints } from "./sandbox-terminals.ts";
 
 /** How many seconds of business time pass in a second. */
@@ -91,5 +92,6 @@ export const sandboxEndpoints = {
     answers: { 200: SandboxReset },
     errors: ["not_found"],
   }),
+  ...sandboxRequestEndpoints,
   ...sandboxTerminalEndpoints,
 };

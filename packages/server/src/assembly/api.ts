@@ -34,6 +34,7 @@ import { deviceUpdateRoutes } from "../rollout/releases/device-routes.ts";
 import { releaseRoutes } from "../rollout/releases/routes.ts";
 import { clockRoutes } from "../sandbox/clock.ts";
 import type { SandboxPlan } from "../sandbox/content.ts";
+import { type RequestLog, requestLogRoutes } from "../sandbox/request-log.ts";
 import { resetRoutes } from "../sandbox/reset.ts";
 import { terminalControlRoutes } from "../sandbox/terminal-controls.ts";
 import { streamRoutes } from "../stream/routes.ts";
@@ -62,8 +63,8 @@ export interface Features {
   started: () => boolean;
   /** Whether the server was told to stop. */
   stopping: () => boolean;
-  /** Of a sandbox: the account that it was opened with, once it is open, and what that has at its beginning. */
-  sandbox: { account: () => string | undefined; plan: SandboxPlan } | undefined;
+  /** Of a sandbox: the account that it was opened with, once it is open, what that has at its beginning, and the log of its requests. */
+  sandbox: { account: () => string | undefined; plan: SandboxPlan; requestLog: RequestLog } | undefined;
 }
 
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
@@ -81,7 +82,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     }),
     ...hookRoutes(features.webhooks.deps),
     ...mailRoutes(features.mail.deps),
-    ...sandboxRoutes(core, devices, features),
+    ...(features.sandbox ? sandboxRoutes(core, devices, { ...features, sandbox: features.sandbox }) : []),
     ...healthRoutes({
       started: features.started,
       stopping: features.stopping,
@@ -91,21 +92,23 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
       wallClockAheadMs: () => core.databaseClock.wallAheadMs,
     }),
   ];
-  requireAllBound(routes);
+  requireAllBound(routes, { sandbox: features.sandbox !== undefined });
   return routes;
 }
 
-/** The controls of a sandbox. On any other server they look as if they did not exist. */
-function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Route[] {
-  const { sandbox, waits, stores, enrolment } = features;
+/** The controls of a sandbox. Any other server has no routes for them: each request to them is answered as if they did not exist. */
+function sandboxRoutes(
+  core: Core,
+  devices: DeviceSide,
+  { sandbox, waits, stores, enrolment }: Features & { sandbox: NonNullable<Features["sandbox"]> },
+): Route[] {
   const disconnect = (address: string) => devices.transport.disconnect(address);
   const wake = () => devices.controls?.wake();
   return [
-    ...clockRoutes(sandbox ? { ...core, follow: () => core.databaseClock.look() } : undefined),
-    ...resetRoutes(
-      sandbox ? { ...core, stores, enrolment, plan: sandbox.plan, ownAccount: sandbox.account, disconnect } : undefined,
-    ),
-    ...terminalControlRoutes(sandbox ? { ...core, waits, wake } : undefined),
+    ...clockRoutes({ ...core, follow: () => core.databaseClock.look() }),
+    ...resetRoutes({ ...core, stores, enrolment, plan: sandbox.plan, ownAccount: sandbox.account, disconnect }),
+    ...requestLogRoutes(sandbox.requestLog),
+    ...terminalControlRoutes({ ...core, waits, wake }),
   ];
 }
 

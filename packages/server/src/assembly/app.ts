@@ -20,6 +20,7 @@ import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
 import { Addresses } from "../platform/http/addresses.ts";
+import { noteCode, type OnAnswered, watchAnswers } from "../platform/http/answered.ts";
 import { readBodyHeaders } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
 import { normalizerOf, schemaOf, takenBody, takesNothing } from "../platform/http/bodies/of-endpoint.ts";
@@ -68,6 +69,8 @@ export interface AppDeps {
   corsOrigins?: CorsOrigins | undefined;
   /** Called after each answer. Must not throw. */
   answered?: (answer: CountedAnswer) => void;
+  /** Is told of each request of a client, once it is answered. */
+  onAnswered?: OnAnswered | undefined;
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
@@ -88,6 +91,7 @@ export async function buildApp({
   trustedProxies = [],
   https = false,
   corsOrigins = [],
+  onAnswered,
   docs = { ownUrl: () => "" },
   answered,
   ...deps
@@ -132,6 +136,7 @@ export async function buildApp({
   const pages = new ApiDocs(docs);
   setRules(app);
   addHooks(app, log, answered);
+  if (onAnswered) watchAnswers(app, onAnswered);
   addUnmatched(app, new Addresses(routes, pages.paths, maxParamLength), new Cors(corsOrigins));
   pages.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
@@ -344,6 +349,7 @@ function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyRep
   // limit.
   if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
   if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
+  noteCode(request, error.code);
   const { status, body } = errorAnswer(error, request);
   reply.status(status).headers(error.headers).send(body);
 }

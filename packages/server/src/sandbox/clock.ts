@@ -10,7 +10,6 @@ import { bind, type Caller, type Route, requireWholeAccount } from "../platform/
 import { StartupError } from "../platform/startup-error.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { durationMs } from "./durations.ts";
-import { onlyHere } from "./only-here.ts";
 
 export interface ClockDeps {
   db: Db;
@@ -19,12 +18,11 @@ export interface ClockDeps {
   follow: () => Promise<void>;
 }
 
-/** Routes of the sandbox's clock. Without `deps`, on a server that is no sandbox, they look as if they did not exist. */
-export function clockRoutes(deps: ClockDeps | undefined): Route[] {
-  const sandbox = onlyHere(deps);
+/** Routes of the sandbox's clock. */
+export function clockRoutes(deps: ClockDeps): Route[] {
   return [
-    bind(endpoints.readClock, () => shown(sandbox().clock)),
-    bind(endpoints.moveClock, ({ caller, body }) => move(sandbox(), caller, body)),
+    bind(endpoints.readClock, () => shown(deps.clock)),
+    bind(endpoints.moveClock, ({ caller, body }) => move(deps, caller, body)),
   ];
 }
 

@@ -1,9 +1,7 @@
+import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { nothingHere } from "../platform/errors.ts";
 
-/** Gives what a route of a sandbox needs. Without it, on a server that is no sandbox, the route looks as if it did not exist. */
-export function onlyHere<Deps>(deps: Deps | undefined): () => Deps {
-  return () => {
-    if (!deps) throw nothingHere();
-    return deps;
-  };
+/** Throws for a live account, as if the route did not exist. A sandbox's database may have live accounts, too. */
+export function requireSandboxAccount({ accountId }: { accountId: string }): void {
+  if (!isSandboxAccount(accountId)) throw nothingHere();
 }

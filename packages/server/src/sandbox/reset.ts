@@ -1,4 +1,3 @@
-import { isSandboxAccount } from "@tillkeeper/contract/accounts";
 import { sandboxEndpoints as endpoints, type SandboxReset } from "@tillkeeper/contract/http/sandbox";
 import { sql } from "kysely";
 import { recordChange } from "../access/audit/audit.ts";
@@ -7,7 +6,7 @@ import { retried } from "../db/retry.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
-import { onlyHere } from "./only-here.ts";
+import { requireSandboxAccount } from "./only-here.ts";
 import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
 
 export interface ResetDeps extends StoresDeps {
@@ -18,16 +17,16 @@ export interface ResetDeps extends StoresDeps {
   disconnect: (address: string) => void;
 }
 
-/** The route that resets an account. Without `deps`, on a server that is no sandbox, it looks as if it did not exist. */
-export function resetRoutes(deps: ResetDeps | undefined): Route[] {
+/** The route that resets an account; for a live account it looks as if it did not exist. */
+export function resetRoutes(deps: ResetDeps): Route[] {
   // One after another: a reset would take the stores away that another one is filling.
   let last: Promise<unknown> = Promise.resolve();
   return [
     bind(
       endpoints.reset,
       ({ caller }) => {
-        const sandbox = onlyHere(isSandboxAccount(caller.accountId) ? deps : undefined)();
-        const done = last.then(() => reset(sandbox, caller));
+        requireSandboxAccount(caller);
+        const done = last.then(() => reset(deps, caller));
         last = done.catch(() => undefined);
         return done;
       },

@@ -22,7 +22,6 @@ import { terminalNotFound } from "../terminals/record/present.ts";
 import { findTerminal } from "../terminals/record/rows.ts";
 import { type ActionRow, addAction, findAction, findControls, setControls } from "../virtual-terminals/controls.ts";
 import { durationMs } from "./durations.ts";
-import { onlyHere } from "./only-here.ts";
 
 export interface TerminalControlDeps {
   db: Db;
@@ -36,23 +35,22 @@ export interface TerminalControlDeps {
 /** A request waits so long until the terminal behaves as it asks; then it is answered 202. */
 const patienceSeconds = 5;
 
-/** Routes of the controls of virtual terminals. Without `deps`, on a server that is no sandbox, they look as if they did not exist. */
-export function terminalControlRoutes(deps: TerminalControlDeps | undefined): Route[] {
-  const sandbox = onlyHere(deps);
+/** Routes of the controls of virtual terminals. */
+export function terminalControlRoutes(deps: TerminalControlDeps): Route[] {
   const trade = async (
     { caller, request, terminalId }: Asked,
     { kind, amount, tip = 0 }: { kind: "purchase" | "refund"; amount: number; tip?: number },
   ): Promise<Answer<SandboxTrade>> => {
     if (tip > amount) throw invalidRequest({ path: "/body/tip", message: "must not be more than `amount`" });
-    const row = await act(sandbox(), { caller, request, terminalId }, { kind, amount, tip });
+    const row = await act(deps, { caller, request, terminalId }, { kind, amount, tip });
     return new Answer({ id: row.id, kind, amount, tip, ...happened(row) }, { status: row.done ? 201 : 202 });
   };
   return [
     bind(endpoints.readTerminal, ({ caller, params: { terminal_id: terminalId } }) =>
-      show(sandbox(), caller.accountId, terminalId),
+      show(deps, caller.accountId, terminalId),
     ),
     bind(endpoints.controlTerminal, async ({ caller, request, params: { terminal_id: terminalId }, body }) => {
-      const shown = await control(sandbox(), { caller, request, terminalId }, body);
+      const shown = await control(deps, { caller, request, terminalId }, body);
       return new Answer(shown, { status: shown.in_force ? 200 : 202 });
     }),
     bind(endpoints.purchase, ({ caller, request, params: { terminal_id: terminalId }, body }) =>
@@ -62,7 +60,7 @@ export function terminalControlRoutes(deps: TerminalControlDeps | undefined): Ro
       trade({ caller, request, terminalId }, { kind: "refund", ...body }),
     ),
     bind(endpoints.close, async ({ caller, request, params: { terminal_id: terminalId } }) => {
-      const row = await act(sandbox(), { caller, request, terminalId }, { kind: "close" });
+      const row = await act(deps, { caller, request, terminalId }, { kind: "close" });
       if (row.done && row.result === null) {
         throw new ApiError("close_under_way", "An operation is closing the day at this terminal.");
       }

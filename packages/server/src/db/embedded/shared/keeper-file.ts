@@ -4,3 +4,12 @@ import { join } from "node:path";
 export function keeperFile(folder: string): string {
   return join(folder, "keeper.json");
 }
+
+/** How a keeper locks its folder. */
+export function keeperLock(folder: string) {
+  return {
+    lockName: "keeper.lock",
+    ownNames: ["keeper.json", "postgres"],
+    inUse: (pid: number) => `The folder ${folder} is kept by process ${pid}.`,
+  };
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { FolderInUse, lockFolder } from "../../../platform/folders/folder-lock.ts";
@@ -10,7 +10,8 @@ import { createLogger } from "../../../platform/log/log.ts";
 import { openDatabase } from "../../open.ts";
 import { replaceOrphan } from "../orphan.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../postgres.ts";
-import { keeperFile } from "./keeper-file.ts";
+import { keeperFile, keeperLock } from "./keeper-file.ts";
+import { removeOldFolders } from "./old-folders.ts";
 
 // A process of its own, started by `borrow.ts`: it keeps one PostgreSQL for all sandboxes of a user, gives each connection a
 // database of its own, drops it when the connection ends, and ends seconds after the last one.
@@ -121,11 +122,7 @@ async function lend(folder: string, { take, drop }: Lender): Promise<void> {
 }
 
 async function run(folder: string): Promise<void> {
-  const lock = lockFolder(folder, {
-    lockName: "keeper.lock",
-    ownNames: ["keeper.json", "postgres"],
-    inUse: (pid) => `The folder ${folder} is kept by process ${pid}.`,
-  });
+  const lock = lockFolder(folder, keeperLock(folder));
   try {
     rmSync(keeperFile(folder), { force: true });
     const postgres = await open(folder);
@@ -138,6 +135,7 @@ async function run(folder: string): Promise<void> {
       await admin.end();
       await postgres.stop();
     }
+    removeOldFolders(dirname(folder), basename(folder));
   } finally {
     lock.release();
   }
