@@ -1,9 +1,11 @@
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
+import { send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { inTenant } from "../src/db/tenants/tenant.ts";
+import type { OpenSandbox } from "../src/sandbox/sandbox.ts";
 import { EventReader } from "./support/event-reader.ts";
 import { limitPrincipals } from "./support/limited-callers.ts";
+import { startSandbox } from "./support/sandbox.ts";
 
 /** What a walk over all endpoints does not meet: streams, terminals that move, callers at the same time, writes. */
 describe("callers who are limited to stores", async () => {
@@ -161,4 +163,29 @@ describe("callers who are limited to stores", async () => {
     expect(() => insert(["x'; set role none; --"])).toThrow("not the id of a store");
     await insert([stores.b.id]);
   });
+});
+
+/** Time and a reset concern all stores of an account. */
+it("a sandbox's clock and reset are out of the reach of callers who are limited to stores", async () => {
+  const limits = limitPrincipals();
+  const running = await startSandbox();
+  try {
+    const { account_id: aid, client_id: clientId, client_secret: secret } = running.sandbox as OpenSandbox;
+    const at = { url: running.httpUrl };
+    const whole = { aid, clientId, secret, token: await limits.tokenFor(at, { aid, clientId, secret }, undefined) };
+    const { body: shown } = await send<{ stores: { id: string }[] }>(
+      at.url,
+      "GET",
+      `/v1/accounts/${aid}/stores`,
+      whole,
+    );
+    const token = await limits.tokenFor(at, whole, [shown.stores[0]?.id ?? ""]);
+    const statusOf = async (method: string, path: string, body: unknown, of: string) =>
+      (await send(at.url, method, path, { token: of, body })).status;
+    expect(await statusOf("PUT", "/v1/sandbox/clock", { advance: "PT1H" }, token)).toBe(403);
+    expect(await statusOf("POST", "/v1/sandbox/reset", undefined, token)).toBe(403);
+    expect(await statusOf("PUT", "/v1/sandbox/clock", { advance: "PT1H" }, whole.token)).toBe(200);
+  } finally {
+    await running.stop();
+  }
 });

@@ -17,8 +17,9 @@ export const accessErrorCodes = {
   },
   insufficient_scope: {
     status: 403,
-    cause: "The token holds none of the scopes that the endpoint accepts.",
-    cure: "Use a client that holds one of the scopes the message names.",
+    cause:
+      "The token holds none of the scopes that the endpoint accepts, or its caller is limited to some stores and this concerns the whole account.",
+    cure: "Use a client that holds one of the scopes the message names, and is not limited to stores.",
   },
   scope_not_held: {
     status: 403,

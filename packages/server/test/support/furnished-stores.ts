@@ -53,6 +53,7 @@ export async function furnishStore(server: TestServer, tenant: Tenant, name: str
     storeRef: store.id,
     terminal,
     closing,
+    closed: second,
     operation: operation.id,
     log,
     serial: serials[0] ?? "",
@@ -78,6 +79,8 @@ interface Made {
   aid: string;
   storeRef: string;
   terminal: string;
+  /** The terminal that its closing names. */
+  closed: string;
   name: string;
   closing: { id: string; business_day: string };
   operation: string;
@@ -135,6 +138,7 @@ async function insertRows({ db, clock }: TestServer, made: Made): Promise<void> 
       changes: "[]",
     })
     .execute();
+  await insertRest(db, made, at);
   const day = { account_id, store_ref, business_day: made.closing.business_day };
   await db.sql
     .insertInto("mail_days")
@@ -142,10 +146,81 @@ async function insertRows({ db, clock }: TestServer, made: Made): Promise<void> 
     .execute();
 }
 
+/** Rows that take longer to come about than a test has, each due when nobody looks any more. */
+async function insertRest(db: Db, made: Made, at: Date): Promise<void> {
+  const { aid: account_id, terminal: terminal_id, storeRef: store_ref, closing } = made;
+  const row = { account_id, terminal_id };
+  const never = new Date("2100-01-01");
+  const by = { created_at: at, created_by: "test", updated_at: at, updated_by: "test" };
+  const activation = {
+    id: newId(at),
+    store_id: made.name,
+    status: "SUCCEEDED",
+    attempt: 1,
+    look_at: never,
+    ask_at: never,
+  } as const;
+  await db.sql
+    .insertInto("activations")
+    .values({ ...row, ...by, ...activation })
+    .execute();
+  await db.sql.insertInto("closing_report_numbers").values({ account_id, store_ref, last_number: 1 }).execute();
+  await db.sql
+    .insertInto("closing_attempts")
+    .values({
+      account_id,
+      closing_id: closing.id,
+      terminal_id: made.closed,
+      n: 99,
+      at,
+      asked_by: "test",
+      when_busy: null,
+      expected_close: null,
+      operation_id: null,
+      refused: null,
+    })
+    .execute();
+  await db.sql
+    .insertInto("mail_messages")
+    .values({
+      account_id,
+      id: newId(at),
+      store_ref,
+      business_day: closing.business_day,
+      address: "drift@kiosk.example",
+      language: "en",
+      due_at: never,
+      created_at: at,
+    })
+    .execute();
+  await sql`
+    insert into terminal_presence (account_id, terminal_id, session, status, since, connected_at, last_heard_at)
+    values (${account_id}, ${terminal_id}, ${randomUUID()}, 'offline', ${at}, ${at}, ${at})`.execute(db.sql);
+  const probe = { probe_id: randomUUID(), created_at: at, sent_at: at, answered_at: at };
+  await db.sql
+    .insertInto("terminal_probes")
+    .values({ ...row, ...probe })
+    .execute();
+  const stay = { id: newId(at), store_ref, used_from: at, used_until: at };
+  await db.sql
+    .insertInto("terminal_stores")
+    .values({ ...row, ...stay })
+    .execute();
+  await db.sql
+    .insertInto("virtual_terminal_controls")
+    .values({ ...row, controls: "{}", until: null })
+    .execute();
+  const action = { id: newId(at), kind: "purchase", amount: 1, tip: 0, happened_at: at, done: true } as const;
+  await db.sql
+    .insertInto("virtual_terminal_actions")
+    .values({ ...row, ...action })
+    .execute();
+}
+
 /** The texts of a store that stand in another text. */
 export function marksIn(text: string, { marks }: Furnished): string[] {
-  // An id may begin like another one. Marks are letters, digits, hyphens and spaces.
-  return marks.filter((mark) => new RegExp(`(?<![\\w-])${mark}(?![\\w-])`).test(text));
+  // What is searched in is in small letters. An id may begin like another one. Marks are letters, digits, hyphens and spaces.
+  return marks.filter((mark) => new RegExp(`(?<![\\w-])${mark}(?![\\w-])`, "i").test(text));
 }
 
 /** Columns that workers change by themselves, whoever asks for what. */

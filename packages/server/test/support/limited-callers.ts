@@ -19,11 +19,15 @@ export function limitPrincipals() {
     };
   });
   return {
-    /** Fetches another token of the tenant's client, whose requests are limited to these stores from now on. */
-    async tokenFor(server: SharedServer, tenant: Tenant, stores: readonly string[]): Promise<string> {
+    /** Fetches another token of the client, whose requests are limited to these stores, if any, from now on. */
+    async tokenFor(
+      server: Pick<SharedServer, "url">,
+      tenant: Omit<Tenant, "token">,
+      stores: readonly string[] | undefined,
+    ): Promise<string> {
       const { aid: accountId, clientId, secret } = tenant;
       const token = await fetchToken(server.url, { accountId, clientId, secret });
-      limits.set(token, stores);
+      if (stores) limits.set(token, stores);
       return token;
     },
     /** Changes what a token is limited to. */
