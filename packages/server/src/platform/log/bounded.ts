@@ -54,5 +54,5 @@ function kindOf(error: unknown): string {
 
 /** A text without what differs from one time to the next. */
 function general(text: string): string {
-  return text.slice(0, 300).replaceAll(/[\w-]*\d[\w-]*/g, "#");
+  return text.slice(0, 300).replaceAll(/[\w-]+/g, (word) => (/\d/.test(word) ? "#" : word));
 }
