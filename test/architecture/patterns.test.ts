@@ -49,6 +49,8 @@ describe("no regular expression works longer than its text is long", { timeout: 
     expect(files.toSorted()).toEqual([
       "packages/server/src/access/auth/tokens/audience.ts",
       "packages/server/src/config/settings.ts",
+      // They see the texts of migrations only, which are files of the project.
+      ...Array.from({ length: 9 }, () => "packages/server/src/db/migrating/locks.ts"),
       "packages/server/src/db/tenants/tenant.ts",
       "packages/server/src/merchants/payout-destinations/present.ts",
       "packages/server/src/platform/http/request-client.ts",

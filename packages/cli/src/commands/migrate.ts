@@ -19,7 +19,11 @@ export async function planAction(): Promise<void> {
     config,
     async (location) => {
       const db = openDb(location, createLogger(config.logLevel));
-      return planMigrations(db).finally(() => db.close());
+      try {
+        return await planMigrations(db);
+      } finally {
+        await db.close();
+      }
     },
     { beside: true },
   );

@@ -75,12 +75,12 @@ class Caller {
     this.#done = this.#run(first);
   }
 
-  async end(): Promise<void> {
+  /** Ends the requests. Resolves with what was wrong: answers, and waits that were too long. */
+  async end(): Promise<string[]> {
     this.#ended = true;
     await this.#done;
-    expect(this.wrong).toEqual([]);
-    expect(this.longestMs).toBeLessThan(longestWaitMs);
-    expect(this.requests).toBeGreaterThan(0);
+    const late = this.longestMs < longestWaitMs ? [] : [`a request took ${Math.round(this.longestMs)} ms`];
+    return [...this.wrong, ...late];
   }
 
   async #run(first: number): Promise<void> {
@@ -171,7 +171,7 @@ it("starts beside the last version during a dump, which then starts beside it: n
   const present = await starting;
   const ofPresent = new Caller(present.url, token, 400);
   await until(() => ofPresent.requests > 30, "requests to both");
-  await ofLast.end();
+  expect(await ofLast.end()).toEqual([]);
 
   const endSecondDump = await holdDump();
   expect(await last.stop()).toBe(0);
@@ -179,7 +179,7 @@ it("starts beside the last version during a dump, which then starts beside it: n
   const afterwards = new Caller(last.url, token, 700);
   await until(() => afterwards.requests > 30, "requests to the last version on this schema");
   await endSecondDump();
-  await afterwards.end();
-  await ofPresent.end();
+  expect(await afterwards.end()).toEqual([]);
+  expect(await ofPresent.end()).toEqual([]);
   for (const server of [last, present]) expect(await server.stop()).toBe(0);
 });

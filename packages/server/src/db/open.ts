@@ -92,10 +92,10 @@ async function prepareSchema(db: Db, migrates: boolean, log: Logger): Promise<Db
       "The rights that keep tenants apart are not those of this version, and TILLKEEPER_MIGRATE=false: run `tillkeeper migrate` first.",
     );
   }
-  return migrates ? () => restoreRights(db, log) : undefined;
+  return migrates ? () => giveRightsAgain(db, log) : undefined;
 }
 
-async function restoreRights(db: Db, log: Logger): Promise<boolean> {
+async function giveRightsAgain(db: Db, log: Logger): Promise<boolean> {
   const schema = (await compareSchema(db)) === "newer" ? "newer" : "same";
   if (await isTenantIsolationThere(db, schema)) return false;
   log.warn("the rights of tenants had changed, as a start of an earlier version changes them; they are set again");
