@@ -189,7 +189,11 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
   idPrefix: string,
 ) {
   const path = `${base}/admin/terminals/operations` as const;
-  const operation = { path: `${path}/:operation_id`, schema: Operation } as const satisfies Resource;
+  const operation = {
+    path: `${path}/:operation_id`,
+    schema: Operation,
+    beside: ["created_by_name"],
+  } as const satisfies Resource;
   const params = Type.Object(ofBase);
   const ofOperation = Type.Object({ ...ofBase, operation_id: Text });
   return {

@@ -1,6 +1,5 @@
 import { type Operation, operationEndpoints, operationEndpointsByToken } from "@tillkeeper/contract/http/operations";
 import type { FastifyRequest } from "fastify";
-import type { Db } from "../db/db.ts";
 import { type ActorNames, withCreatorName, withCreatorNames } from "../platform/actor-names.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
