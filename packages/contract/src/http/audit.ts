@@ -1,6 +1,7 @@
 import { type Static, Type } from "typebox";
 import { SpanEnd, SpanStart, Text, Time } from "../scalars.ts";
 import { readAccounts } from "../scopes.ts";
+import { actorName } from "./actor-names.ts";
 import { endpoint } from "./endpoint.ts";
 import { nextPage } from "./paging.ts";
 import { ofAccount } from "./params.ts";
@@ -13,6 +14,7 @@ export const AuditEntry = Type.Object({
   at: Time,
   account_id: Type.String(),
   actor: Type.String({ description: "The client, or the part of the server that acted by itself." }),
+  actor_name: actorName,
   address: Type.String({ description: "The network address the request came from; empty for the server itself." }),
   request_id: Type.String({ description: "The `request-id` of the answer that the caller got." }),
   action: Type.String({ examples: ["store.create"] }),

@@ -4,6 +4,7 @@ import { OperationReason } from "../operation-reasons.ts";
 import { EndOfDayResult, endOfDayFigures, OperationStatus, WhenBusy } from "../operations.ts";
 import { Time, Uuid } from "../scalars.ts";
 import { OpenBatch } from "../telemetry.ts";
+import { actorName } from "./actor-names.ts";
 
 /** Closings over HTTP (D31). */
 export const BusinessDay = Type.String({
@@ -82,6 +83,7 @@ const CloseOfTerminal = Type.Object({
   status: OperationStatus,
   created_at: Time,
   created_by: Type.String(),
+  created_by_name: actorName,
   reason: Type.Optional(OperationReason),
   late: Type.Optional(Type.Literal(true, { description: "What counts is its `late_result`." })),
   result: Type.Optional(EndOfDayResult),
@@ -143,6 +145,7 @@ const head = {
   ),
   created_at: Time,
   created_by: Type.String(),
+  created_by_name: actorName,
   asked_at: Type.String({ format: "date-time", description: "When it was last asked for." }),
   retry_until: Type.String({ format: "date-time", description: "Until then the server tries by itself." }),
   when_busy: Type.Optional(WhenBusy),

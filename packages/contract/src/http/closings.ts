@@ -89,6 +89,7 @@ const closing = {
   path: `${list}/:closing_id`,
   schema: Closing,
   beside: [
+    "created_by_name",
     "state",
     "text",
     "counts",

@@ -15,6 +15,7 @@ import {
 } from "../operations.ts";
 import { SpanEnd, SpanStart, Text, Time, Uuid } from "../scalars.ts";
 import { readOperations, writeOperations } from "../scopes.ts";
+import { actorName } from "./actor-names.ts";
 import { endpoint } from "./endpoint.ts";
 import { acceptedExamples, operationExamples, requestExamples } from "./operation-examples.ts";
 import { PreferWait } from "./prefer.ts";
@@ -57,6 +58,7 @@ function operationOf<Name extends OperationName, Result extends TSchema>(operati
     status: OperationStatus,
     created_at: Time,
     created_by: Type.String({ description: "`terminal:{terminal_id}` for a day that was closed at the terminal." }),
+    created_by_name: actorName,
     updated_at: Type.String({
       format: "date-time",
       description: "The last change of anything that is shown, a phase or a `late_result` among it.",
@@ -187,7 +189,11 @@ function operationsAt<const Base extends string, OfBase extends TProperties>(
   idPrefix: string,
 ) {
   const path = `${base}/admin/terminals/operations` as const;
-  const operation = { path: `${path}/:operation_id`, schema: Operation } as const satisfies Resource;
+  const operation = {
+    path: `${path}/:operation_id`,
+    schema: Operation,
+    beside: ["created_by_name"],
+  } as const satisfies Resource;
   const params = Type.Object(ofBase);
   const ofOperation = Type.Object({ ...ofBase, operation_id: Text });
   return {

@@ -40,7 +40,8 @@ export function showsResource(answer: TSchema, { schema }: Resource): boolean {
   return needed.length > 0 && needed.every((field) => shown.includes(field));
 }
 
-/** The names of the fields of an object's schema; none for other schemas. */
+/** The names of the fields of an object's schema, or of the objects of a union; none for other schemas. */
 export function fieldsOf(schema: TSchema): string[] {
-  return Object.keys((schema as { properties?: object }).properties ?? {});
+  const { properties, anyOf = [] } = schema as { properties?: object; anyOf?: TSchema[] };
+  return properties ? Object.keys(properties) : [...new Set(anyOf.flatMap(fieldsOf))];
 }

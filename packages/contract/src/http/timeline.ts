@@ -47,7 +47,9 @@ export const TimelineEntry = Type.Object({
     Type.Object(
       {
         id: Type.String({ description: "As `created_by`, or as `actor` of the audit log." }),
-        name: Type.Optional(Type.String({ description: "The client's name, as far as it has one in this account." })),
+        name: Type.Optional(
+          Type.String({ description: "The name of the person or client, as far as it has one in this account." }),
+        ),
       },
       { description: "Who caused it, where that is somebody." },
     ),

@@ -113,11 +113,11 @@ function sandboxRoutes(
 }
 
 /** Accounts, clients and their grants. */
-function accessRoutes({ config, db, clock, keys, tokens, signIn, addresses }: Core): Route[] {
+function accessRoutes({ config, db, clock, keys, tokens, signIn, names, addresses }: Core): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
     ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl }),
-    ...auditRoutes({ db }),
+    ...auditRoutes({ db, names }),
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
     ...peopleRoutes({ ...signIn, ownUrl }),
@@ -144,17 +144,18 @@ function merchantRoutes({ config, db, clock, addresses }: Core, { stores, enrolm
 
 /** Operations on terminals, and what the server knows of terminals. */
 function operationsRoutes(core: Core, devices: DeviceSide, { accept, waits, closings }: Features): Route[] {
-  const { db, clock, files, watch } = core;
+  const { db, clock, files, watch, names } = core;
   const { presenceClock, probes } = devices;
+  const announceCancel = createAnnouncer(devices.device, "cancel");
   return [
-    ...operationRoutes({ db, clock, watch, accept, waits, announceCancel: createAnnouncer(devices.device, "cancel") }),
-    ...closingRoutes({ ...closings, waits, showReport: (...request) => showReport(closings, ...request) }),
+    ...operationRoutes({ db, clock, watch, accept, waits, names, announceCancel }),
+    ...closingRoutes({ ...closings, waits, names, showReport: (...request) => showReport(closings, ...request) }),
     ...reportRoutes(closings),
     ...activationRoutes({ db, clock }),
     ...logRoutes(core),
     ...releaseRoutes({ db, clock, files }),
     ...configurationRoutes({ db, clock }),
-    ...timelineRoutes({ db, clock, presenceClock }),
+    ...timelineRoutes({ db, clock, presenceClock, names }),
     ...presenceRoutes({ db, clock: presenceClock, probes }),
   ];
 }

@@ -7,6 +7,7 @@ import { createTokens } from "../access/auth/tokens/tokens.ts";
 import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { sessionCookies } from "../access/people/cookies.ts";
 import { signInLimits } from "../access/people/limits.ts";
+import { createActorNames } from "../access/people/names.ts";
 import { createPrincipals } from "../access/people/principals.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
@@ -98,6 +99,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     cookies: sessionCookies({ https: config.publicUrl?.startsWith("https:") ?? false }),
     limits: signInLimits(),
   };
+  const names = createActorNames(db);
   const principals = createPrincipals({ tokens, signIn });
   const deviceTokens = createDeviceTokens({
     keys,
@@ -109,7 +111,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, signIn, principals, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const access = { keys, tokens, signIn, principals, names, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
     log,

@@ -2,6 +2,7 @@ import type { ReportQuery } from "@tillkeeper/contract/http/closing-reports";
 import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { closingEndpoints as closings } from "@tillkeeper/contract/http/closings";
 import type { FastifyRequest } from "fastify";
+import { type ActorNames, withCreatorName, withCreatorNames } from "../platform/actor-names.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { Waits } from "../platform/http/wait.ts";
@@ -13,6 +14,7 @@ import { type ClosingOfStore, getClosingsOfStore, readClosing, watchClosing } fr
 
 export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel"> {
   waits: Waits;
+  names: ActorNames;
   /** Shows a closing by a report of it; undefined: the request wants it as it stands now. */
   showReport: (request: FastifyRequest, key: ClosingOfStore, query: ReportQuery) => Promise<Shown | undefined>;
 }
@@ -31,9 +33,10 @@ export function closingRoutes(deps: ClosingRouteDeps): Route[] {
       const replayed: Record<string, string> = closed.replayed ? { "idempotent-replayed": "true" } : {};
       return new Answer(found, { status: closed.created ? 201 : 200, headers: { ...headers, ...replayed } });
     }),
-    bind(closings.list, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
-      getClosingsOfStore(deps, { accountId, storeId }, query),
-    ),
+    bind(closings.list, async ({ caller: { accountId }, params: { store_id: storeId }, query }) => {
+      const page = await getClosingsOfStore(deps, { accountId, storeId }, query);
+      return { ...page, closings: await withCreatorNames(deps.names, accountId, page.closings) };
+    }),
     bind(closings.preview, ({ caller: { accountId }, params: { store_id: storeId }, query }) =>
       previewClosing(deps, { accountId, storeId, day: query.business_day }),
     ),
@@ -42,12 +45,24 @@ export function closingRoutes(deps: ClosingRouteDeps): Route[] {
       const shown = await deps.showReport(request, key, query);
       if (shown) return shown;
       const { found, headers } = await waitUntilStill(deps, request, key, await readClosing(deps, key));
-      return new Answer(found, { headers });
+      return new Answer(await withNames(deps.names, accountId, found), { headers });
     }),
     bind(closings.cancel, ({ caller, params: { store_id: storeId, closing_id: id } }) =>
       cancelClosing(deps, caller, { storeId, id }),
     ),
   ];
+}
+
+/** A closing with the names of who made it, and the closes of its terminals. */
+async function withNames(names: ActorNames, accountId: string, closing: Closing): Promise<Closing> {
+  const closes = closing.terminals.flatMap(({ close }) => close ?? []);
+  const named = await withCreatorNames(names, accountId, closes);
+  const byId = new Map(named.map((close) => [close.id, close]));
+  const terminals = closing.terminals.map((terminal) => {
+    const close = terminal.close && byId.get(terminal.close.id);
+    return close ? { ...terminal, close } : terminal;
+  });
+  return withCreatorName(names, accountId, { ...closing, terminals });
 }
 
 /**

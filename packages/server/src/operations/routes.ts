@@ -1,6 +1,6 @@
 import { type Operation, operationEndpoints, operationEndpointsByToken } from "@tillkeeper/contract/http/operations";
 import type { FastifyRequest } from "fastify";
-import type { Db } from "../db/db.ts";
+import { type ActorNames, withCreatorName, withCreatorNames } from "../platform/actor-names.ts";
 import { ApiError } from "../platform/errors.ts";
 import { isUuid } from "../platform/formats.ts";
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
@@ -17,6 +17,7 @@ import { getOperation, getOperations, requireSeen } from "./read.ts";
 export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
   waits: Waits;
+  names: ActorNames;
 }
 
 /**
@@ -39,12 +40,12 @@ function routesAt(
       const { found, headers } = await waitForEnd(deps, caller, request, operation);
       return new Answer(found, { headers: { ...headers, ...(replayed && { "idempotent-replayed": "true" }) } });
     }),
-    bind(operations.list, ({ caller, query, request }) => list(deps.db, caller, query, request)),
+    bind(operations.list, ({ caller, query, request }) => list(deps, caller, query, request)),
     bind(operations.get, async ({ caller, params: { operation_id: id }, request }) => {
       const operation = await getOperation(deps.db, caller.accountId, asUuid(id));
       noteForLog(request, { operation_id: operation.id });
       const { found, headers } = await waitForEnd(deps, caller, request, operation);
-      return new Answer(found, { headers });
+      return new Answer(await withCreatorName(deps.names, caller.accountId, found), { headers });
     }),
     bind(operations.cancel, async ({ caller, params: { operation_id: id }, request }) => {
       const { operation, ended } = await cancelOperation(deps, { ...caller, operationId: asUuid(id) });
@@ -77,7 +78,7 @@ function asUuid(id: string): string {
 }
 
 async function list(
-  db: Db,
+  { db, names }: Pick<OperationRouteDeps, "db" | "names">,
   caller: Caller,
   { "created_at.gte": from, "created_at.lte": to, ...query }: ListFilters,
   request: FastifyRequest,
@@ -88,7 +89,7 @@ async function list(
     ...(to !== undefined && { created_before: endOfNamed(to) }),
   };
   const { operations, next } = await getOperations(db, caller.accountId, filter);
-  return pageAnswer(request, operations, next);
+  return pageAnswer(request, await withCreatorNames(names, caller.accountId, operations), next);
 }
 
 type ListFilters = Omit<OperationFilter, "created_at_gte" | "created_before"> & {

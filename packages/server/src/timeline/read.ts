@@ -5,6 +5,7 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import { storeNotFound } from "../merchants/stores/changes.ts";
 import { type StoreDays, storeDays } from "../merchants/stores/days.ts";
 import { inOrderOfIndex } from "../operations/read.ts";
+import type { ActorNames } from "../platform/actor-names.ts";
 import { invalidRequest } from "../platform/errors.ts";
 import { endOfNamed, preciseTime } from "../platform/timestamps.ts";
 import { type Stay, staysInStore, staysOfTerminal } from "../terminals/record/former-stores.ts";
@@ -13,12 +14,13 @@ import { type Around, readAround, type ZoneSpan } from "./around.ts";
 import { type Part, readPart } from "./page.ts";
 import { idOf, inOrder, type Position, readId } from "./position.ts";
 import type { Found, Place, Subject } from "./source.ts";
-import { clientNames, modelsOf } from "./sql/names.ts";
+import { modelsOf } from "./sql/models.ts";
 import { always, type Span } from "./window.ts";
-import { isClient } from "./words/actors.ts";
 import { wordsOf } from "./words/words.ts";
 
-export type TimelineDeps = ReadDeps;
+export interface TimelineDeps extends ReadDeps {
+  names: ActorNames;
+}
 
 interface Asked {
   subject: Subject;
@@ -73,21 +75,25 @@ function zoneOf({ rules }: StoreDays): ZoneSpan {
   return { timeZone: rules.timeZone, ...always };
 }
 
-function reading(
+async function reading(
   deps: TimelineDeps,
   accountId: string,
   query: TimelineQuery,
   find: (tx: Tx) => Promise<Asked>,
 ): Promise<Timeline> {
   const wish = wishOf(query);
-  return inTenant(deps.db, accountId, async (tx) => {
+  const read = await inTenant(deps.db, accountId, async (tx) => {
     const { subject, zones } = await find(tx);
     const around = query.around === undefined ? undefined : readAround(query.around, zones);
     const first = wish.startingAfter === undefined && wish.endingBefore === undefined;
     await inOrderOfIndex.execute(tx);
     const page = around && first ? await pageAround(tx, subject, wish, around) : await pageBeside(tx, subject, wish);
-    return present(tx, deps, subject, page);
+    const ended = page.entries.flatMap(({ source, key }) => (source === "closing_end" ? [key] : []));
+    return { page, ofStore: subject.ofStore, closings: await closingTexts(tx, deps, accountId, ended) };
   });
+  // Not within the transaction: names are looked up in one of their own.
+  const actors = new Set(read.page.entries.flatMap(({ by }) => by ?? []));
+  return present(read, await deps.names.of(accountId, [...actors]));
 }
 
 interface Wish {
@@ -174,13 +180,16 @@ async function gapBetween(tx: Tx, subject: Subject, span: Span, [early, late]: P
   return { starting_after: idOf(above), ending_before: idOf(below) };
 }
 
-async function present(tx: Tx, deps: TimelineDeps, subject: Subject, page: Page): Promise<Timeline> {
-  const { accountId, ofStore } = subject;
+interface Read {
+  page: Page;
+  ofStore: boolean;
+  /** How closings stand, by their ids. */
+  closings: ReadonlyMap<string, string>;
+}
+
+function present({ page, ofStore, closings }: Read, names: ReadonlyMap<string, string>): Timeline {
   const { entries, older, newer, around } = page;
-  const clients = [...new Set(entries.flatMap(({ by }) => (by != null && isClient(by) ? [by] : [])))];
-  const names = await clientNames(tx, accountId, clients);
-  const ended = entries.flatMap(({ source, key }) => (source === "closing_end" ? [key] : []));
-  const words = wordsOf(ofStore, names, await closingTexts(tx, deps, accountId, ended));
+  const words = wordsOf(ofStore, names, closings);
   const shown = entries.map(
     (entry): TimelineEntry => ({
       id: idOf(entry),
