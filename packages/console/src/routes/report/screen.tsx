@@ -1,0 +1,3 @@
+import { createLazyRoute } from "@tanstack/react-router";
+
+export const Screen = createLazyRoute("/$account/stores/$store/reports/$closing")({ component: () => null });
