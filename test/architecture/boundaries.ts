@@ -34,7 +34,8 @@ const packagesForTests: Record<string, readonly string[]> = {
   server: testTools,
   // The recipes for sandboxes run here, because the program that they start is here.
   cli: [...testTools, "server", "sandbox"],
-  console: [...testTools, "server"],
+  // Its pages are tried in a sandbox.
+  console: [...testTools, "server", "sandbox"],
 };
 
 /** The server's rooms, lowest first: each may import from the rooms before it, never from those after or beside it. */

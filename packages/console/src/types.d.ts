@@ -1,3 +1,6 @@
+/** The words of one language, as the build compiles them. */
 declare module "*.po" {
-  export const messages: import("@lingui/core").Messages;
+  import type { Messages } from "@lingui/core";
+
+  export const messages: Messages;
 }

@@ -1,7 +1,7 @@
 import type { ClosingStep } from "@tillkeeper/contract/closings/states";
 import type { PresenceStatus } from "@tillkeeper/contract/presence";
-import { doingText } from "./mail-steps.ts";
 import type { Language, Words } from "./languages.ts";
+import { doingText } from "./mail-steps.ts";
 
 /** What somebody in a store does about a terminal that the server still closes by itself. */
 const whileWaiting: Partial<Record<ClosingStep, Words>> = {

@@ -1,8 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { EventType } from "@tillkeeper/contract/events";
 import type { AnyEvent, Reset } from "@tillkeeper/sdk";
-import { clientOf } from "./client.ts";
 import { queryClient } from "../app/query-client.ts";
+import { clientOf } from "./client.ts";
 
 /** How the stream of events stands: being made, there, or lost. */
 export type LiveState = "connecting" | "live" | "lost";
@@ -46,12 +46,12 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
     onState(next);
     if (leads) channel.postMessage({ kind: "state", state } satisfies Message);
   };
-  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+  channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.kind === "ask") {
       if (leads) channel.postMessage({ kind: "state", state } satisfies Message);
     } else if (data.kind === "state") setState(data.state);
     else take(data.item);
-  };
+  });
 
   const lead = async () => {
     leads = true;
@@ -98,7 +98,9 @@ function staleQueries(client: QueryClient, account: string) {
   const act = () => {
     const items = waiting;
     [waiting, timer] = [[], undefined];
-    void client.invalidateQueries({ predicate: ({ queryKey }) => items.some((item) => isOld(account, queryKey, item)) });
+    void client.invalidateQueries({
+      predicate: ({ queryKey }) => items.some((item) => isOld(account, queryKey, item)),
+    });
   };
   return {
     add: (item: AnyEvent | Reset) => {

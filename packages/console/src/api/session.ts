@@ -9,7 +9,7 @@ export interface Session {
 }
 
 /** An account of the person who is signed in. */
-export interface SessionAccount {
+interface SessionAccount {
   account_id: string;
   name: string;
   role: string;

@@ -1,5 +1,5 @@
 import { createRouter } from "@tanstack/react-router";
-import { Missing, Broken } from "../parts/ends.tsx";
+import { Broken, Missing } from "../parts/ends.tsx";
 import { Waiting } from "../parts/waiting.tsx";
 import { routeTree } from "../routes/routes.ts";
 

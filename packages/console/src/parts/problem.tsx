@@ -47,7 +47,8 @@ function NextStep({ error }: { error: unknown }) {
   if (status === 403) return <Trans>Ask an administrator of the account for the right to do this.</Trans>;
   if (status === 404) return <Trans>It may have been removed. Go back and look for it there.</Trans>;
   if (status === 412 || status === 409) return <Trans>Look at how it stands now, then try again.</Trans>;
-  if (status !== undefined && status >= 500) return <Trans>Try again. If it stays, tell whoever runs the server.</Trans>;
+  if (status !== undefined && status >= 500)
+    return <Trans>Try again. If it stays, tell whoever runs the server.</Trans>;
   return <Trans>Correct what is named here, then try again.</Trans>;
 }
 

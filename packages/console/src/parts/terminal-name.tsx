@@ -5,7 +5,9 @@ export function TerminalName({ id, serial }: { id: string; serial?: string | und
   const number = numberOf(id);
   return (
     <span>
-      <Trans>Terminal {number}</Trans>
+      <strong>
+        <Trans>Terminal {number}</Trans>
+      </strong>
       {serial !== undefined && (
         <>
           <br />

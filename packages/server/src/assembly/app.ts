@@ -128,7 +128,11 @@ export async function buildApp({
   const pages = new ApiDocs(docs, (...args) => webConsole.show(...args));
   setRules(app);
   addHooks(app, log);
-  addUnmatched(app, new Addresses(routes, [...pages.paths, ...webConsole.paths], maxParamLength), new Cors(corsOrigins));
+  addUnmatched(
+    app,
+    new Addresses(routes, [...pages.paths, ...webConsole.paths], maxParamLength),
+    new Cors(corsOrigins),
+  );
   pages.addTo(app);
   webConsole.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);

@@ -17,7 +17,9 @@ const types: Readonly<Record<string, string>> = {
 const policy = {
   "content-security-policy": [
     "default-src 'none'",
-    ...["script-src", "style-src", "connect-src", "img-src", "manifest-src", "worker-src"].map((kind) => `${kind} 'self'`),
+    ...["script-src", "style-src", "connect-src", "img-src", "manifest-src", "worker-src"].map(
+      (kind) => `${kind} 'self'`,
+    ),
     ...["base-uri", "form-action", "frame-ancestors"].map((kind) => `${kind} 'none'`),
   ].join("; "),
   "referrer-policy": "same-origin",
@@ -66,7 +68,9 @@ function filesOf(folder: string): [string, { content: Prepared; headers: Readonl
     const type = types[extname(name)];
     if (type === undefined) return [];
     const content = new Prepared(type, () => readFileSync(join(folder, name)));
-    return [[`/${name.replaceAll("\\", "/")}`, { content, headers: name.startsWith("assets") ? immutable : {} }]];
+    // A service worker fetches by the policy of its own file.
+    const headers = name.startsWith("assets") ? immutable : policy;
+    return [[`/${name.replaceAll("\\", "/")}`, { content, headers }]];
   });
 }
 

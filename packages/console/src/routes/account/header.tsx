@@ -1,13 +1,15 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Button, NativeSelect, useMantineColorScheme } from "@mantine/core";
-import { Link, useRouter } from "@tanstack/react-router";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { type Language, languages } from "@tillkeeper/words/languages";
 import { signOut } from "../../api/session.ts";
-import { forgetLastKnown } from "../../app/last-known.ts";
 import { chooseLanguage, languageNames, rememberLanguage, shownLanguage } from "../../app/language.ts";
+import { forgetLastKnown } from "../../app/last-known.ts";
 import { queryClient } from "../../app/query-client.ts";
 import classes from "./account.module.css";
-import { accountRoute } from "./route.ts";
+
+/** By its name: the route loads this file. */
+const accountRoute = getRouteApi("/$account");
 
 /** The bar at the top: where one is, and what belongs to the person. */
 export function Header() {
@@ -35,12 +37,13 @@ export function Header() {
 }
 
 function Accounts() {
+  const { t } = useLingui();
   const { session } = accountRoute.useRouteContext();
   const { account: shown } = accountRoute.useParams();
   const others = session.accounts.filter(({ account_id }) => account_id !== shown);
   if (others.length === 0) return null;
   return (
-    <nav aria-label={useLingui().t`Other accounts`}>
+    <nav aria-label={t`Other accounts`}>
       <ul className="plain-list">
         {others.map(({ account_id, name }) => (
           <li key={account_id}>

@@ -1,7 +1,7 @@
 import { createLazyRoute, Outlet } from "@tanstack/react-router";
 import { LiveEvents } from "../../parts/live.tsx";
-import { Header } from "./header.tsx";
 import classes from "./account.module.css";
+import { Header } from "./header.tsx";
 
 /** The frame: the bar at the top, and below it the screen of the address. All screens of an account share its stream of events. */
 export const Screen = createLazyRoute("/$account")({ component: Account });

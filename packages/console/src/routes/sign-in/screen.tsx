@@ -67,9 +67,7 @@ function SignInScreen() {
           )}
         </Form>
         <p className="dimmed">
-          <Trans>
-            No account, or the password forgotten? Ask an administrator of your company for a link.
-          </Trans>
+          <Trans>No account, or the password forgotten? Ask an administrator of your company for a link.</Trans>
         </p>
         <p>
           <Trans>

@@ -35,7 +35,13 @@ function Stores() {
         caption={t`Stores`}
         rows={shown}
         rowKey={({ id }) => id}
-        empty={stores.length === 0 ? <Trans>There are no stores that you may see.</Trans> : <Trans>No store is called that.</Trans>}
+        empty={
+          stores.length === 0 ? (
+            <Trans>There are no stores that you may see.</Trans>
+          ) : (
+            <Trans>No store is called that.</Trans>
+          )
+        }
         columns={[
           {
             key: "name",
@@ -61,7 +67,12 @@ function Stores() {
                 </State>
               ),
           },
-          { key: "terminals", title: t`Terminals`, numeric: true, cell: ({ number_of_terminals }) => number_of_terminals },
+          {
+            key: "terminals",
+            title: t`Terminals`,
+            numeric: true,
+            cell: ({ number_of_terminals }) => number_of_terminals,
+          },
         ]}
       />
     </Page>

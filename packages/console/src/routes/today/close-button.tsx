@@ -97,7 +97,11 @@ export function CloseButton({ preview, closing, rows, failed, place, day }: Clos
 }
 
 /** What is closed, with the amounts that terminals tell. */
-function Consequence({ preview: { open, transactions_count: count, silent_count: silent } }: { preview: ClosingPreview }) {
+function Consequence({
+  preview: { open, transactions_count: count, silent_count: silent },
+}: {
+  preview: ClosingPreview;
+}) {
   return (
     <>
       <p>
@@ -141,7 +145,10 @@ function useClose(preview: ClosingPreview, closing: Closing | undefined) {
       }),
     onSuccess: async (made) => {
       queryClient.setQueryData(closingQuery(account, store, made.id).queryKey, made);
-      queryClient.setQueryData(previewQuery(account, store).queryKey, (before) => before && { ...before, closing_id: made.id });
+      queryClient.setQueryData(
+        previewQuery(account, store).queryKey,
+        (before) => before && { ...before, closing_id: made.id },
+      );
     },
   });
 }

@@ -1,8 +1,9 @@
 import { Plural, Trans } from "@lingui/react/macro";
 import type { Closing, ClosingPreview } from "@tillkeeper/sdk";
+import type { ReactNode } from "react";
 import { Instant } from "../../parts/instant.tsx";
-import type { Configuration } from "./types.ts";
 import classes from "./today.module.css";
+import type { Configuration } from "./types.ts";
 
 interface HeadlineProps {
   preview: ClosingPreview;
@@ -19,13 +20,17 @@ export function Headline({ preview, closing, configuration, zone }: HeadlineProp
         {closing ? <OfClosing closing={closing} /> : <OfPreview preview={preview} zone={zone} />}
       </p>
       <p className={`dimmed ${classes["under"]}`}>
-        {closing ? <AfterClosing closing={closing} zone={zone} /> : <Autopilot configuration={configuration} zone={zone} />}
+        {closing ? (
+          <AfterClosing closing={closing} zone={zone} />
+        ) : (
+          <Autopilot configuration={configuration} zone={zone} />
+        )}
       </p>
     </div>
   );
 }
 
-function OfClosing({ closing: { state, counts, terminals } }: { closing: Closing }) {
+function OfClosing({ closing: { state, counts, terminals } }: { closing: Closing }): ReactNode {
   const closed = counts.closed + counts.already_closed;
   const all = terminals.length - counts.not_needed;
   const open = counts.failed + counts.unknown;
@@ -34,8 +39,8 @@ function OfClosing({ closing: { state, counts, terminals } }: { closing: Closing
     case "running":
       return (
         <Trans>
-          {closed} of {all} closed. <Plural value={counts.waiting} one="# terminal is" other="# terminals are" /> still being
-          closed.
+          {closed} of {all} closed. <Plural value={counts.waiting} one="# terminal is" other="# terminals are" /> still
+          being closed.
         </Trans>
       );
     case "closed":
@@ -59,7 +64,7 @@ function OfClosing({ closing: { state, counts, terminals } }: { closing: Closing
           <Plural value={open} one="Of # terminal nobody knows yet." other="Of # terminals nobody knows yet." />
         </Trans>
       );
-    case "nothing_to_close":
+    default:
       return <Trans>There is nothing to close.</Trans>;
   }
 }
@@ -70,7 +75,8 @@ function OfPreview({ preview, zone }: { preview: ClosingPreview; zone: string })
   if (count === 0)
     return (
       <Trans>
-        The day is not closed. <Plural value={silent} one="# terminal does" other="# terminals do" /> not tell what is open.
+        The day is not closed. <Plural value={silent} one="# terminal does" other="# terminals do" /> not tell what is
+        open.
       </Trans>
     );
   if (oldest === undefined)
@@ -109,7 +115,13 @@ function AfterClosing({ closing, zone }: { closing: Closing; zone: string }) {
   );
 }
 
-function Autopilot({ configuration: { autopilot, auto_end_of_day }, zone }: { configuration: Configuration; zone: string }) {
+function Autopilot({
+  configuration: { autopilot, auto_end_of_day },
+  zone,
+}: {
+  configuration: Configuration;
+  zone: string;
+}) {
   const next = autopilot?.next;
   if (!auto_end_of_day.enabled || next === undefined) return <Trans>It does not close by itself.</Trans>;
   return (

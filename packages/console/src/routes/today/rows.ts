@@ -37,7 +37,8 @@ function rowOfClosing(terminal: ClosingTerminal): TerminalRow {
   const isClosed = state === "closed" || state === "already_closed";
   return {
     id,
-    tone: openAgain ? "doubt" : tones[state],
+    // What waits for a person stands out from what goes on by itself.
+    tone: openAgain || (state === "waiting" && step !== "wait") ? "doubt" : tones[state],
     state,
     reason,
     step,
@@ -63,7 +64,7 @@ export function rowsOfPreview({ terminals }: ClosingPreview): TerminalRow[] {
       const state = isClosed ? "already_closed" : asState[would];
       return {
         id,
-        tone: state === "open" ? (would === "wait" ? "doubt" : "busy") : tones[state],
+        tone: state === "open" ? (would === "wait" ? "doubt" : "idle") : tones[state],
         state,
         reason,
         step: would === "wait" || would === "ask" ? step : undefined,

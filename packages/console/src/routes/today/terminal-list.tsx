@@ -28,9 +28,7 @@ export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zon
     <ul className={`plain-list ${classes["list"]}`} aria-label={t`Terminals`}>
       {rows.map((row) => (
         <li key={row.id} className={`panel ${classes["terminal"]}`}>
-          <strong>
-            <TerminalName id={row.id} serial={serials.get(row.id)} />
-          </strong>
+          <TerminalName id={row.id} serial={serials.get(row.id)} />
           <div className={classes["amount"]}>
             <Amounts of={row.amounts} />
           </div>

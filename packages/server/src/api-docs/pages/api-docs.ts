@@ -85,9 +85,7 @@ export class ApiDocs {
     const vary = { vary: "Accept, Accept-Encoding" };
     app.get("/", (request, reply) => {
       const wanted = new Negotiator(request).mediaType(["text/html", "application/json"]);
-      return wanted === "application/json"
-        ? send(request, reply, json, vary)
-        : this.#showStart(request, reply, vary);
+      return wanted === "application/json" ? send(request, reply, json, vary) : this.#showStart(request, reply, vary);
     });
   }
 }

@@ -1,0 +1,24 @@
+import { type Sandbox, startSandbox } from "@tillkeeper/sandbox";
+
+export const shopNames = ["good", "failing", "busy", "absent"] as const;
+export type ShopTerminal = (typeof shopNames)[number];
+export type Shop = Sandbox<ShopTerminal>;
+
+/** Starts a sandbox with one store, in which one terminal works, one cannot reach its host, one takes a payment, and one is away. */
+export async function openShop(): Promise<Shop> {
+  const shop = await startSandbox({
+    stores: [
+      {
+        store_id: "market",
+        store_name: "Oslo Centre",
+        address: { address_line: "Storgata 1", postal_code: "0155", postal_place: "Oslo", country: "NO" },
+      },
+    ],
+    terminals: { good: {}, failing: { fault: "host_unreachable" }, busy: {}, absent: {} },
+  });
+  const { sandbox } = shop.client;
+  for (const name of shopNames) await sandbox.purchase(shop.terminals[name], { amount: 12_900, tip: 900 });
+  await sandbox.controlTerminal(shop.terminals.busy, { payment: true });
+  await sandbox.controlTerminal(shop.terminals.absent, { link: "down" });
+  return shop;
+}
