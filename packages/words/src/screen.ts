@@ -1,4 +1,4 @@
-import type { ClosingStep } from "@tillkeeper/contract/closings/states";
+import type { ClosingState, ClosingStep } from "@tillkeeper/contract/closings/states";
 import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import type { Language, Words } from "./languages.ts";
 import { doingText } from "./mail-steps.ts";
@@ -77,5 +77,19 @@ export const presenceSteps: Readonly<Record<PresenceStatus, Words>> = {
     nb: "Slå den på når den trengs.",
     sv: "Slå på den när den behövs.",
     da: "Tænd den, når der er brug for den.",
+  },
+};
+
+/** How a closing stands, in a word or two. */
+export const closingWords: Readonly<Record<ClosingState, Words>> = {
+  running: { en: "Being closed", nb: "Avsluttes", sv: "Avslutas", da: "Afsluttes" },
+  closed: { en: "Closed", nb: "Avsluttet", sv: "Avslutad", da: "Afsluttet" },
+  partly_closed: { en: "Partly closed", nb: "Delvis avsluttet", sv: "Delvis avslutad", da: "Delvist afsluttet" },
+  unknown: { en: "Not known", nb: "Ikke kjent", sv: "Inte känt", da: "Ikke kendt" },
+  nothing_to_close: {
+    en: "Nothing to close",
+    nb: "Ingenting å avslutte",
+    sv: "Inget att avsluta",
+    da: "Intet at afslutte",
   },
 };

@@ -75,3 +75,13 @@ export const telemetryQuery = (account: string, store: string, terminal: string)
     queryKey: [account, "telemetry", store, terminal],
     queryFn: ({ signal }) => clientOf(account).presence.telemetry(terminal, { signal }),
   });
+
+/** A store with its tag: who changes it says by the tag what was seen, and is told when somebody else changed it since. */
+export const storeDetailsQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "stores", store, "details"],
+    queryFn: async ({ signal }) => {
+      const { body, headers } = await clientOf(account).stores.get.withResponse(store, {}, { signal });
+      return { store: body, tag: headers.get("etag") };
+    },
+  });

@@ -12,7 +12,7 @@ import { Money } from "../../parts/money.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { accountRoute } from "../account/route.ts";
 import { storeRoute } from "../store/route.ts";
-import type { TerminalRow } from "./rows.ts";
+import type { TerminalRow } from "../../closings/rows.ts";
 import classes from "./today.module.css";
 
 interface CloseButtonProps {

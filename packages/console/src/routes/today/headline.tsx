@@ -3,7 +3,7 @@ import type { Closing, ClosingPreview } from "@tillkeeper/sdk";
 import type { ReactNode } from "react";
 import { Instant } from "../../parts/instant.tsx";
 import classes from "./today.module.css";
-import type { Configuration } from "./types.ts";
+import type { Configuration } from "../../closings/types.ts";
 
 interface HeadlineProps {
   preview: ClosingPreview;

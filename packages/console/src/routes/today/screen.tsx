@@ -11,7 +11,7 @@ import { Waiting } from "../../parts/waiting.tsx";
 import { storeRoute } from "../store/route.ts";
 import { CloseButton } from "./close-button.tsx";
 import { Headline } from "./headline.tsx";
-import { rowsOfClosing, rowsOfPreview } from "./rows.ts";
+import { rowsOfClosing, rowsOfPreview } from "../../closings/rows.ts";
 import { Sums } from "./sums.tsx";
 import { TerminalList } from "./terminal-list.tsx";
 import classes from "./today.module.css";

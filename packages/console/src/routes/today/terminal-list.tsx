@@ -1,15 +1,15 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useSuspenseQuery } from "@tanstack/react-query";
-import { reasonWords, terminalStateWords } from "@tillkeeper/words/reasons";
+import { reasonWords } from "@tillkeeper/words/reasons";
 import { screenStepText } from "@tillkeeper/words/screen";
 import { storeQuery } from "../../api/queries.ts";
+import { TerminalState } from "../../closings/terminal-state.tsx";
 import { shownLanguage } from "../../app/language.ts";
 import { Amounts } from "../../parts/amounts.tsx";
 import { Instant } from "../../parts/instant.tsx";
-import { State } from "../../parts/state.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 import { storeRoute } from "../store/route.ts";
-import type { TerminalRow } from "./rows.ts";
+import type { TerminalRow } from "../../closings/rows.ts";
 import classes from "./today.module.css";
 
 /** The terminals, those that need somebody first. */
@@ -33,9 +33,7 @@ export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zon
             <Amounts of={row.amounts} />
           </div>
           <div className={`row ${classes["do"]}`}>
-            <State tone={row.tone}>
-              <StateWord row={row} />
-            </State>
+            <TerminalState row={row} />
             <Detail row={row} zone={zone} />
           </div>
           <ToDo row={row} />
@@ -43,12 +41,6 @@ export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zon
       ))}
     </ul>
   );
-}
-
-function StateWord({ row: { state, openAgain } }: { row: TerminalRow }) {
-  if (openAgain) return <Trans>Open again</Trans>;
-  if (state === "open") return <Trans>Open</Trans>;
-  return terminalStateWords[state][shownLanguage()];
 }
 
 function Detail({ row: { reason, closedAt }, zone }: { row: TerminalRow; zone: string }) {

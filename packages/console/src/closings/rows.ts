@@ -1,8 +1,8 @@
 import type { ClosingReason, ClosingStep, ClosingTerminalState } from "@tillkeeper/contract/closings/states";
 import type { Closing, ClosingPreview, ClosingTerminal } from "@tillkeeper/sdk";
-import type { Tone } from "../../parts/state.tsx";
+import type { Tone } from "../parts/state.tsx";
 
-/** A terminal as *Today* shows it. */
+/** A terminal as the screens of a business day show it. */
 export interface TerminalRow {
   id: string;
   tone: Tone;
@@ -16,6 +16,8 @@ export interface TerminalRow {
   amounts: { currency: string; minor: number }[];
   /** When it was closed. */
   closedAt: string | undefined;
+  /** The batch that was closed, as the terminal names it. */
+  batch: string | undefined;
 }
 
 const tones: Readonly<Record<ClosingTerminalState, Tone>> = {
@@ -46,6 +48,7 @@ function rowOfClosing(terminal: ClosingTerminal): TerminalRow {
     openAgain: openAgain === true,
     amounts: isClosed ? amountsOf(close?.result ? [close.result] : []) : amountsOf(open?.currencies),
     closedAt: isClosed ? close?.result?.last_end_of_day_at : undefined,
+    batch: close?.result?.batch_id,
   };
 }
 
@@ -72,6 +75,7 @@ export function rowsOfPreview({ terminals }: ClosingPreview): TerminalRow[] {
         openAgain: false,
         amounts: amountsOf(open?.currencies),
         closedAt: undefined,
+        batch: undefined,
       };
     })
     .toSorted((one, other) => rank(one) - rank(other));
