@@ -19,7 +19,7 @@ export default defineConfig({
   root: cwd,
   plugins: [
     react(),
-    lingui({ cwd, failOnMissing: false }),
+    lingui({ cwd, failOnMissing: true }),
     babel({ presets: [linguiTransformerBabelPreset({}, { cwd })] }),
   ],
   build: { target: "es2024", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1000 },

@@ -64,7 +64,12 @@ function NewException({ exceptions, onChange }: Pick<ExceptionsProps, "exception
   };
   return (
     <div className="row end">
-      <TextInput type="date" label={t`Day`} value={date} onChange={({ currentTarget }) => setDate(currentTarget.value)} />
+      <TextInput
+        type="date"
+        label={t`Day`}
+        value={date}
+        onChange={({ currentTarget }) => setDate(currentTarget.value)}
+      />
       <NativeSelect
         label={t`On that day`}
         value={kind}
@@ -88,7 +93,7 @@ function NewException({ exceptions, onChange }: Pick<ExceptionsProps, "exception
         </Button>
         {!isWhole && (
           <p id="exception-why" className="dimmed">
-            <Trans>Choose a day first.</Trans>
+            <Trans>Choose a day and a time first.</Trans>
           </p>
         )}
       </div>

@@ -21,7 +21,9 @@ function Details() {
   const { data: details, dataUpdatedAt, isError } = useSuspenseQuery(storeDetailsQuery(account, store));
   const { data: configuration } = useSuspenseQuery(configurationQuery(account, store));
   const mayChange = member.scopes.some((scope) => scope === "admin:accounts" || scope === "write:accounts");
-  const why = mayChange ? undefined : t`Your role does not let you change the store. Ask an administrator of the account.`;
+  const why = mayChange
+    ? undefined
+    : t`Your role does not let you change the store. Ask an administrator of the account.`;
   return (
     <Page title={t`Store`} place={place}>
       <Freshness readAt={dataUpdatedAt} zone={zone} failed={isError} />

@@ -79,7 +79,8 @@ function Changes({ changes }: { changes: readonly Change[] | undefined }) {
     <ul aria-label={t`What changed`}>
       {changes.map(({ what, terminal_id: terminal, currency, from, to }) => (
         <li key={[what, terminal, currency].join(" ")}>
-          {terminal !== undefined && <Trans>Terminal {numberOf(terminal)}</Trans>} {what} {currency}: {from ?? "–"} → {to ?? "–"}
+          {terminal !== undefined && <Trans>Terminal {numberOf(terminal)}</Trans>} {what} {currency}: {from ?? "–"} →{" "}
+          {to ?? "–"}
         </li>
       ))}
     </ul>

@@ -1,8 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import type { Closing } from "@tillkeeper/sdk";
 import { getRouteApi } from "@tanstack/react-router";
+import type { Closing } from "@tillkeeper/sdk";
 import { clientOf } from "../../api/client.ts";
 import { shownLanguage } from "../../app/language.ts";
 import { Icon } from "../../parts/icons.tsx";

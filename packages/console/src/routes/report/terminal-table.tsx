@@ -3,9 +3,9 @@ import type { Closing } from "@tillkeeper/sdk";
 import { reasonWords } from "@tillkeeper/words/reasons";
 import { figureWords, reportWords } from "@tillkeeper/words/report";
 import { screenStepText } from "@tillkeeper/words/screen";
+import { shownLanguage } from "../../app/language.ts";
 import { rowsOfClosing } from "../../closings/rows.ts";
 import { TerminalState } from "../../closings/terminal-state.tsx";
-import { shownLanguage } from "../../app/language.ts";
 import { Amounts } from "../../parts/amounts.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
 import { Instant } from "../../parts/instant.tsx";
@@ -26,13 +26,11 @@ export function TerminalTable({ closing, zone }: { closing: Closing; zone: strin
         {
           key: "state",
           title: reportWords.status[language],
-          cell: (row) => (
-            <TerminalState row={row} />
-          ),
+          cell: (row) => <TerminalState row={row} />,
         },
         {
           key: "reason",
-          title: t`Why`,
+          title: t`Detail`,
           cell: ({ reason, closedAt }) =>
             closedAt === undefined ? reason && reasonWords[reason][language] : <Instant at={closedAt} zone={zone} />,
         },

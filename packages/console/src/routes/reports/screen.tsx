@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import type { ClosingSummary } from "@tillkeeper/contract/http/closing-schemas";
 import { useQuery } from "@tanstack/react-query";
 import { createLazyRoute, getRouteApi, Link } from "@tanstack/react-router";
+import type { ClosingSummary } from "@tillkeeper/contract/http/closing-schemas";
 import { closingsQuery } from "../../api/queries.ts";
 import { Amounts } from "../../parts/amounts.tsx";
 import { ClosingState } from "../../parts/closing-state.tsx";

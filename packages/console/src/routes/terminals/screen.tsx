@@ -22,7 +22,9 @@ function Terminals() {
   const { place, zone } = storeRoute.useRouteContext();
   const { data: details } = useSuspenseQuery(storeQuery(account, store));
   const presence = useQuery(presenceQuery(account, store));
-  const known = useQueries({ queries: details.terminals.map(({ terminal_id: id }) => telemetryQuery(account, store, id)) });
+  const known = useQueries({
+    queries: details.terminals.map(({ terminal_id: id }) => telemetryQuery(account, store, id)),
+  });
   const telemetry = new Map<string, TerminalTelemetry["telemetry"] | undefined>(
     known.map(({ data }, index) => [details.terminals[index]?.terminal_id ?? "", data?.telemetry]),
   );

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import type { TerminalPresence, TerminalTelemetry } from "@tillkeeper/contract/http/presence";
+import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import type { Store } from "@tillkeeper/sdk";
 import { presenceSteps, presenceWords } from "@tillkeeper/words/screen";
 import { shownLanguage } from "../../app/language.ts";
@@ -122,7 +122,11 @@ function Paper({ telemetry, zone }: Told) {
   );
 }
 
-function ToDo({ presence, telemetry, isFaulty }: Pick<TerminalCardProps, "presence" | "telemetry"> & { isFaulty: boolean }) {
+function ToDo({
+  presence,
+  telemetry,
+  isFaulty,
+}: Pick<TerminalCardProps, "presence" | "telemetry"> & { isFaulty: boolean }) {
   const { t } = useLingui();
   const { status } = presence;
   const battery = telemetry?.battery?.value;

@@ -6,13 +6,13 @@ import { useState } from "react";
 import { clientOf } from "../../api/client.ts";
 import { closingQuery, previewQuery } from "../../api/queries.ts";
 import { queryClient } from "../../app/query-client.ts";
+import type { TerminalRow } from "../../closings/rows.ts";
 import { Ask } from "../../parts/ask.tsx";
 import { useIsOffline } from "../../parts/live.tsx";
 import { Money } from "../../parts/money.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { accountRoute } from "../account/route.ts";
 import { storeRoute } from "../store/route.ts";
-import type { TerminalRow } from "../../closings/rows.ts";
 import classes from "./today.module.css";
 
 interface CloseButtonProps {

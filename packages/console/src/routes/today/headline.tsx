@@ -1,9 +1,9 @@
 import { Plural, Trans } from "@lingui/react/macro";
 import type { Closing, ClosingPreview } from "@tillkeeper/sdk";
 import type { ReactNode } from "react";
+import type { Configuration } from "../../closings/types.ts";
 import { Instant } from "../../parts/instant.tsx";
 import classes from "./today.module.css";
-import type { Configuration } from "../../closings/types.ts";
 
 interface HeadlineProps {
   preview: ClosingPreview;

@@ -3,13 +3,13 @@ import { useSuspenseQuery } from "@tanstack/react-query";
 import { reasonWords } from "@tillkeeper/words/reasons";
 import { screenStepText } from "@tillkeeper/words/screen";
 import { storeQuery } from "../../api/queries.ts";
-import { TerminalState } from "../../closings/terminal-state.tsx";
 import { shownLanguage } from "../../app/language.ts";
+import type { TerminalRow } from "../../closings/rows.ts";
+import { TerminalState } from "../../closings/terminal-state.tsx";
 import { Amounts } from "../../parts/amounts.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 import { storeRoute } from "../store/route.ts";
-import type { TerminalRow } from "../../closings/rows.ts";
 import classes from "./today.module.css";
 
 /** The terminals, those that need somebody first. */
