@@ -1,17 +1,64 @@
-import type { Sandbox } from "@tillkeeper/sandbox";
-import type { BrowserContext } from "playwright-core";
+import { patience } from "@tillkeeper/stage/patience";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+/** Who the server is to see behind the browser's requests. */
+export interface Caller {
+  url: string;
+  accountId: string;
+  token: string;
+  /** What the person's role allows. */
+  scopes?: readonly string[];
+}
+
+/** How a page is looked at. */
+export interface Look {
+  width?: number;
+  dark?: boolean;
+  locale?: string;
+}
+
+/** A page of the console, with the errors of its console. */
+export interface OpenedConsole {
+  page: Page;
+  context: BrowserContext;
+  errors: string[];
+}
+
+/** Opens an address of the console in a browser of its own. */
+export async function openConsole(
+  browser: Browser,
+  caller: Caller,
+  path: string,
+  look: Look = {},
+): Promise<OpenedConsole> {
+  const { width = 360, dark = false, locale = "en-GB" } = look;
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: dark ? "dark" : "light",
+    locale,
+    // What a page's worker asks for does not pass by the routes below.
+    serviceWorkers: "block",
+  });
+  context.setDefaultTimeout(patience.timeout);
+  await signInto(context, caller);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())));
+  page.on("pageerror", ({ message }) => void errors.push(message));
+  await page.goto(`${caller.url}${path}`);
+  return { page, context, errors };
+}
 
 /** Has a browser's requests carry what the server knows the caller by. */
-export async function signInto(context: BrowserContext, sandbox: Sandbox): Promise<void> {
-  const { access_token: token } = await sandbox.client.token();
+async function signInto(context: BrowserContext, { accountId, token, scopes }: Caller): Promise<void> {
   const session = {
     user: { id: "u1", name: "Kari Nordmann", email: "kari@example.com", language: null },
     accounts: [
       {
-        account_id: sandbox.accountId,
+        account_id: accountId,
         name: "Example AS",
         role: "operations",
-        scopes: ["admin:checkout", "admin:accounts"],
+        scopes: scopes ?? ["admin:checkout", "admin:accounts"],
       },
     ],
   };

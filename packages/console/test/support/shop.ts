@@ -1,7 +1,8 @@
 import { type Sandbox, startSandbox } from "@tillkeeper/sandbox";
+import type { Caller } from "./session.ts";
 
-export const shopNames = ["good", "failing", "busy", "absent"] as const;
-export type ShopTerminal = (typeof shopNames)[number];
+const shopNames = ["good", "failing", "busy", "absent"] as const;
+type ShopTerminal = (typeof shopNames)[number];
 export type Shop = Sandbox<ShopTerminal>;
 
 /** Starts a sandbox with one store, in which one terminal works, one cannot reach its host, one takes a payment, and one is away. */
@@ -21,4 +22,14 @@ export async function openShop(): Promise<Shop> {
   await sandbox.controlTerminal(shop.terminals.busy, { payment: true });
   await sandbox.controlTerminal(shop.terminals.absent, { link: "down" });
   return shop;
+}
+
+/** The client of a sandbox as the caller behind a browser. */
+export async function callerOf({ url, accountId, client }: Shop): Promise<Caller> {
+  return { url, accountId, token: (await client.token()).access_token };
+}
+
+/** The address of a screen of the shop. */
+export function screenOf({ accountId }: Shop, name: string): string {
+  return `/${accountId}/stores/${accountId}-0001/${name}`;
 }
