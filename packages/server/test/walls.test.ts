@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { allAccountsSetting, type Db } from "../src/db/db.ts";
+import { belongings } from "../src/db/tenants/belonging.ts";
 import { ensureTenantIsolation } from "../src/db/tenants/isolation.ts";
 import { differences } from "../src/db/tenants/isolation-check.ts";
 import { tablesClosedToTenants, tablesExemptingOwner, tenantRights } from "../src/db/tenants/rights.ts";
@@ -65,6 +66,23 @@ describe("walls in the database", async () => {
       ),
     ).toEqual([]);
     expect([...named].filter((name) => !withAccount.includes(name))).toEqual([]);
+  });
+
+  it("say of every table with an account how it knows its store, in one list", async () => {
+    const { rows } = await db.pool.query(
+      `select relname::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+         and exists (select from pg_attribute where attrelid = pg_class.oid and attname = 'account_id' and not attisdropped) order by 1`,
+    );
+    expect(Object.keys(belongings).toSorted()).toEqual(rows.map(({ name }) => name));
+    const closed = Object.entries(belongings).flatMap(([name, belonging]) => (belonging === "closed" ? [name] : []));
+    expect(closed.toSorted()).toEqual([...tablesClosedToTenants].toSorted());
+    const { rows: limited } = await db.pool.query(
+      "select polrelid::regclass::text as name from pg_policy where polname = 'own_stores'",
+    );
+    const expected = Object.entries(belongings).filter(
+      ([, belonging]) => belonging !== "closed" && belonging !== "shared",
+    );
+    expect(new Set(limited.map(({ name }) => name))).toEqual(new Set(expected.map(([name]) => name)));
   });
 
   it("close every table without an account to tenants, and every other that is not in the list", async () => {
@@ -189,6 +207,9 @@ describe("walls in the database", async () => {
     await inDatabase(`grant all on signing_keys, store_search to ${tenantRole}`);
     await inDatabase(`grant update (name) on accounts to ${tenantRole}`);
     await inDatabase(`revoke select on stores from ${tenantRole}`);
+    await inDatabase("drop policy if exists own_stores on events");
+    await inDatabase("alter policy own_stores on operations using (true)");
+    await inDatabase("alter policy own_stores on stores to public");
     await inDatabase("alter table terminals no force row level security");
     await inDatabase("drop policy if exists all_accounts on terminal_logs");
     await inDatabase(`alter default privileges in schema public grant select on tables to ${tenantRole}`);
@@ -196,7 +217,10 @@ describe("walls in the database", async () => {
     await inDatabase(
       "alter table new_thing enable row level security; drop policy if exists own_account on new_thing; create policy own_account on new_thing using (tillkeeper_sees(account_id))",
     );
-    expect((await db.sql.transaction().execute((tx) => differences(tx))).length).toBeGreaterThan(6);
+    const found = await db.sql.transaction().execute((tx) => differences(tx));
+    expect(found.length).toBeGreaterThan(9);
+    for (const table of ["events", "operations", "stores"])
+      expect(found).toContain(`limits to stores do not hold on ${table}`);
     await ensureTenantIsolation(db);
     expect(await db.sql.transaction().execute((tx) => differences(tx))).toEqual([]);
     await inDatabase("create table if not exists newer_thing (id uuid)");

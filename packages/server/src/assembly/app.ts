@@ -45,6 +45,7 @@ import { securityHeaders, setOnEveryResponse } from "../platform/http/security-h
 import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
+import { keepLimit, limitedTo } from "../platform/store-limit.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -232,12 +233,18 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     handler: async (request, reply) => {
       const expects = single?.expectationsOf(request, sentBack.get(request));
       const caller = callers.get(request);
-      const answer = await runHandler(row, gate, request, {
+      const call = {
         params: request.params,
         query: request.query,
         body: readBody ? readBody(request.body) : request.body,
         request,
         ...(caller && { caller: expects ? { ...caller, expects } : caller }),
+      };
+      // The only place that binds a request to the stores of its caller: every `inTenant` of the handler asks for them.
+      const answer = await limitedTo(caller?.stores, async () => {
+        const given = await runHandler(row, gate, request, call);
+        keepLimit(given.body);
+        return given;
       });
       const status = answer.status ?? successOf(row.endpoint);
       const shown = single ? single.finish(answer, status, expects) : answer;

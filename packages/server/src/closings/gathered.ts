@@ -1,5 +1,6 @@
 import { ApiError } from "../platform/errors.ts";
 import { gather } from "../platform/load/batch.ts";
+import { limitedTo, type StoreLimit, storeLimit } from "../platform/store-limit.ts";
 import type { Stand } from "./advance.ts";
 import type { MadeClosing } from "./close-new.ts";
 import type { ClosingKey } from "./queries.ts";
@@ -15,24 +16,27 @@ const overload = () => new ApiError("service_unavailable", "Too many closings ar
  */
 export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise<MadeClosing | undefined> {
   const accounts = new Map<string, { gathered: ReturnType<typeof gatherOf>; under: number }>();
-  const gatherOf = (accountId: string) =>
+  const gatherOf = (accountId: string, stores: StoreLimit | undefined) =>
     gather<CloseRequest, MadeClosing | undefined>({
       slots: 2,
       maxBatch: 32,
       maxQueue: 5_000,
       overload,
-      run: (batch) => closeNewOrNone(close, accountId, batch),
+      run: (batch) => limitedTo(stores, () => closeNewOrNone(close, accountId, batch)),
     });
   return async (request) => {
     const { accountId } = request;
-    const account = accounts.get(accountId) ?? { gathered: gatherOf(accountId), under: 0 };
-    accounts.set(accountId, account);
+    const stores = storeLimit();
+    // A transaction has one limit, so only requests with the same one share it.
+    const name = JSON.stringify([accountId, stores]);
+    const account = accounts.get(name) ?? { gathered: gatherOf(accountId, stores), under: 0 };
+    accounts.set(name, account);
     account.under += 1;
     try {
       return await account.gathered(request);
     } finally {
       account.under -= 1;
-      if (account.under === 0) accounts.delete(accountId);
+      if (account.under === 0) accounts.delete(name);
     }
   };
 }

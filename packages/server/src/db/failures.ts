@@ -23,6 +23,11 @@ export function isLockTimeout(error: unknown): boolean {
   return codeOf(error) === "55P03";
 }
 
+/** The rights of the role, or the policies of row security, forbid the statement. */
+export function isForbidden(error: unknown): boolean {
+  return codeOf(error) === "42501";
+}
+
 /** Serialization failure or deadlock: the transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));

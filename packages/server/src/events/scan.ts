@@ -8,6 +8,8 @@ export interface EventFilter {
   types?: readonly EventType[] | undefined;
   /** The generated id of a store. */
   storeRef?: string | undefined;
+  /** The stores that the reader is limited to: it gets nothing of others, and nothing that is of no store. */
+  storeRefs?: readonly string[] | undefined;
   terminalId?: string | undefined;
   subject?: string | undefined;
 }
@@ -47,7 +49,7 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
     with kept as materialized (
       select
         coalesce((select position from event_heads where account_id = ${accountId}), 0) as last,
-        ${epochAt(accountId, sql`${from}::bigint`)} as cursor_epoch,
+        ${epochAt(scan, sql`${from}::bigint`)} as cursor_epoch,
         greatest(${from}::bigint, coalesce(
           (select position from events where account_id = ${accountId} order by position limit 1) - 1, ${from}::bigint
         )) as after
@@ -55,7 +57,7 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
       select kept.*, greatest(least(last, after + ${span}), after) as until from kept
     )
     select span.last, span.until, span.cursor_epoch,
-      ${epochAt(accountId, sql`span.until`)} as until_epoch,
+      ${epochAt(scan, sql`span.until`)} as until_epoch,
       found.*
     from span
     left join lateral (
@@ -75,7 +77,9 @@ export async function scanEvents(db: Kysely<Tables>, scan: EventScan): Promise<E
 }
 
 /** The epoch of the event at a position. The last one of an account is known as long as the account, also when it is not kept any more. */
-function epochAt(accountId: string, position: RawBuilder<unknown>) {
+function epochAt({ accountId, filter }: EventScan, position: RawBuilder<unknown>) {
+  // A limited reader has got past events that it does not see.
+  if (filter.storeRefs) return sql`tillkeeper_epoch_at(${accountId}, ${position})`;
   return sql`coalesce(
     (select epoch from events where account_id = ${accountId} and position = ${position}),
     (select epoch from event_heads where account_id = ${accountId} and position = ${position})
@@ -116,8 +120,9 @@ export async function lastPositions(
 }
 
 /** Whether the filter lets an event through, as `conditions` says it in SQL. */
-export function passes({ types, storeRef, terminalId, subject }: EventFilter, event: EventRow): boolean {
+export function passes({ types, storeRef, storeRefs, terminalId, subject }: EventFilter, event: EventRow): boolean {
   return (
+    (storeRefs === undefined || (event.store_ref !== null && storeRefs.includes(event.store_ref))) &&
     (types?.includes(event.type) ?? true) &&
     (storeRef === undefined || event.store_ref === storeRef) &&
     (terminalId === undefined || event.terminal_id === terminalId) &&
@@ -125,8 +130,9 @@ export function passes({ types, storeRef, terminalId, subject }: EventFilter, ev
   );
 }
 
-function conditions({ types, storeRef, terminalId, subject }: EventFilter) {
+function conditions({ types, storeRef, storeRefs, terminalId, subject }: EventFilter) {
   const wanted = [
+    storeRefs && sql<boolean>`store_ref = any(${storeRefs}::text[])`,
     types && sql<boolean>`type = any(${types}::text[])`,
     storeRef === undefined ? undefined : sql<boolean>`store_ref = ${storeRef}`,
     terminalId === undefined ? undefined : sql<boolean>`terminal_id = ${terminalId}`,

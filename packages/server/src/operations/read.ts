@@ -5,13 +5,22 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import { ApiError } from "../platform/errors.ts";
 import { cutPage } from "../platform/http/paging.ts";
 import { presentOperation } from "./present.ts";
-import { findOperation, listOperations, type OperationFilter } from "./queries.ts";
+import { findOperation, listOperations, type OperationFilter, terminalStatus } from "./queries.ts";
 
 /** Finds an operation of the account. Throws `operation_not_found`, also for operations of other accounts. */
 export async function getOperation(db: Db, accountId: string, id: string): Promise<Operation> {
   const row = await inTenant(db, accountId, (tx) => findOperation(tx, accountId, id));
   if (!row) throw new ApiError("operation_not_found", "There is no such operation.");
   return presentOperation(row);
+}
+
+/**
+ * For a caller who is limited to stores: operations are accepted by a statement for all accounts, which knows no limits. Throws
+ * `terminal_not_found` for a terminal of another store, as for one that nobody has.
+ */
+export async function requireSeen(db: Db, accountId: string, terminalId: string): Promise<void> {
+  const status = await inTenant(db, accountId, (tx) => terminalStatus(tx, accountId, terminalId));
+  if (status === undefined) throw new ApiError("terminal_not_found", "There is no such terminal.");
 }
 
 /**

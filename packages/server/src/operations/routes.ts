@@ -11,7 +11,7 @@ import { endOfNamed } from "../platform/timestamps.ts";
 import type { createAccept } from "./accept.ts";
 import { type CancelDeps, cancelOperation } from "./cancel.ts";
 import type { OperationFilter } from "./queries.ts";
-import { getOperation, getOperations } from "./read.ts";
+import { getOperation, getOperations, requireSeen } from "./read.ts";
 
 export interface OperationRouteDeps extends CancelDeps {
   accept: ReturnType<typeof createAccept>;
@@ -32,6 +32,7 @@ function routesAt(
   return [
     bind(operations.create, async ({ caller, body, request }) => {
       const idempotencyKey = readIdempotencyKey(request);
+      if (caller.stores !== undefined) await requireSeen(deps.db, caller.accountId, body.terminal_id);
       const { operation, replayed } = await deps.accept({ ...caller, idempotencyKey, body });
       const { found, headers } = await waitForEnd(deps, caller, request, operation);
       return new Answer(found, { headers: { ...headers, ...(replayed && { "idempotent-replayed": "true" }) } });

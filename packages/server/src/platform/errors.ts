@@ -61,6 +61,14 @@ export function nothingHere(): ApiError {
   return new ApiError("not_found", "There is nothing at this address; the reference at /docs lists all addresses.");
 }
 
+/** The refusal of what concerns the whole account, for a caller who is limited to some of its stores. */
+export function outsideStores(cause?: unknown): ApiError {
+  return new ApiError("insufficient_scope", "The caller is limited to some stores; this concerns the whole account.", {
+    headers: { "www-authenticate": 'Bearer realm="tillkeeper", error="insufficient_scope"' },
+    cause,
+  });
+}
+
 /** The longest wait that an answer asks for. */
 const mostSeconds = 3_600;
 

@@ -6,7 +6,7 @@ import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
-import { bind, type Caller, type Route } from "../platform/http/route.ts";
+import { bind, type Caller, type Route, requireWholeAccount } from "../platform/http/route.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { durationMs } from "./durations.ts";
@@ -34,6 +34,7 @@ function shown(clock: Clock): SandboxClock {
 
 /** Moves business time of all servers on the database (D38), with an entry in the audit log of the caller's account. */
 async function move(deps: ClockDeps, caller: Caller, change: SandboxClockChange): Promise<SandboxClock> {
+  requireWholeAccount(caller);
   const { db, clock, follow } = deps;
   const { set_to: setTo = null, advance, rate = null } = change;
   if (setTo !== null && advance !== undefined) {

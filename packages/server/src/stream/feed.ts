@@ -5,6 +5,7 @@ import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { EventRow, PresentEvents } from "../events/read.ts";
 import { type EventCursor, type EventFilter, lastEvent, passes, placeOf, scanEvents } from "../events/scan.ts";
+import { sharedWork } from "../platform/store-limit.ts";
 
 export interface FeedDeps {
   db: Db;
@@ -84,7 +85,8 @@ export class Feed {
     const fresh = entries.filter(({ frame }) => frame === undefined);
     if (fresh.length > 0) {
       const rows = fresh.map(({ row }) => row);
-      const made = this.#deps.present(this.accountId, rows).then((events) => events.map(frameOf));
+      // Presented for all streams, whatever each may see; which events it gets is decided before.
+      const made = sharedWork(() => this.#deps.present(this.accountId, rows)).then((events) => events.map(frameOf));
       for (const [index, entry] of fresh.entries()) {
         entry.frame = made.then((frames) => frames[index] as Buffer);
         entry.frame.catch(() => delete entry.frame);

@@ -6,6 +6,8 @@ import { inTenant } from "../db/tenants/tenant.ts";
 import type { PresentEvents } from "../events/read.ts";
 import { type EventCursor, lastEvent, scanEvents } from "../events/scan.ts";
 import { ApiError } from "../platform/errors.ts";
+import type { Caller } from "../platform/http/route.ts";
+import { sharedWork } from "../platform/store-limit.ts";
 import { filterOf, readStart } from "./start.ts";
 
 export interface PageDeps {
@@ -13,11 +15,14 @@ export interface PageDeps {
   present: PresentEvents;
 }
 
+type PageCaller = Pick<Caller, "accountId" | "stores">;
+
 const startPath = "/query/starting_after";
 
 /** A page of an account's events. Throws `store_not_found`, `events_gone`, `invalid_request`. */
-export async function readPage({ db, present }: PageDeps, accountId: string, query: EventQuery): Promise<EventPage> {
-  const filter = await filterOf(db, accountId, query);
+export async function readPage({ db, present }: PageDeps, caller: PageCaller, query: EventQuery): Promise<EventPage> {
+  const { accountId } = caller;
+  const filter = await filterOf(db, caller, query);
   const after = readStart(query.starting_after ?? beginnings.oldest, startPath);
   if (after === "next") {
     const last = await inTenant(db, accountId, (tx) => lastEvent(tx, accountId));
@@ -26,7 +31,7 @@ export async function readPage({ db, present }: PageDeps, accountId: string, que
   const scan = { accountId, after, filter, limit: query.limit, span: limits.eventsScanned };
   const found = await inTenant(db, accountId, (tx) => scanEvents(tx, scan));
   if (found === "lost") throw eventsGone();
-  const events = found.events.length === 0 ? [] : await present(accountId, found.events);
+  const events = found.events.length === 0 ? [] : await sharedWork(() => present(accountId, found.events));
   return { events, has_more: found.hasMore, ...idOf(found.end) };
 }
 

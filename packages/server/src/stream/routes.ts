@@ -5,7 +5,7 @@ import Negotiator from "negotiator";
 import type { Tokens } from "../access/auth/tokens/tokens.ts";
 import { ApiError } from "../platform/errors.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
-import { Answer, bind, type Route } from "../platform/http/route.ts";
+import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
 import { type PageDeps, readPage } from "./page.ts";
 import { filterOf, readStart } from "./start.ts";
 import type { EventStreams } from "./streams.ts";
@@ -20,18 +20,24 @@ const streamType = "text/event-stream";
 /** The events of an account, as a page or as a stream. */
 export function streamRoutes(deps: StreamRouteDeps): Route[] {
   return [
-    bind(events.list, async ({ caller: { accountId }, query, request }) => {
+    bind(events.list, async ({ caller, query, request }) => {
+      const { accountId } = caller;
       const { "last-event-id": lastEventId } = request.headers;
       if (!asksForStream(request)) {
-        const page = await readPage(deps, accountId, query);
+        const page = await readPage(deps, caller, query);
         return pageAnswer(request, page, page.has_more ? page.last_event_id : undefined);
       }
       const start =
         lastEventId === undefined
           ? readStart(query.starting_after ?? beginnings.next, "/query/starting_after")
           : readStart(String(lastEventId), "/headers/last-event-id");
-      const filter = await filterOf(deps.db, accountId, query);
-      const reader = { accountId, filter, isAllowed: () => mayRead(deps, request), failed: failureLog(request) };
+      const filter = await filterOf(deps.db, caller, query);
+      const reader = {
+        accountId,
+        filter,
+        isAllowed: () => mayRead(deps, caller, request),
+        failed: failureLog(request),
+      };
       const stream = await deps.streams.open(reader, start);
       // Proxies of the nginx kind hold answers back unless they are told not to.
       return new Answer(stream, { headers: { "content-type": streamType, "x-accel-buffering": "no" } });
@@ -45,10 +51,11 @@ function asksForStream(request: FastifyRequest): boolean {
   );
 }
 
-/** Whether the token of an open stream still opens the events of its account. */
-async function mayRead({ tokens }: StreamRouteDeps, { headers }: FastifyRequest): Promise<boolean> {
+/** Whether the token of an open stream still opens the events of its account, and of the same stores. */
+async function mayRead({ tokens }: StreamRouteDeps, caller: Caller, { headers }: FastifyRequest): Promise<boolean> {
   try {
-    const { scopes } = await tokens.authenticate(headers.authorization);
+    const { scopes, stores } = await tokens.authenticate(headers.authorization);
+    if (JSON.stringify(stores) !== JSON.stringify(caller.stores)) return false;
     return [readOperations, readAccounts].every((accepted) => accepted.some((scope) => scopes.has(scope)));
   } catch (error) {
     if (error instanceof ApiError && error.code === "invalid_token") return false;

@@ -6,6 +6,7 @@ import type { EventCursor, EventFilter } from "../events/scan.ts";
 import { storeNotFound } from "../merchants/stores/changes.ts";
 import { findStore } from "../merchants/stores/stores.ts";
 import { invalidRequest } from "../platform/errors.ts";
+import type { Caller } from "../platform/http/route.ts";
 
 /** Where a reader begins: behind an event, with the oldest that is kept, or with what comes next. */
 export type Start = EventCursor | "next";
@@ -20,11 +21,16 @@ export function readStart(text: string, path: string): Start {
 }
 
 /** The filter that a query names. Throws `store_not_found`. */
-export async function filterOf(db: Db, accountId: string, query: EventQuery): Promise<EventFilter> {
+export async function filterOf(
+  db: Db,
+  { accountId, stores }: Pick<Caller, "accountId" | "stores">,
+  query: EventQuery,
+): Promise<EventFilter> {
   const { type: types, store_id: storeId, terminal_id: terminalId, subject } = query;
-  if (storeId === undefined) return { types, terminalId, subject };
+  const limit = stores && { storeRefs: stores };
+  if (storeId === undefined) return { types, terminalId, subject, ...limit };
   // A deleted store has a history, too.
   const store = await inTenant(db, accountId, (tx) => findStore(tx, accountId, storeId));
   if (!store) throw storeNotFound();
-  return { types, storeRef: store.id, terminalId, subject };
+  return { types, storeRef: store.id, terminalId, subject, ...limit };
 }

@@ -1,7 +1,7 @@
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import type { Caller, PowerfulCaller } from "../../platform/http/route.ts";
+import { type Caller, type PowerfulCaller, requireWholeAccount } from "../../platform/http/route.ts";
 import { grantRemoved, insufficientScope } from "./refusals.ts";
 
 declare const checked: unique symbol;
@@ -31,6 +31,7 @@ export function inTenantWithLiveGrant<T>(
  * `insufficient_scope`.
  */
 export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCaller): Promise<LiveCaller> {
+  requireWholeAccount(caller);
   if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
   const grant = await tx
     .selectFrom("client_grants")

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Tx } from "../db.ts";
 import { rights, tablesExemptingOwner, tenantFunctions, tenantRights } from "./rights.ts";
+import { tablesWithOtherStorePolicy } from "./store-policies.ts";
 import { tenantRole } from "./tenant.ts";
 
 /** Faults of the isolation between accounts, in words; empty when there is none. */
@@ -10,6 +11,7 @@ export async function differences(tx: Pick<Tx, "getExecutor">): Promise<string[]
     ...(await tableFaults(tx)),
     ...(await rightFaults(tx)),
     ...(await functionFaults(tx)),
+    ...(await tablesWithOtherStorePolicy(tx)).map((name) => `limits to stores do not hold on ${name}`),
   ];
 }
 

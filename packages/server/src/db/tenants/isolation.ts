@@ -5,6 +5,7 @@ import { startLock } from "../locks.ts";
 import { retried } from "../retry.ts";
 import { boundOwner, differences } from "./isolation-check.ts";
 import { rights, tablesExemptingOwner, tenantFunctions, tenantRights } from "./rights.ts";
+import { setStorePolicy, tablesWithOtherStorePolicy } from "./store-policies.ts";
 import { tenantRole } from "./tenant.ts";
 
 interface Table {
@@ -15,7 +16,7 @@ interface Table {
 /**
  * Sets up the isolation between accounts that this version needs, and checks it. Its first part is the tenants' role
  * with rights by table. The second is row security that also binds the tables' owner, the third the owner's policy for
- * work on all accounts. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the
+ * work on all accounts, the fourth the policies of transactions that are limited to stores. Changes nothing when all is in place. Throws `StartupError` when the database user lacks the
  * rights for it.
  */
 export async function ensureTenantIsolation(db: Pick<Db, "sql">): Promise<void> {
@@ -26,6 +27,9 @@ export async function ensureTenantIsolation(db: Pick<Db, "sql">): Promise<void> 
   if (stand) return;
   try {
     for (const table of await tablesToBind(db)) await withStartLock(db, (tx) => bindOwner(tx, table));
+    for (const table of await withStartLock(db, tablesWithOtherStorePolicy)) {
+      await withStartLock(db, (tx) => setStorePolicy(tx, table));
+    }
     await withStartLock(db, (tx) => sql.raw(grants()).execute(tx));
   } catch (error) {
     throw new StartupError(

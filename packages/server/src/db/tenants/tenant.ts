@@ -1,12 +1,17 @@
 import { operatorAccountIdPattern } from "@tillkeeper/contract/accounts";
 import { sql } from "kysely";
+import { outsideStores } from "../../platform/errors.ts";
+import { type StoreLimit, storeLimit } from "../../platform/store-limit.ts";
 import type { Db, Tx } from "../db.ts";
+import { isForbidden } from "../failures.ts";
 import { retried } from "../retry.ts";
 import { inTurn } from "../turns.ts";
 
 /** Role that the database user takes on during a tenant's transaction; `tenant-rights.ts` lists its rights. */
 export const tenantRole = "tillkeeper_tenant";
 
+/** The form of generated ids of stores, as far as it keeps a list of them from saying anything else. */
+const storeIdForm = /^[A-Za-z0-9_-]+$/;
 const accountIdForm = new RegExp(operatorAccountIdPattern);
 
 /**
@@ -15,22 +20,33 @@ const accountIdForm = new RegExp(operatorAccountIdPattern);
  * requests run here. Exceptions: workers, the hot statements of operations, and statements that span accounts by their
  * nature. After a deadlock or serialization failure `work` runs again. So it may do nothing but database work, all of
  * it by `tx`.
+ *
+ * In the request of a caller who is limited to stores, the transaction sees and changes only what belongs to those stores, and nothing
+ * that is of the account and of no store (docs/adr/0046-limit-to-stores.md). Throws `insufficient_scope` for what it may not write.
  */
 export function inTenant<T>(
   db: Pick<Db, "sql" | "turns">,
   accountId: string,
   work: (tx: Tx) => Promise<T>,
+  stores: StoreLimit | undefined = storeLimit(),
 ): Promise<T> {
   // The account also binds functions that run with the owner's rights.
   const bound = `${settingOf(accountId)}; set local tillkeeper.all_accounts = off`;
-  return inTurn(db, accountId, () =>
+  const limit = stores === undefined ? "" : `; ${limitOf(stores)}`;
+  const done = inTurn(db, accountId, () =>
     retried(() =>
       db.sql.transaction().execute(async (tx) => {
-        await sql.raw(`${bound}; set local role ${tenantRole}`).execute(tx);
+        await sql.raw(`${bound}${limit}; set local role ${tenantRole}`).execute(tx);
         return work(tx);
       }),
     ),
   );
+  return stores === undefined ? done : done.catch(refuseOutside);
+}
+
+/** What a limited caller may not write is no fault of the server. */
+function refuseOutside(error: unknown): never {
+  throw isForbidden(error) ? outsideStores(error) : error;
 }
 
 /**
@@ -42,6 +58,12 @@ export async function asAccount<T>(tx: Tx, own: string, other: string, work: () 
   const result = await work();
   await sql.raw(settingOf(own)).execute(tx);
   return result;
+}
+
+/** Ids are written into the statement, because SET takes no parameters. Stores of other accounts are in no limit, whatever it says. */
+function limitOf(stores: StoreLimit): string {
+  if (!stores.every((id) => storeIdForm.test(id))) throw new Error("not the id of a store");
+  return `set local tillkeeper.stores = '{${stores.join(",")}}'`;
 }
 
 /** The id is written into the statement, because SET takes no parameters. */

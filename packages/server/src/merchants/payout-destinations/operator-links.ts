@@ -5,7 +5,7 @@ import { inTurn } from "../../db/turns.ts";
 import { writeEvents } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
-import type { Caller } from "../../platform/http/route.ts";
+import { type Caller, requireWholeAccount } from "../../platform/http/route.ts";
 import { destinationNotFound } from "./destinations.ts";
 import { destinationExists } from "./queries.ts";
 
@@ -67,6 +67,7 @@ async function changeLink(
   verb: "link" | "unlink",
   change: (tx: Tx, storeRef: string) => Promise<boolean>,
 ): Promise<void> {
+  requireWholeAccount(caller);
   const { payoutDestinationId, accountId } = link;
   const work = async (tx: Tx) => {
     if (!(await destinationExists(tx, caller.accountId, payoutDestinationId))) throw destinationNotFound();

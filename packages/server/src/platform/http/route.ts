@@ -3,6 +3,8 @@ import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import type { Scope } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
+import { outsideStores } from "../errors.ts";
+import type { StoreLimit } from "../store-limit.ts";
 import type { Expectations } from "./preconditions.ts";
 
 /** The caller, as the verified token names it. */
@@ -15,6 +17,8 @@ export interface Principal {
   /** The grant that the token was given for. */
   grantId: string;
   scopes: ReadonlySet<string>;
+  /** The generated ids of the stores that the caller is limited to (D34). Left out: it sees its whole account. */
+  stores?: StoreLimit;
 }
 
 /** The caller with its address and request id, which rules record. */
@@ -32,6 +36,11 @@ export interface Caller extends Omit<Principal, "grantId"> {
  */
 export function requireExpected({ expects }: Pick<Caller, "expects">, shown: object): void {
   expects?.check(shown);
+}
+
+/** For what concerns the whole account, where no table says so. Throws `insufficient_scope` for a caller who is limited to stores. */
+export function requireWholeAccount({ stores }: Pick<Caller, "stores">): void {
+  if (stores !== undefined) throw outsideStores();
 }
 
 /** What entitles a caller to give power away: a grant, or the server itself. */

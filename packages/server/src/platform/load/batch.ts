@@ -1,3 +1,4 @@
+import { sharedWork } from "../store-limit.ts";
 import { Pace } from "./batch-pace.ts";
 
 /**
@@ -40,7 +41,8 @@ export function gather<I, O>(options: BatchOptions<I, O>): (input: I) => Promise
   async function send(batch: Waiting<I, O>[]): Promise<void> {
     inFlight += 1;
     try {
-      const outputs = await options.run(batch.map((waiting) => waiting.input));
+      // A batch belongs to several callers: the limit of the one that happens to send it does not hold for the others.
+      const outputs = await sharedWork(() => options.run(batch.map((waiting) => waiting.input)));
       for (const [index, waiting] of batch.entries()) waiting.resolve(outputs[index] as O);
     } catch (error) {
       for (const waiting of batch) waiting.reject(error);
