@@ -16,6 +16,7 @@ import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
+import { signInEndpoints } from "./people.ts";
 import { presenceEndpoints } from "./presence.ts";
 import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
 import { sandboxEndpoints } from "./sandbox.ts";
@@ -23,6 +24,7 @@ import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { timelineEndpoints } from "./timeline.ts";
 import { authEndpoints } from "./token.ts";
+import { userEndpoints } from "./users.ts";
 
 /** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
 export const endpoints = {
@@ -30,6 +32,8 @@ export const endpoints = {
   accounts: accountEndpoints,
   clients: clientEndpoints,
   clientGrants: clientGrantEndpoints,
+  signIn: signInEndpoints,
+  users: userEndpoints,
   stores: storeEndpoints,
   terminals: terminalEndpoints,
   operations: operationEndpoints,

@@ -264,4 +264,21 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The file is not the one that was announced; nothing was kept.",
     errors: [{ path: "/body", message: "has 12 bytes, not 48213" }],
   },
+  missing_session: { message: "Nobody is signed in.", errors: [] },
+  sign_in_refused: { message: "E-mail address, password or code is wrong.", errors: [] },
+  code_required: { message: "The code of the authenticator is needed, too.", errors: [] },
+  cross_origin_refused: { message: "The request comes from a page of another origin.", errors: [] },
+  sign_in_link_not_found: { message: "This link does not work, or does not work any more.", errors: [] },
+  session_not_found: { message: "There is no such session.", errors: [] },
+  user_not_found: { message: "There is no such user.", errors: [] },
+  user_exists: {
+    message: "The account has a user with this e-mail address.",
+    errors: [{ path: "/body/email", message: "is taken" }],
+  },
+  last_admin_user: { message: "This user is the account's last admin.", errors: [] },
+  user_not_active: {
+    message: "The user has not accepted the invitation yet.",
+    errors: [{ path: "/body/purpose", message: "must be invitation" }],
+  },
+  sign_in_locked: { message: "Too many attempts have failed; wait before the next one.", errors: [] },
 };

@@ -5,6 +5,7 @@ import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
 import { hookErrorCodes } from "./hook-errors.ts";
 import { operationErrorCodes } from "./operation-errors.ts";
+import { peopleErrorCodes } from "./people-errors.ts";
 import { sandboxErrorCodes } from "./sandbox-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
 
@@ -271,6 +272,7 @@ export const errorCodes = {
   },
   ...deviceErrorCodes,
   ...updateErrorCodes,
+  ...peopleErrorCodes,
 } as const satisfies Record<string, ErrorRow>;
 export type ErrorCode = keyof typeof errorCodes;
 

@@ -24,6 +24,7 @@ import * as logs from "./logs.ts";
 import * as mailSchemas from "./mail-schemas.ts";
 import * as operations from "./operations.ts";
 import * as payoutDestinations from "./payout-destinations.ts";
+import * as people from "./people.ts";
 import * as presence from "./presence.ts";
 import * as releases from "./releases.ts";
 import * as storeConfiguration from "./store-configuration.ts";
@@ -31,6 +32,7 @@ import * as stores from "./stores.ts";
 import * as terminals from "./terminals.ts";
 import * as timeline from "./timeline.ts";
 import * as token from "./token.ts";
+import * as users from "./users.ts";
 
 const modules: readonly object[] = [
   operationReasons,
@@ -58,6 +60,7 @@ const modules: readonly object[] = [
   mailSchemas,
   operations,
   payoutDestinations,
+  people,
   presence,
   releases,
   storeConfiguration,
@@ -65,6 +68,7 @@ const modules: readonly object[] = [
   terminals,
   timeline,
   token,
+  users,
 ];
 
 /** A name in PascalCase: `EndOfDay` for `end_of_day`. */

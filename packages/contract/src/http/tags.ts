@@ -4,6 +4,8 @@ export const tags = {
   Accounts: "An account is a merchant or an operator; everything else belongs to one.",
   Clients:
     "The clients of an account, their secrets, and the grants that say which scopes a client has for which account.",
+  Users: "The people of an account: their roles, their stores, and the links that let them in.",
+  "Sign-in": "How people sign in, and their sessions. For browsers: a session is a cookie.",
   Stores: "The places where terminals stand, and how each is run: closing time, time zone, suspension.",
   Terminals: "The payment terminals of an account: register, replace, delete, give a credential or a pairing code.",
   "Terminal operations":

@@ -1,4 +1,4 @@
-import { credentials } from "@tillkeeper/contract/http/credentials";
+import { credentials, sessionCookieName } from "@tillkeeper/contract/http/credentials";
 import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { hasSdkMethod } from "@tillkeeper/contract/http/sdk-methods";
 import { tags } from "@tillkeeper/contract/http/tags";
@@ -62,7 +62,12 @@ const securitySchemes = {
     },
   },
   ...Object.fromEntries(
-    Object.entries(credentials).map(([name, { scheme, description }]) => [name, { type: "http", scheme, description }]),
+    Object.entries(credentials).map(([name, { scheme, description }]) => [
+      name,
+      scheme === "cookie"
+        ? { type: "apiKey", in: "cookie", name: sessionCookieName, description }
+        : { type: "http", scheme, description },
+    ]),
   ),
 };
 

@@ -56,6 +56,7 @@ function queryOf({ query }: Endpoint): string {
 /** The curl option that sends the credential. */
 function shownCredential({ scopes, credentials: [other] = [] }: Endpoint): string[] {
   if (scopes === "public" && other === undefined) return [];
+  if (other && credentials[other].scheme === "cookie") return ['-b "$COOKIE" -H "Sec-Fetch-Site: same-origin"'];
   return [
     other && credentials[other].scheme === "basic"
       ? '-u "$CLIENT_ID:$CLIENT_SECRET"'

@@ -1,0 +1,55 @@
+/** Error codes of users, sign-in and sessions. */
+export const peopleErrorCodes = {
+  missing_session: {
+    status: 401,
+    cause: "The request has no cookie of a session that is valid, or it does not come from a page of this server.",
+    cure: "Sign in with `POST /v1/auth/sign-in`.",
+  },
+  sign_in_refused: {
+    status: 401,
+    cause: "E-mail address, password or code is wrong.",
+    cure: "Check them, or ask an admin of the account for a link.",
+  },
+  code_required: {
+    status: 401,
+    cause: "The password is right, and the person has set up an authenticator.",
+    cure: "Send `code` as well, as the authenticator shows it.",
+  },
+  cross_origin_refused: {
+    status: 403,
+    cause: "A browser sent the request for a page of another origin.",
+    cure: "Send it from a page of this server.",
+  },
+  sign_in_link_not_found: {
+    status: 404,
+    cause: "The link is unknown, was used, has expired, or does not count any more.",
+    cure: "Ask whoever made it for a new one.",
+  },
+  session_not_found: {
+    status: 404,
+    cause: "The person has no such session.",
+    cure: "Take the id from the list of sessions.",
+  },
+  user_not_found: { status: 404, cause: "The account has no such user.", cure: "Check the user's id." },
+  user_exists: {
+    status: 409,
+    cause: "The account has a user with this e-mail address.",
+    cure: "Change that user.",
+  },
+  last_admin_user: {
+    status: 409,
+    cause: "The account would have no user left with the role `admin` who has accepted the invitation.",
+    cure: "Make another admin first, and wait until the invitation is accepted.",
+  },
+  user_not_active: {
+    status: 409,
+    cause: "The user has not accepted the invitation yet, so there is no password to reset.",
+    cure: "Make a link with the purpose `invitation`.",
+  },
+  sign_in_locked: {
+    status: 429,
+    cause: "Too many attempts to sign in have failed, from this network or for this address.",
+    cure: "Wait as long as `Retry-After` says.",
+    retryAfterSeconds: 60,
+  },
+} as const;
