@@ -1,22 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { Session, SignIn, SignInLink } from "@tillkeeper/contract/http/people";
 import { readError, TillkeeperError } from "@tillkeeper/sdk/error";
 import { kept } from "../app/last-known.ts";
-
-/** Who is signed in, and which accounts that person may see. */
-export interface Session {
-  user: { id: string; name: string; email: string; language?: string | null };
-  accounts: SessionAccount[];
-}
-
-/** An account of the person who is signed in. */
-interface SessionAccount {
-  account_id: string;
-  name: string;
-  role: string;
-  /** The ids of the stores that a person of a store may see. */
-  stores?: string[];
-  scopes: string[];
-}
 
 /** Who is signed in; `null`: nobody. */
 export const sessionQuery = queryOptions({
@@ -32,14 +17,6 @@ export const sessionQuery = queryOptions({
   ...kept,
 });
 
-/** What somebody types in to sign in. */
-export interface SignIn {
-  email: string;
-  password: string;
-  /** The code of the authenticator, when the server asked for it. */
-  code?: string;
-}
-
 /** Signs in; the server's answer sets the cookie of the session. */
 export async function signIn(input: SignIn): Promise<void> {
   await call("POST", "/v1/auth/sign-in", input);
@@ -50,8 +27,8 @@ export async function signOut(): Promise<void> {
   await call("POST", "/v1/auth/sign-out");
 }
 
-/** Uses the link of an invitation or of a reset. */
-export async function takeLink(input: { token: string; name?: string; password?: string }): Promise<void> {
+/** Uses a link: an invitation, a new password, or one that signs in once. The server's answer sets the cookie of a session. */
+export async function takeLink(input: SignInLink): Promise<void> {
   await call("POST", "/v1/auth/links", input);
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { htmlType, mainOf, pageOf } from "../api-docs/pages/html.ts";
@@ -35,10 +35,11 @@ export class Console {
   readonly #files: ReadonlyMap<string, { content: Prepared; headers: Readonly<Record<string, string>> }>;
 
   constructor(folder: string | undefined = consoleFolder()) {
+    const built = folder !== undefined && existsSync(folder) ? folder : undefined;
     this.#page = new Prepared(htmlType, () =>
-      folder === undefined ? notBuilt() : readFileSync(join(folder, "index.html")),
+      built === undefined ? notBuilt() : readFileSync(join(built, "index.html")),
     );
-    this.#files = new Map(folder === undefined ? [] : filesOf(folder));
+    this.#files = new Map(built === undefined ? [] : filesOf(built));
   }
 
   /** Its addresses without parameters. */

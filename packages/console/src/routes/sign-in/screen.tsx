@@ -7,6 +7,7 @@ import { sessionQuery, signIn } from "../../api/session.ts";
 import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
+import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
 
 /** Where people sign in. */
@@ -53,18 +54,7 @@ function SignInScreen() {
             error={form.errorOf("password")}
             onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
           />
-          {asksCode && (
-            <TextInput
-              label={t`Code of your authenticator`}
-              name="code"
-              inputMode="numeric"
-              autoComplete="one-time-code"
-              autoFocus
-              value={form.values.code}
-              error={form.errorOf("code")}
-              onChange={({ currentTarget }) => form.set("code", currentTarget.value)}
-            />
-          )}
+          {asksCode && <CodeInput form={form} />}
         </Form>
         <p className="dimmed">
           <Trans>No account, or the password forgotten? Ask an administrator of your company for a link.</Trans>
