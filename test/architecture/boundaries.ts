@@ -50,6 +50,7 @@ const serverLayers = [
   ["access/clients"],
   ["access/grants"],
   ["access/accounts"],
+  ["access/people"],
   ["merchants/organizations"],
   ["merchants/payout-destinations"],
   ["merchants/stores"],

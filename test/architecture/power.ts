@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseSync } from "oxc-parser";
 import { type Import, readImports } from "./imports.ts";
 
-/** Tables that give access. Users belong here as soon as they have tables. */
+/** Tables that give access. */
 const powerTables = [
   "accounts",
   "clients",
@@ -13,7 +13,9 @@ const powerTables = [
   "pairing_codes",
   "release_keys",
   "hook_secrets",
-  "hook_secrets",
+  "people",
+  "account_users",
+  "sign_in_links",
 ];
 const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"]);
 const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");

@@ -113,7 +113,7 @@ function sandboxDeps(
 
 type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins">;
 
-async function openApi({ config, log, tokens, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
+async function openApi({ config, log, principals, addresses }: Core, closing: Closing, parts: ApiParts): Promise<void> {
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
     perAddress: createRateLimit(config.rateLimit.perAddress),
@@ -121,7 +121,7 @@ async function openApi({ config, log, tokens, addresses }: Core, closing: Closin
     devicesPerAddress: createRateLimit(config.rateLimit.devicesPerAddress ?? devicesPerAddress),
   };
   const https = config.publicUrl?.startsWith("https:") ?? false;
-  const app = await buildApp({ log, tokens, rateLimits, ...parts, trustedProxies: config.trustedProxies, https });
+  const app = await buildApp({ log, principals, rateLimits, ...parts, trustedProxies: config.trustedProxies, https });
   await app.ready();
   closing.add(() => app.close());
   addresses.listening(await listen(app.server, config.http.host, config.http.port, "TILLKEEPER_HTTP_PORT"));

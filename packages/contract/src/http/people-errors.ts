@@ -7,13 +7,8 @@ export const peopleErrorCodes = {
   },
   sign_in_refused: {
     status: 401,
-    cause: "E-mail address, password or code is wrong.",
+    cause: "E-mail address or password is wrong.",
     cure: "Check them, or ask an admin of the account for a link.",
-  },
-  code_required: {
-    status: 401,
-    cause: "The password is right, and the person has set up an authenticator.",
-    cure: "Send `code` as well, as the authenticator shows it.",
   },
   cross_origin_refused: {
     status: 403,

@@ -20,7 +20,6 @@ export const passwordCharactersMax = 200;
 const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax });
 /** A password that is only compared: it may be shorter than a new one must be. */
 const GivenPassword = Type.String({ minLength: 1, maxLength: passwordCharactersMax });
-const Code = Type.String({ pattern: "^\\d{6}$", description: "The six digits that an authenticator shows." });
 
 export const Role = Type.Enum(roles);
 export const UserLanguage = Type.Enum(["en", "nb", "sv", "da"] as const);
@@ -81,7 +80,7 @@ export const Session = Type.Object(
 export type Session = Static<typeof Session>;
 
 export const SignIn = Type.Object(
-  { email: EmailAddress, password: GivenPassword, code: Type.Optional(Code) },
+  { email: EmailAddress, password: GivenPassword },
   {
     additionalProperties: false,
     examples: [{ email: "kari@kiosk.example", password: "five small blue boats" }],
@@ -94,7 +93,6 @@ export const SignInLink = Type.Object(
     token: Type.String({ minLength: 1, maxLength: 100, description: "What stands behind `#` in the link." }),
     name: Type.Optional(Name),
     password: Type.Optional(GivenPassword),
-    code: Type.Optional(Code),
   },
   {
     additionalProperties: false,
@@ -155,7 +153,7 @@ export const signInEndpoints = {
     summary: "Sign in with e-mail address and password; the answer sets the cookie of a new session",
     body: SignIn,
     answers: { 204: nothing },
-    errors: ["sign_in_refused", "code_required", "sign_in_locked", "cross_origin_refused"],
+    errors: ["sign_in_refused", "sign_in_locked", "cross_origin_refused"],
   }),
   signOut: endpoint({
     ...inSession,
@@ -193,7 +191,7 @@ export const signInEndpoints = {
     summary: "Use a link: accept an invitation, set a new password, or sign in once; the answer sets a cookie",
     body: SignInLink,
     answers: { 204: nothing },
-    errors: ["sign_in_link_not_found", "sign_in_refused", "code_required", "sign_in_locked", "cross_origin_refused"],
+    errors: ["sign_in_link_not_found", "sign_in_refused", "sign_in_locked", "cross_origin_refused"],
   }),
   changePassword: endpoint({
     ...inSession,

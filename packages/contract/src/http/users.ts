@@ -75,11 +75,10 @@ export type UserLinkCreate = Static<typeof UserLinkCreate>;
 export const UserLink = Type.Object({
   link: Type.String({
     description:
-      "Shown only in this answer; hand it to the person. It works once. A reset of a person who is a user of another account, too, " +
-      "works by a mailed link only.",
+      "Shown only in this answer; hand it to the person. It works once. A reset does not work for a person " +
+      "who is a user of another account, too: no account gives away what opens another.",
   }),
   expires_at: Time,
-  mailed: Type.Boolean({ description: "Whether the person also gets a link by mail." }),
 });
 export type UserLink = Static<typeof UserLink>;
 

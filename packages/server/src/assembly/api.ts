@@ -4,6 +4,7 @@ import { auditRoutes } from "../access/audit/routes.ts";
 import { authRoutes } from "../access/auth/routes.ts";
 import { clientRoutes } from "../access/clients/routes.ts";
 import { grantRoutes } from "../access/grants/routes.ts";
+import { peopleRoutes } from "../access/people/routes.ts";
 import { closingRoutes } from "../closings/routes.ts";
 import { verifyHandingIn } from "../enrolment/pairing/handing-in.ts";
 import { enrolmentRoutes } from "../enrolment/routes.ts";
@@ -70,7 +71,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
-    ...streamRoutes({ db: core.db, tokens: core.tokens, present: core.presentEvents, streams: core.eventStreams }),
+    ...streamRoutes({ db: core.db, principals: core.principals, present: core.presentEvents, streams: core.eventStreams }),
     ...hookRoutes(features.webhooks.deps),
     ...mailRoutes(features.mail.deps),
     ...sandboxRoutes(core, devices, features),
@@ -101,13 +102,14 @@ function sandboxRoutes(core: Core, devices: DeviceSide, features: Features): Rou
 }
 
 /** Accounts, clients and their grants. */
-function accessRoutes({ config, db, clock, keys, tokens, addresses }: Core): Route[] {
+function accessRoutes({ config, db, clock, keys, tokens, signIn, addresses }: Core): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
     ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl }),
     ...auditRoutes({ db }),
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
+    ...peopleRoutes({ ...signIn, ownUrl }),
     ...grantRoutes({ db, clock, acceptedHosts, ownUrl }),
   ];
 }

@@ -13,7 +13,8 @@ import fastify, {
 } from "fastify";
 
 import { insufficientScope } from "../access/auth/refusals.ts";
-import type { Attempts, Tokens } from "../access/auth/tokens/tokens.ts";
+import type { Attempts } from "../access/auth/tokens/tokens.ts";
+import type { Principals } from "../access/people/principals.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { Console } from "../console/console.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
@@ -55,7 +56,7 @@ declare module "fastify" {
 
 export interface AppDeps {
   log: Logger;
-  tokens: Tokens;
+  principals: Principals;
   routes: Route[];
   /** Left out, the server limits no rate. */
   rateLimits?: RateLimits | undefined;
@@ -70,7 +71,7 @@ export interface AppDeps {
 }
 
 /** What every request passes before its route's handler. */
-type Gate = Pick<AppDeps, "tokens" | "rateLimits"> & { bodies: BodyLimits };
+type Gate = Pick<AppDeps, "principals" | "rateLimits"> & { bodies: BodyLimits };
 
 /** Longest path parameter that the router accepts, in characters. Ids are shorter. */
 const maxParamLength = 300;
@@ -291,8 +292,7 @@ async function authorize(
   gate: Gate,
   givesPower: boolean,
 ): Promise<Caller | PowerfulCaller> {
-  const { authorization } = request.headers;
-  const { grantId, scopes, ...principal } = await gate.tokens.authenticate(authorization, attemptsOf(request, gate));
+  const { grantId, userId, scopes, ...principal } = await gate.principals.of(request, attemptsOf(request, gate));
   nameClient(request, principal);
   takeTurn(gate.rateLimits?.perClient, `${principal.clientAccountId}/${principal.clientId}`);
   const holdsOne = (list: readonly string[] | undefined) => list?.some((scope) => scopes.has(scope)) ?? true;
@@ -302,7 +302,8 @@ async function authorize(
     throw new ApiError("account_not_found", "There is no such account.");
   }
   const caller = { ...principal, address: request.ip, requestId: request.id };
-  return givesPower ? { ...caller, authority: { grantId, scopes, accepted } } : { ...caller, scopes };
+  if (!givesPower) return { ...caller, scopes };
+  return { ...caller, authority: userId === undefined ? { grantId, scopes, accepted } : { userId, accepted } };
 }
 
 /**

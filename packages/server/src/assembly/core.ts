@@ -9,6 +9,9 @@ import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import { openDatabase } from "../db/open.ts";
+import { sessionCookies } from "../access/people/cookies.ts";
+import { signInLimits } from "../access/people/limits.ts";
+import { createPrincipals } from "../access/people/principals.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
 import { openFileStore } from "../files/open-store.ts";
@@ -75,6 +78,13 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     grantExists: ({ issuerAccountId, accountId, ...grant }) =>
       grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
   });
+  const signIn = {
+    db,
+    clock,
+    cookies: sessionCookies({ https: config.publicUrl?.startsWith("https:") ?? false }),
+    limits: signInLimits(),
+  };
+  const principals = createPrincipals({ tokens, signIn });
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
@@ -85,7 +95,7 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
   const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const access = { keys, tokens, signIn, principals, deviceTokens, findLiveCredential, addressAhead, transfers };
   return {
     config,
     log,

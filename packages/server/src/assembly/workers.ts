@@ -1,6 +1,7 @@
 import { checkpointKey } from "../access/audit/checkpoints/keys.ts";
 import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
+import { signInRetentionWorker } from "../access/people/worker.ts";
 import { autopilotWorker } from "../closings/autopilot/worker.ts";
 import { correctionWorker } from "../closings/corrected.ts";
 import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
@@ -89,6 +90,7 @@ export function workersOf(
     ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),
     activationWorker({ db, clock, log, ask: askBy(accept) }),
+    signInRetentionWorker({ db, clock }),
     signingKeyWorker({
       db,
       clock,

@@ -2,7 +2,7 @@ import { beginnings, eventEndpoints as events } from "@tillkeeper/contract/http/
 import { readAccounts, readOperations } from "@tillkeeper/contract/scopes";
 import type { FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
-import type { Tokens } from "../access/auth/tokens/tokens.ts";
+import type { Principals } from "../access/people/principals.ts";
 import { ApiError } from "../platform/errors.ts";
 import { pageAnswer } from "../platform/http/paging.ts";
 import { Answer, bind, type Caller, type Route } from "../platform/http/route.ts";
@@ -12,9 +12,11 @@ import type { EventStreams } from "./streams.ts";
 
 export interface StreamRouteDeps extends PageDeps {
   streams: EventStreams;
-  tokens: Pick<Tokens, "authenticate">;
+  principals: Principals;
 }
 
+/** What is said of a token or a session that opens nothing any more. */
+const over: ReadonlySet<string> = new Set(["invalid_token", "missing_token", "account_not_found"]);
 const streamType = "text/event-stream";
 
 /** The events of an account, as a page or as a stream. */
@@ -51,14 +53,14 @@ function asksForStream(request: FastifyRequest): boolean {
   );
 }
 
-/** Whether the token of an open stream still opens the events of its account, and of the same stores. */
-async function mayRead({ tokens }: StreamRouteDeps, caller: Caller, { headers }: FastifyRequest): Promise<boolean> {
+/** Whether the token or the session of an open stream still opens the events of its account, and of the same stores. */
+async function mayRead({ principals }: StreamRouteDeps, caller: Caller, request: FastifyRequest): Promise<boolean> {
   try {
-    const { scopes, stores } = await tokens.authenticate(headers.authorization);
+    const { scopes, stores } = await principals.of(request);
     if (JSON.stringify(stores) !== JSON.stringify(caller.stores)) return false;
     return [readOperations, readAccounts].every((accepted) => accepted.some((scope) => scopes.has(scope)));
   } catch (error) {
-    if (error instanceof ApiError && error.code === "invalid_token") return false;
+    if (error instanceof ApiError && over.has(error.code)) return false;
     throw error;
   }
 }

@@ -1,8 +1,9 @@
+import { roleScopes } from "@tillkeeper/contract/roles";
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { type Caller, type PowerfulCaller, requireWholeAccount } from "../../platform/http/route.ts";
-import { grantRemoved, insufficientScope } from "./refusals.ts";
+import { type Caller, type PowerfulCaller, requireWholeAccount, type UserAuthority } from "../../platform/http/route.ts";
+import { grantRemoved, insufficientScope, userRemoved } from "./refusals.ts";
 
 declare const checked: unique symbol;
 
@@ -33,6 +34,7 @@ export function inTenantWithLiveGrant<T>(
 export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCaller): Promise<LiveCaller> {
   requireWholeAccount(caller);
   if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
+  if ("userId" in authority) return liveUser(tx, caller, authority);
   const grant = await tx
     .selectFrom("client_grants")
     .select("scopes")
@@ -44,6 +46,27 @@ export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCalle
   if (!grant) throw grantRemoved();
   const scopes = new Set(grant.scopes.filter((scope) => authority.scopes.has(scope)));
   if (!authority.accepted.some((scope) => scopes.has(scope))) throw insufficientScope(authority.accepted);
+  return asLiveCaller({ ...caller, scopes });
+}
+
+/** The same of a person: the role as it is now, locked in the place of a grant. */
+async function liveUser(
+  tx: Tx,
+  caller: Omit<PowerfulCaller, "authority">,
+  { userId, accepted }: UserAuthority,
+): Promise<LiveCaller> {
+  const user = await tx
+    .selectFrom("account_users")
+    .select("role")
+    .where("account_id", "=", caller.accountId)
+    .where("id", "=", userId)
+    .where("accepted_at", "is not", null)
+    .where("removed_at", "is", null)
+    .forShare()
+    .executeTakeFirst();
+  if (!user) throw userRemoved();
+  const scopes = new Set<string>(roleScopes[user.role]);
+  if (!accepted.some((scope) => scopes.has(scope))) throw insufficientScope(accepted);
   return asLiveCaller({ ...caller, scopes });
 }
 

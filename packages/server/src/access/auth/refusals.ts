@@ -13,6 +13,11 @@ export function grantRemoved(): ApiError {
   return invalidToken("Its client or grant has been removed.");
 }
 
+/** For a session whose person is no user of the account any more. */
+export function userRemoved(): ApiError {
+  return invalidToken("The user has been removed.");
+}
+
 /** Names the scopes of which any one would suffice; of two lists, one of each. */
 export function insufficientScope(accepted: readonly string[], also: readonly string[] = []): ApiError {
   const needed = [accepted, also].filter((list) => list.length > 0).map((list) => list.join(", "));

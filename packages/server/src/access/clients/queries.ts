@@ -30,11 +30,13 @@ export function findClient(tx: Tx, accountId: string, id: string) {
 }
 
 /**
- * Whether a text is the `id` of a client of the account: as a client id of another client, `created_by` and the audit log would
+ * Whether a text is the `id` of a client or a user of the account: as a client id of another client, `created_by` and the audit log would
  * name the wrong one. An id cannot be known before it is made, so that it is enough to look back.
  */
 export async function isIdOfClient(tx: Tx, accountId: string, text: string): Promise<boolean> {
-  return isUuid(text) && (await findClient(tx, accountId, text)) !== undefined;
+  if (!isUuid(text)) return false;
+  const user = tx.selectFrom("account_users").select("id").where("account_id", "=", accountId).where("id", "=", text);
+  return (await findClient(tx, accountId, text)) !== undefined || (await user.executeTakeFirst()) !== undefined;
 }
 
 /**

@@ -40,7 +40,7 @@ export function inTenantRevoking<T>(
  */
 async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revocation: Revocation): Promise<void> {
   const named = [
-    ...(authority === "the server itself" ? [] : [authority.grantId]),
+    ...(typeof authority === "object" && "grantId" in authority ? [authority.grantId] : []),
     ...("grantId" in revocation ? [revocation.grantId] : []),
   ];
   await tx

@@ -25,6 +25,7 @@ import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { MailTables } from "./mail-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
+import type { PeopleTables } from "./people-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
 import type { SandboxTables } from "./sandbox-tables.ts";
 import type { UpdateTables } from "./update-tables.ts";
@@ -38,6 +39,7 @@ export interface Tables
     LogTables,
     MailTables,
     PairingTables,
+    PeopleTables,
     PresenceTables,
     SandboxTables,
     UpdateTables {

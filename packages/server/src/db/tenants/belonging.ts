@@ -33,6 +33,7 @@ export type Belonging =
 export const belongings: Record<AccountTable, Belonging> = {
   // Its time zone decides about business days, and its numbers are given to new terminals.
   accounts: "shared",
+  account_users: "account",
   activations: "terminal",
   audit_heads: "closed",
   audit_log: "account",
@@ -70,6 +71,7 @@ export const belongings: Record<AccountTable, Belonging> = {
   presence_changes: "terminal",
   release_keys: "account",
   releases: "account",
+  sign_in_links: "account",
   store_autopilot: { store: "store_ref" },
   store_search: "closed",
   stores: { store: "id" },

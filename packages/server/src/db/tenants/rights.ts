@@ -16,6 +16,11 @@ export const rights = ["select", "insert", "update", "delete"] as const satisfie
  * Row security then restricts them to the rows of one account. The role has no rights on other tables.
  */
 export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
+  account_users: {
+    select: true,
+    insert: true,
+    update: ["language", "name", "removed_at", "role", "stores", "updated_at", "updated_by"],
+  },
   accounts: {
     select: true,
     insert: true,
@@ -153,6 +158,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   presence_changes: { select: true },
   release_keys: { select: true, insert: true, update: ["revoked_at", "revoked_by"] },
   releases: { select: true, insert: true, update: ["available_at", "status", "updated_at", "updated_by"] },
+  sign_in_links: { insert: true },
   store_autopilot: { select: true, update: ["asked_at", "business_day", "look_at", "until", "version"] },
   stores: {
     select: true,

@@ -7,7 +7,7 @@ import { outsideStores } from "../errors.ts";
 import type { StoreLimit } from "../store-limit.ts";
 import type { Expectations } from "./preconditions.ts";
 
-/** The caller, as the verified token names it. */
+/** The caller, as the verified token names it, or the session of a person. */
 export interface Principal {
   accountId: string;
   /** Value of `created_by` and `updated_by`; also separates the idempotency keys of clients. */
@@ -16,13 +16,15 @@ export interface Principal {
   clientAccountId: string;
   /** The grant that the token was given for. */
   grantId: string;
+  /** Of a person: who it is in this account. There is no grant then, and `grantId` is empty. */
+  userId?: string;
   scopes: ReadonlySet<string>;
   /** The generated ids of the stores that the caller is limited to (D34). Left out: it sees its whole account. */
   stores?: StoreLimit;
 }
 
 /** The caller with its address and request id, which rules record. */
-export interface Caller extends Omit<Principal, "grantId"> {
+export interface Caller extends Omit<Principal, "grantId" | "userId"> {
   /** The network address of the peer. */
   address: string;
   requestId: string;
@@ -43,8 +45,15 @@ export function requireWholeAccount({ stores }: Pick<Caller, "stores">): void {
   if (stores !== undefined) throw outsideStores();
 }
 
-/** What entitles a caller to give power away: a grant, or the server itself. */
+/** A person, whose role in the account entitles. */
+export interface UserAuthority {
+  userId: string;
+  accepted: readonly string[];
+}
+
+/** What entitles a caller to give power away: a grant, a role, or the server itself. */
 export type Authority =
+  | UserAuthority
   | { grantId: string; scopes: ReadonlySet<string>; accepted: readonly string[] }
   /** A part of the server that acts by itself, for example the sandbox that creates its first terminals. */
   | "the server itself";

@@ -6,6 +6,13 @@ import { fairTurns, type Share } from "../../../platform/load/fair-turns.ts";
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt);
 
+/** What a hash costs: memory is 128 · N · r bytes, and time grows with p as well. */
+export interface Cost {
+  N: number;
+  r: number;
+  p: number;
+}
+
 /** Cost of one guess: 32 MB of memory and some 60 ms. Each hash holds its cost, so that it can be raised later. */
 const cost = { N: 32_768, r: 8, p: 1 };
 const keyBytes = 32;
@@ -17,10 +24,15 @@ export interface ChosenHash {
 
 /** Hashes a chosen secret. Slow by design, so never call it while a transaction holds a connection. */
 export async function hashChosen(secret: string): Promise<ChosenHash> {
+  return { hash: await slowHash(secret, cost) };
+}
+
+/** The slow hash of a text, with the cost in it. */
+export async function slowHash(secret: string, cost: Cost): Promise<string> {
   const salt = randomBytes(16);
   const key = await derive(secret, salt, keyBytes, { ...cost, maxmem: memoryFor(cost) });
   const parts = ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")];
-  return { hash: parts.join("$") };
+  return parts.join("$");
 }
 
 /** Twice the memory that the algorithm itself needs, in bytes. */
@@ -64,8 +76,8 @@ export async function matchesChosen(secret: string, hash: string, share: Share):
   return true;
 }
 
-/** A hash in another form than `hashChosen`'s never matches. */
-async function derivesTo(hash: string, secret: string): Promise<boolean> {
+/** Whether the slow hash is this text's, each time anew. A hash in another form than `slowHash`'s never matches. */
+export async function derivesTo(hash: string, secret: string): Promise<boolean> {
   const [scheme, n, r, p, salt, key] = hash.split("$");
   if (scheme !== "scrypt" || !n || !r || !p || !salt || !key) return false;
   const expected = Buffer.from(key, "base64url");

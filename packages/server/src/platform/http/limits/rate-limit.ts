@@ -60,7 +60,7 @@ export function createSpanLimit(
   turns: number,
   spanSeconds: number,
   now: () => number = () => performance.now(),
-): RateLimit {
+): BucketLimit {
   const taken = new QuickLRU<string, number[]>({ maxSize: mostKeys });
   const spanMs = spanSeconds * 1000;
   return {
@@ -73,6 +73,9 @@ export function createSpanLimit(
       taken.set(key, recent);
       // Never 0 when it is full: 0 means that the turn was taken.
       return full ? Math.max(oldest + spanMs - at, 1) / 1000 : 0;
+    },
+    giveBack(key) {
+      taken.get(key)?.pop();
     },
   };
 }

@@ -1,0 +1,42 @@
+import { sessionCookieName } from "@tillkeeper/contract/http/credentials";
+import type { FastifyRequest } from "fastify";
+import { ApiError } from "../../platform/errors.ts";
+import { sessionSeconds } from "./lifetimes.ts";
+
+/** How the cookie of a session is named, set and read. By https it has the prefix that keeps other hosts and plain http from setting it. */
+export function sessionCookies({ https }: { https: boolean }) {
+  const name = https ? `__Host-${sessionCookieName}` : sessionCookieName;
+  const attributes = `Path=/; HttpOnly; SameSite=Strict${https ? "; Secure" : ""}`;
+  const form = new RegExp(`(?:^|; *)${name}=([\\w-]{43})(?:;|$)`);
+  return {
+    set: (token: string) => ({ "set-cookie": `${name}=${token}; ${attributes}; Max-Age=${sessionSeconds}` }),
+    clear: () => ({ "set-cookie": `${name}=; ${attributes}; Max-Age=0` }),
+    /** The token of the session; undefined without one, and in a request that no page of this server has sent (D41). */
+    read(request: FastifyRequest): string | undefined {
+      const token = form.exec(request.headers.cookie ?? "")?.[1];
+      return token !== undefined && request.headers["sec-fetch-site"] === "same-origin" && hasOwnOrigin(request)
+        ? token
+        : undefined;
+    },
+  };
+}
+export type SessionCookies = ReturnType<typeof sessionCookies>;
+
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+
+/** An unsafe request names the origin of its page; a browser lets no page set these headers. */
+function hasOwnOrigin({ method, headers }: FastifyRequest): boolean {
+  return safeMethods.has(method) || isOwnOrigin(headers.origin, headers.host);
+}
+
+function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
+  return new URL(origin).host === host.toLowerCase();
+}
+
+/** Refuses what a browser sends for a page of another origin. Programs send neither header. Throws `cross_origin_refused`. */
+export function requireOwnPage({ headers }: FastifyRequest): void {
+  const { origin, host, "sec-fetch-site": site } = headers;
+  if ((site === undefined || site === "same-origin") && (origin === undefined || isOwnOrigin(origin, host))) return;
+  throw new ApiError("cross_origin_refused", "The request comes from a page of another origin.");
+}

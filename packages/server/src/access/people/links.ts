@@ -1,0 +1,191 @@
+import type { SignInLink } from "@tillkeeper/contract/http/people";
+import type { Tx } from "../../db/db.ts";
+import { asAccount } from "../../db/tenants/tenant.ts";
+import { retried } from "../../db/retry.ts";
+import { inTurn } from "../../db/turns.ts";
+import type { RealClock } from "../../platform/clock.ts";
+import { ApiError } from "../../platform/errors.ts";
+import { networkOf } from "../../platform/http/limits/rate-limit.ts";
+import { newId } from "../../platform/ids.ts";
+import { recordChange } from "../audit/audit.ts";
+import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { linkSeconds } from "./lifetimes.ts";
+import { hashPassword, requireNewPassword } from "./passwords.ts";
+import { endSessions, type PersonRow, type UserRow, usersOfPerson } from "./queries.ts";
+import { beginSession, type Visitor } from "./sessions.ts";
+import { personOf, refused, type SignInDeps } from "./sign-in.ts";
+
+type Purpose = keyof typeof linkSeconds;
+
+/** Makes a link for a user, in the caller's transaction. Returns the token, of which the database gets a digest. */
+export async function insertLink(
+  tx: Tx,
+  clock: RealClock,
+  { accountId, userId, purpose }: { accountId: string; userId: string; purpose: Purpose },
+): Promise<{ token: string; expiresAt: Date }> {
+  const token = newSecret();
+  const now = clock.realNow();
+  const expiresAt = new Date(now.getTime() + linkSeconds[purpose] * 1_000);
+  await tx
+    .insertInto("sign_in_links")
+    .values({
+      account_id: accountId,
+      user_id: userId,
+      token_sha256: sha256(token),
+      purpose,
+      created_at: now,
+      expires_at: expiresAt,
+    })
+    .execute();
+  return { token, expiresAt };
+}
+
+/** The address of a link. The token stands behind `#`, which browsers send to no server, so that it is in no log. */
+export function linkAddress(ownUrl: string, token: string): string {
+  return `${ownUrl}/sign-in/link#${token}`;
+}
+
+/** What a link is for, as the transaction that uses it has to find it again. */
+interface Meant {
+  purpose: Purpose;
+  user: UserRow;
+  /** The person with the user's address, who may be a person of other accounts. */
+  person: PersonRow | undefined;
+}
+
+/**
+ * Uses a link, once, and begins a session. An invitation gives a new person a password. A person who has one shows it, as an account
+ * must not let anybody in as a person of other accounts. For the same reason a reset counts only for a person of that account alone.
+ * Throws `sign_in_link_not_found`, `invalid_request`, `sign_in_refused`, `sign_in_locked`.
+ */
+export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: Visitor): Promise<string> {
+  const { db, clock } = deps;
+  const network = networkOf(visitor.address);
+  if (!hasGeneratedForm(input.token)) throw linkNotFound();
+  const digest = sha256(input.token);
+  const meant = await inTurn(db, network, () =>
+    db.sql.transaction().execute((tx) => findMeant(tx, { digest, now: clock.realNow() })),
+  );
+  if (!meant) throw linkNotFound();
+  const hash = await newHash(deps, meant, input, visitor);
+  const token = await inTurn(db, network, () =>
+    retried(() =>
+      db.sql.transaction().execute(async (tx) => {
+        const now = clock.realNow();
+        const found = await findMeant(tx, { digest, now, lock: true });
+        // Used, removed or changed while the password was hashed.
+        if (!found || found.person?.password_hash !== meant.person?.password_hash) return undefined;
+        await tx.updateTable("sign_in_links").set({ used_at: now }).where("token_sha256", "=", digest).execute();
+        const personId = await apply(tx, deps, { ...found, hash, name: input.name, visitor });
+        return beginSession(tx, clock, { personId, visitor, by: "link" });
+      }),
+    ),
+  );
+  if (token === undefined) throw linkNotFound();
+  return token;
+}
+
+/** The hash of the new password that the link asks for; undefined where it asks for none. */
+async function newHash(
+  deps: SignInDeps,
+  { purpose, person }: Meant,
+  { password }: SignInLink,
+  visitor: Visitor,
+): Promise<string | undefined> {
+  if (purpose === "sign_in") return undefined;
+  if (purpose === "invitation" && person) {
+    if (password === undefined) throw refused();
+    await personOf(deps, { email: person.email, password }, visitor);
+    return undefined;
+  }
+  const share = { group: networkOf(visitor.address), member: "link" };
+  return hashPassword(requireNewPassword(password), share);
+}
+
+/** The link that a digest names, if it still works; locked for the transaction that uses it. */
+async function findMeant(
+  tx: Tx,
+  { digest, now, lock = false }: { digest: Buffer; now: Date; lock?: boolean },
+): Promise<Meant | undefined> {
+  const links = tx
+    .selectFrom("sign_in_links")
+    .select(["account_id", "user_id", "purpose"])
+    .where("token_sha256", "=", digest)
+    .where("used_at", "is", null)
+    .where("expires_at", ">", now);
+  const link = await (lock ? links.forUpdate() : links).executeTakeFirst();
+  if (!link) return undefined;
+  const users = tx
+    .selectFrom("account_users")
+    .selectAll()
+    .where("account_id", "=", link.account_id)
+    .where("id", "=", link.user_id)
+    .where("removed_at", "is", null);
+  const user = await (lock ? users.forUpdate() : users).executeTakeFirst();
+  if (!user || (user.person_id === null) !== (link.purpose === "invitation")) return undefined;
+  const people = tx.selectFrom("people").selectAll();
+  const named =
+    user.person_id === null ? people.where("email", "=", user.email.toLowerCase()) : people.where("id", "=", user.person_id);
+  const person = await (lock ? named.forUpdate() : named).executeTakeFirst();
+  if (link.purpose === "reset" && (await usersOfPerson(tx, user.person_id ?? "")).length !== 1) return undefined;
+  return { purpose: link.purpose, user, person };
+}
+
+/** Returns the person. */
+async function apply(
+  tx: Tx,
+  { clock }: Pick<SignInDeps, "clock">,
+  { purpose, user, person, hash, name, visitor }: Meant & { hash: string | undefined; name: string | undefined; visitor: Visitor },
+): Promise<string> {
+  const record = (action: string) => {
+    const { account_id: accountId, id } = user;
+    const actor = { accountId, clientId: id, address: visitor.address, requestId: visitor.requestId };
+    return asAccount(tx, accountId, accountId, () =>
+      recordChange(tx, clock, actor, { action, subject: { type: "user", id } }),
+    );
+  };
+  if (purpose === "invitation") {
+    const personId = person?.id ?? (await insertPerson(tx, clock, { user, name, hash }));
+    await tx
+      .updateTable("account_users")
+      .set({ person_id: personId, accepted_at: clock.now(), ...(name !== undefined && { name }) })
+      .where("account_id", "=", user.account_id)
+      .where("id", "=", user.id)
+      .execute();
+    await record("user.accept");
+    return personId;
+  }
+  if (!person) throw new Error("a user who has accepted is no person");
+  if (hash !== undefined) {
+    await tx.updateTable("people").set({ password_hash: hash }).where("id", "=", person.id).execute();
+    await endSessions(tx, { personId: person.id, now: clock.realNow() });
+    await record("user.reset");
+  }
+  return person.id;
+}
+
+async function insertPerson(
+  tx: Tx,
+  clock: RealClock,
+  { user, name, hash }: { user: UserRow; name: string | undefined; hash: string | undefined },
+): Promise<string> {
+  if (hash === undefined) throw new Error("a new person has no password");
+  const id = newId(clock.realNow());
+  await tx
+    .insertInto("people")
+    .values({
+      id,
+      email: user.email.toLowerCase(),
+      name: name ?? user.name,
+      language: user.language,
+      password_hash: hash,
+      created_at: clock.realNow(),
+    })
+    .execute();
+  return id;
+}
+
+/** The same whether it never was, was used, or is too late. */
+function linkNotFound(): ApiError {
+  return new ApiError("sign_in_link_not_found", "This link does not work, or does not work any more.");
+}

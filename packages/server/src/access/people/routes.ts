@@ -1,0 +1,46 @@
+import { signInEndpoints as signIns } from "@tillkeeper/contract/http/people";
+import { userEndpoints as users } from "@tillkeeper/contract/http/users";
+import { Answer, bind, type Route } from "../../platform/http/route.ts";
+import { requireOwnPage } from "./cookies.ts";
+import { redeemLink } from "./links.ts";
+import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
+import { changePassword, signIn, type SignInDeps } from "./sign-in.ts";
+import { createUser, createUserLink, getUser, getUsers, removeUser, type UserDeps, updateUser } from "./users.ts";
+
+/** Routes of sign-in, sessions and users. */
+export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
+  const { cookies } = deps;
+  const guard = requireOwnPage;
+  const withCookie = (token: string) => new Answer<void>(undefined, { headers: cookies.set(token) });
+  return [
+    bind(signIns.session, ({ request }) => showSession(deps, request), { guard }),
+    bind(signIns.signIn, async ({ body, request }) => withCookie(await signIn(deps, body, visitorOf(request))), { guard }),
+    bind(
+      signIns.signOut,
+      async ({ request }) => {
+        await endSession(deps, request);
+        return new Answer<void>(undefined, { headers: cookies.clear() });
+      },
+      { guard },
+    ),
+    bind(signIns.sessions, ({ request }) => showSessions(deps, request), { guard }),
+    bind(signIns.endSession, ({ params, request }) => endSession(deps, request, params.id), { guard }),
+    bind(
+      signIns.redeemLink,
+      async ({ body, request }) => withCookie(await redeemLink(deps, body, visitorOf(request))),
+      { guard, givesPower: "the token of a link" },
+    ),
+    bind(signIns.changePassword, ({ body, request }) => changePassword(deps, request, body), {
+      guard,
+      givesPower: "the person's own password",
+    }),
+    bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
+    bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),
+    bind(users.get, ({ caller, params }) => getUser(deps, caller.accountId, params.id)),
+    bind(users.update, ({ caller, params, body }) => updateUser(deps, caller, params.id, body), { givesPower: true }),
+    bind(users.delete, ({ caller, params }) => removeUser(deps, caller, params.id), { givesPower: true }),
+    bind(users.createLink, ({ caller, params, body }) => createUserLink(deps, caller, params.id, body), {
+      givesPower: true,
+    }),
+  ];
+}

@@ -1,0 +1,56 @@
+import type { Role } from "@tillkeeper/contract/roles";
+import type { ColumnType } from "kysely";
+
+type Language = "en" | "nb" | "sv" | "da";
+type Later<T> = ColumnType<T | null, null | undefined, T | null>;
+
+/** Tables of people who sign in: docs/adr/0045-people.md. */
+export interface PeopleTables {
+  people: {
+    id: string;
+    /** In lower case. */
+    email: string;
+    name: string;
+    language: Language | null;
+    password_hash: string;
+    created_at: Date;
+  };
+  account_users: {
+    account_id: string;
+    id: string;
+    email: string;
+    name: string;
+    role: Role;
+    /** The generated ids of the stores that the role `store` is limited to. */
+    stores: string[] | null;
+    language: Language | null;
+    person_id: Later<string>;
+    accepted_at: Later<Date>;
+    created_at: Date;
+    created_by: string;
+    updated_at: Date;
+    updated_by: string;
+    removed_at: Later<Date>;
+  };
+  sign_in_links: {
+    account_id: string;
+    user_id: string;
+    token_sha256: Buffer;
+    purpose: "invitation" | "reset" | "sign_in";
+    created_at: Date;
+    expires_at: Date;
+    used_at: Later<Date>;
+  };
+  sessions: {
+    id: string;
+    person_id: string;
+    token_sha256: Buffer;
+    created_at: Date;
+    seen_at: Date;
+    expires_at: Date;
+    ended_at: Later<Date>;
+    address: string;
+    network: string;
+    user_agent: string;
+  };
+}
