@@ -4,7 +4,7 @@ import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet"
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../../server/test/support/browser.ts";
-import { openConsole } from "../support/session.ts";
+import { acceptInvitation, openConsole } from "../support/session.ts";
 
 describe("a server that is restarted in the middle of a close", () => {
   const fleet = createVirtualFleet({ folder: folderOfTests("console") });
@@ -30,11 +30,16 @@ describe("a server that is restarted in the middle of a close", () => {
         body: { device_serial_number: serial, store_id: "S312" },
       });
     const store = (await server.call("GET", `${stores}/S312`, tenant)).body;
-    const caller = { url: server.url, accountId: tenant.aid, token: tenant.token };
-    const { page, context } = await openConsole(browser, caller, `/${tenant.aid}/stores/${store.id}/today`);
+    const users = `/v1/accounts/${tenant.aid}/users`;
+    const body = { email: "kari@kiosk.example", name: "Kari Nordmann", role: "operations" };
+    const user = (await server.call("POST", users, { ...tenant, body })).body;
+    const invitation = { ...tenant, body: { purpose: "invitation" } };
+    const { link } = (await server.call("POST", `${users}/${user.id}/links`, invitation)).body;
+    const visitor = await acceptInvitation(browser, link);
+    const { page, context } = await openConsole(browser, visitor, `/${tenant.aid}/stores/${store.id}/today`);
     await page.getByRole("button", { name: "Close the day" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Close the day" }).click();
-    const [first] = [page.getByRole("listitem").filter({ hasText: "Terminal 1" })];
+    const first = page.getByRole("listitem").filter({ hasText: "Terminal 1" });
     await first.getByText("Closed").waitFor();
 
     await server.restart();

@@ -1,14 +1,16 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser, seriousFaults } from "../../../server/test/support/browser.ts";
-import { openConsole } from "../support/session.ts";
-import { callerOf, openShop, type Shop, screenOf } from "../support/shop.ts";
+import { openConsole, type Visitor } from "../support/session.ts";
+import { openShop, type Shop, screenOf, visitorOf } from "../support/shop.ts";
 
 describe("the console", () => {
   let browser: Browser;
   let shop: Shop;
+  let visitor: Visitor;
   beforeAll(async () => {
     [browser, shop] = await Promise.all([launchBrowser(), openShop()]);
+    visitor = await visitorOf(browser, shop, "admin");
   });
   afterAll(async () => {
     await browser?.close();
@@ -16,7 +18,7 @@ describe("the console", () => {
   });
 
   it("closes a day by the keyboard alone", async () => {
-    const { page, context } = await openConsole(browser, await callerOf(shop), screenOf(shop, "today"), {
+    const { page, context } = await openConsole(browser, visitor, screenOf(shop, "today"), {
       width: 1280,
     });
     await page.getByText("The day is not closed.").waitFor();
@@ -48,7 +50,6 @@ describe("the console", () => {
     // What a page of 1280 px is at 400 %.
     { width: 320, dark: false },
   ])("has no faults that a program finds, and fits, %o", async (look) => {
-    const caller = await callerOf(shop);
     const [closing] = (await shop.client.closings.list("market")).closings;
     const screens = ["today", "reports", `reports/${closing?.id}`, "terminals", "details"];
     for (const path of [
@@ -56,7 +57,7 @@ describe("the console", () => {
       ...screens.map((name) => screenOf(shop, name)),
       `/${shop.accountId}/nothing/here`,
     ]) {
-      const { page, context, errors } = await openConsole(browser, caller, path, look);
+      const { page, context, errors } = await openConsole(browser, visitor, path, look);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForTimeout(500);
       const faults = await seriousFaults(page);
@@ -66,9 +67,9 @@ describe("the console", () => {
     }
   });
 
-  it("tells whoever may not close the day why the button is off", async () => {
-    const caller = { ...(await callerOf(shop)), scopes: ["read:checkout", "read:accounts"] };
-    const { page, context } = await openConsole(browser, caller, screenOf(shop, "details"));
+  it("tells whoever may not change the store why the button is off", async () => {
+    const seller = await visitorOf(browser, shop, "store");
+    const { page, context } = await openConsole(browser, seller, screenOf(shop, "details"));
     await page.getByText("Your role does not let you change the store.").first().waitFor();
     await context.close();
   });

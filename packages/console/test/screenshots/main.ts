@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { launchBrowser } from "../../../server/test/support/browser.ts";
-import { openConsole } from "../support/session.ts";
-import { callerOf, openShop, screenOf } from "../support/shop.ts";
+import { openConsole, type Visitor } from "../support/session.ts";
+import { openShop, screenOf, visitorOf } from "../support/shop.ts";
 
 /** Takes pictures of the store's screens into `docs/screenshots`, of a sandbox that it starts. */
 const folder = process.argv[2] ?? resolve(import.meta.dirname, "../../../../docs/screenshots");
@@ -15,21 +15,26 @@ const screens = ["today", "reports", "report", "terminals", "details"] as const;
 const shop = await openShop();
 const browser = await launchBrowser();
 try {
-  await shoot(["today"], "before-");
+  const visitor = await visitorOf(browser, shop, "admin");
+  await shoot(visitor, ["today"], "before-");
   const closing = await shop.client.closings.close("market", { timeoutMs: 6_000 });
-  await shoot(screens, "", closing.id);
+  await shoot(visitor, screens, "", closing.id);
 } finally {
   await browser.close();
   await shop.stop();
 }
 
 /** Opens each screen in each look, and stores its picture. */
-async function shoot(names: readonly (typeof screens)[number][], prefix: string, closing = ""): Promise<void> {
-  const caller = await callerOf(shop);
+async function shoot(
+  visitor: Visitor,
+  names: readonly (typeof screens)[number][],
+  prefix: string,
+  closing = "",
+): Promise<void> {
   for (const [look, how] of Object.entries(looks)) {
     for (const name of names) {
       const path = screenOf(shop, name === "report" ? `reports/${closing}` : name);
-      const { page, context } = await openConsole(browser, caller, path, how);
+      const { page, context } = await openConsole(browser, visitor, path, how);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForTimeout(1_000);
       await page.screenshot({ path: `${folder}/${prefix}${name}-${look}.png`, fullPage: true });

@@ -1,13 +1,12 @@
 import { patience } from "@tillkeeper/stage/patience";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
-/** Who the server is to see behind the browser's requests. */
-export interface Caller {
+type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+/** Somebody who is signed in: where, and what the browser keeps of it. */
+export interface Visitor {
   url: string;
-  accountId: string;
-  token: string;
-  /** What the person's role allows. */
-  scopes?: readonly string[];
+  state?: State;
 }
 
 /** How a page is looked at. */
@@ -24,10 +23,13 @@ export interface OpenedConsole {
   errors: string[];
 }
 
+/** The password of everybody in these tests. */
+export const password = "five small blue boats";
+
 /** Opens an address of the console in a browser of its own. */
 export async function openConsole(
   browser: Browser,
-  caller: Caller,
+  visitor: Visitor,
   path: string,
   look: Look = {},
 ): Promise<OpenedConsole> {
@@ -36,34 +38,28 @@ export async function openConsole(
     viewport: { width, height: 800 },
     colorScheme: dark ? "dark" : "light",
     locale,
-    // What a page's worker asks for does not pass by the routes below.
-    serviceWorkers: "block",
+    ...(visitor.state && { storageState: visitor.state }),
   });
   context.setDefaultTimeout(patience.timeout);
-  await signInto(context, caller);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())));
   page.on("pageerror", ({ message }) => void errors.push(message));
-  await page.goto(`${caller.url}${path}`);
+  await page.goto(`${visitor.url}${path}`);
   return { page, context, errors };
 }
 
-/** Has a browser's requests carry what the server knows the caller by. */
-async function signInto(context: BrowserContext, { accountId, token, scopes }: Caller): Promise<void> {
-  const session = {
-    user: { id: "u1", name: "Kari Nordmann", email: "kari@example.com", language: null },
-    accounts: [
-      {
-        account_id: accountId,
-        name: "Example AS",
-        role: "operations",
-        scopes: scopes ?? ["admin:checkout", "admin:accounts"],
-      },
-    ],
-  };
-  await context.route("**/v1/session", (route) => route.fulfill({ json: session }));
-  await context.route("**/v1/accounts/**", (route) =>
-    route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${token}` } }),
-  );
+/** Follows a link of an invitation as a person does, and gives the browser's state afterwards. */
+export async function acceptInvitation(browser: Browser, link: string): Promise<Visitor> {
+  const { origin: url, pathname, hash } = new URL(link);
+  const { page, context } = await openConsole(browser, { url }, `${pathname}${hash}`);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForURL(/\/[PT]\d{8}/);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const cookies = await context.storageState();
+  await context.close();
+  // What the page keeps is not taken along: each test begins with an empty browser in which somebody is signed in.
+  return { url, state: { ...cookies, origins: [] } };
 }

@@ -1,5 +1,6 @@
 import { type Sandbox, startSandbox } from "@tillkeeper/sandbox";
-import type { Caller } from "./session.ts";
+import type { Browser } from "playwright-core";
+import { acceptInvitation, type Visitor } from "./session.ts";
 
 const shopNames = ["good", "failing", "busy", "absent"] as const;
 type ShopTerminal = (typeof shopNames)[number];
@@ -24,9 +25,17 @@ export async function openShop(): Promise<Shop> {
   return shop;
 }
 
-/** The client of a sandbox as the caller behind a browser. */
-export async function callerOf({ url, accountId, client }: Shop): Promise<Caller> {
-  return { url, accountId, token: (await client.token()).access_token };
+/** Invites somebody to the shop's account, who accepts, and is signed in then. */
+export async function visitorOf(browser: Browser, shop: Shop, role: "admin" | "store"): Promise<Visitor> {
+  const { users } = shop.client;
+  const user = await users.create({
+    email: `${role}@kiosk.example`,
+    name: "Kari Nordmann",
+    role,
+    ...(role === "store" && { stores: ["market"] }),
+  });
+  const { link } = await users.createLink(user.id, { purpose: "invitation" });
+  return acceptInvitation(browser, link);
 }
 
 /** The address of a screen of the shop. */
