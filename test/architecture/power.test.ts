@@ -19,7 +19,6 @@ describe("rows that give power away", () => {
     );
     expect(users.toSorted()).toEqual([
       "access/auth/live-grant.ts",
-      "access/clients/revoking.ts",
       "platform/http/route.ts",
       "sandbox/sandbox.ts",
     ]);

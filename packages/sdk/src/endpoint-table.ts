@@ -61,6 +61,20 @@ export interface Nouns {
     /** Remove a client grant; its tokens stop working within 5 seconds. Scopes: admin:accounts. */
     readonly delete: MethodOf<Endpoints["clientGrants"]["delete"]>;
   };
+  readonly users: {
+    /** Make a person a user of the account; a link then invites the person. Scopes: admin:accounts. */
+    readonly create: MethodOf<Endpoints["users"]["create"]>;
+    /** List the users of the account, newest first. Scopes: admin:accounts. */
+    readonly list: MethodOf<Endpoints["users"]["list"]>;
+    /** Get a user. Scopes: admin:accounts. */
+    readonly get: MethodOf<Endpoints["users"]["get"]>;
+    /** Change a user's name, role, stores and language; it counts from the person's next request on. Scopes: admin:accounts. */
+    readonly update: MethodOf<Endpoints["users"]["update"]>;
+    /** Remove a user; from the next request on the person sees nothing of the account. Scopes: admin:accounts. */
+    readonly delete: MethodOf<Endpoints["users"]["delete"]>;
+    /** Make a link that invites the user, or lets the user set another password. Scopes: admin:accounts. */
+    readonly createLink: MethodOf<Endpoints["users"]["createLink"]>;
+  };
   readonly stores: {
     /** List stores, newest first. Scopes: admin:accounts or read:accounts. */
     readonly list: MethodOf<Endpoints["stores"]["list"]>;
@@ -307,6 +321,14 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     get: { method: "GET", path: "/v1/accounts/:oid/auth/client-grants/:id" },
     update: { method: "PATCH", path: "/v1/accounts/:oid/auth/client-grants/:id", body: true },
     delete: { method: "DELETE", path: "/v1/accounts/:oid/auth/client-grants/:id" },
+  },
+  users: {
+    create: { method: "POST", path: "/v1/accounts/:aid/users", body: true },
+    list: { method: "GET", path: "/v1/accounts/:aid/users", query: true, pages: true },
+    get: { method: "GET", path: "/v1/accounts/:aid/users/:id" },
+    update: { method: "PUT", path: "/v1/accounts/:aid/users/:id", body: true },
+    delete: { method: "DELETE", path: "/v1/accounts/:aid/users/:id" },
+    createLink: { method: "POST", path: "/v1/accounts/:aid/users/:id/links", body: true },
   },
   stores: {
     list: { method: "GET", path: "/v1/accounts/:aid/stores", query: true, pages: true },

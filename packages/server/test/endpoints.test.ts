@@ -3,7 +3,7 @@ import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { ownServer } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
+import type { Principals } from "../src/access/people/principals.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";
 import { buildApp } from "../src/assembly/app.ts";
 import type { Route } from "../src/platform/http/route.ts";
@@ -29,7 +29,7 @@ describe("a server", async () => {
 
 describe("an app without routes", () => {
   it("has pages that are read, and no endpoint of the contract", async () => {
-    const app = await buildApp({ log: createLogger("silent"), tokens: {} as Tokens, routes: [] });
+    const app = await buildApp({ log: createLogger("silent"), principals: {} as Principals, routes: [] });
     try {
       await app.ready();
       expect(all.filter(({ method, path: url }) => app.hasRoute({ method, url })).map(({ id }) => id)).toEqual([]);

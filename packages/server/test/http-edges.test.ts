@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import { type Call, send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Tokens } from "../src/access/auth/tokens/tokens.ts";
+import type { Principals } from "../src/access/people/principals.ts";
 import { buildApp } from "../src/assembly/app.ts";
 import { createLogger } from "../src/platform/log/log.ts";
 
@@ -241,7 +241,7 @@ describe("at the edges of HTTP", async () => {
 describe("a server behind a proxy", () => {
   it("tells browsers to stay with https where that is its address", async () => {
     const log = createLogger("silent");
-    const app = await buildApp({ log, tokens: {} as Tokens, routes: [], https: true });
+    const app = await buildApp({ log, principals: {} as Principals, routes: [], https: true });
     try {
       const { headers } = await fetch(`${await app.listen({ port: 0 })}/nothing`);
       expect(headers.get("strict-transport-security")).toBe("max-age=31536000");

@@ -27,6 +27,17 @@ export const callTable: Readonly<Record<string, CallNoun>> = {
       delete: {"method":"DELETE","path":"/v1/accounts/:oid/auth/client-grants/:id","about":"Remove a client grant; its tokens stop working within 5 seconds","matches":true},
     },
   },
+  users: {
+    about: "The people of an account",
+    calls: {
+      create: {"method":"POST","path":"/v1/accounts/:aid/users","about":"Make a person a user of the account; a link then invites the person","body":[{"name":"email","about":"Upper and lower case are the same","required":true,"kind":"text"},{"name":"name","required":true,"kind":"text"},{"name":"role","required":true,"kind":"text","choices":["store","operations","admin"]},{"name":"stores","about":"Of the role store, which must name at least one","kind":"texts"},{"name":"language","kind":"text","choices":["en","nb","sv","da"]}]},
+      list: {"method":"GET","path":"/v1/accounts/:aid/users","about":"List the users of the account, newest first","query":[{"name":"limit","about":"How many rows at most","kind":"number"},{"name":"starting_after","about":"starting_after of the page before","kind":"text"}],"pages":true},
+      get: {"method":"GET","path":"/v1/accounts/:aid/users/:id","about":"Get a user"},
+      update: {"method":"PUT","path":"/v1/accounts/:aid/users/:id","about":"Change a user's name, role, stores and language; it counts from the person's next request on","body":[{"name":"name","required":true,"kind":"text"},{"name":"role","required":true,"kind":"text","choices":["store","operations","admin"]},{"name":"stores","about":"Of the role store, which must name at least one","kind":"texts"},{"name":"language","kind":"text","choices":["en","nb","sv","da"]}],"matches":true},
+      delete: {"method":"DELETE","path":"/v1/accounts/:aid/users/:id","about":"Remove a user; from the next request on the person sees nothing of the account","matches":true},
+      createLink: {"method":"POST","path":"/v1/accounts/:aid/users/:id/links","about":"Make a link that invites the user, or lets the user set another password","body":[{"name":"purpose","about":"invitation","required":true,"kind":"text","choices":["invitation","reset"]}]},
+    },
+  },
   stores: {
     about: "The places where terminals stand, and how each is run",
     calls: {

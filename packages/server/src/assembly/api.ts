@@ -71,7 +71,12 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
-    ...streamRoutes({ db: core.db, principals: core.principals, present: core.presentEvents, streams: core.eventStreams }),
+    ...streamRoutes({
+      db: core.db,
+      principals: core.principals,
+      present: core.presentEvents,
+      streams: core.eventStreams,
+    }),
     ...hookRoutes(features.webhooks.deps),
     ...mailRoutes(features.mail.deps),
     ...sandboxRoutes(core, devices, features),

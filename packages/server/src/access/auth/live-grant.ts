@@ -2,7 +2,12 @@ import { roleScopes } from "@tillkeeper/contract/roles";
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db, Tx } from "../../db/db.ts";
 import { inTenant } from "../../db/tenants/tenant.ts";
-import { type Caller, type PowerfulCaller, requireWholeAccount, type UserAuthority } from "../../platform/http/route.ts";
+import {
+  type Caller,
+  type PowerfulCaller,
+  requireWholeAccount,
+  type UserAuthority,
+} from "../../platform/http/route.ts";
 import { grantRemoved, insufficientScope, userRemoved } from "./refusals.ts";
 
 declare const checked: unique symbol;

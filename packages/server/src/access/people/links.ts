@@ -1,7 +1,7 @@
 import type { SignInLink } from "@tillkeeper/contract/http/people";
 import type { Tx } from "../../db/db.ts";
-import { asAccount } from "../../db/tenants/tenant.ts";
 import { retried } from "../../db/retry.ts";
+import { asAccount } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
@@ -125,7 +125,9 @@ async function findMeant(
   if (!user || (user.person_id === null) !== (link.purpose === "invitation")) return undefined;
   const people = tx.selectFrom("people").selectAll();
   const named =
-    user.person_id === null ? people.where("email", "=", user.email.toLowerCase()) : people.where("id", "=", user.person_id);
+    user.person_id === null
+      ? people.where("email", "=", user.email.toLowerCase())
+      : people.where("id", "=", user.person_id);
   const person = await (lock ? named.forUpdate() : named).executeTakeFirst();
   if (link.purpose === "reset" && (await usersOfPerson(tx, user.person_id ?? "")).length !== 1) return undefined;
   return { purpose: link.purpose, user, person };
@@ -135,7 +137,14 @@ async function findMeant(
 async function apply(
   tx: Tx,
   { clock }: Pick<SignInDeps, "clock">,
-  { purpose, user, person, hash, name, visitor }: Meant & { hash: string | undefined; name: string | undefined; visitor: Visitor },
+  {
+    purpose,
+    user,
+    person,
+    hash,
+    name,
+    visitor,
+  }: Meant & { hash: string | undefined; name: string | undefined; visitor: Visitor },
 ): Promise<string> {
   const record = (action: string) => {
     const { account_id: accountId, id } = user;
@@ -171,7 +180,7 @@ async function insertPerson(
 ): Promise<string> {
   if (hash === undefined) throw new Error("a new person has no password");
   const id = newId(clock.realNow());
-  await tx
+  const made = await tx
     .insertInto("people")
     .values({
       id,
@@ -181,7 +190,11 @@ async function insertPerson(
       password_hash: hash,
       created_at: clock.realNow(),
     })
-    .execute();
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  // The person has accepted the invitation of another account at this moment, and has a password now.
+  if (!made) throw refused();
   return id;
 }
 

@@ -112,7 +112,11 @@ export async function namesOf(db: Reader, users: readonly UserRow[]) {
   const accounts = await db
     .selectFrom("accounts")
     .select(["account_id", "name"])
-    .where("account_id", "in", users.map((user) => user.account_id))
+    .where(
+      "account_id",
+      "in",
+      users.map((user) => user.account_id),
+    )
     .execute();
   const limited = users.filter((user) => user.stores !== null);
   const stores =
@@ -123,7 +127,11 @@ export async function namesOf(db: Reader, users: readonly UserRow[]) {
           .select(["account_id", "id", "store_id", "store_name"])
           .where("status", "<>", "DELETED")
           .where((eb) =>
-            eb.or(limited.map((user) => eb.and([eb("account_id", "=", user.account_id), eb("id", "in", user.stores ?? [])]))),
+            eb.or(
+              limited.map((user) =>
+                eb.and([eb("account_id", "=", user.account_id), eb("id", "in", user.stores ?? [])]),
+              ),
+            ),
           )
           .orderBy("number")
           .execute();

@@ -4,7 +4,7 @@ import { Answer, bind, type Route } from "../../platform/http/route.ts";
 import { requireOwnPage } from "./cookies.ts";
 import { redeemLink } from "./links.ts";
 import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
-import { changePassword, signIn, type SignInDeps } from "./sign-in.ts";
+import { changePassword, type SignInDeps, signIn } from "./sign-in.ts";
 import { createUser, createUserLink, getUser, getUsers, removeUser, type UserDeps, updateUser } from "./users.ts";
 
 /** Routes of sign-in, sessions and users. */
@@ -14,7 +14,9 @@ export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
   const withCookie = (token: string) => new Answer<void>(undefined, { headers: cookies.set(token) });
   return [
     bind(signIns.session, ({ request }) => showSession(deps, request), { guard }),
-    bind(signIns.signIn, async ({ body, request }) => withCookie(await signIn(deps, body, visitorOf(request))), { guard }),
+    bind(signIns.signIn, async ({ body, request }) => withCookie(await signIn(deps, body, visitorOf(request))), {
+      guard,
+    }),
     bind(
       signIns.signOut,
       async ({ request }) => {

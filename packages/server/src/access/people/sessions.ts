@@ -1,5 +1,5 @@
-import { type Role, roleScopes } from "@tillkeeper/contract/roles";
 import type { Session, SignedInList } from "@tillkeeper/contract/http/people";
+import { type Role, roleScopes } from "@tillkeeper/contract/roles";
 import type { FastifyRequest } from "fastify";
 import type { Db, Tx } from "../../db/db.ts";
 import { asAccount } from "../../db/tenants/tenant.ts";
@@ -14,7 +14,15 @@ import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256 } from "../auth/secrets/secrets.ts";
 import type { SessionCookies } from "./cookies.ts";
 import { sessionSeconds } from "./lifetimes.ts";
-import { endSessions, findSession, listSessions, namesOf, noteSeen, type SessionRow, usersOfPerson } from "./queries.ts";
+import {
+  endSessions,
+  findSession,
+  listSessions,
+  namesOf,
+  noteSeen,
+  type SessionRow,
+  usersOfPerson,
+} from "./queries.ts";
 
 export interface SessionDeps {
   db: Db;

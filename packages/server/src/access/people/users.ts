@@ -236,7 +236,9 @@ async function storesOf(
   });
   const unknown = ids.flatMap((id, index) => (id === undefined ? [index] : []));
   if (unknown.length > 0) {
-    throw invalidRequest(...unknown.map((index) => ({ path: `${path}/${index}`, message: "is no store of the account" })));
+    throw invalidRequest(
+      ...unknown.map((index) => ({ path: `${path}/${index}`, message: "is no store of the account" })),
+    );
   }
   return [...new Set(ids.filter((id) => id !== undefined))];
 }

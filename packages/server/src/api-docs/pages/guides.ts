@@ -22,6 +22,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "command-line", about: "every call as a command, a day closed before your eyes, webhooks at home" },
     { name: "autopilot", about: "stores that are closed each evening by themselves, and what tells of a missed day" },
     { name: "being-told", about: "mail to people when a business day was not closed, and how it ends" },
+    { name: "people", about: "users with roles, the links that let them in, and how they sign in" },
     { name: "events", about: "what happened in an account, as a page or as a stream, and how nothing of it is missed" },
     { name: "webhooks", about: "events posted to an address of yours, signed, and sent again until they are taken" },
     { name: "reports", about: "the closed day as CSV and as a page to print, numbered and never changed" },

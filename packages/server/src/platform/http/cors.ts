@@ -31,7 +31,7 @@ export function isForPages({ scopes, path }: Endpoint): boolean {
   return scopes !== "public" && !path.startsWith(sandboxControls);
 }
 
-/** CORS (Fetch Standard, section 3.3) for the routes that pages may call. Never with cookies: the API knows none. */
+/** CORS (Fetch Standard, section 3.3) for the routes that pages may call. Never with cookies: those of sessions count in pages of this server alone. */
 export class Cors {
   readonly #origins: CorsOrigins;
 
