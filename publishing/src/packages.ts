@@ -36,6 +36,8 @@ const documents: Readonly<Record<string, string>> = {
       .map(({ name }) => [`docs/${name}.md`, `docs/${name}.md`]),
   ),
   "docs/site": "docs/site",
+  // The build of the web console, which `npm ci` makes.
+  console: "packages/console/dist",
   // Only this file: the rest of that package, and its dependencies, would be installed in vain.
   [`docs/site/${scalarBundle}`]: "node_modules/@scalar/api-reference/dist/browser/standalone.js",
   "docs/site/scalar.LICENSE": "publishing/licences/scalar.txt",
@@ -83,7 +85,7 @@ export const publishedPackages: readonly PublishedPackage[] = [
     node: 24,
     beside: [],
     inlinedTypes: [],
-    exempt: ["packages/server/src/api-docs/pages/docs-folder.ts"],
+    exempt: ["packages/server/src/api-docs/pages/docs-folder.ts", "packages/server/src/console/folder.ts"],
     files: documents,
     optional: true,
   },

@@ -11,6 +11,8 @@ const packages: Record<string, readonly string[]> = {
   cli: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   // It starts the program of `cli` by its file, and imports nothing of it.
   sandbox: ["contract", "sdk"],
+  // Of the contract only types, except what is a plain table: see `console.test.ts` of its sizes.
+  console: ["contract", "words", "sdk"],
   // Programs for development: they may use everything that is published, and no package may use them.
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
   bench: ["contract", "agent", "server", "stage"],
@@ -32,6 +34,8 @@ const packagesForTests: Record<string, readonly string[]> = {
   server: testTools,
   // The recipes for sandboxes run here, because the program that they start is here.
   cli: [...testTools, "server", "sandbox"],
+  // Its pages are tried in a sandbox.
+  console: [...testTools, "server", "sandbox"],
 };
 
 /** The server's rooms, lowest first: each may import from the rooms before it, never from those after or beside it. */
@@ -65,6 +69,7 @@ const serverLayers = [
   ["virtual-terminals"],
   ["sandbox", "health", "watching"],
   ["api-docs"],
+  ["console"],
   ["assembly"],
   ["main.ts"],
 ];

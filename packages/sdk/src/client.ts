@@ -3,10 +3,10 @@ import { type CloseMethod, closeMethod } from "./close.ts";
 import { endpointTable, type Nouns } from "./endpoint-table.ts";
 import { type StreamMethod, streamMethod } from "./events.ts";
 import { methodOf, type Row } from "./method.ts";
-import { type ClientOptions, createTransport, type Transport } from "./transport.ts";
+import { type ClientOptions, createTransport, type SessionOptions, type Transport } from "./transport.ts";
 import { type OperationMethods, operationMethods } from "./wait.ts";
 
-export type { ClientOptions } from "./transport.ts";
+export type { ClientOptions, SessionOptions } from "./transport.ts";
 
 /** The methods of the endpoints, and methods that take more than one call. */
 export interface Client extends Nouns {
@@ -20,12 +20,18 @@ export interface Client extends Nouns {
   token(): Promise<TokenResponse>;
 }
 
+/** A client on a page of the server itself, whose cookie opens it. */
+export type SessionClient = Omit<Client, "token">;
+
 /**
  * Creates a client of one account. It keeps its access token, and renews it at half of its life. A call that fails for a while is sent
  * again by itself. What remains is thrown: `TillkeeperError` for every answer that is not a success, its subclasses `ConnectionError` and
  * `TimeoutError` when none came, and the reason of a signal that aborts.
  */
-export function createClient(options: ClientOptions): Client {
+export function createClient(options: ClientOptions): Client;
+/** Creates a client for a page of the server itself: the session of the person who signed in there opens it. */
+export function createClient(options: SessionOptions): SessionClient;
+export function createClient(options: ClientOptions | SessionOptions): Client {
   return clientOver(createTransport(options));
 }
 

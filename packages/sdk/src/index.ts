@@ -6,7 +6,7 @@ export type { AnyEvent, EventOf } from "@tillkeeper/contract/http/event-schemas"
 export type { Operation, OperationCreate } from "@tillkeeper/contract/http/operations";
 export type { Store, StoreCreate, StoreListItem } from "@tillkeeper/contract/http/stores";
 export type { Terminal, TerminalCreate } from "@tillkeeper/contract/http/terminals";
-export { type Client, type ClientOptions, createClient } from "./client.ts";
+export { type Client, type ClientOptions, createClient, type SessionClient, type SessionOptions } from "./client.ts";
 export type { CloseOptions } from "./close.ts";
 export {
   ConnectionError,

@@ -6,16 +6,12 @@ import { connectionFailure, Failed, type Patience, repeatedly } from "./retries.
 import { unlessAborted } from "./time.ts";
 import { createTokenSource } from "./token.ts";
 
-/** Where a client's server is, the client's credentials, and how patient it is. */
-export interface ClientOptions {
+/** Where a client's server is, and how patient the client is. */
+interface ConnectionOptions {
   /** Where the server is, without `/v1`: `http://127.0.0.1:8080`. */
   url: string;
   /** The account that the client works for. */
   accountId: string;
-  clientId: string;
-  clientSecret: string;
-  /** The audience of the access token. Default: this account on this server. */
-  audience?: string;
   /** Milliseconds that one attempt of a call may take. Default 30 000. */
   requestTimeoutMs?: number;
   /** Milliseconds that a whole call may take, with its repetitions and the waits between them. Default 120 000. */
@@ -24,6 +20,19 @@ export interface ClientOptions {
   maxRetries?: number;
   /** Sends the requests in place of the global `fetch`. */
   fetch?: typeof fetch;
+}
+
+/** Where a client's server is, the client's credentials, and how patient it is. */
+export interface ClientOptions extends ConnectionOptions {
+  clientId: string;
+  clientSecret: string;
+  /** The audience of the access token. Default: this account on this server. */
+  audience?: string;
+}
+
+/** A client on a page of the server itself: the cookie of the person who signed in there opens it, and there is no token. */
+export interface SessionOptions extends ConnectionOptions {
+  credentials: "session";
 }
 
 type QueryValue = string | number | boolean | undefined;
@@ -73,7 +82,8 @@ const usual = { attemptMs: 30_000, callMs: 120_000, maxRetries: 4 };
 const busyMs = 630_000;
 
 /** Creates the transport of a client: base address, tokens, time limits, repetitions. */
-export function createTransport(options: ClientOptions): Transport {
+export function createTransport(options: ClientOptions | SessionOptions): Transport {
+  if ("credentials" in options) return sessionTransport(options);
   const base = withoutTrailingSlashes(options.url);
   const account = `/v1/accounts/${encodeURIComponent(options.accountId)}`;
   const { fetch: send = fetch, requestTimeoutMs: attemptMs = usual.attemptMs } = options;
@@ -101,12 +111,9 @@ export function createTransport(options: ClientOptions): Transport {
   };
 
   const request = async (call: Call, signal: AbortSignal): Promise<{ response: Response; token: string }> => {
-    const { method, path, query, body, file, headers } = call;
     const { access_token: token } = await getToken(signal);
-    const authorized = { authorization: `Bearer ${token}`, ...headers };
-    const sent = file ? binary(file, authorized) : json(body, authorized);
-    const response = await send(`${base}${path}${queryText(query)}`, { ...sent, method, signal });
-    return { response, token };
+    const { url, ...sent } = requestOf(base, call, { authorization: `Bearer ${token}` });
+    return { response: await send(url, { ...sent, signal }), token };
   };
 
   /** One attempt; a second request with a new token belongs to it, if the first one is refused. */
@@ -119,9 +126,7 @@ export function createTransport(options: ClientOptions): Transport {
   };
 
   const exchange = async (call: Call, signal: AbortSignal): Promise<Answer<unknown>> => {
-    const response = await attempt(call, signal);
-    if (!response.ok) throw new Failed(await readError(response));
-    return answerOf(call, response, await bodyOf(call, response));
+    return read(call, await attempt(call, signal));
   };
 
   return {
@@ -134,19 +139,54 @@ export function createTransport(options: ClientOptions): Transport {
         throw error instanceof Failed ? error.error : error;
       }
     },
-    send: async (call) => {
-      try {
-        return await repeatedly(patienceOf(call, options), (signal) => exchange(call, signal));
-      } catch (error) {
-        if (error instanceof TillkeeperError) error.idempotencyKey = call.idempotencyKey;
-        throw error;
-      }
-    },
+    send: (call) => sendRepeatedly(call, options, exchange),
   };
 }
 
+/** Creates the transport of a page: the browser adds the session's cookie, and says that the page is the server's own. */
+function sessionTransport(options: SessionOptions): Transport {
+  const base = withoutTrailingSlashes(options.url);
+  const { fetch: send = fetch } = options;
+  const attempt = (call: Call, signal: AbortSignal): Promise<Response> => {
+    const { url, ...sent } = requestOf(base, call, {});
+    return send(url, { ...sent, signal, credentials: "same-origin" });
+  };
+  const exchange = async (call: Call, signal: AbortSignal) => read(call, await attempt(call, signal));
+  return {
+    accountId: options.accountId,
+    token: () => Promise.reject(new TypeError("a session has no token")),
+    exchange: (call) => attempt(call, call.signal ?? new AbortController().signal),
+    send: (call) => sendRepeatedly(call, options, exchange),
+  };
+}
+
+type Exchange = (call: Call, signal: AbortSignal) => Promise<Answer<unknown>>;
+
+/** Makes attempts as patiently as the call and the client say. An error names the key that the request was sent with. */
+async function sendRepeatedly(call: Call, options: ConnectionOptions, exchange: Exchange): Promise<Answer<unknown>> {
+  try {
+    return await repeatedly(patienceOf(call, options), (signal) => exchange(call, signal));
+  } catch (error) {
+    if (error instanceof TillkeeperError) error.idempotencyKey = call.idempotencyKey;
+    throw error;
+  }
+}
+
+/** Address and content of a call's request. */
+function requestOf(base: string, call: Call, credentials: Record<string, string>): RequestInit & { url: string } {
+  const { method, path, query, body, file, headers } = call;
+  const all = { ...credentials, ...headers };
+  return { ...(file ? binary(file, all) : json(body, all)), method, url: `${base}${path}${queryText(query)}` };
+}
+
+/** Reads an answer. Throws `Failed` when it is not a success. */
+async function read(call: Call, response: Response): Promise<Answer<unknown>> {
+  if (!response.ok) throw new Failed(await readError(response));
+  return answerOf(call, response, await bodyOf(call, response));
+}
+
 /** How patient a call is: as it says itself, else as the client does. */
-function patienceOf(call: Pick<Call, "method"> & Partial<Call>, options: ClientOptions): Patience {
+function patienceOf(call: Pick<Call, "method"> & Partial<Call>, options: ConnectionOptions): Patience {
   const { file, signal, waitSeconds = 0, waitWhenBusy = false } = call;
   const attemptMs = (options.requestTimeoutMs ?? usual.attemptMs) + waitSeconds * 1000;
   const callMs = options.timeoutMs ?? (waitWhenBusy ? busyMs : usual.callMs);

@@ -35,10 +35,9 @@ const json = "application/json; charset=utf-8";
 
 describe("the start page", () => {
   it("tells people what this is, and programs where things are", async () => {
-    const page = await get("/", { accept: "text/html,application/xhtml+xml,*/*;q=0.8" });
+    const page = await get("/docs/start");
     expect(page.headers["content-type"]).toBe(html);
     expect(page.text).toContain("This is a Tillkeeper server");
-    expect((await get("/")).text).toBe(page.text);
     const answer = await get("/", { accept: "application/json" });
     expect(answer.headers).toMatchObject({ "content-type": json, vary: "Accept, Accept-Encoding" });
     const { links } = JSON.parse(answer.text);
@@ -51,7 +50,7 @@ describe("the start page", () => {
 
   it("leads to every page, by links of which none is broken", async () => {
     const pages = new Map<string, string>();
-    const wanted = ["/"];
+    const wanted = ["/docs/start"];
     const links: [from: string, to: string][] = [];
     for (const path of wanted) {
       if (pages.has(path)) continue;
@@ -126,7 +125,15 @@ describe("the guides", () => {
 });
 
 describe("what is served", () => {
-  const paths = ["/", "/docs", "/docs/guides/brokers", "/openapi.json", "/asyncapi.json", "/docs/site/scalar.js"];
+  const paths = [
+    "/",
+    "/docs/start",
+    "/docs",
+    "/docs/guides/brokers",
+    "/openapi.json",
+    "/asyncapi.json",
+    "/docs/site/scalar.js",
+  ];
 
   it("comes compressed to whoever takes that, and always the same", async () => {
     for (const path of paths) {
@@ -171,7 +178,7 @@ describe("what is served", () => {
     const policy = (style: string) =>
       `default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'; style-src ${style}; ` +
       "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    for (const path of ["/", "/docs/guides", "/docs/errors"])
+    for (const path of ["/docs/start", "/docs/guides", "/docs/errors"])
       expect((await get(path)).headers["content-security-policy"]).toBe(policy("'self'"));
     expect((await get("/docs")).headers["content-security-policy"]).toBe(policy("'self' 'unsafe-inline'"));
     expect((await get("/docs")).text).not.toMatch(/<script(?![^>]* src="\/docs\/site\/)|\son\w+=|https?:\/\//);
@@ -273,6 +280,7 @@ describe("the pages of a sandbox", () => {
     const { client_secret = "", client_id = "" } = sandbox.sandbox ?? {};
     for (const path of [
       "/",
+      "/docs/start",
       "/docs",
       "/openapi.json",
       "/llms.txt",
@@ -282,7 +290,7 @@ describe("the pages of a sandbox", () => {
       const { text: page } = await ask(sandbox.httpUrl + path);
       expect({ path, holds: page.includes(client_secret) || page.includes(client_id) }).toEqual({ path, holds: false });
     }
-    expect((await ask(`${sandbox.httpUrl}/`)).text).toContain("This is a Tillkeeper sandbox");
+    expect((await ask(`${sandbox.httpUrl}/docs/start`)).text).toContain("This is a Tillkeeper sandbox");
   });
 
   it("are not those of a server that is none", async () => {

@@ -16,6 +16,7 @@ import { insufficientScope } from "../access/auth/refusals.ts";
 import type { Attempts } from "../access/auth/tokens/tokens.ts";
 import type { Principals } from "../access/people/principals.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
+import { Console } from "../console/console.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { ApiError, invalidRequest } from "../platform/errors.ts";
@@ -133,12 +134,18 @@ export async function buildApp({
     // Not awaited: the framework has stopped listening and now waits for its connections.
     void finish();
   });
-  const pages = new ApiDocs(docs);
+  const webConsole = new Console();
+  const pages = new ApiDocs(docs, (...args) => webConsole.show(...args));
   setRules(app);
   addHooks(app, log, answered);
   if (onAnswered) watchAnswers(app, onAnswered);
-  addUnmatched(app, new Addresses(routes, pages.paths, maxParamLength), new Cors(corsOrigins));
+  addUnmatched(
+    app,
+    new Addresses(routes, [...pages.paths, ...webConsole.paths], maxParamLength),
+    new Cors(corsOrigins),
+  );
   pages.addTo(app);
+  webConsole.addTo(app);
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });

@@ -24,7 +24,7 @@ describe("the pages of a sandbox in a browser", () => {
   });
 
   it.each(widths)("can be used by everybody at %i px, fit, and ask nothing of other servers", async (width) => {
-    const paths = ["/", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
+    const paths = ["/docs/start", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
     const looks = paths.flatMap((path) => [{ path, dark: false }, ...(width === 360 ? [] : [{ path, dark: true }])]);
     for (const { path, dark } of looks) {
       const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width, dark });
@@ -57,7 +57,7 @@ describe("the pages of a sandbox in a browser", () => {
 
   it("show at once what a first request needs", async () => {
     const { account_id = "", client_secret = "" } = sandbox.sandbox ?? {};
-    const { page } = await open(browser, sandbox.httpUrl, { width: 1280 });
+    const { page } = await open(browser, `${sandbox.httpUrl}/docs/start`, { width: 1280 });
     const shown = page.locator("#sandbox");
     await shown.getByText(account_id, { exact: true }).waitFor();
     await shown.getByText(client_secret, { exact: true }).waitFor();

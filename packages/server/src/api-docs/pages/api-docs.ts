@@ -1,6 +1,6 @@
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { namedSchemas } from "@tillkeeper/contract/http/schemas";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import Negotiator from "negotiator";
 import { nothingHere } from "../../platform/errors.ts";
 import { asyncApiDocument } from "../messages/async-api.ts";
@@ -22,6 +22,13 @@ export interface ApiDocsDeps {
   sandbox?: (() => SandboxAccess | undefined) | undefined;
 }
 
+/** Answers with the page that people see at `/`. */
+type ShowStart = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  headers: Readonly<Record<string, string>>,
+) => Promise<FastifyReply>;
+
 interface Page {
   content: Prepared;
   headers?: Readonly<Record<string, string>>;
@@ -42,14 +49,16 @@ function policyOf({ style }: { style: string }): Record<string, string> {
 export class ApiDocs {
   readonly #pages: ReadonlyMap<string, (request: FastifyRequest) => Page>;
   readonly #sandbox: ApiDocsDeps["sandbox"];
+  readonly #showStart: ShowStart;
 
-  constructor(deps: ApiDocsDeps) {
+  constructor(deps: ApiDocsDeps, showStart: ShowStart) {
     this.#sandbox = deps.sandbox;
+    this.#showStart = showStart;
     this.#pages = new Map([...startPages(deps), ...documents(deps), ...guidesAndFiles()]);
   }
 
   get paths(): string[] {
-    return [...this.#pages.keys()];
+    return ["/", ...this.#pages.keys()];
   }
 
   addTo(app: FastifyInstance): void {
@@ -59,6 +68,7 @@ export class ApiDocs {
         return send(request, reply, content, headers);
       });
     }
+    this.#addStart(app);
     const sandbox = this.#sandbox;
     if (!sandbox) return;
     // Not GET: browsers send `Origin` with every POST.
@@ -68,27 +78,27 @@ export class ApiDocs {
       return access;
     });
   }
+
+  /** `/` is the console for people, and for programs it says where things are. */
+  #addStart(app: FastifyInstance): void {
+    const json = landingJson();
+    const vary = { vary: "Accept, Accept-Encoding" };
+    app.get("/", (request, reply) => {
+      const wanted = new Negotiator(request).mediaType(["text/html", "application/json"]);
+      return wanted === "application/json" ? send(request, reply, json, vary) : this.#showStart(request, reply, vary);
+    });
+  }
 }
 
 type Pages = [string, (request: FastifyRequest) => Page][];
 
 function startPages({ sandbox: access }: ApiDocsDeps): Pages {
   const sandbox = access !== undefined;
-  const [html, json] = [landingPage({ sandbox }), landingJson()];
+  const start = landingPage({ sandbox });
   const reference = referencePage({ sandbox });
   const index = guideIndex();
-  const vary = { vary: "Accept, Accept-Encoding" };
   return [
-    [
-      "/",
-      (request) => {
-        const wanted = new Negotiator(request).mediaType(["text/html", "application/json"]);
-        const isForPrograms = wanted === "application/json";
-        return isForPrograms
-          ? { content: json, headers: vary }
-          : { content: html, headers: { ...pagePolicy, ...vary } };
-      },
-    ],
+    ["/docs/start", () => ({ content: start, headers: pagePolicy })],
     ...["/docs", "/docs/"].map((path): Pages[number] => [
       path,
       () => ({ content: reference, headers: referencePolicy }),

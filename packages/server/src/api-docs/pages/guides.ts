@@ -72,7 +72,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
 };
 
 /** Documents for developers of the project; the server does not show them. */
-export const forDevelopers = ["benchmarks", "dependencies", "model", "reliability"];
+export const forDevelopers = ["benchmarks", "console", "dependencies", "model", "reliability"];
 
 /** Documents that are served at an address of their own. */
 const documents: Readonly<Record<string, string>> = {

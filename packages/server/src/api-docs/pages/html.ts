@@ -43,7 +43,7 @@ ${markdown === undefined ? "" : `<link rel="alternate" type="text/markdown" href
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-<header class="top"><a class="name" href="/"${isCurrent("/")}>Tillkeeper</a><nav aria-label="Pages">${links.join("")}</nav></header>
+<header class="top"><a class="name" href="/docs/start"${isCurrent("/docs/start")}>Tillkeeper</a><nav aria-label="Pages">${links.join("")}</nav></header>
 ${body}
 ${markdown === undefined ? "" : `<footer><a href="${markdown}">This page as Markdown</a></footer>\n`}</body>
 </html>

@@ -3,6 +3,7 @@ import { Prepared } from "./prepared.ts";
 
 /** Addresses of a server's documents and health routes, for programs. */
 const links = {
+  start: "/docs/start",
   docs: "/docs",
   guides: "/docs/guides",
   errors: "/docs/errors",
@@ -21,13 +22,13 @@ export function landingJson(): Prepared {
   );
 }
 
-/** `/`: what this server is, and where its documents are. */
+/** `/docs/start`: what this server is, and where its documents are. */
 export function landingPage({ sandbox }: { sandbox: boolean }): Prepared {
   return new Prepared(htmlType, () =>
     pageOf({
       title: "Tillkeeper",
       description: about,
-      current: "/",
+      current: "/docs/start",
       scripts: sandbox ? ["landing.js"] : [],
       body: mainOf(`<h1>This is a Tillkeeper ${sandbox ? "sandbox" : "server"}</h1>
 <p>It manages fleets of payment terminals: the stores that they stand in, what is known of them, and operations on them, such as
@@ -35,6 +36,7 @@ closing the day. It moves no money and sees no card data. Programs call it under
 ${sandbox ? sandboxSection : liveSection}
 <h2>Where things are</h2>
 <dl class="places">
+<dt><a href="/">Console</a></dt><dd>For people: close the day of a store, its reports, its terminals.</dd>
 <dt><a href="${links.docs}">API reference</a></dt><dd>Every request with its fields, examples and answers, to be tried on this server.</dd>
 <dt><a href="${links.guides}">Guides</a></dt><dd>Trying it without hardware, making a terminal, running a server.</dd>
 <dt><a href="${links.errors}">Errors</a></dt><dd>Every error code, its cause and its cure.</dd>

@@ -1,0 +1,128 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { EventType } from "@tillkeeper/contract/events";
+import type { AnyEvent, Reset } from "@tillkeeper/sdk";
+import { queryClient } from "../app/query-client.ts";
+import { clientOf } from "./client.ts";
+
+/** How the stream of events stands: being made, there, or lost. */
+export type LiveState = "connecting" | "live" | "lost";
+
+type Message = { kind: "event"; item: AnyEvent | Reset } | { kind: "state"; state: LiveState } | { kind: "ask" };
+
+/** The kinds of queries that an event makes old: the second part of their keys. */
+const affected: Readonly<Record<string, readonly string[]>> = {
+  account_store: ["stores", "configuration", "closings"],
+  account_terminal: ["stores", "terminals", "presence", "closings"],
+  terminal_operation: ["operations", "closings"],
+  terminal_presence: ["presence", "closings"],
+  terminal_paired: ["stores", "terminals", "presence"],
+  store_closing: ["closings"],
+  account_payout_destination: ["stores"],
+  hook_subscription: ["hooks"],
+};
+
+/** Events that come within so many milliseconds are acted on together. */
+const togetherMs = 300;
+
+/**
+ * Follows the events of an account, and has the queries read anew that an event makes old. All tabs of a browser share one stream,
+ * because HTTP/1.1 gives an origin six connections: the tab that holds a lock reads it, and tells the others. Where the browser offers no
+ * locks, which is so without HTTPS, each tab reads its own.
+ */
+export function followEvents(account: string, onState: (state: LiveState) => void): () => void {
+  const ending = new AbortController();
+  const channel = new BroadcastChannel(`tillkeeper-events-${account}`);
+  const old = staleQueries(queryClient, account);
+  let state: LiveState = "connecting";
+  let leads = false;
+  let lastEventId: string | undefined;
+
+  const take = (item: AnyEvent | Reset) => {
+    lastEventId = item.event === "reset" ? item.last_event_id : item.id;
+    old.add(item);
+  };
+  const setState = (next: LiveState) => {
+    state = next;
+    onState(next);
+    if (leads) channel.postMessage({ kind: "state", state } satisfies Message);
+  };
+  channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
+    if (data.kind === "ask") {
+      if (leads) channel.postMessage({ kind: "state", state } satisfies Message);
+    } else if (data.kind === "state") setState(data.state);
+    else take(data.item);
+  });
+
+  const lead = async () => {
+    leads = true;
+    const { signal } = ending;
+    const stream = clientOf(account).events.stream({
+      lastEventId,
+      signal,
+      onConnect: () => {
+        // What was read before the connection was there may have changed in between.
+        if (state !== "live") old.addAll();
+        setState("live");
+      },
+      onDisconnect: () => setState("lost"),
+    });
+    try {
+      for await (const item of stream) {
+        channel.postMessage({ kind: "event", item } satisfies Message);
+        take(item);
+      }
+    } catch {
+      // The session ended, or it may not read events: the screens say that they are not live.
+      if (!signal.aborted) setState("lost");
+    } finally {
+      leads = false;
+    }
+  };
+
+  const { locks } = navigator as { locks?: LockManager };
+  const leading = locks ? locks.request(`tillkeeper-events-${account}`, { signal: ending.signal }, lead) : lead();
+  // Rejects when this tab stops to wait for the lock.
+  leading.catch(() => undefined);
+  channel.postMessage({ kind: "ask" } satisfies Message);
+  return () => {
+    ending.abort();
+    channel.close();
+    old.stop();
+  };
+}
+
+/** Collects what events make old, and has it read anew once for all that come together. */
+function staleQueries(client: QueryClient, account: string) {
+  let waiting: (AnyEvent | Reset)[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const act = () => {
+    const items = waiting;
+    [waiting, timer] = [[], undefined];
+    void client.invalidateQueries({
+      predicate: ({ queryKey }) => items.some((item) => isOld(account, queryKey, item)),
+    });
+  };
+  return {
+    add: (item: AnyEvent | Reset) => {
+      waiting.push(item);
+      timer ??= setTimeout(act, togetherMs);
+    },
+    addAll: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === account }),
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Whether an event makes the answer of a query old. */
+export function isOld(account: string, key: readonly unknown[], item: AnyEvent | Reset): boolean {
+  const [ofAccount, kind, store] = key;
+  if (ofAccount !== account) return false;
+  if (item.event === "reset") return true;
+  const kinds = affected[objectOf(item.event)] ?? [];
+  const { store_id: at } = item;
+  return kinds.includes(String(kind)) && (store === undefined || at === undefined || store === at);
+}
+
+/** What an event is about, by its name. */
+function objectOf(event: EventType): string {
+  return event.replace(/_(add|update|delete|missed|paused)$/, "");
+}

@@ -1,0 +1,87 @@
+import { queryOptions } from "@tanstack/react-query";
+import { kept } from "../app/last-known.ts";
+import { clientOf } from "./client.ts";
+
+/**
+ * One query for each thing that screens read, beside the SDK's method. A key is the account, the kind, the store where it belongs to
+ * one, then the rest: `live.ts` finds by it what an event makes old.
+ */
+
+export const storesQuery = (account: string) =>
+  queryOptions({
+    queryKey: [account, "stores"],
+    queryFn: async ({ signal }) => {
+      const stores = [];
+      for await (const store of clientOf(account).stores.list({ limit: 100 }, { signal })) stores.push(store);
+      return stores;
+    },
+    ...kept,
+  });
+
+export const storeQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "stores", store],
+    queryFn: ({ signal }) => clientOf(account).stores.get(store, {}, { signal }),
+    ...kept,
+  });
+
+export const configurationQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "configuration", store],
+    queryFn: ({ signal }) => clientOf(account).stores.getConfiguration(store, { signal }),
+    ...kept,
+  });
+
+export const previewQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "closings", store, "preview"],
+    queryFn: ({ signal }) => clientOf(account).closings.preview(store, {}, { signal }),
+    staleTime: 10_000,
+    ...kept,
+  });
+
+export const closingQuery = (account: string, store: string, closing: string) =>
+  queryOptions({
+    queryKey: [account, "closings", store, "one", closing],
+    queryFn: ({ signal }) => clientOf(account).closings.get(store, closing, {}, { signal }),
+    ...kept,
+  });
+
+export const closingsQuery = (account: string, store: string, startingAfter?: string) =>
+  queryOptions({
+    queryKey: [account, "closings", store, "list", startingAfter ?? ""],
+    queryFn: ({ signal }) =>
+      clientOf(account).closings.list(
+        store,
+        { limit: 31, ...(startingAfter !== undefined && { starting_after: startingAfter }) },
+        { signal },
+      ),
+  });
+
+export const reportsQuery = (account: string, store: string, closing: string) =>
+  queryOptions({
+    queryKey: [account, "closings", store, "reports", closing],
+    queryFn: ({ signal }) => clientOf(account).closingReports.list(store, closing, { signal }),
+  });
+
+export const presenceQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "presence", store],
+    queryFn: ({ signal }) => clientOf(account).presence.ofStore(store, { signal }),
+  });
+
+export const telemetryQuery = (account: string, store: string, terminal: string) =>
+  queryOptions({
+    queryKey: [account, "telemetry", store, terminal],
+    queryFn: ({ signal }) => clientOf(account).presence.telemetry(terminal, { signal }),
+  });
+
+/** A store with its tag: who changes it says by the tag what was seen, and is told when somebody else changed it since. */
+export const storeDetailsQuery = (account: string, store: string) =>
+  queryOptions({
+    queryKey: [account, "stores", store, "details"],
+    queryFn: async ({ signal }) => {
+      const { body, headers } = await clientOf(account).stores.get.withResponse(store, {}, { signal });
+      return { store: body, tag: headers.get("etag") };
+    },
+  });

@@ -1,0 +1,46 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { Session, SignIn, SignInLink } from "@tillkeeper/contract/http/people";
+import { readError, TillkeeperError } from "@tillkeeper/sdk/error";
+import { kept } from "../app/last-known.ts";
+
+/** Who is signed in; `null`: nobody. */
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return (await call("GET", "/v1/session", undefined, signal)) as Session;
+    } catch (error) {
+      if (error instanceof TillkeeperError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  ...kept,
+});
+
+/** Signs in; the server's answer sets the cookie of the session. */
+export async function signIn(input: SignIn): Promise<void> {
+  await call("POST", "/v1/auth/sign-in", input);
+}
+
+/** Ends the session on the server. */
+export async function signOut(): Promise<void> {
+  await call("POST", "/v1/auth/sign-out");
+}
+
+/** Uses a link: an invitation, a new password, or one that signs in once. The server's answer sets the cookie of a session. */
+export async function takeLink(input: SignInLink): Promise<void> {
+  await call("POST", "/v1/auth/links", input);
+}
+
+/** These addresses belong to no account, so the client of an account does not have them. */
+async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+  const answer = await fetch(path, {
+    method,
+    credentials: "same-origin",
+    headers: { accept: "application/json", ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  });
+  if (!answer.ok) throw await readError(answer);
+  return answer.status === 204 ? undefined : answer.json();
+}

@@ -1,0 +1,50 @@
+import { dehydrate, hydrate, type QueryClient } from "@tanstack/react-query";
+
+const place = "tillkeeper-last-known";
+/** Changes within so many milliseconds are written once. */
+const settleMs = 500;
+const longestMs = 3 * 24 * 3_600_000;
+
+/** Marks a query whose last answer is kept in this browser, to be read without a network. */
+export const kept = { meta: { kept: true } } as const;
+
+/** Brings back the last answers of kept queries, with the times at which they came, and keeps later ones. */
+export function keepLastKnown(client: QueryClient): void {
+  try {
+    const text = localStorage.getItem(place);
+    if (text !== null) hydrate(client, recent(JSON.parse(text)));
+  } catch {
+    forgetLastKnown();
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  client.getQueryCache().subscribe(({ type, query }) => {
+    if (type !== "updated" || query.meta?.["kept"] !== true) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => write(client), settleMs);
+  });
+}
+
+/** Forgets what is kept: the person signed out. */
+export function forgetLastKnown(): void {
+  localStorage.removeItem(place);
+}
+
+function write(client: QueryClient): void {
+  const state = dehydrate(client, {
+    shouldDehydrateMutation: () => false,
+    shouldDehydrateQuery: ({ meta, state: { status } }) => meta?.["kept"] === true && status === "success",
+  });
+  try {
+    localStorage.setItem(place, JSON.stringify(state));
+  } catch {
+    // The browser has no room for it, or keeps nothing: then nothing is shown without a network.
+  }
+}
+
+type Kept = ReturnType<typeof dehydrate>;
+
+/** What is older than some days is nobody's today any more. */
+function recent(state: Kept): Kept {
+  const since = Date.now() - longestMs;
+  return { ...state, queries: state.queries.filter((query) => query.state.dataUpdatedAt > since) };
+}

@@ -1,0 +1,12 @@
+import "./app/styles.ts";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/app.tsx";
+import { chooseLanguage, preferredLanguage } from "./app/language.ts";
+import { keepLastKnown } from "./app/last-known.ts";
+import { queryClient } from "./app/query-client.ts";
+import { cacheShell } from "./app/shell-cache.ts";
+
+keepLastKnown(queryClient);
+cacheShell();
+await chooseLanguage(preferredLanguage());
+createRoot(document.getElementById("root") as HTMLElement).render(<App />);

@@ -1,0 +1,56 @@
+import { useLingui } from "@lingui/react/macro";
+import { useState } from "react";
+import { shownLanguage, tagOf } from "../app/language.ts";
+import classes from "./instant.module.css";
+
+interface InstantProps {
+  at: string;
+  /** The time zone of the store. */
+  zone: string;
+  /** Shows the date as well. It is always shown when the instant is of another day than now. */
+  date?: boolean;
+}
+
+/** A moment in the store's time zone. Pressed, it shows the same moment in UTC. */
+export function Instant({ at, zone, date }: InstantProps) {
+  const { t } = useLingui();
+  const [inUtc, setInUtc] = useState(false);
+  const utc = `${instantText(at, "UTC", true)} UTC`;
+  return (
+    <button
+      type="button"
+      className={classes["instant"]}
+      aria-pressed={inUtc}
+      title={inUtc ? t`Show it in the store's time (${zone})` : t`In UTC: ${utc}`}
+      onClick={() => setInUtc(!inUtc)}
+    >
+      <time dateTime={at}>{inUtc ? utc : instantText(at, zone, date ?? !isToday(at, zone))}</time>
+    </button>
+  );
+}
+
+/** A moment as text in a time zone. */
+export function instantText(at: string, zone: string, withDate: boolean): string {
+  return new Intl.DateTimeFormat(tagOf(shownLanguage()), {
+    timeZone: zone,
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(withDate && { day: "numeric", month: "short" }),
+  }).format(new Date(at));
+}
+
+/** A business day as text: "Thursday 26 November". */
+export function dayText(day: string, withYear = false): string {
+  return new Intl.DateTimeFormat(tagOf(shownLanguage()), {
+    timeZone: "UTC",
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    ...(withYear && { year: "numeric" }),
+  }).format(new Date(`${day}T12:00:00Z`));
+}
+
+function isToday(at: string, zone: string): boolean {
+  const dayOf = (date: Date) => new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
+  return dayOf(new Date(at)) === dayOf(new Date());
+}

@@ -1,0 +1,22 @@
+import { accountRoute } from "./account/route.ts";
+import { detailsRoute } from "./details/route.ts";
+import { reportRoute } from "./report/route.ts";
+import { reportsRoute } from "./reports/route.ts";
+import { rootRoute } from "./root.tsx";
+import { linkRoute, signInRoute } from "./sign-in/route.ts";
+import { startRoute } from "./start/route.ts";
+import { storeRoute } from "./store/route.ts";
+import { storesRoute } from "./stores/route.ts";
+import { terminalsRoute } from "./terminals/route.ts";
+import { todayRoute } from "./today/route.ts";
+
+/** All addresses of the console. */
+export const routeTree = rootRoute.addChildren([
+  startRoute,
+  signInRoute,
+  linkRoute,
+  accountRoute.addChildren([
+    storesRoute,
+    storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
+  ]),
+]);

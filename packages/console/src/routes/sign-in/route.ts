@@ -1,0 +1,16 @@
+import { createRoute } from "@tanstack/react-router";
+import { rootRoute } from "../root.tsx";
+
+/** `/sign-in`: with the address to go on to, which must be one of the console. */
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: ({ to }: Record<string, unknown>): { to?: string } =>
+    typeof to === "string" && /^\/[A-Z]/.test(to) ? { to } : {},
+}).lazy(() => import("./screen.tsx").then(({ Screen }) => Screen));
+
+/** `/sign-in/link#{token}`: an invitation, or a new password. The token stays in the browser until the form is sent. */
+export const linkRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in/link",
+}).lazy(() => import("./link.tsx").then(({ Screen }) => Screen));

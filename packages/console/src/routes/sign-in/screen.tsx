@@ -1,0 +1,70 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { PasswordInput, TextInput } from "@mantine/core";
+import { createLazyRoute, useRouter } from "@tanstack/react-router";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
+import { useState } from "react";
+import { sessionQuery, signIn } from "../../api/session.ts";
+import { queryClient } from "../../app/query-client.ts";
+import { Form, useForm } from "../../parts/form.tsx";
+import { Page } from "../../parts/page.tsx";
+import { CodeInput } from "./code-input.tsx";
+import { SignInFrame } from "./frame.tsx";
+
+/** Where people sign in. */
+export const Screen = createLazyRoute("/sign-in")({ component: SignInScreen });
+
+function SignInScreen() {
+  const { t } = useLingui();
+  const router = useRouter();
+  const { to } = Screen.useSearch();
+  const [asksCode, setAsksCode] = useState(false);
+  const form = useForm({ email: "", password: "", code: "" }, async ({ email, password, code }) => {
+    try {
+      await signIn({ email, password, ...(code !== "" && { code }) });
+    } catch (error) {
+      if (!(error instanceof TillkeeperError && error.code === "code_required")) throw error;
+      setAsksCode(true);
+      return;
+    }
+    queryClient.removeQueries();
+    await queryClient.fetchQuery(sessionQuery);
+    await router.navigate({ to: to ?? "/", replace: true });
+  });
+  return (
+    <SignInFrame>
+      <Page title={t`Sign in`}>
+        <Form form={form} button={t`Sign in`}>
+          <TextInput
+            label={t`E-mail address`}
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            value={form.values.email}
+            error={form.errorOf("email")}
+            onChange={({ currentTarget }) => form.set("email", currentTarget.value)}
+          />
+          <PasswordInput
+            label={t`Password`}
+            name="password"
+            autoComplete="current-password"
+            required
+            visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
+            value={form.values.password}
+            error={form.errorOf("password")}
+            onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
+          />
+          {asksCode && <CodeInput form={form} />}
+        </Form>
+        <p className="dimmed">
+          <Trans>No account, or the password forgotten? Ask an administrator of your company for a link.</Trans>
+        </p>
+        <p>
+          <Trans>
+            For programs: <a href="/docs">the API reference</a>.
+          </Trans>
+        </p>
+      </Page>
+    </SignInFrame>
+  );
+}

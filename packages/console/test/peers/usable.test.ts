@@ -1,0 +1,90 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, seriousFaults } from "../../../server/test/support/browser.ts";
+import { openConsole, type Visitor } from "../support/session.ts";
+import { openShop, type Shop, screenOf, visitorOf } from "../support/shop.ts";
+
+describe("the console", () => {
+  let browser: Browser;
+  let shop: Shop;
+  let visitor: Visitor;
+  beforeAll(async () => {
+    [browser, shop] = await Promise.all([launchBrowser(), openShop()]);
+    visitor = await visitorOf(browser, shop, "admin");
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.stop();
+  });
+
+  it("closes a day by the keyboard alone", async () => {
+    const { page, context } = await openConsole(browser, visitor, screenOf(shop, "today"), {
+      width: 1280,
+    });
+    await page.getByText("The day is not closed.").waitFor();
+    await tabTo(page, "Close the day");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    // The dialog holds the focus, and Escape leaves it without doing anything.
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
+    expect((await shop.client.closings.list("market")).closings).toEqual([]);
+    await tabTo(page, "Close the day");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "Close the day", "dialog");
+    await page.keyboard.press("Enter");
+    await page.getByText("1 of 4 closed.").waitFor();
+    await tabTo(page, "Reports");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Reports" }).waitFor();
+    // Who hears the page hears where it is.
+    await expect.poll(() => focused(page)).toBe("Reports");
+    await context.close();
+  });
+
+  it.each([
+    { width: 1280, dark: false },
+    { width: 1280, dark: true },
+    { width: 360, dark: false },
+    { width: 360, dark: true },
+    // What a page of 1280 px is at 400 %.
+    { width: 320, dark: false },
+  ])("has no faults that a program finds, and fits, %o", async (look) => {
+    const [closing] = (await shop.client.closings.list("market")).closings;
+    const screens = ["today", "reports", `reports/${closing?.id}`, "terminals", "details"];
+    for (const path of [
+      "/sign-in",
+      ...screens.map((name) => screenOf(shop, name)),
+      `/${shop.accountId}/nothing/here`,
+    ]) {
+      const { page, context, errors } = await openConsole(browser, visitor, path, look);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForTimeout(500);
+      const faults = await seriousFaults(page);
+      const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+      expect({ path, faults, fits, errors }).toEqual({ path, faults: [], fits: true, errors: [] });
+      await context.close();
+    }
+  });
+
+  it("tells whoever may not change the store why the button is off", async () => {
+    const seller = await visitorOf(browser, shop, "store");
+    const { page, context } = await openConsole(browser, seller, screenOf(shop, "details"));
+    await page.getByText("Your role does not let you change the store.").first().waitFor();
+    await context.close();
+  });
+});
+
+/** Presses Tab until the element with this name has the focus. Fails when it is not reached within a round. */
+async function tabTo(page: Page, name: string, within = "body"): Promise<void> {
+  for (let pressed = 0; pressed < 60; pressed += 1) {
+    await page.keyboard.press("Tab");
+    const inside = await page.evaluate(`document.activeElement.closest(${JSON.stringify(within)}) !== null`);
+    if (inside && (await focused(page)) === name) return;
+  }
+  throw new Error(`Tab does not reach ${name}`);
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.textContent.trim()");
+}

@@ -1,0 +1,65 @@
+import { patience } from "@tillkeeper/stage/patience";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+/** Somebody who is signed in: where, and what the browser keeps of it. */
+export interface Visitor {
+  url: string;
+  state?: State;
+}
+
+/** How a page is looked at. */
+export interface Look {
+  width?: number;
+  dark?: boolean;
+  locale?: string;
+}
+
+/** A page of the console, with the errors of its console. */
+export interface OpenedConsole {
+  page: Page;
+  context: BrowserContext;
+  errors: string[];
+}
+
+/** The password of everybody in these tests. */
+export const password = "five small blue boats";
+
+/** Opens an address of the console in a browser of its own. */
+export async function openConsole(
+  browser: Browser,
+  visitor: Visitor,
+  path: string,
+  look: Look = {},
+): Promise<OpenedConsole> {
+  const { width = 360, dark = false, locale = "en-GB" } = look;
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme: dark ? "dark" : "light",
+    locale,
+    ...(visitor.state && { storageState: visitor.state }),
+  });
+  context.setDefaultTimeout(patience.timeout);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())));
+  page.on("pageerror", ({ message }) => void errors.push(message));
+  await page.goto(`${visitor.url}${path}`);
+  return { page, context, errors };
+}
+
+/** Follows a link of an invitation as a person does, and gives the browser's state afterwards. */
+export async function acceptInvitation(browser: Browser, link: string): Promise<Visitor> {
+  const { origin: url, pathname, hash } = new URL(link);
+  const { page, context } = await openConsole(browser, { url }, `${pathname}${hash}`);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.waitForURL(/\/[PT]\d{8}/);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  const cookies = await context.storageState();
+  await context.close();
+  // What the page keeps is not taken along: each test begins with an empty browser in which somebody is signed in.
+  return { url, state: { ...cookies, origins: [] } };
+}
