@@ -176,7 +176,9 @@ describe("tenants", async () => {
 
   it("meet a second wall in the database: no row of another account is there, and none can be put there", async () => {
     // All tables that tenants may read; walls.test.ts checks this list against the existing tables.
-    const tables = Object.keys(tenantRights) as (keyof Tables)[];
+    const tables = Object.entries(tenantRights).flatMap(([table, { select }]) =>
+      select === undefined ? [] : [table as keyof Tables],
+    );
     expect(tables.length).toBeGreaterThan(10);
     for (const table of tables) {
       const seen = await inTenant(server.db, stranger.aid, (tx) =>

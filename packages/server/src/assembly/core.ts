@@ -3,12 +3,13 @@ import { grantExists } from "../access/auth/clients.ts";
 import { openSigningKeys } from "../access/auth/keys/signing-keys.ts";
 import { openNarrowedGrants } from "../access/auth/narrowed-grants.ts";
 import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../access/auth/tokens/device-tokens.ts";
-import { createTokens } from "../access/auth/tokens/tokens.ts";
+import { createTokens, type Tokens } from "../access/auth/tokens/tokens.ts";
 import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
 import { sessionCookies } from "../access/people/cookies.ts";
 import { signInLimits } from "../access/people/limits.ts";
 import { createActorNames } from "../access/people/names.ts";
 import { createPrincipals } from "../access/people/principals.ts";
+import type { SessionDeps } from "../access/people/sessions.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
@@ -79,14 +80,8 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     grantExists: ({ issuerAccountId, accountId, ...grant }) =>
       grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
   });
-  const signIn = {
-    db,
-    clock,
-    cookies: sessionCookies({ https: config.publicUrl?.startsWith("https:") ?? false }),
-    limits: signInLimits(),
-  };
   const names = createActorNames(db);
-  const principals = createPrincipals({ tokens, signIn });
+  const { signIn, principals } = openSignIn({ db, clock, tokens, config });
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
@@ -114,6 +109,18 @@ export async function openCore({ config, log, clock: over = (own) => own }: Serv
     ...access,
   };
 }
+/** What people sign in with, and what says who sends a request. */
+function openSignIn({
+  db,
+  clock,
+  tokens,
+  config,
+}: Pick<SessionDeps, "db" | "clock"> & { tokens: Tokens; config: Config }) {
+  const https = config.publicUrl?.startsWith("https:") ?? false;
+  const signIn = { db, clock, cookies: sessionCookies({ https }), limits: signInLimits() };
+  return { signIn, principals: createPrincipals({ tokens, signIn }) };
+}
+
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
 /** What brings new events to requests that wait and to streams. */
