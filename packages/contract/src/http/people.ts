@@ -6,7 +6,7 @@ import { Time, Uuid } from "../scalars.ts";
 import { scopes } from "../scopes.ts";
 import { endpoint } from "./endpoint.ts";
 
-export const emailPattern = "^[^\\s@\\p{Cc}]{1,64}@[^\\s@\\p{Cc}]+\\.[^\\s@\\p{Cc}]+$";
+export const emailPattern = "^[^\\s@\\p{Cc}]{1,64}@[^\\s@.\\p{Cc}]+(?:\\.[^\\s@.\\p{Cc}]+)+$";
 /** An e-mail address. Its case is kept and means nothing. */
 export const EmailAddress = Type.String({
   pattern: emailPattern,

@@ -53,6 +53,10 @@ export const User = Type.Object({
   created_by: Type.String(),
   updated_at: Time,
   updated_by: Type.String(),
+  deleted_at: Type.Optional(
+    Type.String({ format: "date-time", description: "Only the answer that removes the user has it." }),
+  ),
+  deleted_by: Type.Optional(Type.String()),
 });
 export type User = Static<typeof User>;
 

@@ -55,6 +55,14 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     const { terminal_id } = await terminal();
     return { ...own, terminal_id, log_id: await storeLog(server, aid, terminal_id) };
   };
+  const user = async () => {
+    const { id } = await post(`${account}/users`, {
+      email: `${randomUUID()}@kiosk.example`,
+      name: "One",
+      role: "operations",
+    });
+    return { ...own, id };
+  };
   const client = async () => {
     const { id, secrets } = await post(`${account}/auth/clients`, { name: "One" });
     return { ...own, id, secret_id: secrets[0].id };
@@ -107,6 +115,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     "/v1/admin/terminals/operations/:operation_id": operation,
     "/v1/accounts/:aid/payments/admin/terminals/:terminal_id/logs/:log_id": log,
     "/v1/admin/terminals/:terminal_id/logs/:log_id": log,
+    "/v1/accounts/:aid/users/:id": user,
     "/v1/accounts/:oid/auth/clients/:id": client,
     "/v1/accounts/:oid/auth/client-grants/:id": grant,
     "/v1/accounts/:oid/payout-destinations/:payout_destination_id": destination,

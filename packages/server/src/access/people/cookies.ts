@@ -7,13 +7,12 @@ import { sessionSeconds } from "./lifetimes.ts";
 export function sessionCookies({ https }: { https: boolean }) {
   const name = https ? `__Host-${sessionCookieName}` : sessionCookieName;
   const attributes = `Path=/; HttpOnly; SameSite=Strict${https ? "; Secure" : ""}`;
-  const form = new RegExp(`(?:^|; *)${name}=([\\w-]{43})(?:;|$)`);
   return {
     set: (token: string) => ({ "set-cookie": `${name}=${token}; ${attributes}; Max-Age=${sessionSeconds}` }),
     clear: () => ({ "set-cookie": `${name}=; ${attributes}; Max-Age=0` }),
     /** The token of the session; undefined without one, and in a request that no page of this server has sent (D41). */
     read(request: FastifyRequest): string | undefined {
-      const token = form.exec(request.headers.cookie ?? "")?.[1];
+      const token = valueOf(request.headers.cookie ?? "", name);
       return token !== undefined && request.headers["sec-fetch-site"] === "same-origin" && hasOwnOrigin(request)
         ? token
         : undefined;
@@ -21,6 +20,15 @@ export function sessionCookies({ https }: { https: boolean }) {
   };
 }
 export type SessionCookies = ReturnType<typeof sessionCookies>;
+
+const tokenForm = /^[\w-]{43}$/;
+
+/** The value of a cookie by its name, if it has the form of a token. */
+function valueOf(header: string, name: string): string | undefined {
+  const cookies = header.split(";").map((cookie) => cookie.trim());
+  const value = cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
+  return value !== undefined && tokenForm.test(value) ? value : undefined;
+}
 
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 

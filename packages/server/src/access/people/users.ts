@@ -127,14 +127,15 @@ export function removeUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: 
     requireExpected(live, before);
     requireCovered(live, roleScopes[row.role]);
     const now = clock.now();
-    await tx
+    const removed = await tx
       .updateTable("account_users")
       .set({ removed_at: now, updated_at: now, updated_by: live.clientId })
       .where("account_id", "=", live.accountId)
       .where("id", "=", id)
-      .execute();
+      .returningAll()
+      .executeTakeFirstOrThrow();
     await record(tx, clock, live, "user.delete", { before });
-    return before;
+    return present(removed);
   });
 }
 
@@ -256,6 +257,7 @@ function present(row: UserRow): User {
     created_by: row.created_by,
     updated_at: documentedTime(row.updated_at),
     updated_by: row.updated_by,
+    ...(row.removed_at && { deleted_at: documentedTime(row.removed_at), deleted_by: row.updated_by }),
   };
 }
 

@@ -25,4 +25,12 @@ export interface SandboxTables {
     done: Generated<boolean>;
     result: ColumnType<EndOfDayResult | null, string | undefined, string | null>;
   };
+  virtual_terminal_leases: {
+    account_id: string;
+    terminal_id: string;
+    server_id: string;
+    leased_until: Date;
+    /** Set by the server that holds the lease. */
+    address: string | null;
+  };
 }

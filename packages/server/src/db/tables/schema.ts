@@ -335,12 +335,4 @@ export interface Tables
     bucket: number;
     count: ColumnType<string, number, number>;
   };
-  virtual_terminal_leases: {
-    account_id: string;
-    terminal_id: string;
-    server_id: string;
-    leased_until: Date;
-    /** Set by the server that holds the lease. */
-    address: string | null;
-  };
 }

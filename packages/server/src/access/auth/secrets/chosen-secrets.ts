@@ -14,7 +14,7 @@ export interface Cost {
 }
 
 /** Cost of one guess: 32 MB of memory and some 60 ms. Each hash holds its cost, so that it can be raised later. */
-const cost = { N: 32_768, r: 8, p: 1 };
+const costOfSecret = { N: 32_768, r: 8, p: 1 };
 const keyBytes = 32;
 
 /** The slow hash of a secret that a person chose: `scrypt$N$r$p$salt$key`. */
@@ -24,7 +24,7 @@ export interface ChosenHash {
 
 /** Hashes a chosen secret. Slow by design, so never call it while a transaction holds a connection. */
 export async function hashChosen(secret: string): Promise<ChosenHash> {
-  return { hash: await slowHash(secret, cost) };
+  return { hash: await slowHash(secret, costOfSecret) };
 }
 
 /** The slow hash of a text, with the cost in it. */
