@@ -42,13 +42,16 @@ describe("the client's methods", async () => {
     expect(error?.status ?? 200).toBeOneOf([200, 400, 403, 404, 409, 422]);
   });
 
-  it.for(rows.filter(({ row }) => row.query))("$title takes its query to the server", async (each) => {
-    expect(await refusal(each, { no_such: 1 })).toMatchObject({
-      status: 400,
-      code: "invalid_request",
-      errors: [{ path: "/query/no_such" }],
-    });
-  });
+  it.for(rows.filter(({ noun, row }) => noun !== "sandbox" && row.query))(
+    "$title takes its query to the server",
+    async (each) => {
+      expect(await refusal(each, { no_such: 1 })).toMatchObject({
+        status: 400,
+        code: "invalid_request",
+        errors: [{ path: "/query/no_such" }],
+      });
+    },
+  );
 
   it("are all routes that take a token, but for those that name no account and are there a second time with one", async () => {
     const { body } = await server.call("GET", "/openapi.json");

@@ -58,7 +58,8 @@ describe("an empty body", async () => {
     );
     const bodyless: string[] = [];
     const required: string[] = [];
-    for (const { path, method, described } of routes) {
+    // A server that is no sandbox does not know the sandbox's own.
+    for (const { path, method, described } of routes.filter((one) => !one.path.startsWith("/v1/sandbox/"))) {
       const name = described.operationId;
       const types = Object.keys(described.requestBody?.content ?? {});
       const takesJson = types.includes("application/json");

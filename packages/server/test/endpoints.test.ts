@@ -2,7 +2,6 @@ import type { Endpoint } from "@tillkeeper/contract/http/endpoint";
 import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
-import { ownServer } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Principals } from "../src/access/people/principals.ts";
 import { requireAllBound } from "../src/assembly/all-bound.ts";

@@ -113,7 +113,7 @@ function staleQueries(client: QueryClient, account: string) {
 }
 
 /** Whether an event makes the answer of a query old. */
-export function isOld(account: string, key: readonly unknown[], item: AnyEvent | Reset): boolean {
+function isOld(account: string, key: readonly unknown[], item: AnyEvent | Reset): boolean {
   const [ofAccount, kind, store] = key;
   if (ofAccount !== account) return false;
   if (item.event === "reset") return true;

@@ -30,7 +30,7 @@ export function Instant({ at, zone, date }: InstantProps) {
 }
 
 /** A moment as text in a time zone. */
-export function instantText(at: string, zone: string, withDate: boolean): string {
+function instantText(at: string, zone: string, withDate: boolean): string {
   return new Intl.DateTimeFormat(tagOf(shownLanguage()), {
     timeZone: zone,
     hour: "2-digit",

@@ -2,7 +2,7 @@ import { currencyExponent } from "@tillkeeper/contract/currencies";
 import { shownLanguage, tagOf } from "../app/language.ts";
 
 /** An amount in minor units as text, by the reader's language and the currency's own number of digits (ISO 4217). */
-export function moneyText(minor: number, currency: string): string {
+function moneyText(minor: number, currency: string): string {
   const digits = currencyExponent(currency);
   return new Intl.NumberFormat(tagOf(shownLanguage()), {
     style: "currency",

@@ -70,7 +70,9 @@ describe("the console", () => {
   it("tells whoever may not change the store why the button is off", async () => {
     const seller = await visitorOf(browser, shop, "store");
     const { page, context } = await openConsole(browser, seller, screenOf(shop, "details"));
-    await page.getByText("Your role does not let you change the store.").first().waitFor();
+    const why = page.getByText("Your role does not let you change the store.").first();
+    await why.waitFor();
+    expect(await why.isVisible()).toBe(true);
     await context.close();
   });
 });

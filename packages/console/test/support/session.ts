@@ -24,7 +24,7 @@ export interface OpenedConsole {
 }
 
 /** The password of everybody in these tests. */
-export const password = "five small blue boats";
+const password = "five small blue boats";
 
 /** Opens an address of the console in a browser of its own. */
 export async function openConsole(

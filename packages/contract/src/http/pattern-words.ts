@@ -45,6 +45,7 @@ export const patternWords: Readonly<Record<string, string>> = {
   "^[A-Za-z0-9_-]{43}$": "must be 43 characters of base64url: letters, digits, or any of _ -",
   "^[A-Za-z0-9_-]{86}$": "must be 86 characters of base64url: letters, digits, or any of _ -",
   "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$": "must be a tag of a language, such as nb or sv-SE",
+  "^[1-5](?:\\d\\d|xx)$": "must be a status such as 409, or a class of them such as 4xx",
   "^[0-9a-f]{64}$": "must be 64 hexadecimal digits in lower case",
   "^\\+[1-9]\\d{1,14}$": "must be a phone number in E.164 form, such as +4799999999",
   "^([01]\\d|2[0-3]):[0-5]\\d$": "must be a time of the day from 00:00 to 23:59, such as 23:30",

@@ -34,6 +34,8 @@ describe("the rows of single resources", () => {
       .filter(({ method, resource }) => method !== "GET" && !resource)
       .filter(({ path }) => paths.some((one) => `${path}/`.startsWith(`${one}/`)));
     expect(without.map(({ id }) => id)).toEqual([
+      // It makes a link, and changes nothing of the user.
+      "aid_users_id_links_post",
       // They send, and change neither the subscription nor an attempt that was made.
       "aid_source_hooks_hid_ping_post",
       "aid_hooks_hid_replay_post",

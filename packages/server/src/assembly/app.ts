@@ -146,6 +146,12 @@ export async function buildApp({
   );
   pages.addTo(app);
   webConsole.addTo(app);
+  await addRoutes(app, routes, gate);
+  return app;
+}
+
+/** Adds the routes: those with forms and those with uploads read their bodies in ways of their own. */
+async function addRoutes(app: FastifyInstance, routes: readonly Route[], gate: Gate): Promise<void> {
   for (const row of routes.filter(({ endpoint: { form, upload } }) => !form && !upload)) addRoute(app, row, gate);
   await app.register(async (forms) => {
     await forms.register(formbody, { bodyLimit: limits.httpBodyBytes });
@@ -153,7 +159,6 @@ export async function buildApp({
   });
   for (const row of routes)
     if (row.endpoint.upload) await app.register(async (uploads) => addUpload(uploads, row, gate));
-  return app;
 }
 
 /** Sets how requests are parsed and validated, and how errors are answered. */

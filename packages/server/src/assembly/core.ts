@@ -82,18 +82,8 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     // The documented hosts serve callers of the API; devices never use them.
     furtherHosts: config.audienceHosts.filter((host) => !documentedHosts.includes(host)),
   });
-  const { acceptedHosts } = addresses;
   const keys = await openSigningKeys(db, clock, rootKey);
-  const narrowedGrants = await openNarrowedGrants(db, clock);
-  const tokens = createTokens({
-    keys,
-    narrowedGrants,
-    clock,
-    lifetimeSeconds: config.tokenLifetimeSeconds,
-    acceptedHosts,
-    grantExists: ({ issuerAccountId, accountId, ...grant }) =>
-      grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
-  });
+  const tokens = await openTokens({ db, clock, keys, config, acceptedHosts: addresses.acceptedHosts });
   const names = createActorNames(db);
   const { signIn, principals } = openSignIn({ db, clock, tokens, config });
   const deviceTokens = createDeviceTokens({
@@ -126,6 +116,25 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     ...access,
   };
 }
+
+interface TokenDeps extends Pick<SessionDeps, "db" | "clock"> {
+  keys: Awaited<ReturnType<typeof openSigningKeys>>;
+  config: Config;
+  acceptedHosts: () => ReadonlySet<string>;
+}
+
+async function openTokens({ db, clock, keys, config, acceptedHosts }: TokenDeps): Promise<Tokens> {
+  return createTokens({
+    keys,
+    narrowedGrants: await openNarrowedGrants(db, clock),
+    clock,
+    lifetimeSeconds: config.tokenLifetimeSeconds,
+    acceptedHosts,
+    grantExists: ({ issuerAccountId, accountId, ...grant }) =>
+      grantExists(db, { ...grant, accountId: issuerAccountId, audienceAccountId: accountId }),
+  });
+}
+
 /** What people sign in with, and what says who sends a request. */
 function openSignIn({
   db,

@@ -86,7 +86,7 @@ export function guardedEndpoints(
 }
 
 /** For what a test lacks. */
-export function fail(message: string): never {
+function fail(message: string): never {
   throw new Error(message);
 }
 

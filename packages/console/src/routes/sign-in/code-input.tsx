@@ -17,7 +17,7 @@ export function CodeInput<Values extends { code: string }>({ form }: { form: For
       autoComplete="one-time-code"
       value={form.values.code}
       error={form.errorOf("code")}
-      onChange={({ currentTarget }) => form.set("code", currentTarget.value as Values["code"])}
+      onChange={({ currentTarget }) => form.set("code", currentTarget.value)}
     />
   );
 }
