@@ -40,6 +40,7 @@ describe("a caller who is limited to stores", async () => {
       account_id: aid,
       client_ref: client.id,
       grant_ref: grant.id,
+      user_ref: randomUUID(),
       secret_id: randomUUID(),
       payout_destination_id: destination.payout_destination_id,
       hid: randomUUID(),
