@@ -207,7 +207,8 @@ describe("a caller who is limited to stores", async () => {
 
   it("sees in the database only rows of its stores", async () => {
     const leaks: Record<string, unknown> = {};
-    for (const table of Object.keys(tenantRights) as (keyof typeof belongings)[]) {
+    const readable = Object.entries(tenantRights).filter(([, { select }]) => select !== undefined);
+    for (const [table] of readable as [keyof typeof belongings, unknown][]) {
       const rowsSeen = (stores?: string[]) =>
         inTenant(
           server.db,
