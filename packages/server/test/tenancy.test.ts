@@ -37,6 +37,11 @@ describe("tenants", async () => {
     const closing = await post(`/v1/accounts/${of.aid}/stores/${store.store_id}/closings`, {});
     const destination = await post(`/v1/accounts/${of.aid}/payout-destinations`, {});
     const client = await post(`/v1/accounts/${of.aid}/auth/clients`, {});
+    const user = await post(`/v1/accounts/${of.aid}/users`, {
+      email: "a@kiosk.example",
+      name: "A",
+      role: "operations",
+    });
     const grant = await post(`/v1/accounts/${of.aid}/auth/client-grants`, {
       client_id: client.id,
       audience: `https://api.dintero.com/v1/accounts/${of.aid}`,
@@ -68,6 +73,7 @@ describe("tenants", async () => {
       delivery_id: delivery.id,
       secret_id: shown.secrets[0].id,
       grant_ref: grant.id,
+      user_ref: user.id,
       log_id: logId,
       release_id: release.id,
       key_id: maker.keyId,
@@ -114,6 +120,7 @@ describe("tenants", async () => {
     client_ref: randomUUID(),
     secret_id: randomUUID(),
     grant_ref: randomUUID(),
+    user_ref: randomUUID(),
     log_id: randomUUID(),
     release_id: randomUUID(),
     key_id: "A".repeat(43),

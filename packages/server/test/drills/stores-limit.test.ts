@@ -40,6 +40,7 @@ describe("a caller who is limited to stores", async () => {
       account_id: aid,
       client_ref: client.id,
       grant_ref: grant.id,
+      user_ref: randomUUID(),
       secret_id: randomUUID(),
       payout_destination_id: destination.payout_destination_id,
       hid: randomUUID(),
@@ -207,7 +208,8 @@ describe("a caller who is limited to stores", async () => {
   it("sees in the database only rows of its stores", async () => {
     const leaks: Record<string, unknown> = {};
     const unfurnished: string[] = [];
-    for (const table of Object.keys(tenantRights) as (keyof typeof belongings)[]) {
+    const readable = Object.entries(tenantRights).filter(([, rights]) => "select" in rights);
+    for (const [table] of readable as [keyof typeof belongings, unknown][]) {
       const rowsSeen = (stores?: string[]) =>
         inTenant(
           server.db,

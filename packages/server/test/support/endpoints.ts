@@ -92,8 +92,10 @@ function fail(message: string): never {
 
 /** The address of an endpoint with these ids in its path. */
 export function urlOf({ id, path }: Endpoint, ids: Ids): string {
-  // Clients and grants both call theirs `id`.
-  const key = (name: string) => (name !== "id" ? name : path.includes("/clients/") ? "client_ref" : "grant_ref");
+  // Clients, grants and users all call theirs `id`.
+  const refs = { "/clients/": "client_ref", "/client-grants/": "grant_ref", "/users/": "user_ref" };
+  const ref = Object.entries(refs).find(([part]) => path.includes(part))?.[1];
+  const key = (name: string) => (name === "id" && ref !== undefined ? ref : name);
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(ids[key(name)] ?? fail(`${id}: no ${name}`)),
   );

@@ -28,10 +28,10 @@ export async function hashChosen(secret: string): Promise<ChosenHash> {
 }
 
 /** The slow hash of a text, with the cost in it. */
-export async function slowHash(secret: string, cost: Cost): Promise<string> {
+export async function slowHash(secret: string, { N, r, p }: Cost): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(secret, salt, keyBytes, { ...cost, maxmem: memoryFor(cost) });
-  const parts = ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")];
+  const key = await derive(secret, salt, keyBytes, { N, r, p, maxmem: memoryFor({ N, r }) });
+  const parts = ["scrypt", N, r, p, salt.toString("base64url"), key.toString("base64url")];
   return parts.join("$");
 }
 
