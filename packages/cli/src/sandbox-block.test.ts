@@ -10,6 +10,7 @@ function running(httpUrl: string, mqttUrl: string, terminalIds = ["T12345678-T00
     client_id: "till-1",
     client_secret: "s3cret~",
     terminalIds,
+    signInLink: undefined,
     namedTerminals: {},
   };
   return { httpUrl, mqttUrl, sandbox, stop: () => Promise.resolve() };

@@ -13,6 +13,7 @@ export function sandboxBlock({ httpUrl, mqttUrl, sandbox }: RunningServer, confi
   const folder = resolve(config.dataDir);
   const facts = [
     ["API", httpUrl],
+    ...(sandbox.signInLink === undefined ? [] : [["Console, once", sandbox.signInLink]]),
     ["Try it", `${httpUrl}/sandbox`],
     ["Reference", `${httpUrl}/docs`],
     ["MQTT broker", mqttUrl],

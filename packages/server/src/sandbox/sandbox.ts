@@ -20,6 +20,7 @@ import { StartupError } from "../platform/startup-error.ts";
 import { setControls } from "../virtual-terminals/controls.ts";
 import { beginAt } from "./clock.ts";
 import type { SandboxPlan } from "./content.ts";
+import { makeSignInLink } from "./first-user.ts";
 
 /** Content of `sandbox.json`: enough for a program to start working. */
 export interface SandboxFile {
@@ -33,6 +34,8 @@ export interface SandboxFile {
 /** A sandbox that is open. */
 export interface OpenSandbox extends SandboxFile {
   terminalIds: string[];
+  /** Lets one browser into the console, once. Absent where the sandbox's user was removed. */
+  signInLink: string | undefined;
   /** The ids of the terminals that the plan names, by their names. */
   namedTerminals: Record<string, string>;
 }
@@ -85,6 +88,7 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return {
     ...file,
+    signInLink: await makeSignInLink({ ...deps, accountId, httpUrl: deps.addresses.http_url }),
     terminalIds: await terminalIds(deps, accountId),
     namedTerminals: await namedTerminals(deps, accountId),
   };
