@@ -2,9 +2,8 @@ import type { Edit } from "./edit.ts";
 import { variants } from "./variants.ts";
 
 /**
- * The workers that carry closes forward look every 20 ms, what terminals tell is written at once, and reports of days that are
- * over are compared rarely: what is an hour's work in a real year of 200 stores would otherwise be done in seconds. Nothing that
- * they do is changed.
+ * The workers that carry closes forward look every 20 ms, and what terminals tell is written at once. Nothing that they do is
+ * changed.
  */
 const pace: readonly Edit[] = [
   {
@@ -23,16 +22,6 @@ const pace: readonly Edit[] = [
     file: "packages/server/src/presence/telemetry/telemetry.ts",
     find: "const writeEveryMs = 1_000;",
     replace: "const writeEveryMs = 50;",
-  },
-  {
-    file: "packages/server/src/reports/worker.ts",
-    find: "Math.min(Math.max(age / 10, shortest), longest)",
-    replace: "Math.max(age * 8, shortest)",
-  },
-  {
-    file: "packages/server/src/reports/worker.ts",
-    find: "const [shortest, longest] = [minuteMs, 6 * hourMs];",
-    replace: "const shortest = 10 * minuteMs + 0 * hourMs;",
   },
 ];
 

@@ -85,15 +85,15 @@ export const variants: readonly Variant[] = [
     name: "closes-again",
     edits: [
       {
-        file: `${autopilot}/worker.ts`,
-        find: "return to({ day: decision.due.day, askedAt: now, until: decision.due.until }, decision.due.until);",
+        file: `${autopilot}/move-on.ts`,
+        find: "return to({ day: decision.due.day, askedAt: now, until: decision.due.until }, nextLook(decision.due.until));",
         replace:
           "return to({ day: decision.due.day, askedAt: null, until: null }, new Date(now.getTime() + 3_600_000));",
       },
       {
-        file: `${autopilot}/worker.ts`,
-        find: "const body = { business_day: day,",
-        replace: "const body = { again: true, business_day: day,",
+        file: `${autopilot}/close-due.ts`,
+        find: "const body = { business_day: day, retry_until: retryUntil.toISOString() };",
+        replace: "const body = { again: true, business_day: day, retry_until: retryUntil.toISOString() };",
       },
     ],
   },
@@ -102,7 +102,7 @@ export const variants: readonly Variant[] = [
     name: "tells-nobody",
     edits: [
       {
-        file: `${autopilot}/worker.ts`,
+        file: `${autopilot}/move-on.ts`,
         find: "event && moved.has(from.storeRef)",
         replace: "event && !moved.has(from.storeRef)",
       },
