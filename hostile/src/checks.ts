@@ -89,6 +89,8 @@ export function readError(text: string): ReadError {
 
 /** Statuses of requests that were refused for their form, or for their number. */
 const refusedForForm = new Set([400, 405, 406, 411, 413, 414, 415, 422, 429, 431]);
+/** Codes of refusals with such a status that are the route's own rule. */
+const refusedByRule = new Set(["sign_in_locked"]);
 /** Codes of refusals before validation: no route, no valid token, a scope too little, another account. */
 const refusedBeforeValidation = new Set([
   "not_found",
@@ -100,7 +102,8 @@ const refusedBeforeValidation = new Set([
 
 /** Whether the route's own rules have answered. Doubtful answers do not count, for example a 400 for a missing thing. */
 export function isPastValidation({ status, text }: Answer): boolean {
-  if (status === 0 || status >= 500 || refusedForForm.has(status)) return false;
+  if (status === 0 || status >= 500) return false;
+  if (refusedForForm.has(status)) return refusedByRule.has(readError(text).code);
   return status < 400 || !refusedBeforeValidation.has(readError(text).code);
 }
 

@@ -47,6 +47,7 @@ interface IdField {
 
 const clientKinds = { id: "client_ref" };
 const grantKinds = { id: "grant_ref" };
+const userKinds = { id: "user_ref" };
 const closingKinds = { store_id: "closing_store" };
 const logKinds = { terminal_id: "virtual_terminal_id" };
 const messagingDeviceKinds = { terminal_id: "talking_terminal_id" };
@@ -77,6 +78,23 @@ export const recipes: Record<string, Recipe> = {
     authorization: ({ stage }) => `Bearer ${stage.bootstrapToken}`,
     body: ({ random, id }) => ({ name: "Shop", ...(random.chance(0.3) && { operator_account_id: id("aid") }) }),
   },
+  auth_sign_in_post: {
+    body: ({ random }) => ({ email: "kari@kiosk.example", password: `guess ${random.integer(1, 1e9)}` }),
+    headers: (_body, { stage }) => ({ "sec-fetch-site": "same-origin", origin: stage.url }),
+  },
+  auth_sessions_id_delete: { kinds: userKinds },
+  aid_users_post: {
+    body: ({ random }) => ({
+      email: `user-${random.integer(1, 1e12)}@kiosk.example`,
+      name: "Kari",
+      role: "operations",
+    }),
+    makes: { kind: "user_ref", field: "id" },
+  },
+  aid_users_id_get: { kinds: userKinds },
+  aid_users_id_put: { kinds: userKinds, body: () => ({ name: "renamed", role: "operations" }) },
+  aid_users_id_delete: { kinds: userKinds, destructive: true },
+  aid_users_id_links_post: { kinds: userKinds, body: () => ({ purpose: "invitation" }) },
   get_token: {
     authorization: ({ world: { own } }) =>
       `Basic ${Buffer.from(`${own.clientId}:${own.clientSecret}`).toString("base64")}`,

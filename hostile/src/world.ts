@@ -122,6 +122,8 @@ async function makeThings(stage: Stage, aid: string, token: string, name: string
     await addTerminal(post, aid, `${name}-${n}`, add);
     await addClosing(post, aid, store.store_id, add);
     await addClient(post, aid, add);
+    const user = { email: `${name}-${n}@kiosk.example`, name: "Ola", role: "operations" };
+    add("user_ref", (await post(`/v1/accounts/${aid}/users`, user)).id);
     const content = { of: aid };
     add("version", (await post(`/v1/accounts/${aid}/configurations`, { content })).version);
   }

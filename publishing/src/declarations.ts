@@ -1,9 +1,21 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { packageOf } from "./bundle.ts";
 import { type PublishedPackage, parts } from "./packages.ts";
+
+/** The parts of which the libraries consist. */
+const libraryParts = ["contract", "words", "sdk", "agent", "virtual-terminals", "sandbox"];
 
 const specifiers = /(\bfrom |\bimport\(|^import )["']([^"']+)["']/gm;
 
@@ -16,9 +28,13 @@ export interface Declarations {
 /** Has the compiler make the declarations of all modules of the packages with `exports`. */
 export function makeDeclarations(root: string, packages: readonly PublishedPackage[]): Declarations {
   const folder = mkdtempSync(join(tmpdir(), "tk-declarations-"));
-  const files = packages.flatMap(({ entries, exports }) =>
+  const entries = packages.flatMap(({ entries, exports }) =>
     Object.values(exports).map((entry) => join(root, entries[entry] ?? "")),
   );
+  // All modules are named: one that the compiler comes upon by a link in node_modules first counts as an outside one, and which way
+  // it takes first is a matter of chance.
+  const modules = globSync(libraryParts.map((part) => join(root, "packages", part, "src/**/*.ts")));
+  const files = [...new Set([...entries, ...modules.filter((file) => !file.endsWith(".test.ts"))])];
   const project = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {
