@@ -10,5 +10,5 @@ try {
   execFileSync("npm", ["run", "-s", "build"], { cwd: fileURLToPath(new URL(".", import.meta.url)), stdio: "inherit" });
 } catch (error) {
   if (error.code !== "MODULE_NOT_FOUND") throw error;
-  console.log("The console is not built: what it is built with is for development, and is not installed.");
+  process.stdout.write("The console is not built: what it is built with is for development, and is not installed.\n");
 }

@@ -28,13 +28,13 @@ export interface Declarations {
 /** Has the compiler make the declarations of all modules of the packages with `exports`. */
 export function makeDeclarations(root: string, packages: readonly PublishedPackage[]): Declarations {
   const folder = mkdtempSync(join(tmpdir(), "tk-declarations-"));
-  const entries = packages.flatMap(({ entries, exports }) =>
+  const roots = packages.flatMap(({ entries, exports }) =>
     Object.values(exports).map((entry) => join(root, entries[entry] ?? "")),
   );
   // All modules are named: one that the compiler comes upon by a link in node_modules first counts as an outside one, and which way
   // it takes first is a matter of chance.
   const modules = globSync(libraryParts.map((part) => join(root, "packages", part, "src/**/*.ts")));
-  const files = [...new Set([...entries, ...modules.filter((file) => !file.endsWith(".test.ts"))])];
+  const files = [...new Set([...roots, ...modules.filter((file) => !file.endsWith(".test.ts"))])];
   const project = {
     extends: join(root, "tsconfig.json"),
     compilerOptions: {

@@ -177,7 +177,8 @@ async function insertRest(db: Db, made: Made, at: Date): Promise<void> {
       when_busy: null,
       expected_close: null,
       operation_id: null,
-      refused: null,
+      // Else the server would go on with it, and change rows of the store by itself.
+      refused: "gone",
     })
     .execute();
   await db.sql
