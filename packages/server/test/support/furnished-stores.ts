@@ -177,9 +177,15 @@ async function insertRest(db: Db, made: Made, at: Date): Promise<void> {
       when_busy: null,
       expected_close: null,
       operation_id: null,
-      // Else the server would go on with it, and change rows of the store by itself.
-      refused: "gone",
+      refused: null,
     })
+    .execute();
+  // Else the server would go on with the closing after some seconds, and change rows of the store by itself.
+  await db.sql
+    .updateTable("closings")
+    .set({ look_at: never })
+    .where("account_id", "=", account_id)
+    .where("id", "=", closing.id)
     .execute();
   await db.sql
     .insertInto("mail_messages")
