@@ -79,7 +79,7 @@ describe("the pages of a sandbox in a browser", () => {
     try {
       const page = await rebound.newPage();
       const refused = page.waitForResponse((answer) => answer.url().endsWith("/docs/sandbox"));
-      await page.goto(`http://tills.example:${port}/`);
+      await page.goto(`http://tills.example:${port}/docs/start`);
       expect((await refused).status()).toBe(404);
       expect(await page.content()).not.toContain(client_secret);
       expect(await page.locator("#sandbox").textContent()).toContain("Open this page on the server's own machine");
