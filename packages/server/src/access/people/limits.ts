@@ -11,7 +11,7 @@ export interface Attempt {
   network: string;
   /** The e-mail address, in lower case, whether or not anybody has it. */
   email: string;
-  /** Whether somebody has signed in with that address from that network before. */
+  /** Whether a person has signed in with that address from that network before. */
   known: boolean;
 }
 

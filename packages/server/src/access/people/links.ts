@@ -11,7 +11,7 @@ import { recordChange } from "../audit/audit.ts";
 import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
-import { endSessions, type PersonRow, type UserRow, usersOfPerson } from "./queries.ts";
+import { acceptUser, endSessions, insertPerson, type PersonRow, type UserRow, usersOfPerson } from "./queries.ts";
 import { beginSession, type Visitor } from "./sessions.ts";
 import { personOf, refused, type SignInDeps } from "./sign-in.ts";
 
@@ -154,13 +154,8 @@ async function apply(
     );
   };
   if (purpose === "invitation") {
-    const personId = person?.id ?? (await insertPerson(tx, clock, { user, name, hash }));
-    await tx
-      .updateTable("account_users")
-      .set({ person_id: personId, accepted_at: clock.now(), ...(name !== undefined && { name }) })
-      .where("account_id", "=", user.account_id)
-      .where("id", "=", user.id)
-      .execute();
+    const personId = person?.id ?? (await personFor(tx, clock, { user, name, hash }));
+    await acceptUser(tx, { accountId: user.account_id, id: user.id, personId, at: clock.now(), name });
     await record("user.accept");
     return personId;
   }
@@ -173,28 +168,24 @@ async function apply(
   return person.id;
 }
 
-async function insertPerson(
+/** Makes the person who a new user is. */
+async function personFor(
   tx: Tx,
   clock: RealClock,
   { user, name, hash }: { user: UserRow; name: string | undefined; hash: string | undefined },
 ): Promise<string> {
   if (hash === undefined) throw new Error("a new person has no password");
-  const id = newId(clock.realNow());
-  const made = await tx
-    .insertInto("people")
-    .values({
-      id,
-      email: user.email.toLowerCase(),
-      name: name ?? user.name,
-      language: user.language,
-      password_hash: hash,
-      created_at: clock.realNow(),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("id")
-    .executeTakeFirst();
+  const at = clock.realNow();
+  const id = await insertPerson(tx, {
+    id: newId(at),
+    email: user.email,
+    name: name ?? user.name,
+    language: user.language,
+    password_hash: hash,
+    created_at: at,
+  });
   // The person has accepted the invitation of another account at this moment, and has a password now.
-  if (!made) throw refused();
+  if (id === undefined) throw refused();
   return id;
 }
 

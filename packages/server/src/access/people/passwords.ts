@@ -10,10 +10,13 @@ import { derivesTo, slowHash } from "../auth/secrets/chosen-secrets.ts";
  */
 const cost = { N: 32_768, r: 8, p: 3 };
 
-/** No password has this hash. It is compared where there is none, so that an unknown address takes as long as a known one. */
-const nobodysHash = `scrypt$${cost.N}$${cost.r}$${cost.p}$${randomBytes(16).toString("base64url")}$${randomBytes(32).toString("base64url")}`;
+/**
+ * The hash of no password. It is compared where there is none, so that an unknown address takes as long as a known one, and it is that
+ * of a person who signs in by links alone.
+ */
+export const nobodysHash = `scrypt$${cost.N}$${cost.r}$${cost.p}$${randomBytes(16).toString("base64url")}$${randomBytes(32).toString("base64url")}`;
 
-/** One at a time: each takes a whole core. Networks take turns, so that nobody's guesses keep others from signing in. */
+/** One at a time: each takes a whole core. Networks take turns, so that guesses from one keep no person elsewhere from signing in. */
 const inTurn = fairTurns({
   slots: 1,
   mostPerMember: 4,

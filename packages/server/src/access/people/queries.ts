@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import { type Insertable, type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 import { idleSeconds, keptDays, seenSeconds } from "./lifetimes.ts";
 
@@ -30,6 +30,66 @@ export async function findPerson(
     )
     .where("email", "=", email)
     .executeTakeFirst();
+}
+
+/** The id of the person with an e-mail address in lower case. */
+export async function findPersonId(db: Reader, email: string): Promise<string | undefined> {
+  return (await db.selectFrom("people").select("id").where("email", "=", email).executeTakeFirst())?.id;
+}
+
+/** A person as a user of an account, also one who was removed; of several, the last. */
+export function lastUserOf(
+  db: Reader,
+  { accountId, personId }: { accountId: string; personId: string },
+): Promise<UserRow | undefined> {
+  return db
+    .selectFrom("account_users")
+    .selectAll()
+    .where("account_id", "=", accountId)
+    .where("person_id", "=", personId)
+    .orderBy("id", "desc")
+    .executeTakeFirst();
+}
+
+/** Makes a person, and returns its id. Undefined if there is one with the e-mail address. */
+export async function insertPerson(db: Reader, person: Insertable<Tables["people"]>): Promise<string | undefined> {
+  const made = await db
+    .insertInto("people")
+    .values({ ...person, email: person.email.toLowerCase() })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return made?.id;
+}
+
+/** Makes a user of an account, without an invitation. Undefined if the account has one with the e-mail address. */
+export function insertUser(db: Reader, user: Insertable<Tables["account_users"]>): Promise<UserRow | undefined> {
+  return db
+    .insertInto("account_users")
+    .values(user)
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Makes a person the one behind a user: the invitation is accepted. */
+export async function acceptUser(db: Reader, { accountId, id, personId, at, name }: Acceptance): Promise<void> {
+  await db
+    .updateTable("account_users")
+    .set({ person_id: personId, accepted_at: at, ...(name !== undefined && { name }) })
+    .where("account_id", "=", accountId)
+    .where("id", "=", id)
+    .execute();
+}
+
+interface Acceptance {
+  accountId: string;
+  /** The user's id. */
+  id: string;
+  personId: string;
+  at: Date;
+  /** Another name for the user, if the person has given one. */
+  name?: string | undefined;
 }
 
 /** The places of a person as a user: accepted and not removed. */

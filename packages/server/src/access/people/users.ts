@@ -15,7 +15,7 @@ import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
 import { insertLink, linkAddress } from "./links.ts";
-import type { UserRow } from "./queries.ts";
+import { insertUser, type UserRow } from "./queries.ts";
 
 export interface UserDeps {
   db: Db;
@@ -24,31 +24,26 @@ export interface UserDeps {
   ownUrl: () => string;
 }
 
-/** Makes a person a user of the account; nobody is told yet. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
+/** Makes a person a user of the account, without a link or a mail. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
 export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, input: UserCreate): Promise<User> {
   return inTenantWithLiveGrant(db, caller, async (tx, live) => {
     requireCovered(live, roleScopes[input.role], () => "/body/role");
     const now = clock.now();
     const { accountId, clientId: by } = live;
     const stores = await storesOf(tx, accountId, input, []);
-    const row = await tx
-      .insertInto("account_users")
-      .values({
-        account_id: accountId,
-        id: newId(now),
-        email: input.email,
-        name: input.name,
-        role: input.role,
-        stores,
-        language: input.language ?? null,
-        created_at: now,
-        created_by: by,
-        updated_at: now,
-        updated_by: by,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .returningAll()
-      .executeTakeFirst();
+    const row = await insertUser(tx, {
+      account_id: accountId,
+      id: newId(now),
+      email: input.email,
+      name: input.name,
+      role: input.role,
+      stores,
+      language: input.language ?? null,
+      created_at: now,
+      created_by: by,
+      updated_at: now,
+      updated_by: by,
+    });
     if (!row) {
       throw new ApiError("user_exists", "The account has a user with this e-mail address.", {
         errors: [{ path: "/body/email", message: "is taken" }],
