@@ -89,7 +89,7 @@ async function start(options: ServerOptions, closing: Closing): Promise<RunningS
       stopping: () => stopping,
     }),
     corsOrigins: config.corsOrigins ?? (sandboxAsked ? "*" : []),
-    onAnswered: requestLog && ((request) => requestLog.note(request)),
+    requestLog,
     docs: {
       ownUrl: core.addresses.url,
       ...(sandboxAsked && { sandbox: () => sandbox && presentSandboxAccess(sandbox) }),
@@ -133,12 +133,12 @@ function sandboxDeps(
   return { db, clock, folder, ...parts, follow: () => databaseClock.look(), accountId, client };
 }
 
-type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins" | "onAnswered">;
+type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins"> & { requestLog: RequestLog | undefined };
 
 async function openApi(
   { config, log, principals, addresses, metrics }: Core,
   closing: Closing,
-  parts: ApiParts,
+  { requestLog, ...parts }: ApiParts,
 ): Promise<void> {
   const rateLimits = config.rateLimit && {
     perClient: createRateLimit(config.rateLimit.perClient),
@@ -152,7 +152,7 @@ async function openApi(
     principals,
     rateLimits,
     ...parts,
-    answered: metrics.answered,
+    answered: requestLog ? [metrics.answered, requestLog.answered] : [metrics.answered],
     trustedProxies: config.trustedProxies,
     https,
   });

@@ -12,14 +12,11 @@ import fastify, {
   LogController,
 } from "fastify";
 
-import { insufficientScope } from "../access/auth/refusals.ts";
-import type { Attempts } from "../access/auth/tokens/tokens.ts";
-import type { Principals } from "../access/people/principals.ts";
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { Console } from "../console/console.ts";
 import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
-import { ApiError, invalidRequest } from "../platform/errors.ts";
+import { type ApiError, invalidRequest } from "../platform/errors.ts";
 import { Addresses } from "../platform/http/addresses.ts";
 import { noteCode, type OnAnswered, watchAnswers } from "../platform/http/answered.ts";
 import { readBodyHeaders } from "../platform/http/bodies/body-headers.ts";
@@ -36,11 +33,11 @@ import { type BodyLimits, limitBodies } from "../platform/http/limits/body-times
 import { draining } from "../platform/http/limits/draining.ts";
 import { limitBodyPieces, limitPipelining } from "../platform/http/limits/floods.ts";
 import { hangUpError } from "../platform/http/limits/hang-up.ts";
-import { networkOf, type RateLimits, takeTurn } from "../platform/http/limits/rate-limit.ts";
+import { networkOf, takeTurn } from "../platform/http/limits/rate-limit.ts";
 import { loggedUrl } from "../platform/http/logged-url.ts";
 import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
-import { clientOf, nameClient, notedOf } from "../platform/http/request-client.ts";
+import { clientOf, notedOf } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
@@ -48,7 +45,7 @@ import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { keepLimit, limitedTo } from "../platform/store-limit.ts";
-import type { CountedAnswer } from "../watching/metrics.ts";
+import { type Authorities, authorize } from "./authorize.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -56,28 +53,23 @@ declare module "fastify" {
   }
 }
 
-export interface AppDeps {
+export interface AppDeps extends Authorities {
   log: Logger;
-  principals: Principals;
   routes: Route[];
-  /** Left out, the server limits no rate. */
-  rateLimits?: RateLimits | undefined;
   /** Addresses of the proxies whose `X-Forwarded-For` is believed. */
   trustedProxies?: readonly string[] | undefined;
   /** Whether callers reach the server by https. */
   https?: boolean;
   /** Origins of pages that may call the API; left out, none. */
   corsOrigins?: CorsOrigins | undefined;
-  /** Called after each answer. Must not throw. */
-  answered?: (answer: CountedAnswer) => void;
-  /** Is told of each request of a client, once it is answered. */
-  onAnswered?: OnAnswered | undefined;
+  /** Are told of each answered request. */
+  answered?: readonly OnAnswered[];
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
 
 /** What every request passes before its route's handler. */
-type Gate = Pick<AppDeps, "principals" | "rateLimits"> & { bodies: BodyLimits };
+type Gate = Authorities & { bodies: BodyLimits };
 
 /** Longest path parameter that the router accepts, in characters. Ids are shorter. */
 const maxParamLength = 300;
@@ -92,9 +84,8 @@ export async function buildApp({
   trustedProxies = [],
   https = false,
   corsOrigins = [],
-  onAnswered,
+  answered = [],
   docs = { ownUrl: () => "" },
-  answered,
   ...deps
 }: AppDeps): Promise<FastifyInstance> {
   const headers = securityHeaders({ https });
@@ -137,8 +128,8 @@ export async function buildApp({
   const webConsole = new Console();
   const pages = new ApiDocs(docs, (...args) => webConsole.show(...args));
   setRules(app);
-  addHooks(app, log, answered);
-  if (onAnswered) watchAnswers(app, onAnswered);
+  addHooks(app);
+  watchAnswers(app, log.isLevelEnabled("info") ? [logAnswer, ...answered] : answered);
   addUnmatched(
     app,
     new Addresses(routes, [...pages.paths, ...webConsole.paths], maxParamLength),
@@ -174,19 +165,12 @@ function setRules(app: FastifyInstance): void {
   app.removeContentTypeParser("text/plain");
 }
 
-function addHooks(app: FastifyInstance, log: Logger, answered: AppDeps["answered"]): void {
+function addHooks(app: FastifyInstance): void {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("request-id", request.id);
     done(hostFault(request.raw));
   });
   app.addHook("preValidation", (request, _reply, done) => done(storabilityError(request)));
-  const logs = log.isLevelEnabled("info");
-  app.addHook("onResponse", (request, reply, done) => {
-    const { method, routeOptions } = request;
-    answered?.({ method, route: routeOptions.url, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
-    if (logs) logAnswer(request, reply);
-    done();
-  });
 }
 
 function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
@@ -233,11 +217,10 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
     onRequest: async (request) => {
       if (limited) takeTurn(gate.rateLimits?.[bucketOf[limited]], networkOf(request.ip));
       if (scopes === "public") row.guard?.(request);
-      else
-        callers.set(
-          request,
-          await authorize(request, { scopes, also: alsoScopes }, gate, row.givesPower !== undefined),
-        );
+      else {
+        const asked = { scopes, also: alsoScopes, givesPower: row.givesPower !== undefined };
+        callers.set(request, await authorize(request, asked, gate));
+      }
     },
     preValidation: (request, _reply, done) => {
       // A body that may be left out, but has fields, is not null: a client that sends null may have meant some of them.
@@ -296,42 +279,6 @@ async function runHandler(
     bodies.endSoon(raw);
     raw.resume();
   }
-}
-
-/**
- * Checks token, then scopes, then account. An account of another tenant looks as if it did not exist (D21). The token needs one
- * of `accepted`, and one of `further` if there are any.
- */
-async function authorize(
-  request: FastifyRequest,
-  { scopes: accepted, also }: { scopes: readonly string[]; also: readonly string[] | undefined },
-  gate: Gate,
-  givesPower: boolean,
-): Promise<Caller | PowerfulCaller> {
-  const { grantId, userId, scopes, ...principal } = await gate.principals.of(request, attemptsOf(request, gate));
-  nameClient(request, principal);
-  takeTurn(gate.rateLimits?.perClient, `${principal.clientAccountId}/${principal.clientId}`);
-  const holdsOne = (list: readonly string[] | undefined) => list?.some((scope) => scopes.has(scope)) ?? true;
-  if (!holdsOne(accepted) || !holdsOne(also)) throw insufficientScope(accepted, also);
-  const { aid, oid } = request.params as { aid?: string; oid?: string };
-  if ((aid ?? oid ?? principal.accountId) !== principal.accountId) {
-    throw new ApiError("account_not_found", "There is no such account.");
-  }
-  const caller = { ...principal, address: request.ip, requestId: request.id };
-  if (!givesPower) return { ...caller, scopes };
-  return { ...caller, authority: userId === undefined ? { grantId, scopes, accepted } : { userId, accepted } };
-}
-
-/**
- * Counts invalid tokens against the network they come from. Tokens that this server has verified before are not
- * counted.
- */
-function attemptsOf({ ip }: FastifyRequest, { rateLimits }: Gate): Attempts {
-  const network = networkOf(ip);
-  return {
-    begin: () => takeTurn(rateLimits?.badTokensPerAddress, network),
-    succeeded: () => rateLimits?.badTokensPerAddress.giveBack(network),
-  };
 }
 
 function storabilityError(request: FastifyRequest): ApiError | undefined {

@@ -6,7 +6,7 @@ import type {
   SandboxRequestQuery,
 } from "@tillkeeper/contract/http/sandbox-requests";
 import type { Clock } from "../platform/clock.ts";
-import type { AnsweredRequest } from "../platform/http/answered.ts";
+import { type AnsweredRequest, answeredRequest, type OnAnswered } from "../platform/http/answered.ts";
 import { bind, type Route } from "../platform/http/route.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { requireSandboxAccount } from "./only-here.ts";
@@ -35,6 +35,12 @@ export class RequestLog {
     this.#clock = clock;
     this.#ownAccount = ownAccount;
   }
+
+  /** Keeps what was answered to a client. */
+  readonly answered: OnAnswered = (request, reply) => {
+    const answered = answeredRequest(request, reply);
+    if (answered) this.note(answered);
+  };
 
   /** Keeps a request, and drops the oldest beyond the bounds. */
   note({ account_id: account, path, code, ...request }: AnsweredRequest): void {

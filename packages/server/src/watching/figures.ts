@@ -81,7 +81,7 @@ export function createFigures({ db, clock, registry }: FiguresDeps): () => Promi
       show(await readFigures(db.sql, clock.now()));
       readAt = clock.elapsedMs();
     } catch {
-      // Whoever needs the database logs that it is away.
+      // The workers and requests that need the database log that it is away.
       forget();
     } finally {
       reading = undefined;

@@ -2,20 +2,14 @@ import { deviceReasons, timeoutReasons } from "@tillkeeper/contract/operation-re
 import { operationNames } from "@tillkeeper/contract/operations";
 import { Counter, Histogram, Registry } from "prom-client";
 import type { EndedOperation, OperationWatch } from "../operations/watch.ts";
+import type { OnAnswered } from "../platform/http/answered.ts";
 import type { AttemptOutcome } from "../webhooks/sending/sender.ts";
-
-/** An answer to a request. `route` is the path with the names of its parameters; undefined where no route has the address. */
-export interface CountedAnswer {
-  method: string;
-  route: string | undefined;
-  status: number;
-  seconds: number;
-}
 
 /** What this server counts. Its functions do not throw, and take microseconds. */
 export interface Metrics extends OperationWatch {
   registry: Registry;
-  answered: (answer: CountedAnswer) => void;
+  /** Counts by the path with the names of its parameters; `none` where no route has the address. */
+  answered: OnAnswered;
   attempted: (outcome: AttemptOutcome) => void;
   missed: () => void;
 }
@@ -68,9 +62,9 @@ export function createMetrics(): Metrics {
 
   return {
     registry,
-    answered: ({ method, route = "none", status, seconds }) => {
+    answered: ({ method, routeOptions: { url: route = "none" } }, { statusCode: status, elapsedTime }) => {
       requests.inc({ method, route, status });
-      durations.observe({ route }, seconds);
+      durations.observe({ route }, elapsedTime / 1_000);
     },
     accepted: (operation) => accepted.inc({ operation }),
     ended({ operation, status, reason, lateMs }: EndedOperation) {
