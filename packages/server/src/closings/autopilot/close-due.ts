@@ -58,7 +58,7 @@ export async function closeDue(
       const at = await momentOf(tx, deps);
       return { moment: at, ...(await dayStands(tx, { plan, day }, at)) };
     });
-    // Somebody else made it meanwhile.
+    // Another request made it meanwhile.
     if (stands.closing) return await goOn(deps, { plan, ...decision, closing: stands.closing });
     // Nothing is left to close: it was closed at its terminals, or has none.
     if (!stands.open.some((member) => isOpenSince(member, dueAt, moment))) return "idle";

@@ -7,8 +7,8 @@ import { type ClosingRow, findClosingsOfDays } from "../queries.ts";
 import { type ClosedStep, type Closers, closeDue, type Step } from "./close-due.ts";
 import { decide } from "./decide.ts";
 import { type MoveDeps, moveOn } from "./move-on.ts";
-import { Places } from "./places.ts";
 import { claimStores, type PlaceRow } from "./queries.ts";
+import { Slots } from "./slots.ts";
 
 export type AutopilotDeps = Closers & MoveDeps;
 
@@ -25,7 +25,7 @@ const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
  * Closes stores by themselves (D32). Any number of servers take turns: each claims stores that are due and closes them as a request
  * does, which makes one closing of a day however often it is done. Then it moves the store on to its next day, unless the store was changed
  * meanwhile. So a server that dies in between leaves nothing behind that the next one does not do once more to the same end.
- * A store that takes long holds its own place only: others are claimed as places get free.
+ * A store that takes long holds its own slot only: others are claimed as slots get free.
  */
 export function autopilotWorker(deps: AutopilotDeps): Worker {
   return every("closings.autopilot", everyMs, (signal) => new Round(deps, signal).run(), { backWithinMs: everyMs });
@@ -35,7 +35,7 @@ export function autopilotWorker(deps: AutopilotDeps): Worker {
 class Round {
   readonly #deps: AutopilotDeps;
   readonly #signal: AbortSignal;
-  readonly #places = new Places(mostUnderWay);
+  readonly #slots = new Slots(mostUnderWay);
   readonly #underWay = new Set<Promise<void>>();
   readonly #movers = new Map<string, (step: ClosedStep) => Promise<void>>();
   readonly #failures: unknown[] = [];
@@ -51,7 +51,7 @@ class Round {
       const claimed = await this.#claim();
       for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId))
         this.#begin(accountId, places);
-      if (claimed.length === claimedAtOnce) await this.#places.untilFree(claimedAtOnce);
+      if (claimed.length === claimedAtOnce) await this.#slots.untilFree(claimedAtOnce);
       else if (this.#underWay.size === 0) break;
       // Those that are moved on to a day that is due at once come with the next claim.
       else await Promise.race([this.#ended(), pause(everyMs, this.#signal)]);
@@ -76,7 +76,7 @@ class Round {
   }
 
   #begin(accountId: string, places: readonly PlaceRow[]): void {
-    this.#places.take(places.length);
+    this.#slots.take(places.length);
     const steps = stepsOf(this.#deps, accountId, places);
     const move = this.#moverOf(accountId);
     for (const index of places.keys()) {
@@ -84,7 +84,7 @@ class Round {
       this.#underWay.add(task);
       void task.finally(() => {
         this.#underWay.delete(task);
-        this.#places.free();
+        this.#slots.free();
       });
     }
   }

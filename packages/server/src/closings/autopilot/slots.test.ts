@@ -1,20 +1,20 @@
 import { expect, it } from "vitest";
-import { Places } from "./places.ts";
+import { Slots } from "./slots.ts";
 
-it("whoever waits for places goes on when as many are free", async () => {
-  const places = new Places(3);
-  await places.untilFree(3);
-  places.take(3);
-  const waited = stateOf(places.untilFree(2));
-  places.free();
+it("a caller that waits for slots goes on when as many are free", async () => {
+  const slots = new Slots(3);
+  await slots.untilFree(3);
+  slots.take(3);
+  const waited = stateOf(slots.untilFree(2));
+  slots.free();
   expect(await waited()).toBe("waits");
-  places.free();
+  slots.free();
   expect(await waited()).toBe("goes on");
-  // It does not go on a second time for the same places.
-  places.take(2);
-  const next = stateOf(places.untilFree(1));
+  // It does not go on a second time for the same slots.
+  slots.take(2);
+  const next = stateOf(slots.untilFree(1));
   expect(await next()).toBe("waits");
-  places.free();
+  slots.free();
   expect(await next()).toBe("goes on");
 });
 

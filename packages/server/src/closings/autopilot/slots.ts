@@ -1,5 +1,5 @@
-/** A bounded number of places for work that is under way. */
-export class Places {
+/** A bounded number of slots for work that is under way. */
+export class Slots {
   #free: number;
   #wanted: { count: number; go: () => void } | undefined;
 
@@ -11,13 +11,13 @@ export class Places {
     this.#free -= count;
   }
 
-  /** Gives a place back. */
+  /** Gives a slot back. */
   free(): void {
     this.#free += 1;
     if (this.#wanted && this.#free >= this.#wanted.count) this.#wanted.go();
   }
 
-  /** Resolves when so many places are free. One caller may wait at a time. */
+  /** Resolves when so many slots are free. One caller may wait at a time. */
   async untilFree(count: number): Promise<void> {
     if (this.#free >= count) return;
     await new Promise<void>((resolve) => {
