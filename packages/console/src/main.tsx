@@ -9,4 +9,6 @@ import { cacheShell } from "./app/shell-cache.ts";
 keepLastKnown(queryClient);
 cacheShell();
 await chooseLanguage(preferredLanguage());
-createRoot(document.getElementById("root") as HTMLElement).render(<App />);
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no element with the id root");
+createRoot(root).render(<App />);

@@ -14,7 +14,7 @@ describe("names beside the ids of those who act", async () => {
     server.call(method, `/v1/accounts/${aid}${path}`, { token: tenant.token, body });
   const { store_id: storeId } = (await asClient("GET", `/terminals/${device.terminalId}`)).body;
 
-  /** Somebody who is signed in. */
+  /** The person who is signed in. */
   async function person(name: string, role: string, further: object = {}) {
     const email = `${name.toLowerCase()}@kiosk.example`;
     const { body: user } = await asClient("POST", "/users", { email, name, role, ...further });

@@ -3,7 +3,7 @@ import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import type { Language, Words } from "./languages.ts";
 import { doingText } from "./mail-steps.ts";
 
-/** What somebody in a store does about a terminal that the server still closes by itself. */
+/** What a person in a store does about a terminal that the server still closes by itself. */
 const whileWaiting: Partial<Record<ClosingStep, Words>> = {
   wait: {
     en: "Nothing to do: it is being closed.",

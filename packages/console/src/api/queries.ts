@@ -76,7 +76,7 @@ export const telemetryQuery = (account: string, store: string, terminal: string)
     queryFn: ({ signal }) => clientOf(account).presence.telemetry(terminal, { signal }),
   });
 
-/** A store with its tag: who changes it says by the tag what was seen, and is told when somebody else changed it since. */
+/** A store with its tag. A change sends the tag back, and is refused when the store has changed since. */
 export const storeDetailsQuery = (account: string, store: string) =>
   queryOptions({
     queryKey: [account, "stores", store, "details"],

@@ -3,7 +3,7 @@ import type { Session, SignIn, SignInLink } from "@tillkeeper/contract/http/peop
 import { readError, TillkeeperError } from "@tillkeeper/sdk/error";
 import { kept } from "../app/last-known.ts";
 
-/** Who is signed in; `null`: nobody. */
+/** The session of the person who is signed in; `null` without one. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: async ({ signal }): Promise<Session | null> => {

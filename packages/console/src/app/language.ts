@@ -34,12 +34,12 @@ export async function chooseLanguage(language: Language): Promise<void> {
   document.documentElement.lang = language;
 }
 
-/** Remembers in this browser which language somebody chose. */
+/** Keeps in this browser the language that was chosen in it. */
 export function rememberLanguage(language: Language): void {
   localStorage.setItem(place, language);
 }
 
-/** The language of a person's settings, when nobody chose one in this browser. */
+/** The language of a person's settings, where none was chosen in this browser. */
 export async function takeLanguageOf(language: string | null | undefined): Promise<void> {
   const theirs = languageOfTag(language ?? "");
   if (theirs && localStorage.getItem(place) === null && theirs !== i18n.locale) await chooseLanguage(theirs);

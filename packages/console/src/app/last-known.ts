@@ -43,7 +43,7 @@ function write(client: QueryClient): void {
 
 type Kept = ReturnType<typeof dehydrate>;
 
-/** What is older than some days is nobody's today any more. */
+/** Leaves out answers that are older than three days: they show no running business day any more. */
 function recent(state: Kept): Kept {
   const since = Date.now() - longestMs;
   return { ...state, queries: state.queries.filter((query) => query.state.dataUpdatedAt > since) };

@@ -6,7 +6,7 @@ import type { Tone } from "../parts/state.tsx";
 export interface TerminalRow {
   id: string;
   tone: Tone;
-  /** The state in a closing; `open`: nobody has asked to close it yet. */
+  /** The state in a closing; `open` before a closing was asked for. */
   state: ClosingTerminalState | "open";
   reason: ClosingReason | undefined;
   step: ClosingStep | undefined;
@@ -29,7 +29,7 @@ const tones: Readonly<Record<ClosingTerminalState, Tone>> = {
   not_needed: "idle",
 };
 
-/** The terminals of a closing. What needs somebody comes first. */
+/** The terminals of a closing. Terminals at which a person has something to do come first. */
 export function rowsOfClosing({ terminals }: Closing): TerminalRow[] {
   return terminals.map(rowOfClosing).toSorted((one, other) => rank(one) - rank(other));
 }

@@ -64,7 +64,7 @@ describe("the close of a day on a phone", () => {
     await page.reload();
     await page.getByText("Everything is closed. There is nothing to do.").waitFor();
     await context.setOffline(true);
-    // Also by whoever opens the page only now.
+    // Also on a page that is opened only now.
     await page.reload();
     await page.getByText("Everything is closed. There is nothing to do.").waitFor();
     await page.getByText(/You are offline\. This is how it stood at/).waitFor();

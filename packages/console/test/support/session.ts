@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
-/** Somebody who is signed in: where, and what the browser keeps of it. */
+/** A signed-in person: at which server, and what the browser keeps of it. */
 export interface Visitor {
   url: string;
   state?: State;
@@ -60,6 +60,6 @@ export async function acceptInvitation(browser: Browser, link: string): Promise<
   await page.getByRole("heading", { level: 1 }).waitFor();
   const cookies = await context.storageState();
   await context.close();
-  // What the page keeps is not taken along: each test begins with an empty browser in which somebody is signed in.
+  // What the page keeps is not taken along: each test begins with an empty browser in which a person is signed in.
   return { url, state: { ...cookies, origins: [] } };
 }

@@ -25,7 +25,7 @@ export async function openShop(): Promise<Shop> {
   return shop;
 }
 
-/** Invites somebody to the shop's account, who accepts, and is signed in then. */
+/** Invites a person to the shop's account, who accepts, and is signed in then. */
 export async function visitorOf(browser: Browser, shop: Shop, role: "admin" | "store"): Promise<Visitor> {
   const { users } = shop.client;
   const user = await users.create({

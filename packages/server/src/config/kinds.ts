@@ -16,7 +16,7 @@ export interface Kind<Value> {
   read(text: string | undefined, fault: ReportFault): Value;
 }
 
-/** A setting that nobody should see: it may also stand in a file, which the setting `NAME_FILE` names. */
+/** A secret setting: it may also stand in a file, which the setting `NAME_FILE` names. */
 export const secret = <Value>(kind: Kind<Value>): Kind<Value> & { secret: true } => ({ ...kind, secret: true });
 
 /** Any text. */

@@ -54,7 +54,7 @@ export async function pendingMigrations(db: Pick<Db, "pool">): Promise<Migration
 }
 
 /**
- * How the database's schema compares with this version's. A database that nobody has migrated yet is older. `newer`: it
+ * How the database's schema compares with this version's. A database without migrations is older. `newer`: it
  * has migrations of a later version, and this version can run beside that one. Throws `StartupError` when it cannot.
  */
 export async function compareSchema(db: Pick<Db, "pool">): Promise<"same" | "older" | "newer"> {

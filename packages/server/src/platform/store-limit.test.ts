@@ -31,7 +31,7 @@ describe("the limit to stores", () => {
       });
     const words = async (body: Readable) => new Set((await text(body)).trim().split(" "));
     expect(await words(made(true))).toEqual(new Set(["A"]));
-    // Without it the stream is read in the context of whoever reads it.
+    // Without it the stream is read in the context of its reader.
     expect(await words(made(false))).toEqual(new Set(["none"]));
   });
 

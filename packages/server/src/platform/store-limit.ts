@@ -35,5 +35,5 @@ export function keepLimit(body: unknown): void {
  * a caller is answered of it has to be checked against its own limit.
  */
 export function sharedWork<T>(work: () => T): T {
-  return current.getStore() === undefined ? work() : current.run(undefined, work);
+  return limitedTo(undefined, work);
 }

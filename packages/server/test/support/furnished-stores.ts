@@ -146,7 +146,7 @@ async function insertRows({ db, clock }: TestServer, made: Made): Promise<void> 
     .execute();
 }
 
-/** Rows that take longer to come about than a test has, each due when nobody looks any more. */
+/** Rows that take longer to come about than a test has, each due after the test. */
 async function insertRest(db: Db, made: Made, at: Date): Promise<void> {
   const { aid: account_id, terminal: terminal_id, storeRef: store_ref, closing } = made;
   const row = { account_id, terminal_id };
@@ -230,7 +230,7 @@ export function marksIn(text: string, { marks }: Furnished): string[] {
   return marks.filter((mark) => new RegExp(`(?<![\\w-])${mark}(?![\\w-])`, "i").test(text));
 }
 
-/** Columns that workers change by themselves, whoever asks for what. */
+/** Columns that workers change by themselves, without a request. */
 const ofWorkers = new Set([
   "look_at",
   "due_at",

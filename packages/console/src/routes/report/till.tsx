@@ -8,7 +8,7 @@ import { State } from "../../parts/state.tsx";
 type Comparison = NonNullable<Closing["comparison"]>;
 const tones = { agrees: "good", differs: "bad", undecided: "doubt" } as const;
 
-/** The till's own figures beside those of the terminals, where somebody sent them. */
+/** The till's own figures beside those of the terminals, where the till has sent them. */
 export function Till({ comparison }: { comparison: Comparison | undefined }) {
   if (!comparison) return null;
   const language = shownLanguage();

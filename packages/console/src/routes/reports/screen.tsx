@@ -12,7 +12,7 @@ import { Page } from "../../parts/page.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
 
-/** The business days of a store that somebody asked to close, newest first. */
+/** The business days of a store for which a closing was asked, newest first. */
 export const Screen = createLazyRoute("/$account/stores/$store/reports")({ component: Reports });
 
 const storeRoute = getRouteApi("/$account/stores/$store");

@@ -13,7 +13,7 @@ import { TerminalCard } from "./terminal-card.tsx";
 export const Screen = createLazyRoute("/$account/stores/$store/terminals")({ component: Terminals });
 
 const storeRoute = getRouteApi("/$account/stores/$store");
-/** What needs somebody stands first. */
+/** Terminals at which a person has something to do stand first. */
 const order: readonly TerminalPresence["status"][] = ["offline", "never", "late", "shut_down", "online"];
 
 function Terminals() {

@@ -12,7 +12,7 @@ import { TerminalName } from "../../parts/terminal-name.tsx";
 import { storeRoute } from "../store/route.ts";
 import classes from "./today.module.css";
 
-/** The terminals, those that need somebody first. */
+/** The terminals, those at which a person has something to do first. */
 export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zone: string }) {
   const { t } = useLingui();
   const { account, store } = storeRoute.useParams();

@@ -15,8 +15,8 @@ const looked = batchTable<ReportLook>({
 });
 
 /**
- * Claims closings whose day is over and that were never looked at, and those that have changed since: whoever writes down a change
- * of a closing (`noteLooks`, and a request that goes on with it) sets `report_at`. Until `again` other servers leave them alone.
+ * Claims closings whose day is over and that were never looked at, and those that have changed since: the statement that writes down a
+ * change of a closing (`noteLooks`, and that of a request that goes on with it) sets `report_at`. Until `again` other servers leave them alone.
  */
 export async function claimLooks(
   db: Kysely<Tables>,

@@ -86,7 +86,7 @@ async function lockTables(client: pg.PoolClient, locks: Map<string, LockMode>): 
   }
 }
 
-/** The locks of a migration, of the tables that are there: those that it makes itself nobody else uses. */
+/** The locks of a migration, of the tables that are there: no other transaction uses those that it makes itself. */
 export async function locksNeeded(
   client: Pick<pg.ClientBase, "query">,
   file: Pick<MigrationFile, "text">,

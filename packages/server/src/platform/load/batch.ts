@@ -48,7 +48,7 @@ export function gather<I, O>(options: BatchOptions<I, O>): Gathered<I, O> {
   async function send(batch: Waiting<I, O>[]): Promise<void> {
     inFlight += 1;
     try {
-      // A batch belongs to several callers: the limit of the one that happens to send it does not hold for the others.
+      // A batch belongs to several callers: the limit of the caller whose request sends it does not hold for the others.
       const outputs = await sharedWork(() => options.run(batch.map((waiting) => waiting.input)));
       for (const [index, waiting] of batch.entries()) waiting.resolve(outputs[index] as O);
     } catch (error) {

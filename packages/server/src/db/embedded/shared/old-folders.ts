@@ -7,7 +7,7 @@ const usual = { unusedMs: 14 * 24 * 3_600_000 };
 const name = /^sandboxes-[\da-f]{12}(?:\.gone)?$/;
 
 /**
- * Removes the clusters of other versions beside `own` that nobody has used for two weeks. One whose keeper runs stays: its folder is
+ * Removes the clusters of other versions beside `own` that were not used for two weeks. One whose keeper runs stays: its folder is
  * locked. What cannot be removed stays, too; another keeper tries again.
  */
 export function removeOldFolders(cache: string, own: string, { unusedMs } = usual): void {
