@@ -38,7 +38,7 @@ const retriesOfCrowds = 1;
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
- * lint cannot say. drills: system tests that take long. strangers: client libraries of others, which `npm run conformance` installs first. published: the
+ * lint cannot say. drills: system tests that take long or much processor time. strangers: client libraries of others, which `npm run conformance` installs first. published: the
  * packages as others get them, installed in an empty folder. image: the container image, run under strict rules. peers: the device side with
  * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
  * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
@@ -66,7 +66,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "system",
-          include: ["packages/*/test/**/*.test.ts", "hostile/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts"],
           exclude: [...withDebian, drills, "**/node_modules/**"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
@@ -76,7 +76,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "drills",
-          include: [`${drills}/*.test.ts`],
+          include: [`${drills}/*.test.ts`, "hostile/test/**/*.test.ts"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
         },

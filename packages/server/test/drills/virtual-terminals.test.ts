@@ -6,7 +6,7 @@ import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { findOpenBatches } from "./support/open-batches.ts";
+import { findOpenBatches } from "../support/open-batches.ts";
 
 const base = "/v1/admin/terminals/operations";
 

@@ -2,9 +2,9 @@ import { connect } from "node:net";
 import { type Call, send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Principals } from "../src/access/people/principals.ts";
-import { buildApp } from "../src/assembly/app.ts";
-import { createLogger } from "../src/platform/log/log.ts";
+import type { Principals } from "../../src/access/people/principals.ts";
+import { buildApp } from "../../src/assembly/app.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 
 const operations = "/v1/admin/terminals/operations";
 const shape = { code: expect.any(String), message: expect.any(String), errors: expect.any(Array) };

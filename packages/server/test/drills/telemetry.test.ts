@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { PresentDevice, type Registered, register, watcher } from "./support/presence.ts";
+import { PresentDevice, type Registered, register, watcher } from "../support/presence.ts";
 
 describe("telemetry", async () => {
   const { server, tenant, aid } = await world({ own: { config: { tokenLifetimeSeconds: 604_800 } } });
