@@ -131,7 +131,7 @@ export default defineConfig({
         },
       },
       {
-        // The console in a browser. Not part of CI yet: not all of it has passed (docs/console.md).
+        // The console in Debian's Chromium.
         test: {
           ...unhurried,
           name: "console",

@@ -17,10 +17,20 @@ export function keepLastKnown(client: QueryClient): void {
     forgetLastKnown();
   }
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const writeNow = () => {
+    timer = undefined;
+    write(client);
+  };
   client.getQueryCache().subscribe(({ type, query }) => {
     if (type !== "updated" || query.meta?.["kept"] !== true) return;
     clearTimeout(timer);
-    timer = setTimeout(() => write(client), settleMs);
+    timer = setTimeout(writeNow, settleMs);
+  });
+  // The page may be left, or put away by the phone, before the changes have settled.
+  addEventListener("pagehide", () => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    writeNow();
   });
 }
 

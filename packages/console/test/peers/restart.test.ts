@@ -1,4 +1,5 @@
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import type { Browser } from "playwright-core";
@@ -11,7 +12,10 @@ describe("a server that is restarted in the middle of a close", () => {
   let browser: Browser;
   let server: TestServer;
   beforeAll(async () => {
-    [browser, server] = await Promise.all([launchBrowser(), startTestServer({ virtualTerminalHost: fleet })]);
+    // The same port after the restart, as a server has that people know by its address.
+    const http = { host: "127.0.0.1", port: { number: await freePort(), configured: true } };
+    const starting = startTestServer({ virtualTerminalHost: fleet, config: { http } });
+    [browser, server] = await Promise.all([launchBrowser(), starting]);
   });
   afterAll(async () => {
     await browser?.close();

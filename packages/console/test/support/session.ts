@@ -54,7 +54,7 @@ export async function acceptInvitation(browser: Browser, link: string): Promise<
   const { origin: url, pathname, hash } = new URL(link);
   const { page, context } = await openConsole(browser, { url }, `${pathname}${hash}`);
   await page.getByRole("button", { name: "Go on" }).click();
-  await page.getByRole("textbox", { name: "Password" }).fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Go on" }).click();
   await page.waitForURL(/\/[PT]\d{8}/);
   await page.getByRole("heading", { level: 1 }).waitFor();

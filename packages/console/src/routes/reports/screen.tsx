@@ -23,6 +23,7 @@ function Reports() {
   const { after } = Screen.useSearch();
   const { place, zone } = storeRoute.useRouteContext();
   const listed = useQuery(closingsQuery(account, store, after));
+  const columns = useColumns();
   return (
     <Page title={t`Reports`} place={place}>
       {listed.data ? (
@@ -30,7 +31,7 @@ function Reports() {
           <Freshness readAt={listed.dataUpdatedAt} zone={zone} failed={listed.isError} />
           <DataTable
             caption={t`Closed days`}
-            columns={useColumns()}
+            columns={columns}
             rows={listed.data.closings}
             rowKey={({ id }) => id}
             empty={<Trans>No day of this store has been closed yet. The first one will stand here.</Trans>}
