@@ -1,4 +1,4 @@
-// The page /sandbox: terminals with their faults, a button that closes a store's day, and the last requests. It signs in as the sandbox's
+// The page /sandbox: terminals with their faults, a button that closes a store's day, samples, and the last requests. It signs in as the sandbox's
 // client with what the server tells its own machine alone; the token stays in this script, so no other page can use it.
 const place = document.getElementById("try");
 const faults = JSON.parse(place.dataset.faults);
@@ -11,7 +11,10 @@ async function start() {
   access = await answer.json();
   try {
     const { stores } = await call("GET", `${account()}/presence`);
-    place.replaceChildren(...(await Promise.all(stores.map(({ store_id: id }) => storeSection(id)))), requestSection());
+    const sections = await Promise.all(stores.map(({ store_id: id }) => storeSection(id)));
+    // The newest comes first; a sandbox begins with the store whose terminals are well.
+    const samples = stores.slice(-1).map(({ store_id: id }) => sampleSection(id));
+    place.replaceChildren(...sections, ...samples, requestSection());
   } catch (error) {
     place.replaceChildren(element("p", error.message));
   }
@@ -98,6 +101,25 @@ async function setFault(path, name, note) {
   }
 }
 
+/** Programs that close the store's day, of which one is open at a time. */
+function sampleSection(storeId) {
+  const section = document.createElement("section");
+  const samples = samplesOf(access, storeId).map(({ name, needs, text }, index) => {
+    const sample = document.createElement("details");
+    sample.name = "sample";
+    sample.open = index === 0;
+    const pre = document.createElement("pre");
+    pre.tabIndex = 0;
+    pre.append(element("code", text));
+    const parts = [element("summary", name), ...(needs ? [element("p", needs)] : []), pre];
+    sample.append(...parts, copyButton({ text, shown: `Copy ${name}` }));
+    return sample;
+  });
+  const intro = `Each closes the day of ${storeId} with the credentials of this sandbox, waits, and prints how it went.`;
+  section.append(element("h2", "From your own program"), element("p", intro), ...samples);
+  return section;
+}
+
 /** The last requests of the account. They come when the button is pressed: the page's own requests are among them. */
 function requestSection() {
   const section = document.createElement("section");
@@ -120,9 +142,9 @@ async function showRequests(button, shown) {
         at.slice(11, 19),
         element("code", `${method} ${path}`),
         code ? `${status} ${code}` : String(status),
-        `${ms} ms`,
-        client,
-        copyButton(id),
+        `${ms}\u00a0ms`,
+        shortened(client),
+        copyButton({ text: id, shown: id.slice(0, 8), label: `Copy request id ${id}`, title: id }),
       ],
     );
     const heads = ["Time (UTC)", "Request", "Answer", "Took", "Client", "Request id"];
@@ -134,13 +156,21 @@ async function showRequests(button, shown) {
   button.disabled = false;
 }
 
-function copyButton(id) {
-  const button = element("button", id.slice(0, 8));
+/** The beginning of an id; a pointer that rests on it shows all of it. */
+function shortened(id) {
+  const made = element("code", id.slice(0, 8));
+  made.title = id;
+  return made;
+}
+
+function copyButton({ text, shown, label = shown, title }) {
+  const button = element("button", shown);
   button.type = "button";
-  button.title = id;
-  button.setAttribute("aria-label", `Copy request id ${id}`);
+  button.className = "copy";
+  button.setAttribute("aria-label", label);
+  if (title) button.title = title;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(id);
+    await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   });
   return button;

@@ -1,3 +1,7 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { launchBrowser, open } from "../../../server/test/support/browser.ts";
 import { type Cli, makeScratch, readSandboxFile, startCli } from "../support/cli.ts";
@@ -17,13 +21,17 @@ afterAll(async () => {
   place.remove();
 });
 
+function storeSection(page: Page) {
+  return page.locator("#try section", { has: page.getByRole("heading", { name: "Store oslo-center" }) });
+}
+
 it.each([1280, 360])(
   "the page that is printed gives a terminal a fault and closes its day, at %i px",
   async (width) => {
     const url = `${readSandboxFile(place).http_url}/sandbox`;
     expect(block).toContain(url);
     const { page, outside, errors } = await open(browser, url, { width });
-    const section = page.locator("#try section", { hasText: "oslo-center" });
+    const section = storeSection(page);
     const id = await section.locator("tbody code").first().innerText();
     await section.getByLabel(`Fault of ${id}`).selectOption("failure");
     await section.getByText("set", { exact: true }).waitFor();
@@ -37,3 +45,50 @@ it.each([1280, 360])(
     await page.context().close();
   },
 );
+
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+/** How each sample of the page is run in a checkout. */
+const programs: Readonly<Record<string, (text: string) => [string, ...string[]]>> = {
+  curl: (text) => ["sh", "-c", text],
+  TypeScript: (text) => ["node", "--input-type=module-typescript", "--eval", text],
+  "Command line": (text) => ["sh", "-c", text],
+  Python: (text) => ["python3", "-c", text],
+};
+
+it("the page shows programs that close a day as they are pasted, and the requests that they sent", async () => {
+  const { http_url: url, account_id: aid, client_id: client } = readSandboxFile(place);
+  const { page, outside, errors } = await open(browser, `${url}/sandbox`, { width: 1280 });
+  const section = storeSection(page);
+  const id = await section.locator("tbody code").first().innerText();
+  await section.getByLabel(`Fault of ${id}`).selectOption("none");
+  await section.getByText("set", { exact: true }).waitFor();
+  const samples = page.locator("details");
+  expect(await samples.locator("summary").allInnerTexts()).toEqual(Object.keys(programs));
+  for (const [name, program] of Object.entries(programs)) {
+    const sample = samples.filter({ has: page.locator("summary", { hasText: name }) });
+    if ((await sample.getAttribute("open")) === null) await sample.locator("summary").press("Enter");
+    const [command, ...args] = program(await sample.locator("pre").innerText());
+    const { stdout } = await promisify(execFile)(command, args, { cwd: root });
+    expect(stdout, name).toMatch(/closed/i);
+  }
+  // The page asks for the requests when it is told to; one that failed names its error.
+  await fetch(`${url}/v1/accounts/${aid}/auth/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`${client}:no-such-secret`)}`, "content-type": "application/json" },
+    body: JSON.stringify({ grant_type: "client_credentials", audience: `${url}/v1/accounts/${aid}` }),
+  });
+  await page.getByRole("button", { name: "Show the last requests" }).click();
+  const requests = page.locator("#try section").last().locator("tbody tr");
+  await requests
+    .filter({ hasText: /auth\/token.*401 \w+/s })
+    .first()
+    .waitFor();
+  await requests
+    .filter({ hasText: /POST \S+\/oslo-center\/closings/ })
+    .first()
+    .waitFor();
+  await page.setViewportSize({ width: 360, height: 800 });
+  const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+  expect({ fits, outside, errors }).toEqual({ fits: true, outside: [], errors: [] });
+  await page.context().close();
+});

@@ -50,7 +50,8 @@ async function rabbitNode(plugins = "rabbitmq/enabled_plugins") {
       const names = new Program(["epmd", "-port", String(epmdPort), "-address", "127.0.0.1"], { group: true });
       running = [names];
       await names.listens(epmdPort);
-      const broker = new Program([`${programs}/rabbitmq-server`], { env, group: true });
+      // A node that is killed may leave a dump in the folder that it works in.
+      const broker = new Program([`${programs}/rabbitmq-server`], { env, group: true, cwd: folder.path });
       running.unshift(broker);
       await broker.listens(port);
     },

@@ -59,6 +59,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "check-agent", about: "a program that tries yours by every rule of the protocol" },
   ],
   "Running a server": [
+    { name: "operations", about: "what to run for how many terminals, what to save, and what to practise" },
     { name: "operations/installing", about: "as a container, with compose, on Kubernetes, by systemd" },
     { name: "brokers", about: "TLS, and Mosquitto, RabbitMQ, EMQX or VerneMQ in place of the embedded broker" },
     { name: "operations/watching", about: "metrics, alerts and a board, the log, and health under an orchestrator" },

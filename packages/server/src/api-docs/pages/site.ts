@@ -6,6 +6,7 @@ const types: Readonly<Record<string, string>> = {
   "site.css": "text/css; charset=utf-8",
   "reference.css": "text/css; charset=utf-8",
   "landing.js": "text/javascript; charset=utf-8",
+  "samples.js": "text/javascript; charset=utf-8",
   "sandbox.js": "text/javascript; charset=utf-8",
   "reference.js": "text/javascript; charset=utf-8",
   "icon.svg": "image/svg+xml",
