@@ -68,11 +68,7 @@ export function Timeline({ account, store, terminal, zone, search }: TimelinePro
               </Link>
             )}
             {listed.data.starting_after !== undefined && (
-              <Link
-                to="/$account/terminals/$terminal"
-                params={params}
-                search={{ after: listed.data.starting_after }}
-              >
+              <Link to="/$account/terminals/$terminal" params={params} search={{ after: listed.data.starting_after }}>
                 <Trans>Older entries</Trans>
               </Link>
             )}
