@@ -11,12 +11,12 @@ type Message = { kind: "event"; item: AnyEvent | Reset } | { kind: "state"; stat
 
 /** The kinds of queries that an event makes old: the second part of their keys. */
 const affected: Readonly<Record<string, readonly string[]>> = {
-  account_store: ["stores", "configuration", "closings"],
-  account_terminal: ["stores", "terminals", "presence", "closings"],
-  terminal_operation: ["operations", "closings"],
-  terminal_presence: ["presence", "closings"],
-  terminal_paired: ["stores", "terminals", "presence"],
-  store_closing: ["closings"],
+  account_store: ["stores", "configuration", "closings", "timeline"],
+  account_terminal: ["stores", "terminals", "presence", "closings", "timeline"],
+  terminal_operation: ["operations", "closings", "timeline"],
+  terminal_presence: ["presence", "closings", "timeline"],
+  terminal_paired: ["stores", "terminals", "presence", "timeline"],
+  store_closing: ["closings", "timeline"],
   account_payout_destination: ["stores"],
   hook_subscription: ["hooks"],
 };

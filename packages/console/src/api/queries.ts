@@ -1,4 +1,5 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { kept } from "../app/last-known.ts";
 import { clientOf } from "./client.ts";
 
@@ -84,4 +85,47 @@ export const storeDetailsQuery = (account: string, store: string) =>
       const { body, headers } = await clientOf(account).stores.get.withResponse(store, {}, { signal });
       return { store: body, tag: headers.get("etag") };
     },
+  });
+
+/** A page of the account's terminals, by filters. It belongs to no store: each event of a terminal makes it old. */
+export const terminalsQuery = (
+  account: string,
+  { status, search, after }: { status?: TerminalStatus; search?: string; after?: string },
+) =>
+  queryOptions({
+    queryKey: [account, "terminals", undefined, "list", status, search, after],
+    queryFn: ({ signal }) =>
+      clientOf(account).terminals.list(
+        {
+          limit: 50,
+          includes: ["store"],
+          ...(status && { status: [status] }),
+          ...(search !== undefined && { search }),
+          ...(after !== undefined && { starting_after: after }),
+        },
+        { signal },
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const terminalQuery = (account: string, terminal: string) =>
+  queryOptions({
+    queryKey: [account, "terminals", undefined, "one", terminal],
+    queryFn: ({ signal }) => clientOf(account).terminals.get(terminal, { signal }),
+  });
+
+export const timelineQuery = (
+  account: string,
+  store: string,
+  terminal: string,
+  { around, after }: { around?: string; after?: string },
+) =>
+  queryOptions({
+    queryKey: [account, "timeline", store, terminal, around, after],
+    queryFn: ({ signal }) =>
+      clientOf(account).timeline.ofTerminal(
+        terminal,
+        { limit: 50, ...(around !== undefined && { around }), ...(after !== undefined && { starting_after: after }) },
+        { signal },
+      ),
   });

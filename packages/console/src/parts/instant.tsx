@@ -50,6 +50,11 @@ export function dayText(day: string, withYear = false): string {
   }).format(new Date(`${day}T12:00:00Z`));
 }
 
+/** The time zone of the person's device: for screens that show more than one store. */
+export function ownZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 function isToday(at: string, zone: string): boolean {
   const dayOf = (date: Date) => new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
   return dayOf(new Date(at)) === dayOf(new Date());

@@ -1,5 +1,7 @@
 import { accountRoute } from "./account/route.ts";
 import { detailsRoute } from "./details/route.ts";
+import { fleetRoute } from "./fleet/route.ts";
+import { operationsRoute } from "./operations/route.ts";
 import { reportRoute } from "./report/route.ts";
 import { reportsRoute } from "./reports/route.ts";
 import { rootRoute } from "./root.tsx";
@@ -7,6 +9,7 @@ import { linkRoute, signInRoute } from "./sign-in/route.ts";
 import { startRoute } from "./start/route.ts";
 import { storeRoute } from "./store/route.ts";
 import { storesRoute } from "./stores/route.ts";
+import { terminalRoute } from "./terminal/route.ts";
 import { terminalsRoute } from "./terminals/route.ts";
 import { todayRoute } from "./today/route.ts";
 
@@ -17,6 +20,7 @@ export const routeTree = rootRoute.addChildren([
   linkRoute,
   accountRoute.addChildren([
     storesRoute,
+    operationsRoute.addChildren([fleetRoute, terminalRoute]),
     storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
   ]),
 ]);

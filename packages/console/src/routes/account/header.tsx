@@ -21,6 +21,7 @@ export function Header() {
         <Link to="/$account" params={{ account: id }} className={classes["name"]}>
           {account.name}
         </Link>
+        {account.role !== "store" && <Sides />}
         <details className={classes["menu"]}>
           <summary>{session.user.name}</summary>
           <div className="stack">
@@ -33,6 +34,22 @@ export function Header() {
         </details>
       </div>
     </header>
+  );
+}
+
+/** The ways to what belongs to the whole account. */
+function Sides() {
+  const { t } = useLingui();
+  const { account } = accountRoute.useParams();
+  return (
+    <nav className="row" aria-label={t`Screens of the account`}>
+      <Link to="/$account" params={{ account }} activeOptions={{ exact: true }} className={classes["side"]}>
+        <Trans>Stores</Trans>
+      </Link>
+      <Link to="/$account/terminals" params={{ account }} className={classes["side"]}>
+        <Trans>All terminals</Trans>
+      </Link>
+    </nav>
   );
 }
 

@@ -1,0 +1,82 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { createLazyRoute, Link } from "@tanstack/react-router";
+import { presenceWords } from "@tillkeeper/words/screen";
+import { presenceQuery, terminalQuery } from "../../api/queries.ts";
+import { shownLanguage } from "../../app/language.ts";
+import { Freshness } from "../../parts/freshness.tsx";
+import { Instant } from "../../parts/instant.tsx";
+import { Page } from "../../parts/page.tsx";
+import { numberOf } from "../../parts/terminal-name.tsx";
+import { TerminalStatusState } from "../../parts/terminal-status.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** One terminal: where it stands, and what happened to it. */
+export const Screen = createLazyRoute("/$account/operations/terminals/$terminal")({ component: Terminal });
+
+function Terminal() {
+  const { t } = useLingui();
+  const { account, terminal: id } = Screen.useParams();
+  const { zone, store } = Screen.useLoaderData();
+  const read = useSuspenseQuery(terminalQuery(account, id));
+  const terminal = read.data;
+  const presence = useQuery(presenceQuery(account, store.id)).data?.terminals.find(
+    ({ terminal_id }) => terminal_id === terminal.terminal_id,
+  );
+  const number = numberOf(terminal.terminal_id);
+  return (
+    <Page title={t`Terminal ${number}`} place={store.store_name ?? store.store_id}>
+      <Freshness readAt={read.dataUpdatedAt} zone={zone} failed={read.isError} />
+      <dl className="facts panel">
+        <dt>
+          <Trans>Status</Trans>
+        </dt>
+        <dd>
+          <TerminalStatusState status={terminal.status} />
+        </dd>
+        {presence && (
+          <>
+            <dt>
+              <Trans>Connection</Trans>
+            </dt>
+            <dd>
+              {presenceWords[presence.status][shownLanguage()]}{" "}
+              <small className="dimmed">
+                <Trans>
+                  since <Instant at={presence.since} zone={zone} />
+                </Trans>
+              </small>
+            </dd>
+          </>
+        )}
+        <dt>
+          <Trans>Store</Trans>
+        </dt>
+        <dd>
+          <Link to="/$account/stores/$store/terminals" params={{ account, store: store.id }}>
+            {store.store_name ?? store.store_id}
+          </Link>
+        </dd>
+        <dt>
+          <Trans>Id</Trans>
+        </dt>
+        <dd>{terminal.terminal_id}</dd>
+        <dt>
+          <Trans>Serial number</Trans>
+        </dt>
+        <dd>{terminal.device_serial_number}</dd>
+        <dt>
+          <Trans>Model</Trans>
+        </dt>
+        <dd>{terminal.device_model ?? "–"}</dd>
+        <dt>
+          <Trans>Registered</Trans>
+        </dt>
+        <dd>
+          <Instant at={terminal.created_at} zone={zone} date />
+        </dd>
+      </dl>
+      <Timeline account={account} store={store.id} terminal={id} zone={zone} search={Screen.useSearch()} />
+    </Page>
+  );
+}

@@ -1,0 +1,90 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchBrowser, seriousFaults } from "../../../server/test/support/browser.ts";
+import { openConsole, type Visitor } from "../support/session.ts";
+import { openShop, type Shop, visitorOf } from "../support/shop.ts";
+
+describe("the account's terminals", () => {
+  let browser: Browser;
+  let shop: Shop;
+  let visitor: Visitor;
+  beforeAll(async () => {
+    [browser, shop] = await Promise.all([launchBrowser(), openShop()]);
+    visitor = await visitorOf(browser, shop, "admin");
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.stop();
+  });
+
+  it("are filtered by the address, and a reload keeps the filters", async () => {
+    const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals`, { width: 1280 });
+    const rows = page.locator("tbody tr");
+    await expect.poll(() => rows.count()).toBe(4);
+    const one = await shop.client.terminals.get(shop.terminals.failing);
+    await page.getByLabel("Id, serial number, model or store").fill(one.device_serial_number);
+    await page.getByLabel("Status").selectOption("ACTIVE");
+    await page.getByRole("button", { name: "Show" }).click();
+    await expect.poll(() => rows.count()).toBe(1);
+    await page.reload();
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(1);
+    expect(await page.getByLabel("Id, serial number, model or store").inputValue()).toBe(one.device_serial_number);
+    expect(await page.getByLabel("Status").inputValue()).toBe("ACTIVE");
+    await page.getByLabel("Status").selectOption("ERROR");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.getByText("No terminal meets these filters.").waitFor();
+    await context.close();
+  });
+
+  it("are told of one by one, and what happens comes by itself", async () => {
+    const { good } = shop.terminals;
+    const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals/${good}`);
+    await page.getByRole("table", { name: "What happened" }).waitFor();
+    const { id } = await shop.client.operations.create({ terminal_id: good, operation: "send_logs" });
+    const { entries } = await shop.client.timeline.ofTerminal(good);
+    const asked = entries.find(({ type, operation }) => type === "operation_accepted" && operation?.id === id);
+    expect(asked).toBeDefined();
+    await expect.poll(() => page.getByText(asked?.text ?? "").count()).toBe(1);
+    await context.close();
+  });
+
+  it("show what was around a time in the store, which the address has", async () => {
+    const { good } = shop.terminals;
+    const path = `/${shop.accountId}/terminals/${good}?around=2020-01-01T12:00`;
+    const { page, context } = await openConsole(browser, visitor, path);
+    expect(await page.getByLabel("Around this time").inputValue()).toBe("2020-01-01T12:00");
+    await page.getByRole("link", { name: "Newest entries" }).click();
+    await page.locator("tbody tr").first().waitFor();
+    await expect.poll(() => new URL(page.url()).search).toBe("");
+    await context.close();
+  });
+
+  it("are not there for whoever sees named stores only", async () => {
+    const seller = await visitorOf(browser, shop, "store");
+    for (const path of ["terminals", `terminals/${shop.terminals.good}`]) {
+      const { page, context } = await openConsole(browser, seller, `/${shop.accountId}/${path}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      expect(await page.getByRole("table").count()).toBe(0);
+      expect(await page.getByRole("link", { name: "All terminals" }).count()).toBe(0);
+      await context.close();
+    }
+  });
+
+  it.each([
+    { width: 1280, dark: false },
+    { width: 1280, dark: true },
+    { width: 360, dark: false },
+    { width: 360, dark: true },
+    { width: 320, dark: false },
+  ])("have no faults that a program finds, and fit, %o", async (look) => {
+    for (const path of ["terminals", "terminals?status=ERROR", `terminals/${shop.terminals.good}`]) {
+      const { page, context, errors } = await openConsole(browser, visitor, `/${shop.accountId}/${path}`, look);
+      await page.locator("tbody tr, p.panel").first().waitFor();
+      const faults = await seriousFaults(page);
+      const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+      expect({ path, faults, fits, errors }).toEqual({ path, faults: [], fits: true, errors: [] });
+      await context.close();
+    }
+  });
+});
