@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser, open } from "../../../server/test/support/browser.ts";
+import { launchBrowser, type Opened, open } from "../../../server/test/support/browser.ts";
 import { type Cli, makeScratch, readSandboxFile, startCli } from "../support/cli.ts";
 
 const place = makeScratch();
@@ -21,7 +20,7 @@ afterAll(async () => {
   place.remove();
 });
 
-function storeSection(page: Page) {
+function storeSection(page: Opened["page"]) {
   return page.locator("#try section", { has: page.getByRole("heading", { name: "Store oslo-center" }) });
 }
 
