@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, seriousFaults } from "../../../server/test/support/browser.ts";
-import { openConsole, type Visitor } from "../support/session.ts";
+import { launchBrowser } from "../../../server/test/support/browser.ts";
+import { looks, openConsole, usability, type Visitor } from "../support/session.ts";
 import { openShop, type Shop, visitorOf } from "../support/shop.ts";
 
 describe("the account's terminals", () => {
@@ -71,20 +71,12 @@ describe("the account's terminals", () => {
     }
   });
 
-  it.each([
-    { width: 1280, dark: false },
-    { width: 1280, dark: true },
-    { width: 360, dark: false },
-    { width: 360, dark: true },
-    { width: 320, dark: false },
-  ])("have no faults that a program finds, and fit, %o", async (look) => {
+  it.each(looks)("have no faults that a program finds, and fit, %o", async (look) => {
     for (const path of ["terminals", "terminals?status=ERROR", `terminals/${shop.terminals.good}`]) {
-      const { page, context, errors } = await openConsole(browser, visitor, `/${shop.accountId}/${path}`, look);
-      await page.locator("tbody tr, p.panel").first().waitFor();
-      const faults = await seriousFaults(page);
-      const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
-      expect({ path, faults, fits, errors }).toEqual({ path, faults: [], fits: true, errors: [] });
-      await context.close();
+      const opened = await openConsole(browser, visitor, `/${shop.accountId}/${path}`, look);
+      await opened.page.locator("tbody tr, p.panel").first().waitFor();
+      expect({ path, ...(await usability(opened)) }).toEqual({ path, faults: [], fits: true, errors: [] });
+      await opened.context.close();
     }
   });
 });

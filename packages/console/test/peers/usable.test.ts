@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser, seriousFaults } from "../../../server/test/support/browser.ts";
-import { openConsole, type Visitor } from "../support/session.ts";
+import { launchBrowser } from "../../../server/test/support/browser.ts";
+import { looks, openConsole, usability, type Visitor } from "../support/session.ts";
 import { openShop, type Shop, screenOf, visitorOf } from "../support/shop.ts";
 
 describe("the console", () => {
@@ -42,14 +42,7 @@ describe("the console", () => {
     await context.close();
   });
 
-  it.each([
-    { width: 1280, dark: false },
-    { width: 1280, dark: true },
-    { width: 360, dark: false },
-    { width: 360, dark: true },
-    // What a page of 1280 px is at 400 %.
-    { width: 320, dark: false },
-  ])("has no faults that a program finds, and fits, %o", async (look) => {
+  it.each(looks)("has no faults that a program finds, and fits, %o", async (look) => {
     const [closing] = (await shop.client.closings.list("market")).closings;
     const screens = ["today", "reports", `reports/${closing?.id}`, "terminals", "details"];
     for (const path of [
@@ -57,13 +50,11 @@ describe("the console", () => {
       ...screens.map((name) => screenOf(shop, name)),
       `/${shop.accountId}/nothing/here`,
     ]) {
-      const { page, context, errors } = await openConsole(browser, visitor, path, look);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForTimeout(500);
-      const faults = await seriousFaults(page);
-      const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
-      expect({ path, faults, fits, errors }).toEqual({ path, faults: [], fits: true, errors: [] });
-      await context.close();
+      const opened = await openConsole(browser, visitor, path, look);
+      await opened.page.getByRole("heading", { level: 1 }).waitFor();
+      await opened.page.waitForTimeout(500);
+      expect({ path, ...(await usability(opened)) }).toEqual({ path, faults: [], fits: true, errors: [] });
+      await opened.context.close();
     }
   });
 

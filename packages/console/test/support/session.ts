@@ -1,5 +1,6 @@
 import { patience } from "@tillkeeper/stage/patience";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import { seriousFaults } from "../../../server/test/support/browser.ts";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
@@ -14,6 +15,21 @@ export interface Look {
   width?: number;
   dark?: boolean;
   locale?: string;
+}
+
+/** Both themes, from a wide screen to what a page of 1280 px is at 400 %. */
+export const looks: readonly Look[] = [
+  { width: 1280, dark: false },
+  { width: 1280, dark: true },
+  { width: 360, dark: false },
+  { width: 360, dark: true },
+  { width: 320, dark: false },
+];
+
+/** What a program finds wrong with a page: faults of access, a width that scrolls to the side, errors of its console. */
+export async function usability({ page, errors }: OpenedConsole) {
+  const faults = await seriousFaults(page);
+  return { faults, fits: await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), errors };
 }
 
 /** A page of the console, with the errors of its console. */

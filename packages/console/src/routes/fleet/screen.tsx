@@ -7,10 +7,9 @@ import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
 import { ownZone } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { Read } from "../../parts/read.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 import { TerminalStatusState } from "../../parts/terminal-status.tsx";
-import { Waiting } from "../../parts/waiting.tsx";
 import { Filters } from "./filters.tsx";
 
 /** The terminals of an account, a page at a time. */
@@ -26,44 +25,38 @@ function Fleet() {
   return (
     <Page title={t`All terminals`}>
       <Filters key={JSON.stringify(filters)} account={account} filters={filters} />
-      {listed.data ? (
-        <>
-          <Freshness readAt={listed.dataUpdatedAt} zone={ownZone()} failed={listed.isError} />
-          <DataTable
-            caption={t`Terminals`}
-            columns={columns}
-            rows={listed.data.terminals}
-            rowKey={({ terminal_id }) => terminal_id}
-            empty={
-              Object.keys(search).length === 0 ? (
-                <Trans>This account has no terminals yet.</Trans>
-              ) : (
-                <Trans>No terminal meets these filters.</Trans>
-              )
-            }
-          />
-          <nav className="row" aria-label={t`Further terminals`}>
-            {after !== undefined && (
-              <Link to="/$account/terminals" params={{ account }} search={filters}>
-                <Trans>Newest terminals</Trans>
-              </Link>
-            )}
-            {listed.data.starting_after !== undefined && (
-              <Link
-                to="/$account/terminals"
-                params={{ account }}
-                search={{ ...filters, after: listed.data.starting_after }}
-              >
-                <Trans>Older terminals</Trans>
-              </Link>
-            )}
-          </nav>
-        </>
-      ) : listed.error ? (
-        <Problem error={listed.error} onRetry={() => void listed.refetch()} />
-      ) : (
-        <Waiting />
-      )}
+      <Read of={listed}>
+        {(data) => (
+          <>
+            <Freshness readAt={listed.dataUpdatedAt} zone={ownZone()} failed={listed.isError} />
+            <DataTable
+              caption={t`Terminals`}
+              columns={columns}
+              rows={data.terminals}
+              rowKey={({ terminal_id }) => terminal_id}
+              empty={
+                Object.keys(search).length === 0 ? (
+                  <Trans>This account has no terminals yet.</Trans>
+                ) : (
+                  <Trans>No terminal meets these filters.</Trans>
+                )
+              }
+            />
+            <nav className="row" aria-label={t`Further terminals`}>
+              {after !== undefined && (
+                <Link to="/$account/terminals" params={{ account }} search={filters}>
+                  <Trans>Newest terminals</Trans>
+                </Link>
+              )}
+              {data.starting_after !== undefined && (
+                <Link to="/$account/terminals" params={{ account }} search={{ ...filters, after: data.starting_after }}>
+                  <Trans>Older terminals</Trans>
+                </Link>
+              )}
+            </nav>
+          </>
+        )}
+      </Read>
     </Page>
   );
 }

@@ -2,8 +2,8 @@ import { createRoute, notFound } from "@tanstack/react-router";
 import { accountRoute } from "../account/route.ts";
 
 /**
- * What all screens of the operations side stand below. It has no address of its own. For whoever sees named stores only there is nothing
- * here; the API refuses them as well.
+ * The parent of all routes of the operations side. It has no address of its own. People with the role `store` are told that there is no such
+ * page; the API refuses their requests as well.
  */
 export const operationsRoute = createRoute({
   getParentRoute: () => accountRoute,

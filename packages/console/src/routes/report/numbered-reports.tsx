@@ -6,9 +6,8 @@ import { reportWords } from "@tillkeeper/words/report";
 import { reportsQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
 import { Instant } from "../../parts/instant.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { Read } from "../../parts/read.tsx";
 import { numberOf } from "../../parts/terminal-name.tsx";
-import { Waiting } from "../../parts/waiting.tsx";
 import { ReportLinks } from "./report-links.tsx";
 
 const reportRoute = getRouteApi("/$account/stores/$store/reports/$closing");
@@ -23,42 +22,40 @@ export function NumberedReports({ closing, zone }: { closing: Closing; zone: str
       <h2 id="reports">
         <Trans>Numbered reports</Trans>
       </h2>
-      {listed.data ? (
-        <ul className="plain-list stack">
-          {listed.data.reports.length === 0 && (
-            <li className="dimmed">
-              {reportWords.provisional[language]}. {reportWords.provisionalMeaning[language]}
-            </li>
-          )}
-          {listed.data.reports.map((report) => (
-            <li key={report.number} className="stack">
-              <div className="row spread">
-                <span>
-                  <strong>
-                    {reportWords.number[language]} {report.number}
-                  </strong>
-                  {report.corrects !== undefined && (
-                    <>
-                      {" – "}
-                      {reportWords.correction[language]} {report.corrects}
-                    </>
-                  )}
-                  {" – "}
-                  <Instant at={report.made_at} zone={zone} date />
-                </span>
-                <span className="row">
-                  <ReportLinks closing={closing} report={report.number} />
-                </span>
-              </div>
-              <Changes changes={report.changes} />
-            </li>
-          ))}
-        </ul>
-      ) : listed.error ? (
-        <Problem error={listed.error} onRetry={() => void listed.refetch()} />
-      ) : (
-        <Waiting lines={1} />
-      )}
+      <Read of={listed} lines={1}>
+        {(data) => (
+          <ul className="plain-list stack">
+            {data.reports.length === 0 && (
+              <li className="dimmed">
+                {reportWords.provisional[language]}. {reportWords.provisionalMeaning[language]}
+              </li>
+            )}
+            {data.reports.map((report) => (
+              <li key={report.number} className="stack">
+                <div className="row spread">
+                  <span>
+                    <strong>
+                      {reportWords.number[language]} {report.number}
+                    </strong>
+                    {report.corrects !== undefined && (
+                      <>
+                        {" – "}
+                        {reportWords.correction[language]} {report.corrects}
+                      </>
+                    )}
+                    {" – "}
+                    <Instant at={report.made_at} zone={zone} date />
+                  </span>
+                  <span className="row">
+                    <ReportLinks closing={closing} report={report.number} />
+                  </span>
+                </div>
+                <Changes changes={report.changes} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Read>
     </section>
   );
 }

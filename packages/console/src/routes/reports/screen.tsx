@@ -9,8 +9,7 @@ import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
 import { dayText } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
-import { Waiting } from "../../parts/waiting.tsx";
+import { Read } from "../../parts/read.tsx";
 
 /** The business days of a store for which a closing was asked, newest first. */
 export const Screen = createLazyRoute("/$account/stores/$store/reports")({ component: Reports });
@@ -26,38 +25,36 @@ function Reports() {
   const columns = useColumns();
   return (
     <Page title={t`Reports`} place={place}>
-      {listed.data ? (
-        <>
-          <Freshness readAt={listed.dataUpdatedAt} zone={zone} failed={listed.isError} />
-          <DataTable
-            caption={t`Closed days`}
-            columns={columns}
-            rows={listed.data.closings}
-            rowKey={({ id }) => id}
-            empty={<Trans>No day of this store has been closed yet. The first one will stand here.</Trans>}
-          />
-          <nav className="row" aria-label={t`Further days`}>
-            {after !== undefined && (
-              <Link to="/$account/stores/$store/reports" params={{ account, store }} search={{}}>
-                <Trans>Newest days</Trans>
-              </Link>
-            )}
-            {listed.data.starting_after !== undefined && (
-              <Link
-                to="/$account/stores/$store/reports"
-                params={{ account, store }}
-                search={{ after: listed.data.starting_after }}
-              >
-                <Trans>Older days</Trans>
-              </Link>
-            )}
-          </nav>
-        </>
-      ) : listed.error ? (
-        <Problem error={listed.error} onRetry={() => void listed.refetch()} />
-      ) : (
-        <Waiting />
-      )}
+      <Read of={listed}>
+        {(data) => (
+          <>
+            <Freshness readAt={listed.dataUpdatedAt} zone={zone} failed={listed.isError} />
+            <DataTable
+              caption={t`Closed days`}
+              columns={columns}
+              rows={data.closings}
+              rowKey={({ id }) => id}
+              empty={<Trans>No day of this store has been closed yet. The first one will stand here.</Trans>}
+            />
+            <nav className="row" aria-label={t`Further days`}>
+              {after !== undefined && (
+                <Link to="/$account/stores/$store/reports" params={{ account, store }} search={{}}>
+                  <Trans>Newest days</Trans>
+                </Link>
+              )}
+              {data.starting_after !== undefined && (
+                <Link
+                  to="/$account/stores/$store/reports"
+                  params={{ account, store }}
+                  search={{ after: data.starting_after }}
+                >
+                  <Trans>Older days</Trans>
+                </Link>
+              )}
+            </nav>
+          </>
+        )}
+      </Read>
     </Page>
   );
 }

@@ -6,8 +6,7 @@ import type { FormEvent } from "react";
 import { timelineQuery } from "../../api/queries.ts";
 import { DataTable } from "../../parts/data-table.tsx";
 import { Instant } from "../../parts/instant.tsx";
-import { Problem } from "../../parts/problem.tsx";
-import { Waiting } from "../../parts/waiting.tsx";
+import { Read } from "../../parts/read.tsx";
 
 interface TimelineProps {
   account: string;
@@ -47,38 +46,36 @@ export function Timeline({ account, store, terminal, zone, search }: TimelinePro
           <Trans>Show</Trans>
         </Button>
       </form>
-      {listed.data ? (
-        <>
-          <DataTable
-            caption={t`What happened`}
-            rows={listed.data.entries}
-            rowKey={({ id }) => id}
-            empty={<Trans>Nothing is known of this time.</Trans>}
-            columns={[
-              { key: "at", title: t`Time`, cell: ({ at }) => <Instant at={at} zone={zone} date /> },
-              // The server has these sentences in English only.
-              { key: "text", title: t`What happened`, cell: ({ text }) => <span lang="en">{text}</span> },
-              { key: "by", title: t`By`, cell: ({ by }) => by?.name ?? by?.id ?? "–" },
-            ]}
-          />
-          <nav className="row" aria-label={t`Further entries`}>
-            {(after !== undefined || around !== undefined) && (
-              <Link to="/$account/terminals/$terminal" params={params} search={{}}>
-                <Trans>Newest entries</Trans>
-              </Link>
-            )}
-            {listed.data.starting_after !== undefined && (
-              <Link to="/$account/terminals/$terminal" params={params} search={{ after: listed.data.starting_after }}>
-                <Trans>Older entries</Trans>
-              </Link>
-            )}
-          </nav>
-        </>
-      ) : listed.error ? (
-        <Problem error={listed.error} onRetry={() => void listed.refetch()} />
-      ) : (
-        <Waiting />
-      )}
+      <Read of={listed}>
+        {(data) => (
+          <>
+            <DataTable
+              caption={t`What happened`}
+              rows={data.entries}
+              rowKey={({ id }) => id}
+              empty={<Trans>Nothing is known of this time.</Trans>}
+              columns={[
+                { key: "at", title: t`Time`, cell: ({ at }) => <Instant at={at} zone={zone} date /> },
+                // The server has these sentences in English only.
+                { key: "text", title: t`What happened`, cell: ({ text }) => <span lang="en">{text}</span> },
+                { key: "by", title: t`By`, cell: ({ by }) => by?.name ?? by?.id ?? "–" },
+              ]}
+            />
+            <nav className="row" aria-label={t`Further entries`}>
+              {(after !== undefined || around !== undefined) && (
+                <Link to="/$account/terminals/$terminal" params={params} search={{}}>
+                  <Trans>Newest entries</Trans>
+                </Link>
+              )}
+              {data.starting_after !== undefined && (
+                <Link to="/$account/terminals/$terminal" params={params} search={{ after: data.starting_after }}>
+                  <Trans>Older entries</Trans>
+                </Link>
+              )}
+            </nav>
+          </>
+        )}
+      </Read>
     </section>
   );
 }

@@ -5,8 +5,7 @@ import type { TerminalPresence, TerminalTelemetry } from "@tillkeeper/contract/h
 import { presenceQuery, storeQuery, telemetryQuery } from "../../api/queries.ts";
 import { Freshness } from "../../parts/freshness.tsx";
 import { Page } from "../../parts/page.tsx";
-import { Problem } from "../../parts/problem.tsx";
-import { Waiting } from "../../parts/waiting.tsx";
+import { Read } from "../../parts/read.tsx";
 import { TerminalCard } from "./terminal-card.tsx";
 
 /** The terminals of a store: whether each is on, its battery and paper, and what to do. */
@@ -33,31 +32,29 @@ function Terminals() {
   );
   return (
     <Page title={t`Terminals`} place={place}>
-      {presence.data ? (
-        <>
-          <Freshness readAt={presence.dataUpdatedAt} zone={zone} failed={presence.isError} />
-          {terminals.length === 0 && (
-            <p className="panel dimmed">
-              <Trans>This store has no terminals yet.</Trans>
-            </p>
-          )}
-          <ul className="plain-list stack">
-            {terminals.map((terminal) => (
-              <TerminalCard
-                key={terminal.terminal_id}
-                presence={terminal}
-                telemetry={telemetry.get(terminal.terminal_id)}
-                details={details.terminals.find(({ terminal_id: id }) => id === terminal.terminal_id)}
-                zone={zone}
-              />
-            ))}
-          </ul>
-        </>
-      ) : presence.error ? (
-        <Problem error={presence.error} onRetry={() => void presence.refetch()} />
-      ) : (
-        <Waiting />
-      )}
+      <Read of={presence}>
+        {() => (
+          <>
+            <Freshness readAt={presence.dataUpdatedAt} zone={zone} failed={presence.isError} />
+            {terminals.length === 0 && (
+              <p className="panel dimmed">
+                <Trans>This store has no terminals yet.</Trans>
+              </p>
+            )}
+            <ul className="plain-list stack">
+              {terminals.map((terminal) => (
+                <TerminalCard
+                  key={terminal.terminal_id}
+                  presence={terminal}
+                  telemetry={telemetry.get(terminal.terminal_id)}
+                  details={details.terminals.find(({ terminal_id: id }) => id === terminal.terminal_id)}
+                  zone={zone}
+                />
+              ))}
+            </ul>
+          </>
+        )}
+      </Read>
     </Page>
   );
 }

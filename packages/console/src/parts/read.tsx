@@ -1,0 +1,18 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Problem } from "./problem.tsx";
+import { Waiting } from "./waiting.tsx";
+
+interface ReadProps<Data> {
+  of: Pick<UseQueryResult<Data>, "data" | "error" | "refetch">;
+  /** How many grey lines stand there meanwhile. */
+  lines?: number;
+  children: (data: Data) => ReactNode;
+}
+
+/** Shows what a query has read. Before that it shows that it waits, or why nothing came, with a button that asks again. */
+export function Read<Data>({ of: { data, error, refetch }, lines, children }: ReadProps<Data>) {
+  if (data !== undefined) return children(data);
+  if (error) return <Problem error={error} onRetry={() => void refetch()} />;
+  return <Waiting {...(lines !== undefined && { lines })} />;
+}
