@@ -104,7 +104,6 @@ export default defineConfig({
       {
         test: {
           ...unhurried,
-          ...shared,
           name: "replicas",
           ...shared,
           include: replicated,

@@ -17,7 +17,7 @@ const base = "/v1/admin/terminals/operations";
 
 describe("a server that is watched", async () => {
   const database = await createTestDatabase();
-  // It makes the account, and is gone before the one that is watched starts: a server counts and logs what it ends itself.
+  // This server makes the account, and stops before the watched server starts: a server counts and logs what it ends itself.
   const maker = await startTestServer({ database });
   const tenant = await maker.account();
   await maker.stop();

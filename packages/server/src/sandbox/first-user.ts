@@ -5,7 +5,12 @@ import { retried } from "../db/retry.ts";
 import type { Clock } from "../platform/clock.ts";
 
 /** The person of a sandbox. */
-const person = { email: "sandbox@tillkeeper.example", name: "Sandbox", by: "tillkeeper:sandbox" };
+const person = {
+  email: "sandbox@tillkeeper.example",
+  name: "Sandbox",
+  by: "tillkeeper:sandbox",
+  requestId: "sandbox",
+};
 
 interface FirstUserDeps {
   db: Db;

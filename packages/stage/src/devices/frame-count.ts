@@ -58,9 +58,9 @@ export class FrameCount {
       receiving = this.socket.localPort ?? 0;
       received.call(this, chunk);
     });
-    const take = (frames: Frames) => void (receiving === port && this.#ours.add(frames));
+    const ours = this.#ours;
     const frames = vi.spyOn(Frames.prototype, "push").mockImplementation(function (this: Frames, chunk: Buffer): void {
-      take(this);
+      if (receiving === port) ours.add(this);
       push.call(this, chunk);
     });
     onTestFinished(() => {

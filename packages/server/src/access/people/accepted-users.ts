@@ -11,8 +11,9 @@ export interface AcceptedUser {
   /** In lower case. */
   email: string;
   name: string;
-  /** The program that makes the user, as the audit log names it. */
+  /** The program that makes the user, and its request, as the audit log names them. */
   by: string;
+  requestId: string;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface AcceptedUser {
  * sessions. Undefined where the user was removed, or where another person's invitation has the address.
  */
 export async function ensureAcceptedUser(tx: Tx, clock: Clock, user: AcceptedUser): Promise<string | undefined> {
-  const { accountId, by } = user;
+  const { accountId, by, requestId } = user;
   const person = { email: user.email, name: user.name };
   const personId = await ensurePerson(tx, clock, person);
   const known = await lastUserOf(tx, { accountId, personId });
@@ -45,7 +46,7 @@ export async function ensureAcceptedUser(tx: Tx, clock: Clock, user: AcceptedUse
   await recordChange(
     tx,
     clock,
-    { accountId, clientId: by, address: "", requestId: by },
+    { accountId, clientId: by, address: "", requestId },
     { action: "user.create", subject: { type: "user", id }, after: { ...person, role: "admin" } },
   );
   return id;
