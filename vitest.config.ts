@@ -70,6 +70,7 @@ export default defineConfig({
           exclude: [...withDebian, drills, "**/node_modules/**"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
+          retry: retriesOfCrowds,
         },
       },
       {

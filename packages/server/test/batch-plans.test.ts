@@ -1,18 +1,20 @@
 import { randomUUID } from "node:crypto";
-import { ownServer } from "@tillkeeper/stage/world";
+import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
 import { closingsWithOperations } from "../src/closings/sql/corrected.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
-import type { Db } from "../src/db/db.ts";
+import { type Db, openDb } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
 import { acceptOperations } from "../src/operations/sql/accept.ts";
 import { expireOperations } from "../src/operations/sql/expire.ts";
 import { noteProgress } from "../src/operations/sql/progress.ts";
 import { takeAnswers } from "../src/operations/sql/take-answers.ts";
+import { createLogger } from "../src/platform/log/log.ts";
 import { noteHeard } from "../src/presence/hearing/sql/note-heard.ts";
 import { noteTelemetry } from "../src/presence/telemetry/sql/note-telemetry.ts";
 import { claimDue, firstOfAll, giveBack, keepBodies, takeOver, useSlowLane } from "../src/webhooks/sending/sql.ts";
@@ -145,20 +147,27 @@ const factsForRequests: Record<string, () => RawBuilder<unknown>> = {
  * Connections of the hot statements can only use nested loops, so a batch that is joined with itself costs its square.
  */
 describe("a statement for a batch reads the batch once for each step:", async () => {
-  const server = await ownServer();
+  const database = await createTestDatabase();
+  // A server has made the months of the tables, and is gone: it would hold locks that the truncation waits for.
+  await (await startTestServer({ database })).stop();
+  const db = openDb({ connectionString: database.url }, createLogger("silent"));
   beforeAll(async () => {
     // Statistics of a new database. PostgreSQL plans otherwise when statistics call a table empty that is filled later.
-    await server.db.pool.query(`truncate ${tables.join(", ")} cascade`);
+    await sql`truncate ${sql.join(tables.map((table) => sql.table(table)))} cascade`.execute(db.sql);
+  });
+  afterAll(async () => {
+    await db.close();
+    await database.drop();
   });
 
   it.each(Object.keys(statements))("%s", async (name) => {
-    const { text, values = [] } = await captured(statements[name] as Run, server.db);
+    const { text, values = [] } = await captured(statements[name] as Run, db);
     expect(loopsOver(await genericPlan(text, values.length))).toEqual([]);
   });
 
   // Other indexes begin with the account, too: by one of them a lookup would read all closings of the account.
   it.each(lookups)("%s looks up a closing by its primary key, without statistics", async (name) => {
-    const { text, values = [] } = await captured(statements[name] as Run, server.db);
+    const { text, values = [] } = await captured(statements[name] as Run, db);
     const used = indexesOf(await genericPlan(text, values.length), "closings");
     expect(new Set(used)).toEqual(new Set(["closings_pkey"]));
   });
@@ -166,9 +175,9 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   it.each(["pool", "urgent"] as const)(
     "however small the first batches of a connection were, %s plans once",
     async (pool) => {
-      const client = await server.db[pool].connect();
+      const client = await db[pool].connect();
       try {
-        const { text, values = [] } = await captured(statements["take answers"] as Run, server.db);
+        const { text, values = [] } = await captured(statements["take answers"] as Run, db);
         await client.query(`prepare planned as ${text}`);
         const nulls = values.map(() => "null").join(", ");
         for (let times = 0; times < 7; times += 1) await client.query(`execute planned (${nulls})`);
@@ -184,7 +193,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
 
   it.each(Object.keys(factsForRequests))("%s, which requests use, is planned once on a connection", async (name) => {
     const facts = factsForRequests[name] as () => RawBuilder<unknown>;
-    const [planned] = await server.db.sql.connection().execute(async (connection) => {
+    const [planned] = await db.sql.connection().execute(async (connection) => {
       // PostgreSQL plans the first five for their values, and compares.
       for (let times = 0; times < 12; times += 1) await facts().execute(connection);
       const counts = sql`select custom_plans::int as custom from pg_prepared_statements where name = ${name}`;
@@ -194,7 +203,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   });
 
   it.each(Object.keys(ofWebhooks))("%s reads by an index, however many deliveries are done", async (name) => {
-    const client = await server.db.pool.connect();
+    const client = await db.pool.connect();
     try {
       await client.query("begin");
       await client.query(
@@ -209,7 +218,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
         [accountId],
       );
       await client.query("analyze hook_deliveries, hook_subscriptions");
-      const { text, values = [] } = await captured(ofWebhooks[name] as Run, server.db);
+      const { text, values = [] } = await captured(ofWebhooks[name] as Run, db);
       await client.query("set local plan_cache_mode = force_generic_plan");
       await client.query(`prepare looked_at as ${text}`);
       const nulls = values.map(() => "null").join(", ");
@@ -231,7 +240,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
 
   /** The plan after some executions, which does not depend on the values. */
   async function genericPlan(text: string, parameters: number): Promise<Plan> {
-    const client = await server.db.pool.connect();
+    const client = await db.pool.connect();
     try {
       await client.query("set plan_cache_mode = force_generic_plan");
       await client.query(`prepare looked_at as ${text}`);

@@ -27,6 +27,8 @@ export class Device {
     this.terminalId = readDeviceAddress(address)?.terminalId ?? "";
     this.client = client;
     this.session = session;
+    // Each message that waits for its confirmation listens for the end of the connection.
+    client.setMaxListeners(0);
     client.on("message", (name, payload) => {
       const channel = name.split("/").at(-1) ?? "";
       // The wildcard subscription also delivers the device's own messages.
@@ -35,8 +37,25 @@ export class Device {
     });
   }
 
-  async say(channel: UpChannel, message: object): Promise<void> {
-    await this.client.publishAsync(topic(this.address, channel), JSON.stringify(message), { qos: 1 });
+  /**
+   * Sends a message and waits for the broker's confirmation. Rejects when the connection closes before it: a client that
+   * does not reconnect would wait for ever.
+   */
+  say(channel: UpChannel, message: object): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const closed = () =>
+        reject(new Error(`The connection of ${this.address} closed before "${channel}" was confirmed`));
+      if (!this.client.connected) {
+        closed();
+        return;
+      }
+      this.client.once("close", closed);
+      this.client.publish(topic(this.address, channel), JSON.stringify(message), { qos: 1 }, (error) => {
+        this.client.off("close", closed);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
   }
 
   hello(operations: object[] = [], more: object = {}): Promise<void> {
