@@ -17,10 +17,13 @@ interface Row {
   description: string;
   /** The heading of the help under which it stands. */
   group: Group;
-  define: () => Promise<Command>;
+  define?: () => Promise<Command>;
   /** The exit code for wrong arguments, where 1 means something else. */
   usageCode?: number;
 }
+
+/** The command that completes command lines for a shell. */
+export const completeName = "complete";
 
 /** The commands that are written by hand. What a command does is imported when it runs, so that the help need not load a server. */
 const ownRows: Readonly<Record<string, Row>> = {
@@ -78,6 +81,11 @@ const ownRows: Readonly<Record<string, Row>> = {
     group: "day",
     description: "forget a server and its secret",
     define: async () => (await import("./login.ts")).logoutCommand(),
+  },
+  // Defined by a library, once the program has all other commands.
+  [completeName]: {
+    group: "day",
+    description: "print a script that completes command lines: bash, zsh, fish, powershell",
   },
   sandbox: {
     group: "server",

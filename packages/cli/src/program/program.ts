@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { usageExitCode } from "../failure.ts";
 import { version } from "../version.ts";
-import { groups, rows } from "./command-table.ts";
+import { completeName, groups, rows } from "./command-table.ts";
 
 /** The whole program. Only the command at the beginning of the arguments gets its options; the others are a line of help. */
-export async function programFor([first, second]: readonly string[]): Promise<Command> {
+export async function programFor(args: readonly string[]): Promise<Command> {
+  const [first, second] = args;
   const program = new Command("tillkeeper")
     .description("Manages fleets of payment terminals: stores, terminals and remote operations.")
     .version(version)
@@ -15,18 +16,47 @@ export async function programFor([first, second]: readonly string[]): Promise<Co
       new Command("help").argument("[command]").description("the help of a command").helpGroup(groups.server),
     )
     .addHelpText("after", "\nThe environment configures the server; `tillkeeper settings` lists what it may hold.");
-  const asked = first === "help" ? second : first;
+  const completing = first === completeName || (first === "help" && second === completeName);
+  const asked = first === completeName ? wordToComplete(args) : first === "help" ? second : first;
   const inGroups = Object.keys(groups).flatMap((group) =>
     Object.entries(rows).filter(([, row]) => row.group === group),
   );
   for (const [name, { description, group, define, usageCode }] of inGroups) {
-    const command = name === asked ? await define() : new Command(name);
+    if (completing && name === completeName) continue;
+    const command = name === asked && define ? await define() : new Command(name);
     inherit(command.description(description).helpGroup(groups[group]), program);
     program.addCommand(command);
     if (usageCode !== undefined) command.exitOverride(({ exitCode }) => process.exit(exitCode && usageCode));
   }
   setUsageExitCode(program);
+  // The last, as it reads what the program has.
+  if (completing) {
+    const { description = "" } = rows[completeName] ?? {};
+    (await import("./complete.ts")).addCompletion(program, completeName, (command) => command.description(description));
+  }
   return program;
+}
+
+/** The command of the line that a shell wants completed, which is behind `complete --`. */
+function wordToComplete([, dashes, first, second]: readonly string[]): string | undefined {
+  if (dashes !== "--") return undefined;
+  return first === "help" ? second : first;
+}
+
+/** The words of a command line, with the first name of each command in place of its aliases: those complete nothing. */
+function withoutAliases(program: Command, words: readonly string[]): readonly string[] {
+  let command: Command | undefined = program;
+  return words.map((word, index) => {
+    // What is being typed is left as it is.
+    if (index === words.length - 1) return word;
+    command = command && belowBy(command, word);
+    return command?.name() ?? word;
+  });
+}
+
+/** The command below that has that name, or that alias. */
+function belowBy(command: Command, word: string): Command | undefined {
+  return command.commands.find((known) => known.name() === word || known.aliases().includes(word));
 }
 
 /** Gives a command, and those below it, the settings of the one above it. */
@@ -46,6 +76,7 @@ function setUsageExitCode(command: Command): void {
  * the command's name, and does not print help in place of that.
  */
 export function untilUnknownCommand(program: Command, args: readonly string[]): readonly string[] {
+  if (args[0] === completeName) return [...args.slice(0, 2), ...withoutAliases(program, args.slice(2))];
   if (args[0] === "help" && args.length > 1) {
     const rest = args.slice(1);
     const readable = untilUnknownCommand(program, [...rest, "--help"]);
@@ -54,7 +85,7 @@ export function untilUnknownCommand(program: Command, args: readonly string[]): 
   let command: Command | undefined = program;
   for (const [index, word] of args.entries()) {
     if (word.startsWith("-") || word === "help" || command.commands.length === 0) return args;
-    command = command.commands.find((known) => known.name() === word || known.aliases().includes(word));
+    command = belowBy(command, word);
     if (!command) return args.slice(0, index + 1);
     // What follows may be an argument of its own, and no command below it.
     if (command.registeredArguments.length > 0) return args;
