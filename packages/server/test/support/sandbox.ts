@@ -9,9 +9,12 @@ import { type RunningServer, startServer } from "../../src/main.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
 import type { VirtualTerminalHost } from "../../src/virtual-terminals/virtual-terminals.ts";
 
-/** Starts a sandbox on a free port, with a database and a data folder of its own; `host` runs its virtual terminals. */
+/**
+ * Starts a sandbox on a free port, with a data folder of its own; `host` runs its virtual terminals. It has a database of
+ * its own, or that of `config`, which the caller drops.
+ */
 export async function startSandbox(config: Partial<Config> = {}, host?: VirtualTerminalHost): Promise<RunningServer> {
-  const database = await createTestDatabase();
+  const own = config.databaseUrl === undefined ? await createTestDatabase() : undefined;
   const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-test-sandbox-"));
   const running = await startServer({
     config: {
@@ -19,7 +22,7 @@ export async function startSandbox(config: Partial<Config> = {}, host?: VirtualT
       audienceHosts: [...testConfig.audienceHosts],
       dataDir,
       keyFile: inject("keyFile"),
-      databaseUrl: database.url,
+      ...(own && { databaseUrl: own.url }),
       ...config,
     },
     log: createLogger("silent"),
@@ -30,7 +33,7 @@ export async function startSandbox(config: Partial<Config> = {}, host?: VirtualT
     ...running,
     async stop() {
       await running.stop();
-      await database.drop();
+      await own?.drop();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
