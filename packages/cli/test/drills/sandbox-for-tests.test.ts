@@ -4,7 +4,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,9 +15,10 @@ import { type StartSandboxOptions, startSandbox } from "@tillkeeper/sandbox";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { until } from "@tillkeeper/stage/until";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { testRecipes } from "../support/test-recipes.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
-const recipes = recipesOf(readFileSync(join(root, "docs/sandbox-for-tests.md"), "utf8"));
+const recipes = testRecipes();
 
 let folder: string;
 let env: Record<string, string>;
@@ -48,19 +48,21 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** The files of the document: each is named, in backquotes, before its block. */
-function recipesOf(text: string): Map<string, string> {
-  const found = text.matchAll(/`(?<name>[\w.]+\.(?:mjs|py))`[^`]*```(?:js|py)\n(?<code>.*?)```/gs);
-  return new Map([...found].map(({ groups }) => [groups?.["name"] ?? "", groups?.["code"] ?? ""]));
-}
-
 /** Runs a command to its end, in the folder of the recipes. */
 function run(...command: string[]) {
   return new Program(command, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] }).ended;
 }
 
+// conformance/jest.test.ts runs the one for jest.
 test("the document has all recipes", () => {
-  expect([...recipes.keys()]).toEqual(["closing.test.mjs", "closing.spec.mjs", "conftest.py", "test_closing.py"]);
+  expect([...recipes.keys()]).toEqual([
+    "closing.test.mjs",
+    "closing.spec.mjs",
+    "jest.config.mjs",
+    "closing.jest.mjs",
+    "conftest.py",
+    "test_closing.py",
+  ]);
 });
 
 test("node:test", async () => {

@@ -50,9 +50,9 @@ describe("controls that are asked of another server than the one that runs the v
   });
 
   it("has the network cut and restored", async () => {
-    await elsewhere.control(id, { link: "down" });
+    expect(await elsewhere.control(id, { link: "down" })).toMatchObject({ status: 200 });
     for (const client of [here, elsewhere]) await client.until(id, "late");
-    await elsewhere.control(id, { link: "up" });
+    expect(await elsewhere.control(id, { link: "up" })).toMatchObject({ status: 200 });
     for (const client of [here, elsewhere]) await client.until(id);
   });
 
