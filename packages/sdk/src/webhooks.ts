@@ -15,6 +15,7 @@ export interface VerifiedWebhook {
   event: AnyEvent | PingEvent;
 }
 
+/** Which times a webhook may have. */
 export interface VerifyOptions {
   /** Seconds by which the request's time may differ from now. Default 300. `event-signature` tells no time. */
   toleranceSeconds?: number | undefined;
