@@ -14,6 +14,7 @@ import { lists } from "./lists.ts";
 import { logs } from "./logs.ts";
 import { printMachine } from "./machine.ts";
 import { roundTrip } from "./round-trip.ts";
+import { sandbox } from "./sandbox.ts";
 import { slowDisk } from "./slow-disk.ts";
 import { timeline } from "./timeline.ts";
 import { tokens } from "./tokens.ts";
@@ -36,6 +37,7 @@ const programs = {
   events,
   timeline,
   webhooks,
+  sandbox,
 } as const;
 const interruptedCode = 130;
 
