@@ -49,7 +49,8 @@ describe("a backup", async () => {
     await registerForPairing(server, tenant, "690000000001");
     const device = await activeDevice(server, tenant, "690000000002");
     const terminal_id = device.terminalId;
-    await post("/v1/admin/terminals/operations", { terminal_id, operation: "open_menu" });
+    // It is PENDING still when the backup has been made.
+    await post("/v1/admin/terminals/operations", { terminal_id, operation: "open_menu", timeout: 600 });
     await device.leave();
     await post(`/v1/accounts/${tenant.aid}/payout-destinations`, {});
     await server.db.pool.query("update stores set store_name = $1", [
