@@ -3,6 +3,7 @@ import { accept } from "./accept.ts";
 import { readArguments } from "./arguments.ts";
 import { closingTime } from "./closing-time.ts";
 import { closings } from "./closings.ts";
+import { consolePages } from "./console.ts";
 import { dispatch } from "./dispatch.ts";
 import { Ending } from "./ending.ts";
 import { events } from "./events.ts";
@@ -38,6 +39,7 @@ const programs = {
   timeline,
   webhooks,
   sandbox,
+  console: consolePages,
 } as const;
 const interruptedCode = 130;
 

@@ -21,7 +21,7 @@ const affected: Readonly<Record<string, readonly string[]>> = {
   hook_subscription: ["hooks"],
 };
 
-/** Events that come within so many milliseconds are acted on together. */
+/** The first event is acted on at once; those of so many milliseconds after it together. */
 const togetherMs = 300;
 
 /**
@@ -91,13 +91,14 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
   };
 }
 
-/** Collects what events make old, and has it read anew once for all that come together. */
+/** Has read anew what events make old: at once after a quiet time, else once for all that come together. */
 function staleQueries(client: QueryClient, account: string) {
   let waiting: (AnyEvent | Reset)[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const act = () => {
     const items = waiting;
-    [waiting, timer] = [[], undefined];
+    waiting = [];
+    timer = items.length > 0 ? setTimeout(act, togetherMs) : undefined;
     void client.invalidateQueries({
       predicate: ({ queryKey }) => items.some((item) => isOld(account, queryKey, item)),
     });
@@ -105,7 +106,7 @@ function staleQueries(client: QueryClient, account: string) {
   return {
     add: (item: AnyEvent | Reset) => {
       waiting.push(item);
-      timer ??= setTimeout(act, togetherMs);
+      if (timer === undefined) act();
     },
     addAll: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === account }),
     stop: () => clearTimeout(timer),
