@@ -159,8 +159,17 @@ async function printLighthouse({ url, state }: Visitor): Promise<void> {
   let worst = 100;
   for (const [name, path] of Object.entries(screens)) {
     const command = [
-      ...["npm", "exec", "--yes", `--package=${lighthouse}`, "--", "lighthouse", `${url}${path}`],
-      ...["--quiet", "--output=json", "--output-path=stdout", `--only-categories=${categories.join(",")}`],
+      "npm",
+      "exec",
+      "--yes",
+      `--package=${lighthouse}`,
+      "--",
+      "lighthouse",
+      `${url}${path}`,
+      "--quiet",
+      "--output=json",
+      "--output-path=stdout",
+      `--only-categories=${categories.join(",")}`,
       `--extra-headers=${JSON.stringify({ Cookie: cookie })}`,
       "--chrome-flags=--headless=new --no-sandbox --lang=en-GB",
     ];
