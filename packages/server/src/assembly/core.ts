@@ -16,7 +16,8 @@ import { DatabaseClock } from "../db/database-clock.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
-import { openFileStore } from "../files/open-store.ts";
+import { openFileStore, placeName } from "../files/open-store.ts";
+import { checkFilePlace } from "../files/place-id.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import { operationWatch } from "../operations/watch.ts";
@@ -75,6 +76,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
   const files = await openFileStore({ ...config, dataDir: folder.path });
   closing.add(() => files.close());
+  await checkFilePlace({ db, files, place: placeName({ ...config, dataDir: folder.path }) });
   const masking = openMasking({ log });
   closing.add(() => masking.close());
   const addresses = ownAddresses({

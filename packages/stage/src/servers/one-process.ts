@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { inject } from "vitest";
+import { filesOf } from "../postgres/database.ts";
 import { TestClock } from "./test-clock.ts";
 import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
 
@@ -24,6 +25,8 @@ export async function startOneProcess({
         dataDir,
         keyFile: inject("keyFile"),
         databaseUrl,
+        // A further server on the database shares the files, as servers must.
+        files: filesOf(databaseUrl),
         ...config,
       },
       log,

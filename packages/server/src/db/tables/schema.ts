@@ -110,6 +110,8 @@ export interface Tables
     retired_at: Date | null;
   };
   /** One row for all servers. */
+  file_place: { one: Generated<true>; id: string; created_at: Generated<Date> };
+  /** One row for all servers. */
   root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
   payout_destinations: {
     account_id: string;
