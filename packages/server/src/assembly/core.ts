@@ -13,9 +13,11 @@ import type { SessionDeps } from "../access/people/sessions.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
+import type { Db } from "../db/db.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
+import type { FileStore } from "../files/file-store.ts";
 import { openFileStore, placeName } from "../files/open-store.ts";
 import { checkFilePlace } from "../files/place-id.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
@@ -74,9 +76,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
-  const files = await openFileStore({ ...config, dataDir: folder.path });
-  closing.add(() => files.close());
-  await checkFilePlace({ db, files, place: placeName({ ...config, dataDir: folder.path }) });
+  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing);
   const masking = openMasking({ log });
   closing.add(() => masking.close());
   const addresses = ownAddresses({
@@ -117,6 +117,14 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     ...events,
     ...access,
   };
+}
+
+/** The place of files, once it is sure to be that of the database. */
+async function openFiles(db: Db, config: Config, closing: Closing): Promise<FileStore> {
+  const files = await openFileStore(config);
+  closing.add(() => files.close());
+  await checkFilePlace({ db, files, place: placeName(config) });
+  return files;
 }
 
 interface TokenDeps extends Pick<SessionDeps, "db" | "clock"> {

@@ -25,9 +25,9 @@ export async function startOneProcess({
         dataDir,
         keyFile: inject("keyFile"),
         databaseUrl,
-        // A further server on the database shares the files, as servers must.
-        files: filesOf(databaseUrl),
         ...config,
+        // A further server on the database shares the files, as servers must.
+        files: config.files ?? filesOf(databaseUrl),
       },
       log,
       clock: clock.over,

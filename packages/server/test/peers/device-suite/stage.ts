@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
 import type { Authority } from "@tillkeeper/stage/brokers/certificates";
