@@ -29,6 +29,7 @@ import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
 import type { Patience } from "../platform/patience.ts";
+import { openTraces } from "../platform/tracing/traces.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
@@ -60,7 +61,7 @@ export interface ServerOptions {
 /** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
 export async function openCore({ config, log, clock: over = (own) => own, signal }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
-  const { metrics, watch, patience } = openWatching({ config, log, signal });
+  const { metrics, traces, watch, patience } = await openWatching({ config, log, signal }, closing);
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({
@@ -105,6 +106,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     clock,
     databaseClock,
     metrics,
+    traces,
     watch,
     patience,
     folder: folder.path,
@@ -159,11 +161,16 @@ function openSignIn({
 
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
-/** What hears of operations, and how long the start waits for what is away. */
-function openWatching({ config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">) {
+/** What hears of requests and operations, and how long the start waits for what is away. */
+async function openWatching(
+  { config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">,
+  closing: Closing,
+) {
   const metrics = createMetrics();
+  const traces = await openTraces(config.traces, log);
+  closing.add(() => traces?.close());
   const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
-  return { metrics, watch: operationWatch(log, metrics), patience };
+  return { metrics, traces, watch: operationWatch(log, metrics, traces), patience };
 }
 
 /** What brings new events to requests that wait and to streams. */

@@ -319,6 +319,8 @@ export interface Tables
     address: string | null;
     /** The last close of that address that was known when the operation was accepted. */
     previous_close: string | null;
+    /** Its place in a trace; null where none is recorded. */
+    traceparent: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;
