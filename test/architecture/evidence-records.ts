@@ -33,7 +33,7 @@ export function sectionOf(text: string, heading: string): string {
 }
 
 /** What a run printed of one aim. */
-export interface Verdict {
+interface Verdict {
   aim: string;
   met: boolean;
 }

@@ -4,7 +4,7 @@ import { promises as chaosPromises } from "../../chaos/src/checker/history.ts";
 import { type BenchRecord, benchRecords, lastRecord, sectionOf, tableOf } from "./evidence-records.ts";
 
 /** One promise: how it is proved, and what the last recorded run said. */
-export interface Proof {
+interface Proof {
   promise: string;
   /** A command or a file of tests, each in backticks. */
   by: string;

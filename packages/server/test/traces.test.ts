@@ -1,11 +1,9 @@
 import { activeDevice } from "@tillkeeper/stage/devices/device";
-import { freePort } from "@tillkeeper/stage/processes/free-port";
-import { startReceiver } from "@tillkeeper/stage/receivers/receiver";
-import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { pino } from "pino";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { openTraces, spanHere, withinRequest } from "../src/platform/tracing/traces.ts";
+import { openTraces } from "../src/platform/tracing/open.ts";
+import { spanHere, withinRequest } from "../src/platform/tracing/traces.ts";
 import { Collector } from "./support/collector.ts";
 
 const operations = "/v1/admin/terminals/operations";
@@ -107,46 +105,6 @@ describe("a traced operation", async () => {
     const names = [`POST ${operations}`, "accept operation", "send command"];
     expect((await collector.trace(own()?.traceId ?? "", names))[0]).not.toHaveProperty("parentSpanId");
     await device.leave();
-  });
-});
-
-describe("a collector that is away", async () => {
-  it("costs nothing but a line of the log, and spans that are lost", async () => {
-    const url = `http://127.0.0.1:${await freePort()}`;
-    const server = await startTestServer({ config: { traces: { url, every: 1 } } });
-    const tenant = await server.account();
-    const stores = `/v1/accounts/${tenant.aid}/stores`;
-    for (let number = 0; number < 20; number += 1) expect((await server.call("GET", stores, tenant)).status).toBe(200);
-    await server.stop();
-  });
-
-  it("is told to the log, and its spans take no more room than the queue", async () => {
-    const lines: unknown[] = [];
-    const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-    const port = await freePort();
-    const traces = await openTraces({ url: `http://127.0.0.1:${port}`, every: 1 }, log);
-    for (let number = 0; number < 20_000; number += 1) traces?.root({ name: "lost" })?.end();
-    await expect.poll(() => lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
-    expect(lines[0]).toMatchObject({
-      reason: expect.stringContaining("ECONNREFUSED"),
-      msg: "traces could not be sent",
-    });
-    const collector = await Collector.start(port);
-    onTestFinished(() => collector.stop());
-    await expect.poll(() => collector.spans.length, { timeout: 30_000 }).toBeGreaterThan(0);
-    await traces?.close();
-    // The queue, and the batches that were on their way.
-    expect(collector.spans.length).toBeLessThan(10_000);
-  });
-
-  it("holds up no end of a server, even if it takes connections and never answers", async () => {
-    const hanging = await startReceiver();
-    onTestFinished(() => hanging.close());
-    hanging.behave("hang");
-    const traces = await openTraces({ url: hanging.url, every: 1 }, silent);
-    traces?.root({ name: "held" })?.end();
-    await traces?.close();
-    expect(hanging.received).toHaveLength(1);
   });
 });
 

@@ -29,7 +29,7 @@ import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
 import type { Patience } from "../platform/patience.ts";
-import { openTraces } from "../platform/tracing/traces.ts";
+import { openTraces } from "../platform/tracing/open.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";

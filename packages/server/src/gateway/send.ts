@@ -33,23 +33,26 @@ export function nextRepeatAt(now: Date): Date {
  * Sends a message about a live operation. Returns at once: the sending goes on in the background, and a failure is only
  * logged.
  */
-export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
+export function sendMessage(deps: SendDeps, message: Message): void {
+  void send(deps, message);
+}
+
+async function send(deps: SendDeps, { kind, command }: Message): Promise<void> {
   const { accountId, operationId, terminalId } = command;
   const span = deps.traces?.child(command.traceparent, {
     name: `send ${kind}`,
     kind: "producer",
     facts: { operation_id: operationId, account_id: accountId, terminal_id: terminalId },
   });
-  sending[kind](deps, command).then(
-    () => {
-      span?.end();
-      if (kind === "command") deps.reports.dispatched({ accountId, id: operationId, terminalId });
-    },
-    (error: unknown) => {
-      span?.end({ error: "not sent" });
-      deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent");
-    },
-  );
+  try {
+    await sending[kind](deps, command);
+  } catch (error) {
+    span?.end({ error: "not sent" });
+    deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent");
+    return;
+  }
+  span?.end();
+  if (kind === "command") deps.reports.dispatched({ accountId, id: operationId, terminalId });
 }
 
 const sending = {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from "@opentelemetry/api";
+import { ExportResultCode } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
@@ -103,8 +104,9 @@ function reported(exporter: SpanExporter, log: Pick<Logger, "warn">): SpanExport
   return {
     export: (spans, done) =>
       exporter.export(spans, ({ code, error }) => {
-        if (code !== 0) log.warn({ reason: error?.message ?? "unknown" }, "traces could not be sent");
-        done({ code: 0 });
+        if (code !== ExportResultCode.SUCCESS)
+          log.warn({ reason: error?.message ?? "unknown" }, "traces could not be sent");
+        done({ code: ExportResultCode.SUCCESS });
       }),
     shutdown: () => exporter.shutdown(),
   };

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Logger } from "../log/log.ts";
 
 /** A span that is recorded: a part of a trace, from its beginning to its end. */
 export interface Span {
@@ -39,17 +38,6 @@ export interface TraceSettings {
   url: string;
   /** Of how many requests one is traced. */
   every: number;
-}
-
-/** Opens traces where the settings ask for them. */
-export async function openTraces(
-  settings: TraceSettings | undefined,
-  log: Pick<Logger, "warn">,
-): Promise<Traces | undefined> {
-  if (!settings) return undefined;
-  // Loaded on demand: a server without traces should not spend time and memory on OpenTelemetry.
-  const { otlpTraces } = await import("./otlp.ts");
-  return otlpTraces(settings, log);
 }
 
 const requests = new AsyncLocalStorage<{ span: Span | undefined }>();
