@@ -3,6 +3,7 @@ import { startReceiver } from "@tillkeeper/stage/receivers/receiver";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { createLogger } from "../../src/platform/log/log.ts";
 import { openTraces } from "../../src/platform/tracing/open.ts";
 import { Collector } from "../support/collector.ts";
 
@@ -35,6 +36,21 @@ describe("a collector that is away", () => {
     await traces?.close();
     // The queue, and the batches that were on their way.
     expect(collector.spans.length).toBeLessThan(10_000);
+  });
+
+  it("that refuses everything is told in one line a minute", async () => {
+    const refusing = await startReceiver();
+    onTestFinished(() => refusing.close());
+    refusing.behave({ status: 400 });
+    const lines: string[] = [];
+    const traces = await openTraces(
+      { url: refusing.url, every: 1 },
+      createLogger("warn", { write: (line) => void lines.push(line) }),
+    );
+    onTestFinished(() => traces?.close());
+    for (let number = 0; number < 5_000; number += 1) traces?.root({ name: "refused" })?.end();
+    await expect.poll(() => refusing.received.length).toBeGreaterThan(5);
+    expect(lines).toHaveLength(1);
   });
 
   it("holds up no end of a server, even if it takes connections and never answers", async () => {
