@@ -80,7 +80,7 @@ export async function tokens({ seconds }: Effort, closing: Closing): Promise<voi
     const again = Child.start("server", closing);
     const { httpUrl } = await again.call<ServerPlace>("start", {
       limited: true,
-      existing: { database: subject.database, keyFile: subject.keyFile },
+      existing: { database: subject.database, keyFile: subject.keyFile, files: subject.files },
     });
     return { again, stage: await open(httpUrl) };
   };

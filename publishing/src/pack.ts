@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { bundle } from "./bundle.ts";
+import { writeChecksums } from "./checksums.ts";
 import { copyDeclarations, makeDeclarations } from "./declarations.ts";
 import { publishedManifest } from "./manifest.ts";
 import { type PublishedPackage, publishedPackages } from "./packages.ts";
 
-/** Packs all published packages into `target`, and writes their bill of materials (CycloneDX). Returns the files. */
+/** Packs all published packages into `target`, and writes their bill of materials (CycloneDX) and checksums. Returns the files. */
 export async function packAll(root: string, target: string): Promise<string[]> {
   mkdirSync(target, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), "tk-pack-"));
@@ -23,7 +24,8 @@ export async function packAll(root: string, target: string): Promise<string[]> {
     }
     const bill = join(target, "tillkeeper.cdx.json");
     writeFileSync(bill, `${JSON.stringify(billOfMaterials(root), undefined, 2)}\n`);
-    return [...packed, bill];
+    const files = [...packed, bill];
+    return [...files, writeChecksums(target, files)];
   } finally {
     declarations.remove();
     rmSync(work, { recursive: true, force: true });

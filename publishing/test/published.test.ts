@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
@@ -106,6 +106,17 @@ it("the bill of materials names what runs, with versions, and nothing that is fo
     expect(names).toEqual(expect.arrayContaining(Object.keys(dependencies)));
   }
   expect(names).not.toContain("vitest");
+});
+
+it("the checksums are those of all files, and a file that was changed is found", async () => {
+  const lines = await run(tarballs, "sha256sum", "--check", "--strict", "SHA256SUMS");
+  const names = readdirSync(tarballs).filter((name) => name !== "SHA256SUMS");
+  expect(names.length).toBe(publishedPackages.length + 1);
+  expect(lines.trim().split("\n").toSorted()).toEqual(names.map((name) => `${name}: OK`).toSorted());
+  const changed = join(folder, "changed");
+  cpSync(tarballs, changed, { recursive: true });
+  appendFileSync(join(changed, "tillkeeper.cdx.json"), " ");
+  await expect(run(changed, "sha256sum", "--check", "SHA256SUMS")).rejects.toThrow("tillkeeper.cdx.json: FAILED");
 });
 
 describe("compiles a program", () => {

@@ -1,4 +1,4 @@
-import { globSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorCodes } from "@tillkeeper/contract/http/errors";
 import { describe, expect, it } from "vitest";
@@ -94,6 +94,26 @@ describe("the repository", () => {
     const documents = filesBelow(root, /\.md$/).filter((path) => !path.startsWith(fixtures));
     expect(documents.length).toBeGreaterThan(5);
     expect(findBrokenLinks(root, documents)).toEqual([]);
+  });
+
+  it("names in its documents only scripts and tests that exist", () => {
+    const scripts = new Set(
+      globSync(["package.json", "packages/*/package.json"], { cwd: root }).flatMap((path) =>
+        Object.keys((JSON.parse(readFileSync(join(root, path), "utf8")) as { scripts?: object }).scripts ?? {}),
+      ),
+    );
+    const documents = [...globSync("docs/**/*.md", { cwd: root }), "README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"];
+    const missing = documents.flatMap((document) => {
+      const text = readFileSync(join(root, document), "utf8");
+      const called = [...text.matchAll(/\bnpm run (?:-s )?([a-z][\w:]*)/g)].map(([, name]) => name as string);
+      const tests = [...text.matchAll(/\bnpx vitest run [^`\n]*?(\S+\.test\.ts)/g)].map(([, path]) => path as string);
+      const gone = [
+        ...called.filter((name) => !scripts.has(name)),
+        ...tests.filter((path) => !existsSync(join(root, path))),
+      ];
+      return gone.map((name) => `${document}: ${name}`);
+    });
+    expect(missing).toEqual([]);
   });
 
   it("sees links that lead nowhere", () => {

@@ -17,13 +17,15 @@ export interface ServerPlace {
   mqttUrl: string;
   database: EmbeddedPostgres["connection"];
   keyFile: string;
+  /** The folder of files. */
+  files: string;
 }
 
 export interface ServerSetUp {
   /** Folder with `bin`, `lib` and `share` of the PostgreSQL to run, in place of the installed one. */
   binaries?: string;
   /** Database and root key file of an earlier server; without them the server gets a database of its own. */
-  existing?: Pick<ServerPlace, "database" | "keyFile">;
+  existing?: Pick<ServerPlace, "database" | "keyFile" | "files">;
   /** Applies the rate limits of a server that other machines can reach. */
   limited?: boolean;
   /** Lets webhooks be sent to this machine. */
@@ -46,18 +48,21 @@ async function start({ binaries, existing, limited, webhooksMayBePrivate }: Serv
   const folder = new Folder("bench");
   closing.add(() => folder.remove());
   const connection = existing?.database ?? (await startDatabase(folder.path, log, binaries));
+  const files = existing?.files ?? join(folder.path, "files");
   const config = readConfig({
     TILLKEEPER_HTTP_PORT: "0",
     TILLKEEPER_MQTT_PORT: "0",
     TILLKEEPER_DATA_DIR: join(folder.path, "server"),
     DATABASE_URL: databaseUrl(connection),
+    TILLKEEPER_FILES: files,
     ...(existing && { TILLKEEPER_KEY_FILE: existing.keyFile }),
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
     ...(webhooksMayBePrivate && { TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true" }),
   });
   server = await startServer({ config, log, carrier: socketless.carrier });
   closing.add(endServer);
-  return { httpUrl: server.httpUrl, mqttUrl: server.mqttUrl, database: connection, keyFile: rootKeyFile(config) };
+  const { httpUrl, mqttUrl } = server;
+  return { httpUrl, mqttUrl, database: connection, keyFile: rootKeyFile(config), files };
 }
 
 async function startDatabase(folder: string, log: Logger, binaries?: string): Promise<ServerPlace["database"]> {

@@ -55,6 +55,7 @@ function environment({ name, folder, databaseUrl, mqttUrl, bootstrapToken }: Ser
     // The answer to a heartbeat shows an agent that the database went back, so heartbeats are frequent.
     TILLKEEPER_HEARTBEAT_SECONDS: "5",
     TILLKEEPER_KEY_FILE: join(folder, "key"),
+    TILLKEEPER_FILES: join(folder, "files"),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,
     TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true",
     DATABASE_URL: databaseUrl,

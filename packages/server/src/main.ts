@@ -49,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function openAccept({ db, clock, config, watch }: Core, devices: DeviceSide): Accept {
+function openAccept({ db, clock, config, watch, traces }: Core, devices: DeviceSide): Accept {
   return createAccept({
     db,
     clock,
@@ -57,6 +57,7 @@ function openAccept({ db, clock, config, watch }: Core, devices: DeviceSide): Ac
     hears: devices.transport.hears,
     durations: devices.durations,
     watch,
+    traces,
     windows: { ...defaultTimeoutSeconds, ...config.windows },
   });
 }
@@ -136,7 +137,7 @@ function sandboxDeps(
 type ApiParts = Pick<AppDeps, "routes" | "docs" | "corsOrigins"> & { requestLog: RequestLog | undefined };
 
 async function openApi(
-  { config, log, principals, addresses, metrics }: Core,
+  { config, log, principals, addresses, metrics, traces }: Core,
   closing: Closing,
   { requestLog, ...parts }: ApiParts,
 ): Promise<void> {
@@ -154,6 +155,7 @@ async function openApi(
     ...parts,
     answered: requestLog ? [metrics.answered, requestLog.answered] : [metrics.answered],
     trustedProxies: config.trustedProxies,
+    traces,
     https,
   });
   await app.ready();

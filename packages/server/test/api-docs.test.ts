@@ -107,11 +107,14 @@ describe("the guides", () => {
     }
   });
 
-  it("tell the errors at their short address, too", async () => {
-    const page = await get("/docs/errors");
-    expect(page.text.includes("<code>operation_pending</code>")).toBe(true);
-    expect(page.bytes.equals((await get("/docs/guides/errors")).bytes)).toBe(true);
-    expect((await get("/docs/errors.md")).text).toMatch(/^# Errors\n/);
+  it.each([
+    ["errors", "Errors", "<code>operation_pending</code>"],
+    ["evidence", "Evidence", "<code>npm run chaos</code>"],
+  ])("tell the %s at their short address, too", async (name, title, has) => {
+    const page = await get(`/docs/${name}`);
+    expect(page.text.includes(has)).toBe(true);
+    expect(page.bytes.equals((await get(`/docs/guides/${name}`)).bytes)).toBe(true);
+    expect((await get(`/docs/${name}.md`)).text).toMatch(new RegExp(`^# ${title}\\n`));
   });
 
   it("stand in the index for language models, each with its Markdown", async () => {

@@ -6,6 +6,7 @@ import { checkUpdate, type Versions } from "@tillkeeper/agent/files/updates";
 import { memoryJournal } from "@tillkeeper/agent/memory/journal";
 import type { ReleasePublicKey } from "@tillkeeper/contract/http/releases";
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { world } from "@tillkeeper/stage/world";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -14,14 +15,13 @@ import { addRelease, newMaker } from "./support/releases.ts";
 const base = "/v1/admin/terminals/operations";
 
 describe("check_update of a virtual terminal", async () => {
-  const dataDir = folderOfTests("releases");
   const played = folderOfTests("virtual");
   const fleet = createVirtualFleet({ folder: played, durationMs: { shortest: 1, longest: 5 } });
   // Once the server has ended.
   afterAll(async () => {
     await fleet.stopAll();
   });
-  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet, config: { dataDir } } });
+  const { server, tenant } = await world({ own: { virtualTerminalHost: fleet } });
   let registered = 0;
   const maker = await newMaker(server, tenant);
   await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
@@ -112,7 +112,7 @@ describe("check_update of a virtual terminal", async () => {
   it("refuses a file that was tampered with, says so, and goes on with what it runs", async () => {
     const terminal = await register("TAMPERED");
     const { id } = await addRelease(server, tenant, maker, { device_model: "TAMPERED", version: "6.0" });
-    const path = join(dataDir, "files", "releases", tenant.aid.toLowerCase(), id);
+    const path = join(filesOf(server.database.url).path, "releases", tenant.aid.toLowerCase(), id);
     const file = await readFile(path);
     file.writeUInt8(file.readUInt8(10) ^ 1, 10);
     await writeFile(path, file);

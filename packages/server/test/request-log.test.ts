@@ -1,5 +1,6 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { world } from "@tillkeeper/stage/world";
@@ -22,7 +23,7 @@ describe("the request log", async () => {
     const config = { ...testConfig, audienceHosts: [...testConfig.audienceHosts], dataDir, keyFile: inject("keyFile") };
     const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
     server = await startServer({
-      config: { ...config, databaseUrl: maker.database.url },
+      config: { ...config, databaseUrl: maker.database.url, files: filesOf(maker.database.url) },
       log,
       clock: maker.clock.over,
     });

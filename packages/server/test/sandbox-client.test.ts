@@ -1,5 +1,6 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { send } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
 import { ownServer } from "@tillkeeper/stage/world";
@@ -19,6 +20,7 @@ describe("the client of a sandbox", async () => {
         dataDir,
         keyFile: inject("keyFile"),
         databaseUrl: maker.database.url,
+        files: filesOf(maker.database.url),
         sandboxClient,
         sandboxAccountId,
       },

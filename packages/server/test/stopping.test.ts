@@ -1,5 +1,6 @@
 import { connect, createServer, type Server } from "node:net";
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
@@ -16,6 +17,7 @@ function configOf(databaseUrl: string, name: string) {
     dataDir: folderOfTests(name),
     keyFile: inject("keyFile"),
     databaseUrl,
+    files: filesOf(databaseUrl),
   };
 }
 

@@ -1,6 +1,6 @@
 import { activeDevice, type ForDevices } from "@tillkeeper/stage/devices/device";
 import { folderOfTests } from "@tillkeeper/stage/folders";
-import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { createTestDatabase, filesOf } from "@tillkeeper/stage/postgres/database";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
@@ -33,6 +33,7 @@ describe("a server that is watched", async () => {
       dataDir: folderOfTests("watched"),
       keyFile: inject("keyFile"),
       databaseUrl: database.url,
+      files: filesOf(database.url),
       metrics: { host: "127.0.0.1", port: { number: port, configured: true } },
     };
     server = await startServer({ config, log });

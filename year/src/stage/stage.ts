@@ -75,6 +75,7 @@ async function open(closing: Closing, variant: string | undefined): Promise<Stag
     DATABASE_URL: databaseUrl(connection),
     MQTT_URL: broker.url,
     TILLKEEPER_KEY_FILE: join(folder.path, "key"),
+    TILLKEEPER_FILES: join(folder.path, "files"),
     TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken,
     TILLKEEPER_RATE_LIMIT: "0",
     TILLKEEPER_LOG_LEVEL: "warn",

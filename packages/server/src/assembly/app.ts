@@ -39,12 +39,14 @@ import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
 import { clientOf, notedOf } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
+import { inSpanOf, traceRequests } from "../platform/http/request-spans.ts";
 import { Answer, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { securityHeaders, setOnEveryResponse } from "../platform/http/security-headers.ts";
 import { singleResource } from "../platform/http/single-resources.ts";
 import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { keepLimit, limitedTo } from "../platform/store-limit.ts";
+import type { Traces } from "../platform/tracing/traces.ts";
 import { type Authorities, authorize } from "./authorize.ts";
 
 declare module "fastify" {
@@ -64,12 +66,14 @@ export interface AppDeps extends Authorities {
   corsOrigins?: CorsOrigins | undefined;
   /** Are told of each answered request. */
   answered?: readonly OnAnswered[];
+  /** Where spans of requests go; left out, nowhere. */
+  traces?: Traces | undefined;
   /** What the server's own documentation pages show of it. */
   docs?: ApiDocsDeps;
 }
 
 /** What every request passes before its route's handler. */
-type Gate = Authorities & { bodies: BodyLimits };
+type Gate = Authorities & { bodies: BodyLimits; traces?: Traces | undefined };
 
 /** Longest path parameter that the router accepts, in characters. Ids are shorter. */
 const maxParamLength = 300;
@@ -129,6 +133,7 @@ export async function buildApp({
   const pages = new ApiDocs(docs, (...args) => webConsole.show(...args));
   setRules(app);
   addHooks(app);
+  if (deps.traces) traceRequests(app, deps.traces);
   watchAnswers(app, log.isLevelEnabled("info") ? [logAnswer, ...answered] : answered);
   addUnmatched(
     app,
@@ -242,7 +247,7 @@ function addRoute(app: FastifyInstance, row: Route, gate: Gate): void {
       };
       // The only place that binds a request to the stores of its caller: every `inTenant` of the handler asks for them.
       const answer = await limitedTo(caller?.stores, async () => {
-        const given = await runHandler(row, gate, request, call);
+        const given = await inSpanOf(gate.traces, request, () => runHandler(row, gate, request, call));
         keepLimit(given.body);
         return given;
       });

@@ -13,10 +13,13 @@ import type { SessionDeps } from "../access/people/sessions.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
+import type { Db } from "../db/db.ts";
 import { openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
-import { openFileStore } from "../files/open-store.ts";
+import type { FileStore } from "../files/file-store.ts";
+import { openFileStore, placeName } from "../files/open-store.ts";
+import { checkFilePlace } from "../files/place-id.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
 import { openMasking } from "../logs/masking/masking.ts";
 import { operationWatch } from "../operations/watch.ts";
@@ -26,6 +29,7 @@ import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
 import type { Patience } from "../platform/patience.ts";
+import { openTraces } from "../platform/tracing/open.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
 import { liveCredentials } from "../terminals/credentials/find-live.ts";
@@ -57,7 +61,7 @@ export interface ServerOptions {
 /** Opens what every feature needs: database, clock, keys, files, tokens. `closing` receives what undoes each step. */
 export async function openCore({ config, log, clock: over = (own) => own, signal }: ServerOptions, closing: Closing) {
   for (const setting of config.unknownSettings ?? []) log.warn({ setting }, "not a setting: see `tillkeeper settings`");
-  const { metrics, watch, patience } = openWatching({ config, log, signal });
+  const { metrics, traces, watch, patience } = await openWatching({ config, log, signal }, closing);
   const folder = lockDataFolder(config.dataDir);
   closing.add(() => folder.release());
   const db = await openDatabase({
@@ -73,8 +77,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
-  const files = await openFileStore({ ...config, dataDir: folder.path });
-  closing.add(() => files.close());
+  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing);
   const masking = openMasking({ log });
   closing.add(() => masking.close());
   const addresses = ownAddresses({
@@ -103,6 +106,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     clock,
     databaseClock,
     metrics,
+    traces,
     watch,
     patience,
     folder: folder.path,
@@ -115,6 +119,14 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     ...events,
     ...access,
   };
+}
+
+/** The place of files, once it is sure to be that of the database. */
+async function openFiles(db: Db, config: Config, closing: Closing): Promise<FileStore> {
+  const files = await openFileStore(config);
+  closing.add(() => files.close());
+  await checkFilePlace({ db, files, place: placeName(config) });
+  return files;
 }
 
 interface TokenDeps extends Pick<SessionDeps, "db" | "clock"> {
@@ -149,11 +161,16 @@ function openSignIn({
 
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
-/** What hears of operations, and how long the start waits for what is away. */
-function openWatching({ config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">) {
+/** What hears of requests and operations, and how long the start waits for what is away. */
+async function openWatching(
+  { config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">,
+  closing: Closing,
+) {
   const metrics = createMetrics();
+  const traces = await openTraces(config.traces, log);
+  closing.add(() => traces?.close());
   const patience: Patience = { seconds: config.startPatienceSeconds ?? 0, log, signal };
-  return { metrics, watch: operationWatch(log, metrics), patience };
+  return { metrics, traces, watch: operationWatch(log, metrics, traces), patience };
 }
 
 /** What brings new events to requests that wait and to streams. */

@@ -42,7 +42,7 @@ function wakingReports(reports: Reports, operationWakes: OperationWakes): Report
 
 /** What handles messages, made before the carriers listen. */
 async function openMessages(core: Core, transport: DeviceTransport, mailboxes: Mailboxes, closing: Closing) {
-  const { config, db, clock, presenceClock, log, transfers, addresses, watch } = core;
+  const { config, db, clock, presenceClock, log, transfers, addresses, watch, traces } = core;
   const durations = createDurations({ db, clock });
   const origins = createOrigins(core.rootKey.derive("operationOrigins"));
   const device = {
@@ -54,6 +54,7 @@ async function openMessages(core: Core, transport: DeviceTransport, mailboxes: M
     reports: wakingReports(createReports({ db, clock, durations, origins, watch }), core.operationWakes),
     transferOf: createTransfers({ tokens: transfers, ownUrl: addresses.known }),
     transport,
+    traces,
   };
   const probes = createProbes({ db, clock, log, carrier: transport, mailboxes });
   const presence = createPresence({

@@ -70,6 +70,14 @@ describe("configuration", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("reads where traces are sent, and of how many requests", () => {
+    expect(readConfig({}).traces).toBeUndefined();
+    const url = "http://127.0.0.1:4318";
+    expect(readConfig({ TILLKEEPER_OTLP_URL: `${url}/` }).traces).toEqual({ url, every: 1 });
+    expect(readConfig({ TILLKEEPER_OTLP_URL: url, TILLKEEPER_TRACE_EVERY: "50" }).traces).toEqual({ url, every: 50 });
+    expect(() => readConfig({ TILLKEEPER_OTLP_URL: "127.0.0.1:4318" })).toThrow("TILLKEEPER_OTLP_URL");
+  });
+
   it("keeps files in the data folder, in a folder that servers share, or in a bucket", () => {
     expect(readConfig({})).toMatchObject({ files: { kind: "folder", path: undefined }, logDays: 90 });
     expect(readConfig({ TILLKEEPER_FILES: "folder" }).files).toEqual({ kind: "folder", path: undefined });

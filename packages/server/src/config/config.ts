@@ -3,6 +3,7 @@ import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Port } from "../platform/listen.ts";
 import type { LogLevel } from "../platform/log/log.ts";
 import { StartupError } from "../platform/startup-error.ts";
+import type { TraceSettings } from "../platform/tracing/traces.ts";
 import { type BrokerConfig, brokerConfig } from "./brokers.ts";
 import { clientSettings, furtherClientSettings } from "./client-settings.ts";
 import type { FilesPlace } from "./files-place.ts";
@@ -76,6 +77,8 @@ export interface Config extends LimitsConfig {
   windows?: Partial<Record<OperationName, number>>;
   /** Where metrics are answered; left out, nowhere. */
   metrics?: { host: string; port: Port } | undefined;
+  /** Where spans are sent; left out, none is made. */
+  traces?: TraceSettings | undefined;
   /** How long a server that stops says that it is not ready before it ends; left out, it does not wait. */
   drainSeconds?: number;
   /** How long a start waits for a database or a broker that is away; left out, it does not wait. */
@@ -185,10 +188,15 @@ function configOf(values: Values, fault: ReportFault): Config {
       host: values.TILLKEEPER_METRICS_HOST,
       port: values.TILLKEEPER_METRICS_PORT,
     },
+    traces: tracesOf(values),
     drainSeconds: values.TILLKEEPER_DRAIN_SECONDS,
     startPatienceSeconds: values.TILLKEEPER_START_PATIENCE,
     logLevel: values.TILLKEEPER_LOG_LEVEL,
   };
+}
+
+function tracesOf({ TILLKEEPER_OTLP_URL: url, TILLKEEPER_TRACE_EVERY: every }: Values): Config["traces"] {
+  return url === undefined ? undefined : { url, every };
 }
 
 function filesOf(values: Values, fault: ReportFault): FilesPlace {

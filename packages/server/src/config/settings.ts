@@ -240,6 +240,15 @@ export const settings = {
       "Address that this port listens on. Others than loopback show the figures of the server to whoever reaches them",
     ...kinds.textOr("127.0.0.1"),
   },
+  TILLKEEPER_OTLP_URL: {
+    about:
+      "Address of an OpenTelemetry collector, as http://127.0.0.1:4318: traces are sent there by OTLP over HTTP, with the headers of `OTEL_EXPORTER_OTLP_HEADERS`. Unset: none. See [watching](docs/operations/watching.md#traces)",
+    ...kinds.httpUrl(),
+  },
+  TILLKEEPER_TRACE_EVERY: {
+    about: "Of how many requests one is traced",
+    ...kinds.whole(1, 1_000_000, 1),
+  },
   TILLKEEPER_DRAIN_SECONDS: {
     about:
       "How long a server that is told to stop says that it is not ready, and still answers, so that a load balancer can take it out first",

@@ -5,6 +5,7 @@ import type { Reports } from "../operations/reports/reports.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { preciseTime } from "../platform/timestamps.ts";
+import type { Traces } from "../platform/tracing/traces.ts";
 import type { DeviceTransport } from "./carriers/transport.ts";
 import type { TransferOf } from "./transfers.ts";
 
@@ -15,6 +16,7 @@ export interface SendDeps {
   reports: Pick<Reports, "dispatched">;
   transferOf: TransferOf;
   origins: Pick<Origins, "of">;
+  traces?: Traces | undefined;
 }
 
 /** A terminal that has not reported `started` by then gets the command again; an agent never begins a command twice. */
@@ -31,12 +33,26 @@ export function nextRepeatAt(now: Date): Date {
  * Sends a message about a live operation. Returns at once: the sending goes on in the background, and a failure is only
  * logged.
  */
-export function sendMessage(deps: SendDeps, { kind, command }: Message): void {
+export function sendMessage(deps: SendDeps, message: Message): void {
+  void send(deps, message);
+}
+
+async function send(deps: SendDeps, { kind, command }: Message): Promise<void> {
   const { accountId, operationId, terminalId } = command;
-  sending[kind](deps, command).then(
-    () => kind === "command" && deps.reports.dispatched({ accountId, id: operationId, terminalId }),
-    (error: unknown) => deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent"),
-  );
+  const span = deps.traces?.child(command.traceparent, {
+    name: `send ${kind}`,
+    kind: "producer",
+    facts: { operation_id: operationId, account_id: accountId, terminal_id: terminalId },
+  });
+  try {
+    await sending[kind](deps, command);
+  } catch (error) {
+    span?.end({ error: "not sent" });
+    deps.log.warn({ err: error, operation_id: operationId, kind }, "a message could not be sent");
+    return;
+  }
+  span?.end();
+  if (kind === "command") deps.reports.dispatched({ accountId, id: operationId, terminalId });
 }
 
 const sending = {

@@ -9,6 +9,7 @@ import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
 import { gather } from "../platform/load/batch.ts";
+import { spanHere, type Traces } from "../platform/tracing/traces.ts";
 import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
 import { presentAccepted } from "./present.ts";
@@ -29,6 +30,7 @@ export interface AcceptDeps {
   hears: (terminalId: string) => boolean;
   durations: Durations;
   watch: OperationWatch;
+  traces?: Traces | undefined;
   /** Seconds that a terminal has to answer, unless the request sets them (D16). */
   windows: Readonly<Record<OperationName, number>>;
 }
@@ -55,7 +57,7 @@ export type Accept = ReturnType<typeof createAccept>;
  * `idempotency_key_reused`, `service_unavailable`, and for a request with `expectedClose` a `CloseMoved`.
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {
-  const { db, clock } = deps;
+  const { db, clock, traces } = deps;
   const insert = gather<NewOperation, Outcome>({
     slots: 2,
     maxBatch: 128,
@@ -67,7 +69,16 @@ export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Prom
   return async (request) => {
     for (let tries = 0; tries < mostTries; tries += 1) {
       const asked = newOperation(request, clock.now(), deps);
-      const outcome = await insert(asked);
+      const { id: operation_id, accountId: account_id, terminalId: terminal_id } = asked;
+      const facts = { operation_id, account_id, terminal_id, operation: asked.operation };
+      const span = spanHere(traces, { name: "accept operation", facts });
+      asked.traceparent = span?.traceparent ?? null;
+      let outcome: Outcome | "failed" = "failed";
+      try {
+        outcome = await insert(asked);
+      } finally {
+        span?.end(typeof outcome === "string" ? { error: outcome } : {});
+      }
       if (outcome === "locked") throw busy();
       if (outcome !== "refused") {
         deps.watch.accepted(asked.operation);
@@ -173,6 +184,7 @@ function toCommand(operation: NewOperation, { previousClose }: Acceptance, addre
     deadline,
     address,
     previousClose,
+    traceparent: operation.traceparent ?? null,
     request: { clientId, requestKey, requestSha256 },
   };
 }

@@ -45,8 +45,8 @@ export async function cancelOperation(
   });
   if (!cancelled) return { operation: presentOperation(await cancelledBefore(deps, row)), ended: true };
   if (cancelled.ended) watch.ended(endedBy(cancel, cancelled));
-  const { address, previousClose, request } = cancelled;
-  if (address !== null) deps.announceCancel({ ...commandOf(row, address), previousClose, request });
+  const { address, previousClose, request, traceparent } = cancelled;
+  if (address !== null) deps.announceCancel({ ...commandOf(row, address), previousClose, request, traceparent });
   return { operation: presentOperation(row), ended: cancelled.ended };
 }
 
@@ -66,9 +66,10 @@ export async function cancelUndelivered(tx: Tx, cancel: Cancel): Promise<EndedOp
 
 function endedBy(
   { accountId, id: operationId, requestId }: Cancel,
-  { terminalId, operation }: Cancelled,
+  { terminalId, operation, traceparent }: Cancelled,
 ): EndedOperation {
-  return { accountId, operationId, terminalId, operation, status: "FAILED", reason: "cancelled", requestId };
+  const end = { status: "FAILED", reason: "cancelled" } as const;
+  return { accountId, operationId, terminalId, operation, ...end, requestId, traceparent };
 }
 
 /** Cancelling twice is no error; an operation that ended in another way cannot be cancelled. */

@@ -1,6 +1,7 @@
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { Logger } from "../platform/log/log.ts";
+import type { Traces } from "../platform/tracing/traces.ts";
 
 /** An operation that has ended, as it is counted and logged. */
 export interface EndedOperation {
@@ -15,6 +16,10 @@ export interface EndedOperation {
   lateMs?: number;
   /** Of one that a request ended. */
   requestId?: string | undefined;
+  /** Its place in a trace; null where none is recorded. */
+  traceparent: string | null;
+  /** Of one that its terminal answered: when this server got the answer, in milliseconds of its machine's clock. */
+  heardAt?: number;
 }
 
 /** Hears of operations after the commit that accepted or ended them, on the server that did it. Its functions must not throw. */
@@ -23,8 +28,8 @@ export interface OperationWatch {
   ended(ended: EndedOperation): void;
 }
 
-/** Counts by `count`, and writes a line of the log for each operation that ended. */
-export function operationWatch(log: Pick<Logger, "info">, count: OperationWatch): OperationWatch {
+/** Counts by `count`, writes a line of the log for each operation that ended, and its last span where it is traced. */
+export function operationWatch(log: Pick<Logger, "info">, count: OperationWatch, traces?: Traces): OperationWatch {
   return {
     accepted: (operation) => count.accepted(operation),
     ended(ended) {
@@ -43,6 +48,12 @@ export function operationWatch(log: Pick<Logger, "info">, count: OperationWatch)
         },
         "an operation ended",
       );
+      const span = traces?.child(ended.traceparent, {
+        name: "end operation",
+        facts: { operation_id: operationId, account_id: accountId, terminal_id: terminalId, operation, status },
+        ...(ended.heardAt !== undefined && { kind: "consumer", beganAt: ended.heardAt }),
+      });
+      span?.end({ ...(reason && { facts: { reason } }) });
     },
   };
 }

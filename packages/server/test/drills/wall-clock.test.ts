@@ -1,6 +1,7 @@
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import { folderOfTests } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { TestClock } from "@tillkeeper/stage/servers/test-clock";
@@ -32,6 +33,7 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
       dataDir: folder,
       keyFile: inject("keyFile"),
       databaseUrl: right.database.url,
+      files: filesOf(right.database.url),
       http: at(http),
       mqtt: { ...testConfig.mqtt, ...at(mqtt) },
     };

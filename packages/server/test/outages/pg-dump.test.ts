@@ -31,15 +31,17 @@ describe("PostgreSQL's own programs, run by the owner of the tables", () => {
   let url: string;
   let restoredUrl: string;
   let keyFile: string;
+  let files: { kind: "folder"; path: string };
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "tillkeeper-dump-"));
     keyFile = join(folder, "key");
+    files = { kind: "folder", path: join(folder, "files") };
     postgres = await startOwnPostgres();
     const owner = await makeOwner(postgres, "app");
     for (const name of ["app", "restored"]) await asSuperuser(postgres, `create database ${name} owner ${owner.user}`);
     url = databaseUrl(owner, "app");
     restoredUrl = databaseUrl(owner, "restored");
-    server = await startTestServer({ database: { url, drop: async () => undefined }, config: { keyFile } });
+    server = await startTestServer({ database: { url, drop: async () => undefined }, config: { keyFile, files } });
     tenant = await server.account("T71000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S1" } });
   });
@@ -66,7 +68,7 @@ describe("PostgreSQL's own programs, run by the owner of the tables", () => {
     expect(before["stores"]).toBe(1);
     const again = await startTestServer({
       database: { url: restoredUrl, drop: async () => undefined },
-      config: { keyFile },
+      config: { keyFile, files },
     });
     const answer = await send<{ stores: unknown[] }>(again.url, "GET", `/v1/accounts/${tenant.aid}/stores`, tenant);
     expect(answer.status).toBe(200);

@@ -3,6 +3,7 @@ import { brokerKinds } from "@tillkeeper/stage/brokers/brokers";
 import { Device } from "@tillkeeper/stage/devices/device";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
 import { folderOfTest } from "@tillkeeper/stage/folders";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { ReplicaProcess } from "@tillkeeper/stage/servers/replica-process";
 import { send, startTestServer, type Tenant, type TestServer } from "@tillkeeper/stage/servers/test-server";
@@ -177,6 +178,7 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
       dataDir,
       keyFile: inject("keyFile"),
       databaseUrl: server.database.url,
+      files: filesOf(server.database.url),
       mqtt: broker.mqtt,
       http,
     };

@@ -6,6 +6,7 @@ import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
 import type { DeviceToken } from "@tillkeeper/contract/http/devices";
 import { Authority } from "@tillkeeper/stage/brokers/certificates";
 import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { Folder } from "@tillkeeper/stage/processes/folder";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { testConfig } from "@tillkeeper/stage/servers/topology";
@@ -220,6 +221,7 @@ async function configOn({ mqtt, server }: Pick<Stage, "mqtt" | "server">, more: 
     dataDir: data.path,
     keyFile: inject("keyFile"),
     databaseUrl: server.database.url,
+    files: filesOf(server.database.url),
     mqtt: { ...mqtt, ...more },
   };
 }

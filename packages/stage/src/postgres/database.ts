@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { createRootKey, type RootKey } from "@tillkeeper/server/platform/folders/root-key";
 import { inject } from "vitest";
 import { asSuperuser, databaseUrl, type PostgresAddress } from "./own-postgres.ts";
@@ -28,9 +30,19 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   await asSuperuser(postgres, `create database ${name} owner ${owner.user}${template}`);
   return {
     url: databaseUrl(owner, name),
-    drop: () => asSuperuser(postgres, `drop database if exists ${name} with (force)`),
+    drop: async () => {
+      await asSuperuser(postgres, `drop database if exists ${name} with (force)`);
+      rmSync(folderOfFiles(name), { recursive: true, force: true });
+    },
   };
 }
+
+/** The place of files that servers on one test database share. */
+export function filesOf(url: string): { kind: "folder"; path: string } {
+  return { kind: "folder", path: folderOfFiles(new URL(url).pathname.slice(1)) };
+}
+
+const folderOfFiles = (name: string) => join(inject("scratch"), "files", name);
 
 /** Returns the root key that all servers of the run share. */
 export function testRootKey(): RootKey {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type RunningServer, startServer } from "@tillkeeper/server/main";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { inject } from "vitest";
+import { filesOf } from "../postgres/database.ts";
 import { TestClock } from "./test-clock.ts";
 import { type Topology, type TopologyOptions, testConfig } from "./topology.ts";
 
@@ -25,6 +26,8 @@ export async function startOneProcess({
         keyFile: inject("keyFile"),
         databaseUrl,
         ...config,
+        // A further server on the database shares the files, as servers must.
+        files: config.files ?? filesOf(databaseUrl),
       },
       log,
       clock: clock.over,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { inject } from "vitest";
 import { type Mosquitto, startMosquitto } from "../brokers/mosquitto.ts";
 import { Balancer } from "../links/balancer.ts";
+import { filesOf } from "../postgres/database.ts";
 import { freePort } from "../processes/free-port.ts";
 import { ReplicaProcess } from "./replica-process.ts";
 import { TestClock } from "./test-clock.ts";
@@ -56,7 +57,7 @@ export async function startReplicas({
             keyFile: inject("keyFile"),
             databaseUrl,
             publicUrl: `http://${balancer.host}`,
-            files: { kind: "folder", path: join(folder, "files") },
+            files: filesOf(databaseUrl),
             ...config,
           },
         }),

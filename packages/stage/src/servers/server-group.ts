@@ -6,7 +6,7 @@ import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { inject } from "vitest";
 import { startMosquitto } from "../brokers/mosquitto.ts";
 import { Balancer } from "../links/balancer.ts";
-import { createTestDatabase } from "../postgres/database.ts";
+import { createTestDatabase, filesOf } from "../postgres/database.ts";
 import { type Serving, serve } from "./serving.ts";
 import { makeTenant, send, type Tenant, type TestServer } from "./test-server.ts";
 
@@ -29,6 +29,7 @@ export async function startServerGroup(aid: string): Promise<ServerGroup> {
     MQTT_URL: mosquitto.url,
     TILLKEEPER_PUBLIC_URL: url,
     TILLKEEPER_KEY_FILE: inject("keyFile"),
+    TILLKEEPER_FILES: filesOf(database.url).path,
     TILLKEEPER_LOG_LEVEL: process.env["TEST_LOG"] === "1" ? "info" : "silent",
     NODE_COMPILE_CACHE: inject("compiled"),
   };

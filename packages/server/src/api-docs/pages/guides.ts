@@ -69,6 +69,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
     { name: "security", about: "for operators, and for everybody who looks for a way in" },
     { name: "limits", about: "how much work a caller can make for the server" },
+    { name: "evidence", about: "every promise, how it is proved, and what the last recorded run said" },
   ],
 };
 
@@ -80,6 +81,9 @@ const documents: Readonly<Record<string, string>> = {
   "openapi.json": "/openapi.json",
   "asyncapi.json": "/asyncapi.json",
 };
+
+/** Every client needs the errors; the evidence is what people ask for who do not know the server yet. */
+const withShortAddress: ReadonlySet<string> = new Set(["errors", "evidence"]);
 
 const all = Object.values(guides).flat();
 const names: ReadonlySet<string> = new Set(all.map(({ name }) => name));
@@ -105,8 +109,8 @@ export function guidePages(): Map<string, Prepared> {
       [address, html],
       [`${address}.md`, markdown],
     ];
-    // The errors page has a short address, too, because every client needs it.
-    return guide.name === "errors" ? [...named, ["/docs/errors", html], ["/docs/errors.md", markdown]] : named;
+    if (!withShortAddress.has(guide.name)) return named;
+    return [...named, [`/docs/${guide.name}`, html], [`/docs/${guide.name}.md`, markdown]];
   });
   return new Map(pages as [string, Prepared][]);
 }

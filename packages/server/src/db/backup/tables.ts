@@ -7,7 +7,13 @@ export interface BackupTable {
   columns: string[];
 }
 
-/** Every table of the schema, referenced tables first. Partitions are read and written through their parent tables. */
+/**
+ * Tables that a backup does not hold: what has run, and which place of files belongs to the database, because a restored
+ * database may get a copy of the place, or one without the files that are lost.
+ */
+const leftOut = [...recordTables, "file_place"];
+
+/** Every table of the schema that belongs to a backup, referenced tables first. Partitions are read and written through their parent tables. */
 export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> {
   const { rows } = await client.query<BackupTable & { references: string[] }>(
     `select relname::text as name,
@@ -23,7 +29,7 @@ export async function tablesInOrder(client: ClientBase): Promise<BackupTable[]> 
      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') and not relispartition
        and relname <> all($1)
      order by relname`,
-    [recordTables],
+    [leftOut],
   );
   const ordered: BackupTable[] = [];
   let left = rows;

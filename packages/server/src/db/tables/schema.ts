@@ -110,6 +110,8 @@ export interface Tables
     retired_at: Date | null;
   };
   /** One row for all servers. */
+  file_place: { one: Generated<true>; id: string; created_at: Generated<Date> };
+  /** One row for all servers. */
   root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
   payout_destinations: {
     account_id: string;
@@ -317,6 +319,8 @@ export interface Tables
     address: string | null;
     /** The last close of that address that was known when the operation was accepted. */
     previous_close: string | null;
+    /** Its place in a trace; null where none is recorded. */
+    traceparent: string | null;
     dispatched_at: Date | null;
     delivered_at: Date | null;
     started_at: Date | null;

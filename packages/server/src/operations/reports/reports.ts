@@ -110,7 +110,7 @@ export function createReports(deps: ReportDeps): Reports {
       const told = toFinish(origin, message, { at: clock.now(), origins });
       if (isUnrequested(told)) takeTurn(unasked, origin.terminalId);
       const dispatchedAt = notes.take(origin.terminalId, told.id);
-      return receiptOf(message, await answer({ ...told, dispatchedAt }));
+      return receiptOf(message, await answer({ ...told, dispatchedAt, heardAt: Date.now() }));
     },
 
     unreadable: async (origin, told) => (await answer(toUnreadable(origin, told, clock.now()))).memory,
@@ -165,9 +165,18 @@ function gatherReports(deps: ReportDeps): Gathered<Report, Answered | boolean> {
 
 /** Notes the end of an operation that an answer ended. */
 function noteEnd({ clock, durations, watch }: ReportDeps, finish: Finish, { ended }: Answered): void {
-  const { accountId, id: operationId, terminalId, operation, status, reason } = finish;
+  const { accountId, id: operationId, terminalId, operation, status, reason, heardAt } = finish;
   if (!ended || !operation) return;
-  watch.ended({ accountId, operationId, terminalId, operation, status, reason: reason ?? undefined });
+  watch.ended({
+    accountId,
+    operationId,
+    terminalId,
+    operation,
+    status,
+    reason: reason ?? undefined,
+    traceparent: ended.traceparent,
+    ...(heardAt !== undefined && { heardAt }),
+  });
   // A refused operation tells nothing about durations.
   if (status === "COMPLETED")
     durations.observe(operation, ended.deviceModel, clock.now().getTime() - ended.createdAt.getTime());

@@ -44,6 +44,8 @@ export interface Finish {
   begunAt: Date;
   /** Whether the facts of the answer can be read. */
   readable: boolean;
+  /** When this server got it, by its machine's clock: the beginning of a span. */
+  heardAt?: number;
 }
 
 /** A place of a message that is wrong: `path` is a JSON pointer. */

@@ -30,6 +30,8 @@ export interface NewOperation {
   requestSha256: Buffer | null;
   /** When the outbox sends the command, if this process dies before it does. */
   dueAt: Date;
+  /** Its place in a trace; null or left out where none is recorded. */
+  traceparent?: string | null;
   /** Whether this process sends the command right after the commit. The command then counts as sent. */
   announced: boolean;
 }
@@ -52,6 +54,7 @@ const input = batchTable<NewOperation>({
   compares_close: ["boolean", (row) => row.expectedClose !== undefined],
   expected_close: ["uuid", (row) => row.expectedClose ?? null],
   request_id: ["text", (row) => row.requestId ?? null],
+  traceparent: ["text", (row) => row.traceparent ?? null],
 });
 
 const allowedPairs = Object.entries(operationsAllowed)
@@ -103,11 +106,11 @@ with input as (
 ), claimed as (
   insert into operation_claims (
     account_id, operation_id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
-    created_at, deadline, due_at, address, previous_close, attempts
+    created_at, deadline, due_at, address, previous_close, attempts, traceparent
   )
   select
     account_id, id, terminal_id, client_id, request_key, request_sha256, operation, device_model,
-    created_at, until, due_at, address, previous_close, is_sent::int
+    created_at, until, due_at, address, previous_close, is_sent::int, traceparent
   from acceptable
   order by account_id, terminal_id
   on conflict do nothing

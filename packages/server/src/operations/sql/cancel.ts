@@ -23,6 +23,8 @@ export interface Cancelled {
   address: string | null;
   previousClose: string | null;
   request: RequestOrigin;
+  /** Its place in a trace; null where none is recorded. */
+  traceparent: string | null;
 }
 
 /** An operation that cannot have begun was not refused a cancel: a refusal notes the beginning, too. */
@@ -57,7 +59,7 @@ with live as (
   where not live.ends and claim.account_id = live.account_id and claim.operation_id = live.operation_id
 )
 select ends as ended, terminal_id, operation, case when (attempts > 0 or not ends) and present = coalesce(address, present) then present end as address,
-  previous_close, client_id, request_key, request_sha256
+  previous_close, client_id, request_key, request_sha256, traceparent
 from live`;
 
 interface Row {
@@ -69,6 +71,7 @@ interface Row {
   client_id: string;
   request_key: Buffer | null;
   request_sha256: Buffer | null;
+  traceparent: string | null;
 }
 
 /** `askAgainAt`: when the outbox asks the terminal, should it not have answered by then. Undefined: it is not live. */
@@ -89,6 +92,7 @@ export async function cancelLive(
       address: row.address,
       previousClose: row.previous_close,
       request: { clientId: row.client_id, requestKey: row.request_key, requestSha256: row.request_sha256 },
+      traceparent: row.traceparent,
     }
   );
 }

@@ -18,6 +18,8 @@ export interface Command {
   address: string;
   /** Of an `end_of_day`: the last close of the address that the server knew at acceptance. */
   previousClose: string | null;
+  /** Its place in a trace; null where none is recorded. */
+  traceparent?: string | null;
   /** The request that it came from. */
   request?: RequestOrigin;
 }
@@ -64,7 +66,7 @@ update operation_claims as claim set
 from due
 where claim.account_id = due.account_id and claim.operation_id = due.operation_id
 returning claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
-  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, due.address, due.kind`;
+  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, claim.traceparent, due.address, due.kind`;
 
 const withParameters = `
 select marked.*, operations.parameters, operations.when_busy
@@ -115,7 +117,7 @@ export async function claimMessages(pool: Pool, { now, nextDueAt, limit, termina
 
 const sentBefore = `
 select claim.account_id, claim.operation_id, claim.terminal_id, claim.operation, claim.created_at, claim.deadline,
-  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, credential.address, ${next} as kind,
+  claim.client_id, claim.request_key, claim.request_sha256, claim.previous_close, claim.traceparent, credential.address, ${next} as kind,
   operations.parameters, operations.when_busy
 from operation_claims as claim
 join terminal_credentials as credential on ${ofTerminal}
@@ -194,6 +196,7 @@ interface Row {
   request_key: Buffer | null;
   request_sha256: Buffer | null;
   previous_close: string | null;
+  traceparent: string | null;
 }
 
 function toMessage(row: Row): Message {
@@ -210,6 +213,7 @@ function toMessage(row: Row): Message {
       deadline: row.deadline,
       address: row.address,
       previousClose: row.previous_close,
+      traceparent: row.traceparent,
       request: { clientId: row.client_id, requestKey: row.request_key, requestSha256: row.request_sha256 },
     },
   };

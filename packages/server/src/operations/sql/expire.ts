@@ -23,9 +23,10 @@ with due as (
   error: "due.invalid_result",
   at: "$1",
   by: "'system'",
-  carry: ["deadline"],
+  carry: ["deadline", "traceparent"],
 })}
-select account_id as "accountId", id as "operationId", terminal_id as "terminalId", operation, reason, deadline from ended`;
+select account_id as "accountId", id as "operationId", terminal_id as "terminalId", operation, reason, deadline, traceparent
+from ended`;
 
 const passed = expire("deadline <= $1");
 /** The offset of business time, read from its row: another server may have moved it ahead already. */
@@ -41,6 +42,7 @@ export interface Expired {
   operation: OperationName;
   reason: OperationReason;
   deadline: Date;
+  traceparent: string | null;
 }
 
 /** Answers the operations that it ended, at most `limit`. */

@@ -46,7 +46,7 @@ export const answers = batchTable<Finish>({
   stored_as: ["uuid", (row) => row.storedAs],
 });
 
-/** The columns that the end of an operation takes along from its claim. */
+/** The columns of its claim that the end of an operation needs. */
 const claimColumns = [
   "operation",
   "device_model",
@@ -59,6 +59,7 @@ const claimColumns = [
   "cancel_requested_at",
   "cancel_requested_by",
   "cancel_refused_at",
+  "traceparent",
 ];
 
 /** Whether the result moves the terminal. */

@@ -15,7 +15,7 @@ export interface Answered {
   /** The last number of the log now; undefined for an unknown address. */
   memory: Memory | undefined;
   /** Of an operation that the answer ended. */
-  ended?: { deviceModel: string | null; createdAt: Date };
+  ended?: { deviceModel: string | null; createdAt: Date; traceparent: string | null };
 }
 
 /** The note on a claim whose command was of another kind than the answer. */
@@ -131,7 +131,8 @@ select met.position::int as position, met.standing,
     when met.claim_operation is not null then 'PENDING'
     else met.stored_status
   end as status,
-  is_ended as ended, met.claim_device_model as device_model, met.claim_created_at as created_at
+  is_ended as ended, met.claim_device_model as device_model, met.claim_created_at as created_at,
+  met.claim_traceparent as traceparent
 from (
   select met.*, position in (select position from counted) as is_counted, position in (select position from ended) as is_ended,
     ${isRecovered} as is_recovered
@@ -149,6 +150,7 @@ interface Row {
   ended: boolean;
   device_model: string | null;
   created_at: Date | null;
+  traceparent: string | null;
 }
 
 /** Takes at most one answer per log and per operation. Answers for each, in order, how it was met. */
@@ -168,6 +170,9 @@ function toAnswered(row: Row): Answered {
     standing: row.standing,
     status: row.status ?? undefined,
     memory: row.held === null ? undefined : { number: row.held, ...(row.held_id !== null && { id: row.held_id }) },
-    ...(row.ended && row.created_at && { ended: { deviceModel: row.device_model, createdAt: row.created_at } }),
+    ...(row.ended &&
+      row.created_at && {
+        ended: { deviceModel: row.device_model, createdAt: row.created_at, traceparent: row.traceparent },
+      }),
   };
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestBroker } from "@tillkeeper/stage/brokers/broker";
 import { embeddedConfig } from "@tillkeeper/stage/brokers/brokers";
 import type { Authority } from "@tillkeeper/stage/brokers/certificates";
@@ -17,19 +14,14 @@ export class Stage extends Desk<TestServer> {
   readonly broker: TestBroker | undefined;
   /** The MQTT configuration for another server on the same broker. */
   readonly mqtt: Config["mqtt"];
-  readonly dataDir: string;
   /** The certificate file of the authority that devices are to trust. */
   readonly caFile: string | undefined;
 
-  private constructor(
-    carrier: CarrierName,
-    parts: Pick<Stage, "server" | "tenant" | "broker" | "mqtt" | "dataDir" | "caFile">,
-  ) {
+  private constructor(carrier: CarrierName, parts: Pick<Stage, "server" | "tenant" | "broker" | "mqtt" | "caFile">) {
     super(parts.server, parts.tenant, carrier);
     this.carrier = carrier;
     this.broker = parts.broker;
     this.mqtt = parts.mqtt;
-    this.dataDir = parts.dataDir;
     this.caFile = parts.caFile;
   }
 
@@ -46,20 +38,18 @@ export class Stage extends Desk<TestServer> {
     const own = { port: { number: await freePort(), configured: true }, outsideUrl: undefined, tls };
     const mqtt = broker ? { ...broker.mqtt, caFile: tls?.caFile } : own;
     const http = { host: "127.0.0.1", port: { number, configured: true } };
-    const dataDir = mkdtempSync(join(tmpdir(), "tillkeeper-suite-data-"));
-    const server = await startTestServer({ config: { mqtt, http, dataDir } });
+    const server = await startTestServer({ config: { mqtt, http } });
     await ready(server);
     const tenant = await server.account("T68000001");
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const furtherMqtt = broker ? mqtt : embeddedConfig;
-    return new Stage(carrier, { server, tenant, broker, mqtt: furtherMqtt, dataDir, caFile: tls?.caFile });
+    return new Stage(carrier, { server, tenant, broker, mqtt: furtherMqtt, caFile: tls?.caFile });
   }
 
   async close(): Promise<void> {
     await this.server.stop();
     await this.broker?.stop();
     this.tidy();
-    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   get transport(): "mqtt" | "https" {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { filesOf } from "@tillkeeper/stage/postgres/database";
 import { expect, it, vi } from "vitest";
 import { addRelease, newMaker } from "../../support/releases.ts";
 import { pairedDevice, type Scene } from "./device.ts";
@@ -9,7 +10,7 @@ export function updateCases(scene: Scene): void {
   const { stage } = scene;
 
   it("installs what its keys have signed, and nothing that was tampered with", async (context) => {
-    const { server, tenant, dataDir } = stage();
+    const { server, tenant } = stage();
     const maker = await newMaker(server, tenant);
     const releaseKeys = `${stage().folder()}.json`;
     await writeFile(releaseKeys, JSON.stringify({ keys: [maker.publicKey] }));
@@ -27,7 +28,7 @@ export function updateCases(scene: Scene): void {
     await vi.waitUntil(async () => (await told()) === good, { interval: 50 });
 
     const { id: damaged } = await release("100.2.0");
-    await change(join(dataDir, "files", "releases", tenant.aid.toLowerCase(), damaged));
+    await change(join(filesOf(server.database.url).path, "releases", tenant.aid.toLowerCase(), damaged));
     expect(await check()).toMatchObject({ status: "FAILED", reason: "refused", error: { code: "bad_checksum" } });
     await server.call("DELETE", `/v1/accounts/${tenant.aid}/releases/${damaged}`, tenant);
 
