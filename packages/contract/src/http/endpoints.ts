@@ -24,6 +24,7 @@ import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { timelineEndpoints } from "./timeline.ts";
 import { authEndpoints } from "./token.ts";
+import { totpEndpoints } from "./totp.ts";
 import { userEndpoints } from "./users.ts";
 
 /** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
@@ -33,6 +34,7 @@ export const endpoints = {
   clients: clientEndpoints,
   clientGrants: clientGrantEndpoints,
   signIn: signInEndpoints,
+  totp: totpEndpoints,
   users: userEndpoints,
   stores: storeEndpoints,
   terminals: terminalEndpoints,

@@ -266,9 +266,13 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   },
   missing_session: { message: "Nobody is signed in.", errors: [] },
   sign_in_refused: { message: "E-mail address or password is wrong.", errors: [] },
+  code_required: { message: "A code of the authenticator is missing.", errors: [] },
+  code_refused: { message: "The code is wrong, or does not count any more.", errors: [] },
   cross_origin_refused: { message: "The request comes from a page of another origin.", errors: [] },
   sign_in_link_not_found: { message: "This link does not work, or does not work any more.", errors: [] },
   session_not_found: { message: "There is no such session.", errors: [] },
+  totp_not_found: { message: "There is no authenticator.", errors: [] },
+  totp_active: { message: "There is an authenticator already.", errors: [] },
   user_not_found: { message: "There is no such user.", errors: [] },
   user_exists: {
     message: "The account has a user with this e-mail address.",

@@ -168,4 +168,16 @@ export const userEndpoints = {
     answers: { 201: UserLink },
     errors: ["scope_not_held", "user_not_found", "user_not_active"],
   }),
+  endTotp: endpoint({
+    method: "DELETE",
+    path: `${one}/totp`,
+    scopes: admin,
+    id: "aid_users_id_totp_delete",
+    summary:
+      "Let the user sign in without the authenticator that is lost; without effect for a person who is a user of another account, too",
+    tag,
+    params: ofUser,
+    answers: { 204: Type.Null() },
+    errors: ["scope_not_held", "user_not_found", "user_not_active"],
+  }),
 };

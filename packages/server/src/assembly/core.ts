@@ -10,6 +10,7 @@ import { signInLimits } from "../access/people/limits.ts";
 import { createActorNames } from "../access/people/names.ts";
 import { createPrincipals } from "../access/people/principals.ts";
 import type { SessionDeps } from "../access/people/sessions.ts";
+import type { SignInDeps } from "../access/people/sign-in.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
@@ -85,7 +86,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const keys = await openSigningKeys(db, clock, rootKey);
   const tokens = await openTokens({ db, clock, keys, config, acceptedHosts: addresses.acceptedHosts });
   const names = createActorNames(db);
-  const { signIn, principals } = openSignIn({ db, clock, tokens, config });
+  const { signIn, principals } = openSignIn({ db, clock, rootKey, tokens, config });
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
@@ -139,11 +140,12 @@ async function openTokens({ db, clock, keys, config, acceptedHosts }: TokenDeps)
 function openSignIn({
   db,
   clock,
+  rootKey,
   tokens,
   config,
-}: Pick<SessionDeps, "db" | "clock"> & { tokens: Tokens; config: Config }) {
+}: Pick<SignInDeps, "db" | "clock" | "rootKey"> & { tokens: Tokens; config: Config }) {
   const https = config.publicUrl?.startsWith("https:") ?? false;
-  const signIn = { db, clock, cookies: sessionCookies({ https }), limits: signInLimits() };
+  const signIn = { db, clock, rootKey, cookies: sessionCookies({ https }), limits: signInLimits() };
   return { signIn, principals: createPrincipals({ tokens, signIn }) };
 }
 

@@ -32,6 +32,18 @@ export async function findPerson(
     .executeTakeFirst();
 }
 
+/** The e-mail address of a person. */
+export async function emailOf(db: Reader, personId: string): Promise<string> {
+  const { email } = await db.selectFrom("people").select("email").where("id", "=", personId).executeTakeFirstOrThrow();
+  return email;
+}
+
+/** Whether a person has an authenticator. */
+export async function hasTotp(db: Reader, personId: string): Promise<boolean> {
+  const totp = db.selectFrom("person_totp").select("person_id").where("person_id", "=", personId);
+  return (await totp.where("confirmed_at", "is not", null).executeTakeFirst()) !== undefined;
+}
+
 /** The id of the person with an e-mail address in lower case. */
 export async function findPersonId(db: Reader, email: string): Promise<string | undefined> {
   return (await db.selectFrom("people").select("id").where("email", "=", email).executeTakeFirst())?.id;

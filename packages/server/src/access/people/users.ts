@@ -161,6 +161,22 @@ export function createUserLink(
 }
 
 /**
+ * Ends the authenticator of a user. For a person of another account, too, nothing changes, and the answer is the same. Throws
+ * `user_not_found`, `scope_not_held`, `user_not_active`.
+ */
+export async function endTotpOfUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: string): Promise<void> {
+  await inTenantWithLiveGrant(db, caller, async (tx, live) => {
+    const row = await findUser(tx, live.accountId, id, { lock: true });
+    requireCovered(live, roleScopes[row.role]);
+    if (row.accepted_at === null) {
+      throw new ApiError("user_not_active", "The user has not accepted the invitation yet.");
+    }
+    await sql`select tillkeeper_end_totp(${live.accountId}, ${id})`.execute(tx);
+    await recordChange(tx, clock, live, { action: "user.totp_end", subject: { type: "user", id } });
+  });
+}
+
+/**
  * As `inTenantWithLiveGrant`, for changes that may take the account its last admin. They run one after the other: of two admins who
  * remove each other the second finds itself removed. Throws `last_admin_user`.
  */

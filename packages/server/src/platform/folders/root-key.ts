@@ -19,6 +19,8 @@ const purposes = {
   operationOrigins: "tillkeeper/operation-origins/1",
   /** Encrypts the secrets of webhooks. */
   webhookSecrets: "tillkeeper/webhook-secrets/1",
+  /** Encrypts the secrets of people's authenticators. */
+  totpSecrets: "tillkeeper/totp-secrets/1",
   /** Signs the links of mails. */
   mailLinks: "tillkeeper/mail-links/1",
 } as const;

@@ -1,0 +1,51 @@
+-- More ways to sign in: docs/adr/0051-sign-in.md.
+
+-- The authenticator of a person (RFC 6238).
+create table person_totp (
+  person_id uuid primary key references people (id),
+  -- A JWE that names the person; its key is not in the database.
+  encrypted_secret text not null,
+  -- Real time, as of the sessions.
+  started_at timestamptz not null,
+  -- From then on signing in asks for a code.
+  confirmed_at timestamptz,
+  -- The time step of the last accepted code: of none before it, and not of it, is another one accepted.
+  last_step bigint check (confirmed_at is null or last_step is not null)
+);
+
+-- What the person uses in place of a code, once each.
+create table person_recovery_codes (
+  person_id uuid not null references person_totp (person_id) on delete cascade,
+  code_sha256 bytea not null,
+  used_at timestamptz,
+  primary key (person_id, code_sha256)
+);
+
+-- Ends the authenticator of a user's person, for an admin of the account. A person who is a user of another account keeps it, without a
+-- word: no account opens another, and none learns of another.
+create function tillkeeper_end_totp(for_account text, for_user uuid) returns void
+language plpgsql security definer set search_path from current as $$
+declare
+  its_person uuid;
+  is_elsewhere boolean;
+begin
+  if current_setting('tillkeeper.account_id', true) is distinct from for_account then
+    raise exception 'tillkeeper_end_totp: the transaction does not act for account %', for_account
+      using errcode = 'insufficient_privilege';
+  end if;
+  -- Locked, as by whoever accepts an invitation of another account.
+  select people.id into its_person
+  from account_users as users join people on people.id = users.person_id
+  where users.account_id = for_account and users.id = for_user and users.removed_at is null
+  for update of people;
+  perform set_config('tillkeeper.all_accounts', 'on', true);
+  is_elsewhere := exists (
+    select from account_users where person_id = its_person and account_id <> for_account and removed_at is null
+  );
+  perform set_config('tillkeeper.all_accounts', 'off', true);
+  if not is_elsewhere then
+    delete from person_totp where person_id = its_person;
+  end if;
+end
+$$;
+revoke all on function tillkeeper_end_totp from public;
