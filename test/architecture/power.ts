@@ -205,7 +205,9 @@ function writtenBy(node: Node): string[] {
   }
   const text = node.type === "Literal" ? node["value"] : (node["value"] as { cooked?: string } | undefined)?.cooked;
   const inText = node.type === "Literal" || node.type === "TemplateElement";
-  return inText && typeof text === "string" ? [...text.matchAll(statement)].map(([, table, calls]) => (table ?? calls) as string) : [];
+  return inText && typeof text === "string"
+    ? [...text.matchAll(statement)].map(([, table, calls]) => (table ?? calls) as string)
+    : [];
 }
 
 /**

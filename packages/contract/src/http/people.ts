@@ -23,7 +23,8 @@ export const GivenPassword = Type.String({ minLength: 1, maxLength: passwordChar
 export const SecondFactorCode = Type.String({
   minLength: 1,
   maxLength: 40,
-  description: "A code of the person's authenticator, or a recovery code. Each works once; spaces and hyphens mean nothing.",
+  description:
+    "A code of the person's authenticator, or a recovery code. Each works once; spaces and hyphens mean nothing.",
 });
 
 export const Role = Type.Enum(roles);

@@ -19,11 +19,7 @@ describe("people with an authenticator", async () => {
   const totpOf = (email: string) => server.db.sql.selectFrom("people").select("id").where("email", "=", email);
   /** As if the last code had been used long ago. */
   const longAgo = (email: string) =>
-    server.db.sql
-      .updateTable("person_totp")
-      .set({ last_step: "1" })
-      .where("person_id", "in", totpOf(email))
-      .execute();
+    server.db.sql.updateTable("person_totp").set({ last_step: "1" }).where("person_id", "in", totpOf(email)).execute();
 
   async function withTotp(role = "admin") {
     const user = await person(role);
@@ -83,14 +79,16 @@ describe("people with an authenticator", async () => {
     const { email, secret } = await withTotp();
     const code = codeOf(secret);
     const answers = await Promise.all(Array.from({ length: 4 }, () => signIn(email, { code })));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 401, 401, 401]);
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(3);
   });
 
   it("sign in with each recovery code once, also in four requests at once", async () => {
     const { email, recovery, cookie, id } = await withTotp();
     const [one = "", two = ""] = recovery;
     const answers = await Promise.all(Array.from({ length: 4 }, () => signIn(email, { code: one })));
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 401, 401, 401]);
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(3);
     expect((await signIn(email, { code: two.toLowerCase().replaceAll("-", " ") })).status).toBe(204);
     expect(await signIn(email, { code: two })).toMatchObject(refusal("code_refused"));
     expect((await withCookie("GET", "/v1/auth/totp", cookie)).body).toEqual({ on: true, recovery_codes_left: 8 });

@@ -12,7 +12,15 @@ import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts"
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
 import { spendCode } from "./codes.ts";
-import { acceptUser, endSessions, hasTotp, insertPerson, type PersonRow, type UserRow, usersOfPerson } from "./queries.ts";
+import {
+  acceptUser,
+  endSessions,
+  hasTotp,
+  insertPerson,
+  type PersonRow,
+  type UserRow,
+  usersOfPerson,
+} from "./queries.ts";
 import { beginSession, type Visitor } from "./sessions.ts";
 import { asPerson, attempting, refused, type SignInDeps } from "./sign-in.ts";
 

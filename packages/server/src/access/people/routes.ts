@@ -7,7 +7,16 @@ import { redeemLink } from "./links.ts";
 import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
 import { changePassword, type SignInDeps, signIn } from "./sign-in.ts";
 import { confirmTotp, endTotp, showTotp, startTotp } from "./totp.ts";
-import { createUser, createUserLink, endTotpOfUser, getUser, getUsers, removeUser, type UserDeps, updateUser } from "./users.ts";
+import {
+  createUser,
+  createUserLink,
+  endTotpOfUser,
+  getUser,
+  getUsers,
+  removeUser,
+  type UserDeps,
+  updateUser,
+} from "./users.ts";
 
 /** Routes of sign-in, sessions and users. */
 export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {

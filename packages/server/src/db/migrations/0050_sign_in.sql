@@ -24,7 +24,7 @@ create table person_recovery_codes (
 -- Ends the authenticator of a user's person, for an admin of the account. A person who is a user of another account keeps it, without a
 -- word: no account opens another, and none learns of another.
 create function tillkeeper_end_totp(for_account text, for_user uuid) returns void
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer as $$
 declare
   its_person uuid;
   is_elsewhere boolean;
@@ -49,3 +49,9 @@ begin
 end
 $$;
 revoke all on function tillkeeper_end_totp from public;
+do $$
+begin
+  -- Names in this function mean the tables of this schema, also beside temporary tables of the caller.
+  execute format('alter function tillkeeper_end_totp set search_path = %I, pg_temp', current_schema());
+end
+$$;
