@@ -18,6 +18,7 @@ const powerTables = [
   "sign_in_links",
   "person_totp",
   "person_recovery_codes",
+  "person_identities",
 ];
 /** Functions of the database that write one of them, for the tenants' role. */
 const powerFunctions = ["tillkeeper_end_totp"];

@@ -14,6 +14,7 @@ import { healthEndpoints } from "./health.ts";
 import { hookEndpoints } from "./hooks.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
+import { oidcEndpoints } from "./oidc.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
 import { signInEndpoints } from "./people.ts";
@@ -35,6 +36,7 @@ export const endpoints = {
   clientGrants: clientGrantEndpoints,
   signIn: signInEndpoints,
   totp: totpEndpoints,
+  signInProviders: oidcEndpoints,
   users: userEndpoints,
   stores: storeEndpoints,
   terminals: terminalEndpoints,

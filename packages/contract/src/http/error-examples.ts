@@ -270,6 +270,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   code_refused: { message: "The code is wrong, or does not count any more.", errors: [] },
   cross_origin_refused: { message: "The request comes from a page of another origin.", errors: [] },
   sign_in_link_not_found: { message: "This link does not work, or does not work any more.", errors: [] },
+  sign_in_provider_not_found: { message: "This server has no provider to sign in at.", errors: [] },
   session_not_found: { message: "There is no such session.", errors: [] },
   totp_not_found: { message: "There is no authenticator.", errors: [] },
   totp_active: { message: "There is an authenticator already.", errors: [] },

@@ -30,6 +30,11 @@ export const peopleErrorCodes = {
     cause: "The link is unknown, was used, has expired, or does not count any more.",
     cure: "Ask whoever made it for a new one.",
   },
+  sign_in_provider_not_found: {
+    status: 404,
+    cause: "The server has no provider at which people sign in.",
+    cure: "Sign in with e-mail address and password.",
+  },
   session_not_found: {
     status: 404,
     cause: "The person has no such session.",

@@ -137,9 +137,10 @@ export type SignedInList = Static<typeof SignedInList>;
 
 const tag = "Sign-in";
 const outsideSdk = "for browsers: a session is a cookie, a program has tokens";
-const open = { scopes: "public", tag, limited: "per address", outsideSdk } as const;
+/** What the rows of sign-in have in common. */
+export const openRoute = { scopes: "public", tag, limited: "per address", outsideSdk } as const;
 /** What the rows of a person who is signed in have in common. */
-export const sessionRoute = { ...open, credentials: ["session"] } as const;
+export const sessionRoute = { ...openRoute, credentials: ["session"] } as const;
 export const sessionErrors = ["missing_session", "cross_origin_refused"] as const;
 const nothing = Type.Null();
 
@@ -155,7 +156,7 @@ export const signInEndpoints = {
     errors: sessionErrors,
   }),
   signIn: endpoint({
-    ...open,
+    ...openRoute,
     method: "POST",
     path: "/v1/auth/sign-in",
     id: "auth_sign_in_post",
@@ -193,7 +194,7 @@ export const signInEndpoints = {
     errors: [...sessionErrors, "session_not_found"],
   }),
   redeemLink: endpoint({
-    ...open,
+    ...openRoute,
     method: "POST",
     path: "/v1/auth/links",
     id: "auth_links_post",

@@ -230,6 +230,18 @@ export const settings = {
     about: "Sender of mail, as `post@kiosk.example` or `Kiosk <post@kiosk.example>`. Needed with the mail server",
     ...kinds.sender(),
   },
+  TILLKEEPER_OIDC_ISSUER: {
+    about:
+      "Provider of OpenID Connect at which people sign in, by its issuer: `https://login.example/realms/kiosk`. Its client's redirect address is `/v1/auth/oidc/callback` of this server. Unset: none. See [people](docs/people.md#sign-in-at-a-provider)",
+    ...kinds.url("http:", "https:"),
+  },
+  TILLKEEPER_OIDC_CLIENT_ID: { about: "The client that this server is at the provider", ...kinds.text() },
+  TILLKEEPER_OIDC_CLIENT_SECRET: { about: "Its secret", ...kinds.secret(kinds.text()) },
+  TILLKEEPER_OIDC_NAME: {
+    about: "What people call the provider: `Sign in with …`",
+    ...kinds.text(),
+    byDefault: "its host",
+  },
   TILLKEEPER_METRICS_PORT: {
     about:
       "Port that answers `/metrics` for Prometheus, without a password. Unset: none. See [watching](docs/operations/watching.md)",

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { createTransport } from "nodemailer";
 import type { MailConfig } from "../config/mail.ts";
+import { isLoopback } from "../platform/loopback.ts";
 
 /** A mail as it goes to the mail server. */
 export interface OutgoingMail {
@@ -69,8 +69,4 @@ export function createSmtp({ server, from }: MailConfig, ca: string | undefined)
 function isFinal(error: unknown): boolean {
   const { responseCode = 0, command } = error as { responseCode?: number; command?: string };
   return responseCode >= 500 && (command === "RCPT TO" || command === "DATA");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -9,9 +9,9 @@ import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
 import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { spendCode } from "./codes.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
-import { spendCode } from "./codes.ts";
 import {
   acceptUser,
   endSessions,
@@ -181,6 +181,8 @@ async function apply(
   if (!person) throw new Error("a user who has accepted is no person");
   if (hash !== undefined) {
     await tx.updateTable("people").set({ password_hash: hash }).where("id", "=", person.id).execute();
+    // Whoever has signed in at a provider as this person does so no longer; the next subject with the verified address does.
+    await tx.deleteFrom("person_identities").where("person_id", "=", person.id).execute();
     await endSessions(tx, { personId: person.id, now: clock.realNow() });
     await record("user.reset");
   }

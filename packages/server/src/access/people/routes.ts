@@ -1,9 +1,11 @@
+import { oidcEndpoints as oidc } from "@tillkeeper/contract/http/oidc";
 import { signInEndpoints as signIns } from "@tillkeeper/contract/http/people";
 import { totpEndpoints as totp } from "@tillkeeper/contract/http/totp";
 import { userEndpoints as users } from "@tillkeeper/contract/http/users";
 import { Answer, bind, type Route } from "../../platform/http/route.ts";
 import { requireOwnPage } from "./cookies.ts";
 import { redeemLink } from "./links.ts";
+import { finishOidc, type OidcDeps, showProviders, startOidc } from "./oidc/flow.ts";
 import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
 import { changePassword, type SignInDeps, signIn } from "./sign-in.ts";
 import { confirmTotp, endTotp, showTotp, startTotp } from "./totp.ts";
@@ -19,7 +21,7 @@ import {
 } from "./users.ts";
 
 /** Routes of sign-in, sessions and users. */
-export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
+export function peopleRoutes(deps: SignInDeps & UserDeps & OidcDeps): Route[] {
   const { cookies } = deps;
   const guard = requireOwnPage;
   const withCookie = (token: string) => new Answer<void>(undefined, { headers: cookies.set(token) });
@@ -60,6 +62,11 @@ export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
     bind(totp.end, ({ body, request }) => endTotp(deps, request, body), {
       guard,
       givesPower: "the person's own password and code",
+    }),
+    bind(oidc.providers, () => showProviders(deps)),
+    bind(oidc.start, ({ query }) => startOidc(deps, query)),
+    bind(oidc.callback, ({ request }) => finishOidc(deps, request), {
+      givesPower: "what the provider says of the person",
     }),
     bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
     bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),

@@ -123,7 +123,7 @@ export async function beginSession(
 interface Beginning {
   personId: string;
   visitor: Visitor;
-  by: "password" | "link";
+  by: "password" | "link" | "oidc";
   secondFactor?: SecondFactor | undefined;
 }
 

@@ -21,6 +21,27 @@ create table person_recovery_codes (
   primary key (person_id, code_sha256)
 );
 
+-- Who a person is at a provider of OpenID Connect. A person is one subject of a provider: an address that was given to somebody else
+-- opens nothing.
+create table person_identities (
+  issuer text not null,
+  subject text not null,
+  person_id uuid not null references people (id),
+  created_at timestamptz not null,
+  primary key (issuer, subject),
+  unique (issuer, person_id)
+);
+
+-- Flows of sign-in at a provider that have begun a session: each does so once.
+create table sign_in_flows_used (
+  state_sha256 bytea primary key,
+  used_at timestamptz not null
+);
+create index sign_in_flows_used_age on sign_in_flows_used (used_at);
+
+-- Users who are invited are found by their address when they sign in at a provider.
+create index account_users_invited on account_users (lower(email)) where person_id is null and removed_at is null;
+
 -- Ends the authenticator of a user's person, for an admin of the account. A person who is a user of another account keeps it, without a
 -- word: no account opens another, and none learns of another.
 create function tillkeeper_end_totp(for_account text, for_user uuid) returns void

@@ -54,6 +54,16 @@ export interface PeopleTables {
     code_sha256: Buffer;
     used_at: Later<Date>;
   };
+  person_identities: {
+    issuer: string;
+    subject: string;
+    person_id: string;
+    created_at: Date;
+  };
+  sign_in_flows_used: {
+    state_sha256: Buffer;
+    used_at: Date;
+  };
   sessions: {
     id: string;
     person_id: string;
