@@ -11,6 +11,7 @@ import { cutPage } from "../../platform/http/paging.ts";
 import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
+import type { Maker } from "../accounts/accounts.ts";
 import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
@@ -26,33 +27,54 @@ export interface UserDeps {
 
 /** Makes a person a user of the account, without a link or a mail. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
 export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, input: UserCreate): Promise<User> {
-  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
-    requireCovered(live, roleScopes[input.role], () => "/body/role");
-    const now = clock.now();
-    const { accountId, clientId: by } = live;
-    const stores = await storesOf(tx, accountId, input, []);
-    const row = await insertUser(tx, {
-      account_id: accountId,
-      id: newId(now),
-      email: input.email,
-      name: input.name,
-      role: input.role,
-      stores,
-      language: input.language ?? null,
-      created_at: now,
-      created_by: by,
-      updated_at: now,
-      updated_by: by,
-    });
-    if (!row) {
-      throw new ApiError("user_exists", "The account has a user with this e-mail address.", {
-        errors: [{ path: "/body/email", message: "is taken" }],
-      });
-    }
-    const user = present(row);
-    await record(tx, clock, live, "user.create", { after: user });
-    return user;
+  return inTenantWithLiveGrant(db, caller, (tx, live) => createIn(tx, clock, live, input));
+}
+
+/**
+ * Makes a person a user, and the link that invites the person, for whoever runs the server. The answer is the only one that shows the link.
+ * Throws `account_not_found`, `user_exists`, `invalid_request`.
+ */
+export function addUser(
+  deps: UserDeps,
+  maker: Maker,
+  { accountId, ...input }: UserCreate & { accountId: string },
+): Promise<User & UserLink> {
+  const caller = { ...maker, accountId, clientAccountId: accountId, authority: "the server itself" } as const;
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+    const accounts = tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId);
+    const account = await accounts.executeTakeFirst();
+    if (!account) throw new ApiError("account_not_found", `There is no account ${accountId}.`);
+    const user = await createIn(tx, deps.clock, live, input);
+    return { ...user, ...(await linkIn(tx, deps, live, { id: user.id, purpose: "invitation" })) };
   });
+}
+
+async function createIn(tx: Tx, clock: Clock, live: LiveCaller, input: UserCreate): Promise<User> {
+  requireCovered(live, roleScopes[input.role], () => "/body/role");
+  const now = clock.now();
+  const { accountId, clientId: by } = live;
+  const stores = await storesOf(tx, accountId, input, []);
+  const row = await insertUser(tx, {
+    account_id: accountId,
+    id: newId(now),
+    email: input.email,
+    name: input.name,
+    role: input.role,
+    stores,
+    language: input.language ?? null,
+    created_at: now,
+    created_by: by,
+    updated_at: now,
+    updated_by: by,
+  });
+  if (!row) {
+    throw new ApiError("user_exists", "The account has a user with this e-mail address.", {
+      errors: [{ path: "/body/email", message: "is taken" }],
+    });
+  }
+  const user = present(row);
+  await record(tx, clock, live, "user.create", { after: user });
+  return user;
 }
 
 /** Throws `user_not_found`. */
@@ -136,12 +158,12 @@ export function removeUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: 
 
 /** Makes a link for a user; the answer is the only one that shows it. Throws `user_not_found`, `scope_not_held`, `user_not_active`. */
 export function createUserLink(
-  { db, clock, ownUrl }: UserDeps,
+  deps: UserDeps,
   caller: PowerfulCaller,
   id: string,
   { purpose }: UserLinkCreate,
 ): Promise<UserLink> {
-  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
+  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
     const row = await findUser(tx, live.accountId, id, { lock: true });
     requireCovered(live, roleScopes[row.role]);
     const active = row.accepted_at !== null;
@@ -153,11 +175,20 @@ export function createUserLink(
         errors: [{ path: "/body/purpose", message: "must be invitation" }],
       });
     }
-    const { token, expiresAt } = await insertLink(tx, clock, { accountId: live.accountId, userId: id, purpose });
-    const after = { purpose, expires_at: documentedTime(expiresAt) };
-    await recordChange(tx, clock, live, { action: "user.link", subject: { type: "user", id }, after });
-    return { link: linkAddress(ownUrl(), token), expires_at: after.expires_at };
+    return linkIn(tx, deps, live, { id, purpose });
   });
+}
+
+async function linkIn(
+  tx: Tx,
+  { clock, ownUrl }: Pick<UserDeps, "clock" | "ownUrl">,
+  live: LiveCaller,
+  { id, purpose }: { id: string; purpose: UserLinkCreate["purpose"] },
+): Promise<UserLink> {
+  const { token, expiresAt } = await insertLink(tx, clock, { accountId: live.accountId, userId: id, purpose });
+  const after = { purpose, expires_at: documentedTime(expiresAt) };
+  await recordChange(tx, clock, live, { action: "user.link", subject: { type: "user", id }, after });
+  return { link: linkAddress(ownUrl(), token), expires_at: after.expires_at };
 }
 
 /**
