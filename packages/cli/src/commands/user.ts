@@ -1,5 +1,5 @@
 import type { UserCreate } from "@tillkeeper/contract/http/users";
-import { addUser } from "@tillkeeper/server/access/people/users";
+import { addUser } from "@tillkeeper/server/access/people/user-links";
 import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
 import { ApiError } from "@tillkeeper/server/platform/errors";

@@ -218,7 +218,7 @@ export const settings = {
   },
   TILLKEEPER_SMTP_URL: {
     about:
-      "Mail server that takes mail about days that were not closed: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md)",
+      "Mail server that takes mail about days that were not closed, and links that let people in: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md), [people](docs/people.md)",
     ...kinds.secret(kinds.smtpServer()),
   },
   TILLKEEPER_SMTP_CA_FILE: {

@@ -1,6 +1,8 @@
 import type { SignInLink } from "@tillkeeper/contract/http/people";
+import type { Kysely } from "kysely";
 import type { Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
+import type { Tables } from "../../db/tables/schema.ts";
 import { asAccount } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { RealClock } from "../../platform/clock.ts";
@@ -8,7 +10,7 @@ import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
-import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { type GeneratedSecret, hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
 import { spendCode } from "./codes.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
@@ -30,9 +32,13 @@ type Purpose = keyof typeof linkSeconds;
 export async function insertLink(
   tx: Tx,
   clock: RealClock,
-  { accountId, userId, purpose }: { accountId: string; userId: string; purpose: Purpose },
+  {
+    accountId,
+    userId,
+    purpose,
+    token = newSecret(),
+  }: { accountId: string; userId: string; purpose: Purpose; token?: GeneratedSecret },
 ): Promise<{ token: string; expiresAt: Date }> {
-  const token = newSecret();
   const now = clock.realNow();
   const expiresAt = new Date(now.getTime() + linkSeconds[purpose] * 1_000);
   await tx
@@ -47,6 +53,13 @@ export async function insertLink(
     })
     .execute();
   return { token, expiresAt };
+}
+
+/** Whether a link still works by what is known of it. */
+export async function isLinkOpen(db: Kysely<Tables>, token: GeneratedSecret, now: Date): Promise<boolean> {
+  const link = db.selectFrom("sign_in_links").select("user_id").where("token_sha256", "=", sha256(token));
+  const open = await link.where("used_at", "is", null).where("expires_at", ">", now).executeTakeFirst();
+  return open !== undefined;
 }
 
 /** The address of a link. The token stands behind `#`, which browsers send to no server, so that it is in no log. */

@@ -9,19 +9,11 @@ import { finishOidc, type OidcDeps, showProviders, startOidc } from "./oidc/flow
 import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
 import { changePassword, type SignInDeps, signIn } from "./sign-in.ts";
 import { confirmTotp, endTotp, showTotp, startTotp } from "./totp.ts";
-import {
-  createUser,
-  createUserLink,
-  endTotpOfUser,
-  getUser,
-  getUsers,
-  removeUser,
-  type UserDeps,
-  updateUser,
-} from "./users.ts";
+import { createUserLink, type UserLinkDeps } from "./user-links.ts";
+import { createUser, endTotpOfUser, getUser, getUsers, removeUser, updateUser } from "./users.ts";
 
 /** Routes of sign-in, sessions and users. */
-export function peopleRoutes(deps: SignInDeps & UserDeps & OidcDeps): Route[] {
+export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[] {
   const { cookies } = deps;
   const guard = requireOwnPage;
   const withCookie = (token: string) => new Answer<void>(undefined, { headers: cookies.set(token) });

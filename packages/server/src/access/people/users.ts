@@ -10,10 +10,12 @@ import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
+import { mailAddressFault } from "../../platform/mail-address.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { Maker } from "../accounts/accounts.ts";
 import { recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller, liveCaller } from "../auth/live-grant.ts";
+import type { GeneratedSecret } from "../auth/secrets/secrets.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
 import { insertLink, linkAddress } from "./links.ts";
 import { insertUser, type UserRow } from "./queries.ts";
@@ -21,8 +23,6 @@ import { insertUser, type UserRow } from "./queries.ts";
 export interface UserDeps {
   db: Db;
   clock: Clock;
-  /** The server's own address, without a slash at the end. */
-  ownUrl: () => string;
 }
 
 /** Makes a person a user of the account, without a link or a mail. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
@@ -30,26 +30,8 @@ export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, inpu
   return inTenantWithLiveGrant(db, caller, (tx, live) => createIn(tx, clock, live, input));
 }
 
-/**
- * Makes a person a user, and the link that invites the person, for whoever runs the server. The answer is the only one that shows the link.
- * Throws `account_not_found`, `user_exists`, `invalid_request`.
- */
-export function addUser(
-  deps: UserDeps,
-  maker: Maker,
-  { accountId, ...input }: UserCreate & { accountId: string },
-): Promise<User & UserLink> {
-  const caller = { ...maker, accountId, clientAccountId: accountId, authority: "the server itself" } as const;
-  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const accounts = tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId);
-    const account = await accounts.executeTakeFirst();
-    if (!account) throw new ApiError("account_not_found", `There is no account ${accountId}.`);
-    const user = await createIn(tx, deps.clock, live, input);
-    return { ...user, ...(await linkIn(tx, deps, live, { id: user.id, purpose: "invitation" })) };
-  });
-}
-
-async function createIn(tx: Tx, clock: Clock, live: LiveCaller, input: UserCreate): Promise<User> {
+/** Makes a person a user, in the caller's transaction. Throws as `createUser`. */
+export async function createIn(tx: Tx, clock: Clock, live: LiveCaller, input: UserCreate): Promise<User> {
   requireCovered(live, roleScopes[input.role], () => "/body/role");
   const now = clock.now();
   const { accountId, clientId: by } = live;
@@ -156,41 +138,6 @@ export function removeUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: 
   });
 }
 
-/** Makes a link for a user; the answer is the only one that shows it. Throws `user_not_found`, `scope_not_held`, `user_not_active`. */
-export function createUserLink(
-  deps: UserDeps,
-  caller: PowerfulCaller,
-  id: string,
-  { purpose }: UserLinkCreate,
-): Promise<UserLink> {
-  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
-    const row = await findUser(tx, live.accountId, id, { lock: true });
-    requireCovered(live, roleScopes[row.role]);
-    const active = row.accepted_at !== null;
-    if (active && purpose === "invitation") {
-      throw invalidRequest({ path: "/body/purpose", message: "must be reset: the user has accepted the invitation" });
-    }
-    if (!active && purpose === "reset") {
-      throw new ApiError("user_not_active", "The user has not accepted the invitation yet.", {
-        errors: [{ path: "/body/purpose", message: "must be invitation" }],
-      });
-    }
-    return linkIn(tx, deps, live, { id, purpose });
-  });
-}
-
-async function linkIn(
-  tx: Tx,
-  { clock, ownUrl }: Pick<UserDeps, "clock" | "ownUrl">,
-  live: LiveCaller,
-  { id, purpose }: { id: string; purpose: UserLinkCreate["purpose"] },
-): Promise<UserLink> {
-  const { token, expiresAt } = await insertLink(tx, clock, { accountId: live.accountId, userId: id, purpose });
-  const after = { purpose, expires_at: documentedTime(expiresAt) };
-  await recordChange(tx, clock, live, { action: "user.link", subject: { type: "user", id }, after });
-  return { link: linkAddress(ownUrl(), token), expires_at: after.expires_at };
-}
-
 /**
  * Ends the authenticator of a user. For a person of another account, too, nothing changes, and the answer is the same. Throws
  * `user_not_found`, `scope_not_held`, `user_not_active`.
@@ -241,7 +188,8 @@ async function hasAdmin(tx: Tx, accountId: string): Promise<boolean> {
   return admin !== undefined;
 }
 
-async function findUser(tx: Tx, accountId: string, id: string, { lock = false } = {}): Promise<UserRow> {
+/** A user who was not removed. Throws `user_not_found`. */
+export async function findUser(tx: Tx, accountId: string, id: string, { lock = false } = {}): Promise<UserRow> {
   const users = tx
     .selectFrom("account_users")
     .selectAll()

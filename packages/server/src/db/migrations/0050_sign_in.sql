@@ -42,6 +42,21 @@ create index sign_in_flows_used_age on sign_in_flows_used (used_at);
 -- Users who are invited are found by their address when they sign in at a provider.
 create index account_users_invited on account_users (lower(email)) where person_id is null and removed_at is null;
 
+-- The outbox also takes mails with links that let people in: of an account, and of no store and day. The token of such a link is in no
+-- table: it is computed from the message's id. They wait in a state of their own, so that a server of an earlier version leaves them alone.
+alter table mail_messages
+  alter column store_ref drop not null,
+  alter column business_day drop not null,
+  add column link_purpose text check (link_purpose in ('invitation', 'reset')),
+  drop constraint mail_messages_state_check,
+  add constraint mail_messages_state_check
+    check (state in ('waiting', 'link_waiting', 'sent', 'given_up', 'not_needed', 'ended')),
+  add constraint mail_messages_subject
+    check ((store_ref is null) = (business_day is null) and (store_ref is null) = (link_purpose is not null));
+drop index mail_messages_waiting;
+create index mail_messages_waiting on mail_messages (due_at) where state in ('waiting', 'link_waiting');
+create index mail_messages_links on mail_messages (account_id, created_at) where link_purpose is not null;
+
 -- Ends the authenticator of a user's person, for an admin of the account. A person who is a user of another account keeps it, without a
 -- word: no account opens another, and none learns of another.
 create function tillkeeper_end_totp(for_account text, for_user uuid) returns void
