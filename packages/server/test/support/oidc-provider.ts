@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import Provider from "oidc-provider";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { Provider } from "oidc-provider";
 
 export const oidcClient = { clientId: "till", clientSecret: "a-secret-of-the-provider's-client" };
 
@@ -36,7 +36,7 @@ export async function realProvider(issuer: string, redirectUri: string) {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const provider = new Provider(issuer, {
     clients: [{ client_id: oidcClient.clientId, client_secret: oidcClient.clientSecret, redirect_uris: [redirectUri] }],
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "one", alg: "RS256", use: "sig" } as JWK as never] },
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "one", alg: "RS256", use: "sig" }] },
     cookies: { keys: ["a key of cookies"] },
     pkce: { required: () => true },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
@@ -55,8 +55,10 @@ export async function realProvider(issuer: string, redirectUri: string) {
   });
   const answer = provider.callback();
   const handler: Handler = (request, response) => {
-    if (!request.url?.startsWith("/interaction/")) return void answer(request, response);
-    void provider.interactionFinished(request, response, { login: { accountId: people.now } });
+    const isOwn = request.url?.startsWith("/interaction/") ?? false;
+    void (isOwn
+      ? provider.interactionFinished(request, response, { login: { accountId: people.now } })
+      : answer(request, response));
   };
   return { people, handler };
 }
@@ -122,10 +124,11 @@ export async function lyingProvider(issuer: string) {
   const handler: Handler = (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
     const status = path === "/token" ? (lie.now.tokenStatus ?? 200) : 200;
-    void text(request).then(async (sent) => {
-      const body = await bodies[path]?.(new URLSearchParams(sent));
+    const give = async () => {
+      const body = await bodies[path]?.(new URLSearchParams(await text(request)));
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
+    };
+    void give();
   };
   return { lie, handler };
 }

@@ -1,13 +1,14 @@
 import type { User, UserCreate, UserLink, UserLinkCreate } from "@tillkeeper/contract/http/users";
 import { roleScopes } from "@tillkeeper/contract/roles";
 import type { Tx } from "../../db/db.ts";
+import { inTenant } from "../../db/tenants/tenant.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { mailAddressFault } from "../../platform/mail-address.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
 import type { Maker } from "../accounts/accounts.ts";
-import { recordChange } from "../audit/audit.ts";
-import { inTenantWithLiveGrant, type LiveCaller } from "../auth/live-grant.ts";
+import { type Actor, recordChange } from "../audit/audit.ts";
+import { inTenantWithLiveGrant } from "../auth/live-grant.ts";
 import type { GeneratedSecret } from "../auth/secrets/secrets.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
 import { insertLink, linkAddress } from "./links.ts";
@@ -38,7 +39,10 @@ export interface UserLinkDeps extends UserDeps {
   linkMails?: LinkMails | undefined;
 }
 
-/** Makes a link for a user, and mails it if that is wanted; the answer is the only one that shows it. Throws `invalid_request`, `too_many_requests`, `user_not_found`, `scope_not_held`, `user_not_active`. */
+/**
+ * Makes a link for a user, and mails it if that is wanted; the answer is the only one that shows it. Throws `user_not_found`,
+ * `scope_not_held`, `user_not_active`, `invalid_request`, `too_many_requests`.
+ */
 export function createUserLink(
   deps: UserLinkDeps,
   caller: PowerfulCaller,
@@ -90,13 +94,13 @@ interface NewLink {
 async function linkIn(
   tx: Tx,
   { clock, ownUrl }: Pick<UserLinkDeps, "clock" | "ownUrl">,
-  live: LiveCaller,
+  actor: Actor,
   { id, purpose, mailedTo, ...given }: NewLink,
 ): Promise<UserLink> {
-  const wanted = { accountId: live.accountId, userId: id, purpose, ...given };
+  const wanted = { accountId: actor.accountId, userId: id, purpose, ...given };
   const { token, expiresAt } = await insertLink(tx, clock, wanted);
   const after = { purpose, expires_at: documentedTime(expiresAt), ...(mailedTo && { mailed_to: mailedTo }) };
-  await recordChange(tx, clock, live, { action: "user.link", subject: { type: "user", id }, after });
+  await recordChange(tx, clock, actor, { action: "user.link", subject: { type: "user", id }, after });
   return { link: linkAddress(ownUrl(), token), expires_at: after.expires_at };
 }
 
@@ -109,12 +113,12 @@ export function addUser(
   maker: Maker,
   { accountId, ...input }: UserCreate & { accountId: string },
 ): Promise<User & UserLink> {
-  const caller = { ...maker, accountId, clientAccountId: accountId, authority: "the server itself" } as const;
-  return inTenantWithLiveGrant(deps.db, caller, async (tx, live) => {
+  const actor = { ...maker, accountId };
+  return inTenant(deps.db, accountId, async (tx) => {
     const accounts = tx.selectFrom("accounts").select("account_id").where("account_id", "=", accountId);
     const account = await accounts.executeTakeFirst();
     if (!account) throw new ApiError("account_not_found", `There is no account ${accountId}.`);
-    const user = await createIn(tx, deps.clock, live, input);
-    return { ...user, ...(await linkIn(tx, deps, live, { id: user.id, purpose: "invitation" })) };
+    const user = await createIn(tx, deps.clock, actor, input);
+    return { ...user, ...(await linkIn(tx, deps, actor, { id: user.id, purpose: "invitation" })) };
   });
 }

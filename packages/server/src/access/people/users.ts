@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { User, UserCreate, UserLink, UserLinkCreate, UserList, UserUpdate } from "@tillkeeper/contract/http/users";
+import type { User, UserCreate, UserList, UserUpdate } from "@tillkeeper/contract/http/users";
 import { roleScopes } from "@tillkeeper/contract/roles";
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
@@ -10,14 +10,10 @@ import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { cutPage } from "../../platform/http/paging.ts";
 import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
-import { mailAddressFault } from "../../platform/mail-address.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import type { Maker } from "../accounts/accounts.ts";
-import { recordChange } from "../audit/audit.ts";
+import { type Actor, recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller, liveCaller } from "../auth/live-grant.ts";
-import type { GeneratedSecret } from "../auth/secrets/secrets.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
-import { insertLink, linkAddress } from "./links.ts";
 import { insertUser, type UserRow } from "./queries.ts";
 
 export interface UserDeps {
@@ -27,14 +23,16 @@ export interface UserDeps {
 
 /** Makes a person a user of the account, without a link or a mail. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
 export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, input: UserCreate): Promise<User> {
-  return inTenantWithLiveGrant(db, caller, (tx, live) => createIn(tx, clock, live, input));
+  return inTenantWithLiveGrant(db, caller, (tx, live) => {
+    requireCovered(live, roleScopes[input.role], () => "/body/role");
+    return createIn(tx, clock, live, input);
+  });
 }
 
-/** Makes a person a user, in the caller's transaction. Throws as `createUser`. */
-export async function createIn(tx: Tx, clock: Clock, live: LiveCaller, input: UserCreate): Promise<User> {
-  requireCovered(live, roleScopes[input.role], () => "/body/role");
+/** Makes a person a user, in the transaction of an actor who may. Throws `user_exists`, `invalid_request`. */
+export async function createIn(tx: Tx, clock: Clock, actor: Actor, input: UserCreate): Promise<User> {
   const now = clock.now();
-  const { accountId, clientId: by } = live;
+  const { accountId, clientId: by } = actor;
   const stores = await storesOf(tx, accountId, input, []);
   const row = await insertUser(tx, {
     account_id: accountId,
@@ -55,7 +53,7 @@ export async function createIn(tx: Tx, clock: Clock, live: LiveCaller, input: Us
     });
   }
   const user = present(row);
-  await record(tx, clock, live, "user.create", { after: user });
+  await record(tx, clock, actor, "user.create", { after: user });
   return user;
 }
 
@@ -254,10 +252,10 @@ function present(row: UserRow): User {
 async function record(
   tx: Tx,
   clock: Clock,
-  live: LiveCaller,
+  actor: Actor,
   action: string,
   change: { before?: User; after?: User },
 ): Promise<void> {
   const id = change.after?.id ?? change.before?.id ?? "";
-  await recordChange(tx, clock, live, { action, subject: { type: "user", id }, ...change });
+  await recordChange(tx, clock, actor, { action, subject: { type: "user", id }, ...change });
 }

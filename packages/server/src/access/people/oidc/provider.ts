@@ -35,16 +35,7 @@ export class OidcRefusal extends Error {
 
 /** The provider of the settings. It is looked up when it is first needed, so that a server starts while it is away. */
 export function createOidcProvider(config: OidcConfig, log: Pick<Logger, "warn">) {
-  let known: { until: number; configuration: Promise<client.Configuration> } | undefined;
-  const configuration = () => {
-    if (known && performance.now() < known.until) return known.configuration;
-    const looked = { until: performance.now() + keptMs, configuration: discover(config) };
-    known = looked;
-    looked.configuration.catch(() => {
-      if (known === looked) known = undefined;
-    });
-    return looked.configuration;
-  };
+  const configuration = kept(() => discover(config));
   const refusal = (error: unknown, failure: OidcFailure) => {
     const { message, code } = error as { message: string; code?: string };
     log.warn({ issuer: config.issuer, reason: message, code }, "signing in at the provider failed");
@@ -78,29 +69,48 @@ export function createOidcProvider(config: OidcConfig, log: Pick<Logger, "warn">
     async finish(address: URL, { state, nonce, verifier }: Proofs): Promise<Identity> {
       const provider = await found();
       try {
-        const tokens = await client.authorizationCodeGrant(provider, address, {
+        const checks = {
           expectedState: state,
           expectedNonce: nonce,
           pkceCodeVerifier: verifier,
           idTokenExpected: true,
-        });
-        const claims = tokens.claims();
-        if (!claims) throw new Error("the provider gave no ID token");
-        // Many providers tell the e-mail address only where they are asked for it.
-        const { email, email_verified: verified } =
-          claims["email"] === undefined && provider.serverMetadata().userinfo_endpoint
-            ? await client.fetchUserInfo(provider, tokens.access_token, claims.sub)
-            : (claims as { email?: unknown; email_verified?: unknown });
-        return {
-          issuer: claims.iss,
-          subject: claims.sub,
-          email: typeof email === "string" ? email : undefined,
-          emailVerified: verified === true,
         };
+        return await identityOf(provider, await client.authorizationCodeGrant(provider, address, checks));
       } catch (error) {
         throw refusal(error, isAway(error) ? "unavailable" : "refused");
       }
     },
+  };
+}
+/** Keeps what was found for a while; what failed is tried again by the next caller. */
+function kept<T>(find: () => Promise<T>): () => Promise<T> {
+  let known: { until: number; found: Promise<T> } | undefined;
+  return () => {
+    if (known && performance.now() < known.until) return known.found;
+    const looked = { until: performance.now() + keptMs, found: find() };
+    known = looked;
+    looked.found.catch(() => {
+      if (known === looked) known = undefined;
+    });
+    return looked.found;
+  };
+}
+
+type Tokens = Awaited<ReturnType<typeof client.authorizationCodeGrant>>;
+
+async function identityOf(provider: client.Configuration, tokens: Tokens): Promise<Identity> {
+  const claims = tokens.claims();
+  if (!claims) throw new Error("the provider gave no ID token");
+  // Many providers tell the e-mail address only where they are asked for it.
+  const { email, email_verified: verified } =
+    claims["email"] === undefined && provider.serverMetadata().userinfo_endpoint
+      ? await client.fetchUserInfo(provider, tokens.access_token, claims.sub)
+      : (claims as { email?: unknown; email_verified?: unknown });
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    email: typeof email === "string" ? email : undefined,
+    emailVerified: verified === true,
   };
 }
 export type OidcProvider = ReturnType<typeof createOidcProvider>;
