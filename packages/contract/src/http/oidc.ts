@@ -20,13 +20,13 @@ const SignInProviders = Type.Object(
 export type SignInProviders = Static<typeof SignInProviders>;
 
 /** A path of this server alone. Browsers read `//host` and `/\host` as addresses of others, and leave out tabs and ends of lines. */
-const ownPath = "^/(?![/\\\\])[^\\\\\\s\\p{Cc}]*$";
+export const ownPathPattern = "^/(?![/\\\\])[^\\\\\\s\\p{Cc}]*$";
 
 const StartQuery = Type.Object(
   {
     to: Type.Optional(
       Type.String({
-        pattern: ownPath,
+        pattern: ownPathPattern,
         maxLength: 500,
         description: "The path to go on to, of this server; `/` by default.",
       }),
