@@ -1,7 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
-import { Secret, TOTP } from "otpauth";
 import { describe, expect, it } from "vitest";
-import { password, peopleOf } from "../support/people.ts";
+import { codeOf, password, peopleOf } from "../support/people.ts";
 
 describe("people with an authenticator", async () => {
   // Its own server: wrong codes count for the network, which all tests share.
@@ -10,9 +9,6 @@ describe("people with an authenticator", async () => {
   const other = await server.account();
   const { withCookie, cookieOf, signIn, redeem, linkFor, person, invite, asAdmin, actions } = peopleOf(stage);
 
-  /** The code of an authenticator, some time steps from now. */
-  const codeOf = (secret: string, steps = 0) =>
-    new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
   const wrong = (secret: string) => {
     const near = new Set([-2, -1, 0, 1, 2].map((steps) => codeOf(secret, steps)));
     return ["000000", "111111", "222222", "333333", "444444", "555555"].find((code) => !near.has(code)) ?? "";

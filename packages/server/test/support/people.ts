@@ -1,10 +1,16 @@
 import type { world } from "@tillkeeper/stage/world";
+import { Secret, TOTP } from "otpauth";
 import { expect } from "vitest";
 
 type World = Pick<Awaited<ReturnType<typeof world>>, "server" | "tenant">;
 type Tenant = World["tenant"];
 
 export const password = "five small blue boats";
+
+/** The code that an authenticator with a secret shows, some time steps from now. */
+export function codeOf(secret: string, steps = 0): string {
+  return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
+}
 
 /** What people do with a browser on the pages of a server, and what an admin does for them with a token. */
 export function peopleOf({ server, tenant }: World) {
