@@ -65,6 +65,7 @@ describe("the page to sign in", async () => {
     const { page, context } = await openConsole(browser, server, "/sign-in");
     await page.getByRole("link", { name: "Sign in with Kiosk AS" }).click();
     await page.getByText("You have no access here.").waitFor();
+    expect((await context.cookies()).map(({ name }) => name)).not.toContain("tillkeeper_session");
     place.put();
     await page.goto(`${server.url}/sign-in?failed=unavailable`);
     await page.getByText("The place where you sign in does not answer.").waitFor();
