@@ -94,6 +94,7 @@ export const recipes: Record<string, Recipe> = {
   aid_users_id_get: { kinds: userKinds },
   aid_users_id_put: { kinds: userKinds, body: () => ({ name: "renamed", role: "operations" }) },
   aid_users_id_delete: { kinds: userKinds, destructive: true },
+  aid_users_id_totp_delete: { kinds: userKinds, destructive: true },
   aid_users_id_links_post: { kinds: userKinds, body: () => ({ purpose: "invitation" }) },
   get_token: {
     authorization: ({ world: { own } }) =>

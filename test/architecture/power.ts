@@ -16,9 +16,17 @@ const powerTables = [
   "people",
   "account_users",
   "sign_in_links",
+  "person_totp",
+  "person_recovery_codes",
+  "person_identities",
 ];
+/** Functions of the database that write one of them, for the tenants' role. */
+const powerFunctions = ["tillkeeper_end_totp"];
 const builders = new Set(["insertInto", "updateTable", "deleteFrom", "mergeInto"]);
-const statement = new RegExp(`\\b(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})\\b`, "gi");
+const statement = new RegExp(
+  `\\b(?:(?:insert into|update|delete from|merge into)\\s+(${powerTables.join("|")})|select\\s+(${powerFunctions.join("|")}))\\b`,
+  "gi",
+);
 
 /** The function that checks the caller's grant in the transaction. */
 const check = "packages/server/src/access/auth/live-grant.ts#liveCaller";
@@ -198,7 +206,9 @@ function writtenBy(node: Node): string[] {
   }
   const text = node.type === "Literal" ? node["value"] : (node["value"] as { cooked?: string } | undefined)?.cooked;
   const inText = node.type === "Literal" || node.type === "TemplateElement";
-  return inText && typeof text === "string" ? [...text.matchAll(statement)].map(([, table]) => table as string) : [];
+  return inText && typeof text === "string"
+    ? [...text.matchAll(statement)].map(([, table, calls]) => (table ?? calls) as string)
+    : [];
 }
 
 /**

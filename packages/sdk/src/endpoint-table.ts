@@ -74,6 +74,8 @@ export interface Nouns {
     readonly delete: MethodOf<Endpoints["users"]["delete"]>;
     /** Make a link that invites the user, or lets the user set another password. Scopes: admin:accounts. */
     readonly createLink: MethodOf<Endpoints["users"]["createLink"]>;
+    /** Let the user sign in without the authenticator that is lost; without effect for a person who is a user of another account, too. Scopes: admin:accounts. */
+    readonly endTotp: MethodOf<Endpoints["users"]["endTotp"]>;
   };
   readonly stores: {
     /** List stores, newest first. Scopes: admin:accounts or read:accounts. */
@@ -331,6 +333,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     update: { method: "PUT", path: "/v1/accounts/:aid/users/:id", body: true },
     delete: { method: "DELETE", path: "/v1/accounts/:aid/users/:id" },
     createLink: { method: "POST", path: "/v1/accounts/:aid/users/:id/links", body: true },
+    endTotp: { method: "DELETE", path: "/v1/accounts/:aid/users/:id/totp" },
   },
   stores: {
     list: { method: "GET", path: "/v1/accounts/:aid/stores", query: true, pages: true },

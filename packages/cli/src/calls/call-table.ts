@@ -35,7 +35,8 @@ export const callTable: Readonly<Record<string, CallNoun>> = {
       get: {"method":"GET","path":"/v1/accounts/:aid/users/:id","about":"Get a user"},
       update: {"method":"PUT","path":"/v1/accounts/:aid/users/:id","about":"Change a user's name, role, stores and language; it counts from the person's next request on","body":[{"name":"name","required":true,"kind":"text"},{"name":"role","required":true,"kind":"text","choices":["store","operations","admin"]},{"name":"stores","about":"Of the role store, which must name at least one","kind":"texts"},{"name":"language","kind":"text","choices":["en","nb","sv","da"]}],"matches":true},
       delete: {"method":"DELETE","path":"/v1/accounts/:aid/users/:id","about":"Remove a user; from the next request on the person sees nothing of the account","matches":true},
-      createLink: {"method":"POST","path":"/v1/accounts/:aid/users/:id/links","about":"Make a link that invites the user, or lets the user set another password","body":[{"name":"purpose","about":"invitation","required":true,"kind":"text","choices":["invitation","reset"]}]},
+      createLink: {"method":"POST","path":"/v1/accounts/:aid/users/:id/links","about":"Make a link that invites the user, or lets the user set another password","body":[{"name":"purpose","about":"invitation","required":true,"kind":"text","choices":["invitation","reset"]},{"name":"mail","about":"true","kind":"boolean"}]},
+      endTotp: {"method":"DELETE","path":"/v1/accounts/:aid/users/:id/totp","about":"Let the user sign in without the authenticator that is lost; without effect for a person who is a user of another account, too"},
     },
   },
   stores: {

@@ -112,6 +112,11 @@ const ownRows: Readonly<Record<string, Row>> = {
     description: "manage API clients in the database itself",
     define: async () => (await import("./client.ts")).clientCommand(),
   },
+  user: {
+    group: "server",
+    description: "let people into an account, in the database itself",
+    define: async () => (await import("./user.ts")).userCommand(),
+  },
   terminal: {
     group: "server",
     description: "manage terminals in the database itself",

@@ -124,6 +124,54 @@ test("accounts, clients, releases and keys are made while a server runs, and the
   expect(leftBehind(place)).toEqual([]);
 });
 
+test("user add lets the first person in, beside a server and without one, and prints the link this once", async () => {
+  const place = scratch();
+  await startCli(["account", "create", "--id", "P10000001", "--name", "Shop"], place.env).ended;
+  const add = (email: string, ...args: string[]) =>
+    startCli(["user", "add", email, "--account", "P10000001", ...args], place.env).ended;
+  const unknown = await add("kari@kiosk.example", "--role", "admin");
+  expect(unknown).toMatchObject({ code: 2, stdout: "" });
+  expect(unknown.stderr).toContain("set TILLKEEPER_PUBLIC_URL, or name it with --url.");
+  const at = ["--url", "https://till.example"];
+  const alone = await add("kari@kiosk.example", "--role", "admin", ...at);
+  expect(alone).toMatchObject({ code: 0, stderr: "" });
+  expect(facts(alone.stdout)["Link"]).toMatch(/^https:\/\/till\.example\/sign-in\/link#[\w-]{43}$/);
+  expect(leftBehind(place)).toEqual([]);
+  const url = await startServer(place);
+  const beside = await add("ola@kiosk.example", "--role", "operations", "--name", "Ola", ...at);
+  for (const [{ stdout }, role] of [
+    [alone, "admin"],
+    [beside, "operations"],
+  ] as const) {
+    const headers = { "sec-fetch-site": "same-origin", origin: url, "content-type": "application/json" };
+    const body = JSON.stringify({ token: facts(stdout)["Link"]?.split("#")[1], password: "five small blue boats" });
+    const used = await fetch(`${url}/v1/auth/links`, { method: "POST", headers, body });
+    expect(used.status).toBe(204);
+    const cookie = used.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const session = await fetch(`${url}/v1/session`, { headers: { ...headers, cookie } });
+    const { accounts } = (await session.json()) as { accounts: object[] };
+    expect(accounts).toMatchObject([{ account_id: "P10000001", role }]);
+  }
+  const refusals = [
+    [["ola@kiosk.example", "--role", "admin"], "The account has a user with this e-mail address.\n"],
+    [["x@kiosk.example", "--role", "store", "--store", "none"], "The account has no store none.\n"],
+    [["x@kiosk.example", "--role", "admin", "--account", "P10000009"], "There is no account P10000009.\n"],
+  ] as const;
+  for (const [[email, ...args], told] of refusals) {
+    const refused = await add(email, ...args, ...at);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toBe(told);
+  }
+  for (const args of [
+    ["no address", "--role", "admin"],
+    ["x@kiosk.example", "--role", "king"],
+    ["x@kiosk.example"],
+    ["x@kiosk.example", "--role", "store"],
+  ]) {
+    expect(await add(...(args as [string]), ...at)).toMatchObject({ code: 2, stdout: "" });
+  }
+});
+
 test("a bootstrap token makes accounts over HTTP", async () => {
   const place = scratch();
   const url = await startServer(place, { TILLKEEPER_BOOTSTRAP_TOKEN: bootstrapToken });

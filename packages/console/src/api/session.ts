@@ -1,4 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { SignInProviders } from "@tillkeeper/contract/http/oidc";
 import type { Session, SignIn, SignInLink } from "@tillkeeper/contract/http/people";
 import { readError, TillkeeperError } from "@tillkeeper/sdk/error";
 import { kept } from "../app/last-known.ts";
@@ -15,6 +16,12 @@ export const sessionQuery = queryOptions({
     }
   },
   ...kept,
+});
+
+/** Where people can sign in beside e-mail address and password. */
+export const providersQuery = queryOptions({
+  queryKey: ["sign-in providers"],
+  queryFn: async ({ signal }) => (await call("GET", "/v1/auth/providers", undefined, signal)) as SignInProviders,
 });
 
 /** Signs in; the server's answer sets the cookie of the session. */

@@ -14,6 +14,7 @@ import { healthEndpoints } from "./health.ts";
 import { hookEndpoints } from "./hooks.ts";
 import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
+import { oidcEndpoints } from "./oidc.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
 import { payoutDestinationEndpoints } from "./payout-destinations.ts";
 import { signInEndpoints } from "./people.ts";
@@ -24,6 +25,7 @@ import { storeEndpoints } from "./store-endpoints.ts";
 import { terminalEndpoints } from "./terminal-endpoints.ts";
 import { timelineEndpoints } from "./timeline.ts";
 import { authEndpoints } from "./token.ts";
+import { totpEndpoints } from "./totp.ts";
 import { userEndpoints } from "./users.ts";
 
 /** Every endpoint of the HTTP API, by noun and by name. The SDK uses these names, too. */
@@ -33,6 +35,8 @@ export const endpoints = {
   clients: clientEndpoints,
   clientGrants: clientGrantEndpoints,
   signIn: signInEndpoints,
+  totp: totpEndpoints,
+  signInProviders: oidcEndpoints,
   users: userEndpoints,
   stores: storeEndpoints,
   terminals: terminalEndpoints,

@@ -17,6 +17,7 @@ export const answerHeaders = {
   }),
   "total-count": Type.Integer({ minimum: 0, description: "How many there are on all pages; with `total=true`." }),
   "www-authenticate": Type.String({ description: "How to authenticate (RFC 9110 section 11.6.1)." }),
+  location: Type.String({ description: "Where the browser goes on (RFC 9110 section 10.2.2)." }),
   "accept-ranges": Type.Literal("bytes", { description: "Parts of the file can be asked for with `Range`." }),
   "content-range": Type.String({ description: "Which part of the file this is (RFC 9110 section 14.4)." }),
   "content-digest": Type.String({ description: "The SHA-256 of this content (RFC 9530)." }),

@@ -5,6 +5,7 @@ import { modelPattern, namePattern, pairingReferencePattern, storeIdPattern } fr
 import { versionPattern } from "../versions.ts";
 import { clientIdPattern } from "./clients.ts";
 import { eventCursorPattern } from "./events.ts";
+import { ownPathPattern } from "./oidc.ts";
 import { emailPattern } from "./people.ts";
 import { aroundPattern, entryIdPattern } from "./timeline.ts";
 
@@ -26,6 +27,8 @@ export const patternWords: Readonly<Record<string, string>> = {
     "must have a visible character, no slash, no control character, and no blank at its beginning or end, and not be . or ..",
   [pairingReferencePattern]: "must have only letters, digits, signs and blanks, one of them visible",
   [emailPattern]: "must be an e-mail address, such as kari@kiosk.example",
+  [ownPathPattern]:
+    "must be a path of this server, such as /T12345678/today: one slash at its beginning, no blanks, no backslashes",
   [modelPattern]: "must have only letters, digits, or any of . _ -, and not be . or ..",
   [eventIdPattern]: "must be the `id` of an event, such as 9f3a01bc-1042",
   [eventCursorPattern]: "must be the `id` of an event, such as 9f3a01bc-1042, or 0, or latest",

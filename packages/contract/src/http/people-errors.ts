@@ -10,6 +10,16 @@ export const peopleErrorCodes = {
     cause: "E-mail address or password is wrong.",
     cure: "Check them, or ask an admin of the account for a link.",
   },
+  code_required: {
+    status: 401,
+    cause: "The password is right, and the person has an authenticator: its code is missing.",
+    cure: "Send the request again with `code`.",
+  },
+  code_refused: {
+    status: 401,
+    cause: "The code is wrong, too old, or was used already.",
+    cure: "Wait for the authenticator's next code, or use a recovery code.",
+  },
   cross_origin_refused: {
     status: 403,
     cause: "A browser sent the request for a page of another origin.",
@@ -20,10 +30,25 @@ export const peopleErrorCodes = {
     cause: "The link is unknown, was used, has expired, or does not count any more.",
     cure: "Ask whoever made it for a new one.",
   },
+  sign_in_provider_not_found: {
+    status: 404,
+    cause: "The server has no provider at which people sign in.",
+    cure: "Sign in with e-mail address and password.",
+  },
   session_not_found: {
     status: 404,
     cause: "The person has no such session.",
     cure: "Take the id from the list of sessions.",
+  },
+  totp_not_found: {
+    status: 404,
+    cause: "The person has no authenticator, or has not begun to set one up.",
+    cure: "Begin with `POST /v1/auth/totp`.",
+  },
+  totp_active: {
+    status: 409,
+    cause: "The person has an authenticator already.",
+    cure: "End that one first, with `DELETE /v1/auth/totp`.",
   },
   user_not_found: { status: 404, cause: "The account has no such user.", cure: "Check the user's id." },
   user_exists: {

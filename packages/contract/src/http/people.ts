@@ -19,7 +19,13 @@ export const passwordCharactersMin = 10;
 export const passwordCharactersMax = 200;
 const Password = Type.String({ minLength: passwordCharactersMin, maxLength: passwordCharactersMax });
 /** A password that is only compared: it may be shorter than a new one must be. */
-const GivenPassword = Type.String({ minLength: 1, maxLength: passwordCharactersMax });
+export const GivenPassword = Type.String({ minLength: 1, maxLength: passwordCharactersMax });
+export const SecondFactorCode = Type.String({
+  minLength: 1,
+  maxLength: 40,
+  description:
+    "A code of the person's authenticator, or a recovery code. Each works once; spaces and hyphens mean nothing.",
+});
 
 export const Role = Type.Enum(roles);
 export const UserLanguage = Type.Enum(["en", "nb", "sv", "da"] as const);
@@ -80,9 +86,10 @@ export const Session = Type.Object(
 export type Session = Static<typeof Session>;
 
 export const SignIn = Type.Object(
-  { email: EmailAddress, password: GivenPassword },
+  { email: EmailAddress, password: GivenPassword, code: Type.Optional(SecondFactorCode) },
   {
     additionalProperties: false,
+    description: "`code` is for persons who have an authenticator: without it they get `code_required`.",
     examples: [{ email: "kari@kiosk.example", password: "five small blue boats" }],
   },
 );
@@ -93,12 +100,13 @@ export const SignInLink = Type.Object(
     token: Type.String({ minLength: 1, maxLength: 100, description: "What stands behind `#` in the link." }),
     name: Type.Optional(Name),
     password: Type.Optional(GivenPassword),
+    code: Type.Optional(SecondFactorCode),
   },
   {
     additionalProperties: false,
     description:
       "An invitation takes `password`: the new one, with `name`; or, of a person who has one already, that one. A reset takes the new `password`. " +
-      "A link that signs in once takes neither.",
+      "A link that signs in once takes neither. A person who has an authenticator adds a `code`, whatever the link is for.",
   },
 );
 export type SignInLink = Static<typeof SignInLink>;
@@ -129,15 +137,17 @@ export type SignedInList = Static<typeof SignedInList>;
 
 const tag = "Sign-in";
 const outsideSdk = "for browsers: a session is a cookie, a program has tokens";
-const open = { scopes: "public", tag, limited: "per address", outsideSdk } as const;
-const inSession = { ...open, credentials: ["session"] } as const;
-const sessionErrors = ["missing_session", "cross_origin_refused"] as const;
+/** What the rows of sign-in have in common. */
+export const openRoute = { scopes: "public", tag, limited: "per address", outsideSdk } as const;
+/** What the rows of a person who is signed in have in common. */
+export const sessionRoute = { ...openRoute, credentials: ["session"] } as const;
+export const sessionErrors = ["missing_session", "cross_origin_refused"] as const;
 const nothing = Type.Null();
 
 /** What a person who signs in uses. */
 export const signInEndpoints = {
   session: endpoint({
-    ...inSession,
+    ...sessionRoute,
     method: "GET",
     path: "/v1/session",
     id: "session_get",
@@ -146,17 +156,17 @@ export const signInEndpoints = {
     errors: sessionErrors,
   }),
   signIn: endpoint({
-    ...open,
+    ...openRoute,
     method: "POST",
     path: "/v1/auth/sign-in",
     id: "auth_sign_in_post",
     summary: "Sign in with e-mail address and password; the answer sets the cookie of a new session",
     body: SignIn,
     answers: { 204: nothing },
-    errors: ["sign_in_refused", "sign_in_locked", "cross_origin_refused"],
+    errors: ["sign_in_refused", "code_required", "code_refused", "sign_in_locked", "cross_origin_refused"],
   }),
   signOut: endpoint({
-    ...inSession,
+    ...sessionRoute,
     method: "POST",
     path: "/v1/auth/sign-out",
     id: "auth_sign_out_post",
@@ -165,7 +175,7 @@ export const signInEndpoints = {
     errors: sessionErrors,
   }),
   sessions: endpoint({
-    ...inSession,
+    ...sessionRoute,
     method: "GET",
     path: "/v1/auth/sessions",
     id: "auth_sessions_get",
@@ -174,7 +184,7 @@ export const signInEndpoints = {
     errors: sessionErrors,
   }),
   endSession: endpoint({
-    ...inSession,
+    ...sessionRoute,
     method: "DELETE",
     path: "/v1/auth/sessions/:id",
     id: "auth_sessions_id_delete",
@@ -184,17 +194,24 @@ export const signInEndpoints = {
     errors: [...sessionErrors, "session_not_found"],
   }),
   redeemLink: endpoint({
-    ...open,
+    ...openRoute,
     method: "POST",
     path: "/v1/auth/links",
     id: "auth_links_post",
     summary: "Use a link: accept an invitation, set a new password, or sign in once; the answer sets a cookie",
     body: SignInLink,
     answers: { 204: nothing },
-    errors: ["sign_in_link_not_found", "sign_in_refused", "sign_in_locked", "cross_origin_refused"],
+    errors: [
+      "sign_in_link_not_found",
+      "sign_in_refused",
+      "code_required",
+      "code_refused",
+      "sign_in_locked",
+      "cross_origin_refused",
+    ],
   }),
   changePassword: endpoint({
-    ...inSession,
+    ...sessionRoute,
     method: "POST",
     path: "/v1/auth/password",
     id: "auth_password_post",

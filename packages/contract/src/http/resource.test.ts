@@ -36,6 +36,8 @@ describe("the rows of single resources", () => {
     expect(without.map(({ id }) => id)).toEqual([
       // It makes a link, and changes nothing of the user.
       "aid_users_id_links_post",
+      // What the person has, which no account sees.
+      "aid_users_id_totp_delete",
       // They send, and change neither the subscription nor an attempt that was made.
       "aid_source_hooks_hid_ping_post",
       "aid_hooks_hid_replay_post",

@@ -71,6 +71,12 @@ export const UserLinkCreate = Type.Object(
     purpose: Type.Enum(["invitation", "reset"] as const, {
       description: "`invitation`: the person accepts and sets a password. `reset`: the person sets another password.",
     }),
+    mail: Type.Optional(
+      Type.Boolean({
+        description:
+          "true: the link is mailed to the user as well, in the user's language; where the server sends mail. Five times a day at most.",
+      }),
+    ),
   },
   { additionalProperties: false, examples: [{ purpose: "invitation" }] },
 );
@@ -83,6 +89,9 @@ export const UserLink = Type.Object({
       "who is a user of another account, too: no account gives away what opens another.",
   }),
   expires_at: Time,
+  mailed_to: Type.Optional(
+    Type.String({ description: "The address to which the link is mailed; absent when it is not." }),
+  ),
 });
 export type UserLink = Static<typeof UserLink>;
 
@@ -166,6 +175,18 @@ export const userEndpoints = {
     params: ofUser,
     body: UserLinkCreate,
     answers: { 201: UserLink },
+    errors: ["scope_not_held", "user_not_found", "user_not_active"],
+  }),
+  endTotp: endpoint({
+    method: "DELETE",
+    path: `${one}/totp`,
+    scopes: admin,
+    id: "aid_users_id_totp_delete",
+    summary:
+      "Let the user sign in without the authenticator that is lost; without effect for a person who is a user of another account, too",
+    tag,
+    params: ofUser,
+    answers: { 204: Type.Null() },
     errors: ["scope_not_held", "user_not_found", "user_not_active"],
   }),
 };

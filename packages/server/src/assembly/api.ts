@@ -70,7 +70,7 @@ export interface Features {
 /** All routes of the server, feature by feature. Throws when an endpoint of the contract has no handler, or two. */
 export function routesOf(core: Core, devices: DeviceSide, features: Features): Route[] {
   const routes = [
-    ...accessRoutes(core),
+    ...accessRoutes(core, features),
     ...merchantRoutes(core, features),
     ...operationsRoutes(core, devices, features),
     ...deviceRoutes(core, devices, features),
@@ -113,14 +113,17 @@ function sandboxRoutes(
 }
 
 /** Accounts, clients and their grants. */
-function accessRoutes({ config, db, clock, keys, tokens, signIn, names, addresses }: Core): Route[] {
+function accessRoutes(
+  { config, db, clock, keys, tokens, signIn, names, addresses }: Core,
+  { mail: { linkMails } }: Pick<Features, "mail">,
+): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
     ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl }),
     ...auditRoutes({ db, names }),
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),
-    ...peopleRoutes({ ...signIn, ownUrl }),
+    ...peopleRoutes({ ...signIn, ownUrl, linkMails }),
     ...grantRoutes({ db, clock, acceptedHosts, ownUrl }),
   ];
 }

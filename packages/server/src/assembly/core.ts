@@ -5,11 +5,13 @@ import { openNarrowedGrants } from "../access/auth/narrowed-grants.ts";
 import { deviceTokens as createDeviceTokens, type DeviceIdentity } from "../access/auth/tokens/device-tokens.ts";
 import { createTokens, type Tokens } from "../access/auth/tokens/tokens.ts";
 import { transferTokens } from "../access/auth/tokens/transfer-tokens.ts";
-import { sessionCookies } from "../access/people/cookies.ts";
+import { flowCookies, sessionCookies } from "../access/people/cookies.ts";
 import { signInLimits } from "../access/people/limits.ts";
 import { createActorNames } from "../access/people/names.ts";
+import { createOidcProvider } from "../access/people/oidc/provider.ts";
 import { createPrincipals } from "../access/people/principals.ts";
 import type { SessionDeps } from "../access/people/sessions.ts";
+import type { SignInDeps } from "../access/people/sign-in.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
@@ -88,7 +90,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const keys = await openSigningKeys(db, clock, rootKey);
   const tokens = await openTokens({ db, clock, keys, config, acceptedHosts: addresses.acceptedHosts });
   const names = createActorNames(db);
-  const { signIn, principals } = openSignIn({ db, clock, tokens, config });
+  const { signIn, principals } = openSignIn({ db, clock, rootKey, tokens, config, log });
   const deviceTokens = createDeviceTokens({
     keys,
     clock,
@@ -151,11 +153,15 @@ async function openTokens({ db, clock, keys, config, acceptedHosts }: TokenDeps)
 function openSignIn({
   db,
   clock,
+  rootKey,
   tokens,
   config,
-}: Pick<SessionDeps, "db" | "clock"> & { tokens: Tokens; config: Config }) {
+  log,
+}: Pick<SignInDeps, "db" | "clock" | "rootKey"> & { tokens: Tokens; config: Config; log: Logger }) {
   const https = config.publicUrl?.startsWith("https:") ?? false;
-  const signIn = { db, clock, cookies: sessionCookies({ https }), limits: signInLimits() };
+  const provider = config.oidc && createOidcProvider(config.oidc, log);
+  const cookies = { cookies: sessionCookies({ https }), flowCookies: flowCookies({ https }) };
+  const signIn = { db, clock, rootKey, ...cookies, limits: signInLimits(), provider };
   return { signIn, principals: createPrincipals({ tokens, signIn }) };
 }
 

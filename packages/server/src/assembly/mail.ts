@@ -1,3 +1,4 @@
+import { createLinkMails, linkTokens } from "../mail/link-mails.ts";
 import { mailLinks } from "../mail/links.ts";
 import { createShowMail } from "../mail/lists.ts";
 import { noticingWorker } from "../mail/noticing.ts";
@@ -15,18 +16,24 @@ export function openMail({ db, clock, presenceClock, log, rootKey, config: { mai
   const deps = { db, clock, presenceClock };
   const routes: MailRouteDeps = { ...deps, links, standing: createShowMail(mail !== undefined) };
   const forget = mailRetentionWorker({ db, clock });
-  if (!mail) return { deps: routes, workers: [forget] };
+  if (!mail) return { deps: routes, workers: [forget], linkMails: undefined };
   const { caFile, from } = mail;
+  const tokens = linkTokens(rootKey.derive("mailedLinkTokens"));
   const ca = caFile === undefined ? undefined : readConfigured("TILLKEEPER_SMTP_CA_FILE", caFile);
   const sender = new MailSender({
     ...deps,
     log,
     links,
+    tokens,
     send: createSmtp(mail, ca),
     ownUrl: addresses.url,
     domain: from.address.slice(from.address.lastIndexOf("@") + 1),
   });
   const telling = tellingWorker({ ...deps, told: () => sender.wake() });
-  return { deps: routes, workers: [noticingWorker(deps), telling, sender.worker, forget] };
+  return {
+    deps: routes,
+    workers: [noticingWorker(deps), telling, sender.worker, forget],
+    linkMails: createLinkMails({ clock, tokens }),
+  };
 }
 export type Mail = ReturnType<typeof openMail>;

@@ -45,11 +45,16 @@ describe("configuration", () => {
       TILLKEEPER_SANDBOX_CLIENT_SECRET: "s".repeat(16),
       TILLKEEPER_BOOTSTRAP_TOKEN: "t".repeat(32),
       TILLKEEPER_SMTP_URL: "smtp://u:p@mail.example",
+      TILLKEEPER_OIDC_CLIENT_SECRET: "s",
     };
     expect(secretSettings.toSorted()).toEqual(Object.keys(examples).toSorted());
     const beside = { TILLKEEPER_SANDBOX_CLIENT_ID: "ci", TILLKEEPER_MAIL_FROM: "post@kiosk.example" };
     const needs: Record<string, Record<string, string>> = {
       TILLKEEPER_SANDBOX_CLIENT_SECRET: { TILLKEEPER_SANDBOX_CLIENT_ID: beside.TILLKEEPER_SANDBOX_CLIENT_ID },
+      TILLKEEPER_OIDC_CLIENT_SECRET: {
+        TILLKEEPER_OIDC_ISSUER: "https://login.example",
+        TILLKEEPER_OIDC_CLIENT_ID: "till",
+      },
       TILLKEEPER_SMTP_URL: { TILLKEEPER_MAIL_FROM: beside.TILLKEEPER_MAIL_FROM },
       TILLKEEPER_BROKER_SECRET: {
         MQTT_URL: "mqtt://broker",

@@ -10,6 +10,7 @@ import type { FilesPlace } from "./files-place.ts";
 import type { Kind } from "./kinds.ts";
 import { type LimitsConfig, rateLimitOf } from "./limits.ts";
 import { type MailConfig, mailConfig } from "./mail.ts";
+import { type OidcConfig, oidcConfig } from "./oidc.ts";
 import {
   type defaultConnections,
   fileSetting,
@@ -71,6 +72,8 @@ export interface Config extends LimitsConfig {
   webhookDays?: number;
   /** The server that takes mail; left out, none is sent. */
   mail?: MailConfig | undefined;
+  /** The provider at which people sign in; left out, there is none. */
+  oidc?: OidcConfig | undefined;
   /** Interval of the terminals' heartbeats; left out, 30 seconds. */
   heartbeatSeconds?: number;
   /** Seconds that terminals have to answer, where they differ from the contract's. */
@@ -182,6 +185,7 @@ function configOf(values: Values, fault: ReportFault): Config {
     webhooksMayBePrivate: values.TILLKEEPER_WEBHOOK_ALLOW_PRIVATE,
     webhookDays: values.TILLKEEPER_WEBHOOK_DAYS,
     mail: mailConfig(values, fault),
+    oidc: oidcConfig(values, fault),
     heartbeatSeconds: values.TILLKEEPER_HEARTBEAT_SECONDS,
     windows: values.TILLKEEPER_WINDOWS,
     metrics: values.TILLKEEPER_METRICS_PORT && {

@@ -218,7 +218,7 @@ export const settings = {
   },
   TILLKEEPER_SMTP_URL: {
     about:
-      "Mail server that takes mail about days that were not closed: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md)",
+      "Mail server that takes mail about days that were not closed, and links that let people in: `smtp://` (with STARTTLS where it is offered; with a password only so, but for this machine itself) or `smtps://`, with name and password if it wants them; ports 587 and 465. Unset: no mail. See [being told](docs/being-told.md), [people](docs/people.md)",
     ...kinds.secret(kinds.smtpServer()),
   },
   TILLKEEPER_SMTP_CA_FILE: {
@@ -229,6 +229,18 @@ export const settings = {
   TILLKEEPER_MAIL_FROM: {
     about: "Sender of mail, as `post@kiosk.example` or `Kiosk <post@kiosk.example>`. Needed with the mail server",
     ...kinds.sender(),
+  },
+  TILLKEEPER_OIDC_ISSUER: {
+    about:
+      "Provider of OpenID Connect at which people sign in, by its issuer: `https://login.example/realms/kiosk`. Its client's redirect address is `/v1/auth/oidc/callback` of this server. Unset: none. See [people](docs/people.md#sign-in-at-a-provider)",
+    ...kinds.url("http:", "https:"),
+  },
+  TILLKEEPER_OIDC_CLIENT_ID: { about: "The client that this server is at the provider", ...kinds.text() },
+  TILLKEEPER_OIDC_CLIENT_SECRET: { about: "Its secret", ...kinds.secret(kinds.text()) },
+  TILLKEEPER_OIDC_NAME: {
+    about: "What people call the provider: `Sign in with …`",
+    ...kinds.text(),
+    byDefault: "its host",
   },
   TILLKEEPER_METRICS_PORT: {
     about:

@@ -60,11 +60,12 @@ function terminalText({ terminalId, state, reason, step }: OpenTerminal, languag
 }
 
 /** A text in one line: nothing in a name may look like a line, or a header, of its own. */
-function plainText(text: string): string {
+export function plainText(text: string): string {
   return text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
 }
 
-interface Composed {
+/** A mail in both its forms. */
+export interface Composed {
   subject: string;
   text: string;
   html: string;

@@ -2,9 +2,12 @@ import { type Kysely, type Selectable, sql } from "kysely";
 import type { StoreDay } from "../closings/unclosed.ts";
 import type { Tables } from "../db/tables/schema.ts";
 
-/** A message that this server is to send now. */
-export type Claimed = StoreDay &
-  Pick<Selectable<Tables["mail_messages"]>, "id" | "address" | "language" | "attempts" | "created_at">;
+/** A message that this server is to send now: about a day, or with a link that lets a person in. */
+export type Claimed = Pick<
+  Selectable<Tables["mail_messages"]>,
+  "id" | "address" | "language" | "attempts" | "created_at"
+> &
+  ((StoreDay & { linkPurpose: null }) | { accountId: string; linkPurpose: "invitation" | "reset" });
 
 /** Longer than an attempt may take: after that another server takes over what this one has claimed. */
 const leaseSeconds = 180;
@@ -17,17 +20,17 @@ export async function claimMessages(
   const { rows } = await sql<Claimed>`
     with waiting as materialized (
       select id, due_at, row_number() over (partition by account_id order by due_at) as turn from mail_messages
-      where state = 'waiting' and due_at <= ${now} and (leased_until is null or leased_until < now())
+      where state in ('waiting', 'link_waiting') and due_at <= ${now} and (leased_until is null or leased_until < now())
     ), due as (
       select message.id from mail_messages as message join waiting using (id)
-      where message.state = 'waiting' and message.due_at <= ${now} and (message.leased_until is null or message.leased_until < now())
+      where message.state in ('waiting', 'link_waiting') and message.due_at <= ${now} and (message.leased_until is null or message.leased_until < now())
       order by waiting.turn, waiting.due_at limit ${limit} for update of message skip locked
     )
     update mail_messages as message
     set lease = ${lease}, leased_until = now() + make_interval(secs => ${leaseSeconds}), attempts = message.attempts + 1
     from due where message.id = due.id
     returning message.id, message.account_id as "accountId", message.store_ref as "storeRef",
-      message.business_day::text as day, message.address, message.language, message.attempts, message.created_at`.execute(
+      message.business_day::text as day, message.link_purpose as "linkPurpose", message.address, message.language, message.attempts, message.created_at`.execute(
     db,
   );
   return rows;

@@ -119,6 +119,48 @@ export async function insertMessages(
     on conflict do nothing`.execute(tx);
 }
 
+/** Writes a mail with a link that lets a person in. */
+export async function insertLinkMail(
+  tx: Tx,
+  mail: {
+    id: string;
+    accountId: string;
+    address: string;
+    language: Language;
+    purpose: "invitation" | "reset";
+    now: Date;
+  },
+): Promise<void> {
+  const { id, accountId, address, language, purpose, now } = mail;
+  await tx
+    .insertInto("mail_messages")
+    .values({
+      account_id: accountId,
+      id,
+      store_ref: null,
+      address,
+      language,
+      link_purpose: purpose,
+      state: "link_waiting",
+      due_at: now,
+      created_at: now,
+    })
+    .execute();
+}
+
+/** How many mails with links were written since a time: for an address, in lower case, and in all. */
+export async function countLinkMails(
+  tx: Tx,
+  { accountId, address, since }: { accountId: string; address: string; since: Date },
+): Promise<{ toAddress: number; ofAccount: number }> {
+  const { rows } = await sql<{ toAddress: number; ofAccount: number }>`
+    select (count(*) filter (where lower(address) = ${address}))::int as "toAddress", count(*)::int as "ofAccount"
+    from mail_messages where account_id = ${accountId} and link_purpose is not null and created_at > ${since}`.execute(
+    tx,
+  );
+  return rows[0] ?? { toAddress: 0, ofAccount: 0 };
+}
+
 /** A message, by its link. */
 export type MessageRow = StoreDay &
   Pick<Selectable<Tables["mail_messages"]>, "id" | "address" | "language" | "created_at">;
@@ -127,7 +169,7 @@ export type MessageRow = StoreDay &
 export async function findMessage(db: Kysely<Tables>, id: string): Promise<MessageRow | undefined> {
   const { rows } = await sql<MessageRow>`
     select id, account_id as "accountId", store_ref as "storeRef", business_day::text as day, address, language, created_at
-    from mail_messages where id = ${id}`.execute(db);
+    from mail_messages where id = ${id} and store_ref is not null`.execute(db);
   return rows[0];
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readDay } from "../closings/unclosed.ts";
+import { readDay, type StoreDay } from "../closings/unclosed.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";
 import { backoff } from "../platform/backoff.ts";
@@ -8,6 +8,7 @@ import { mailKey } from "../platform/mail-address.ts";
 import { pause } from "../platform/pause.ts";
 import { dayMs, hourMs, minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
+import { composeLinkMail, type LinkTokens } from "./link-mails.ts";
 import { linksOf, type MailLinks } from "./links.ts";
 import { composeMail } from "./message.ts";
 import type { MailDeps } from "./noticing.ts";
@@ -18,6 +19,8 @@ import { MailRefused, type OutgoingMail, type SendMail } from "./smtp.ts";
 export interface SenderDeps extends MailDeps {
   log: Pick<Logger, "warn" | "error">;
   links: MailLinks;
+  /** The tokens of mailed links that let people in. */
+  tokens: LinkTokens;
   send: SendMail;
   /** The address at which readers reach this server. */
   ownUrl: () => string;
@@ -91,24 +94,30 @@ export class MailSender {
       if (this.#stopped.signal.aborted) return { again: clock.now() };
       const again = new Date(now + backoff(message.attempts - 1, retryMs));
       const isLast = error instanceof MailRefused || again.getTime() > message.created_at.getTime() + triedForMs;
-      const text = isLast
-        ? "a mail about a day that was not closed could not be sent; it is given up"
-        : "a mail could not be sent; it is tried again";
+      const text = isLast ? "a mail could not be sent; it is given up" : "a mail could not be sent; it is tried again";
       log.warn({ err: error, attempts: message.attempts, ...named(message) }, text);
       return isLast ? "given_up" : { again };
     }
   }
 
   /** Reads how the day stands now: it may be closed since, or the reader may have ended these mails. */
-  async #compose({
+  async #compose(message: Claimed): Promise<OutgoingMail | (Outcome & string)> {
+    const { address: to, id } = message;
+    if (message.linkPurpose === null) return this.#composeDay(message);
+    const composed = await composeLinkMail(this.#deps, message);
+    if (!composed) return "not_needed";
+    return { ...composed, to, messageId: this.#messageId(["link", id]), at: this.#deps.clock.realNow() };
+  }
+
+  async #composeDay({
     accountId,
     storeRef,
     day,
     id,
     address,
     language,
-  }: Claimed): Promise<OutgoingMail | (Outcome & string)> {
-    const { db, clock, presenceClock, links, ownUrl, domain } = this.#deps;
+  }: Claimed & StoreDay): Promise<OutgoingMail | (Outcome & string)> {
+    const { db, clock, presenceClock, links, ownUrl } = this.#deps;
     const known = await inTenant(db, accountId, async (tx) => {
       const [ending] = await findEndings(tx, accountId, [mailKey(address)]);
       if (ending) return "ended";
@@ -119,9 +128,14 @@ export class MailSender {
     if (typeof known === "string") return known;
     const urls = linksOf(ownUrl(), links.tokenOf(id));
     const composed = composeMail({ ...known, language, day }, urls);
-    const digest = createHash("sha256").update(JSON.stringify([accountId, storeRef, day, mailKey(address)]));
-    const messageId = `<${digest.digest("hex").slice(0, 40)}@${domain}>`;
+    const messageId = this.#messageId([accountId, storeRef, day, mailKey(address)]);
     return { ...composed, to: address, messageId, at: clock.realNow(), endUrl: urls.end };
+  }
+
+  /** The same id for each attempt of a mail. */
+  #messageId(of: readonly string[]): string {
+    const digest = createHash("sha256").update(JSON.stringify(of)).digest("hex");
+    return `<${digest.slice(0, 40)}@${this.#deps.domain}>`;
   }
 
   /** Lets what runs come to its end for a moment, then ends it: another server, or the next start, sends it again. */
@@ -135,6 +149,8 @@ export class MailSender {
   }
 }
 
-function named({ accountId, storeRef, day, id }: Claimed) {
-  return { account_id: accountId, store: storeRef, business_day: day, message: id };
+function named(message: Claimed) {
+  const { accountId, id, linkPurpose } = message;
+  const of = linkPurpose === null ? { store: message.storeRef, business_day: message.day } : { link: linkPurpose };
+  return { account_id: accountId, ...of, message: id };
 }

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import { createTransport } from "nodemailer";
 import type { MailConfig } from "../config/mail.ts";
+import { isLoopback } from "../platform/loopback.ts";
 
 /** A mail as it goes to the mail server. */
 export interface OutgoingMail {
@@ -11,8 +11,8 @@ export interface OutgoingMail {
   subject: string;
   text: string;
   html: string;
-  /** Where the mails to this address are ended. */
-  endUrl: string;
+  /** Where the mails to this address are ended; left out of a mail that comes because somebody asked for this one. */
+  endUrl?: string;
 }
 
 /** Sends a mail. Rejects with `MailRefused`, or with any other error if it may be tried again. */
@@ -54,9 +54,9 @@ export function createSmtp({ server, from }: MailConfig, ca: string | undefined)
         headers: {
           "Auto-Submitted": "auto-generated",
           // One click is for https addresses only (RFC 8058).
-          ...(endUrl.startsWith("https:") && { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" }),
+          ...(endUrl?.startsWith("https:") && { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" }),
         },
-        list: { unsubscribe: endUrl },
+        ...(endUrl !== undefined && { list: { unsubscribe: endUrl } }),
         signal,
       });
     } catch (error) {
@@ -69,8 +69,4 @@ export function createSmtp({ server, from }: MailConfig, ca: string | undefined)
 function isFinal(error: unknown): boolean {
   const { responseCode = 0, command } = error as { responseCode?: number; command?: string };
   return responseCode >= 500 && (command === "RCPT TO" || command === "DATA");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

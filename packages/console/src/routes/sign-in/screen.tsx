@@ -9,6 +9,7 @@ import { Form, useForm } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
+import { ProviderFailure, Providers } from "./providers.tsx";
 
 /** Where people sign in. */
 export const Screen = createLazyRoute("/sign-in")({ component: SignInScreen });
@@ -16,7 +17,7 @@ export const Screen = createLazyRoute("/sign-in")({ component: SignInScreen });
 function SignInScreen() {
   const { t } = useLingui();
   const router = useRouter();
-  const { to } = Screen.useSearch();
+  const { to, failed } = Screen.useSearch();
   const [asksCode, setAsksCode] = useState(false);
   const form = useForm({ email: "", password: "", code: "" }, async ({ email, password, code }) => {
     try {
@@ -33,6 +34,7 @@ function SignInScreen() {
   return (
     <SignInFrame>
       <Page title={t`Sign in`}>
+        {failed !== undefined && <ProviderFailure failed={failed} />}
         <Form form={form} button={t`Sign in`}>
           <TextInput
             label={t`E-mail address`}
@@ -56,6 +58,7 @@ function SignInScreen() {
           />
           {asksCode && <CodeInput form={form} />}
         </Form>
+        <Providers to={to ?? "/"} />
         <p className="dimmed">
           <Trans>No account, or the password forgotten? Ask an administrator of your company for a link.</Trans>
         </p>

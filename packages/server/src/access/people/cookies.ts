@@ -1,7 +1,7 @@
 import { sessionCookieName } from "@tillkeeper/contract/http/credentials";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
-import { sessionSeconds } from "./lifetimes.ts";
+import { flowSeconds, sessionSeconds } from "./lifetimes.ts";
 
 /** How the cookie of a session is named, set and read. By https it has the prefix that keeps other hosts and plain http from setting it. */
 export function sessionCookies({ https }: { https: boolean }) {
@@ -12,7 +12,7 @@ export function sessionCookies({ https }: { https: boolean }) {
     clear: () => ({ "set-cookie": `${name}=; ${attributes}; Max-Age=0` }),
     /** The token of the session; undefined without one, and in a request that no page of this server has sent (D41). */
     read(request: FastifyRequest): string | undefined {
-      const token = valueOf(request.headers.cookie ?? "", name);
+      const token = valueOf(request.headers.cookie ?? "", name, tokenForm);
       return token !== undefined && request.headers["sec-fetch-site"] === "same-origin" && hasOwnOrigin(request)
         ? token
         : undefined;
@@ -21,13 +21,30 @@ export function sessionCookies({ https }: { https: boolean }) {
 }
 export type SessionCookies = ReturnType<typeof sessionCookies>;
 
-const tokenForm = /^[\w-]{43}$/;
+/**
+ * The cookie of a browser whose person is at a provider. It comes along when the provider sends the browser back, so it cannot be
+ * `SameSite=Strict`; it lets nobody in by itself.
+ */
+export function flowCookies({ https }: { https: boolean }) {
+  const name = https ? `__Host-${flowCookieName}` : flowCookieName;
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}`;
+  return {
+    set: (sealed: string) => ({ "set-cookie": `${name}=${sealed}; ${attributes}; Max-Age=${flowSeconds}` }),
+    clear: () => ({ "set-cookie": `${name}=; ${attributes}; Max-Age=0` }),
+    read: ({ headers }: FastifyRequest) => valueOf(headers.cookie ?? "", name, sealedForm),
+  };
+}
+export type FlowCookies = ReturnType<typeof flowCookies>;
 
-/** The value of a cookie by its name, if it has the form of a token. */
-function valueOf(header: string, name: string): string | undefined {
+const flowCookieName = "tillkeeper_sign_in";
+const tokenForm = /^[\w-]{43}$/;
+const sealedForm = /^[\w.-]{1,3000}$/;
+
+/** The value of a cookie by its name, if it has the form. */
+function valueOf(header: string, name: string, form: RegExp): string | undefined {
   const cookies = header.split(";").map((cookie) => cookie.trim());
   const value = cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
-  return value !== undefined && tokenForm.test(value) ? value : undefined;
+  return value !== undefined && form.test(value) ? value : undefined;
 }
 
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);

@@ -28,7 +28,7 @@ export function signInLimits() {
     { limit: perNetwork, key: network },
     ...(known ? [] : [{ limit: perAddress, key: email }]),
   ];
-  return {
+  const limits = {
     /** Takes the turns of an attempt before its password is checked, so that a thousand at once are no more. Throws `sign_in_locked`. */
     begin(attempt: Attempt): void {
       const taken: (() => void)[] = [];
@@ -43,10 +43,29 @@ export function signInLimits() {
         taken.push(() => limit.giveBack(key));
       }
     },
-    /** Gives the turns back: a right password does not count. */
+    /** Gives the turns back: what was right does not count. */
     succeeded(attempt: Attempt): void {
       for (const { limit, key } of turnsOf(attempt)) limit.giveBack(key);
     },
+    /** Runs an attempt. It has failed if a password or a code was refused; nothing else counts. Throws `sign_in_locked`. */
+    async run<T>(attempt: Attempt, work: () => Promise<T>): Promise<T> {
+      limits.begin(attempt);
+      try {
+        const result = await work();
+        limits.succeeded(attempt);
+        return result;
+      } catch (error) {
+        if (!isRefusal(error)) limits.succeeded(attempt);
+        throw error;
+      }
+    },
   };
+  return limits;
+}
+
+const refusals: ReadonlySet<string> = new Set(["sign_in_refused", "code_refused"]);
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ApiError && refusals.has(error.code);
 }
 export type SignInLimits = ReturnType<typeof signInLimits>;

@@ -1,6 +1,8 @@
 import type { SignInLink } from "@tillkeeper/contract/http/people";
+import type { Kysely } from "kysely";
 import type { Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
+import type { Tables } from "../../db/tables/schema.ts";
 import { asAccount } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
 import type { RealClock } from "../../platform/clock.ts";
@@ -8,12 +10,21 @@ import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
-import { hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { type GeneratedSecret, hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { spendCode } from "./codes.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
-import { acceptUser, endSessions, insertPerson, type PersonRow, type UserRow, usersOfPerson } from "./queries.ts";
+import {
+  acceptUser,
+  endSessions,
+  hasTotp,
+  insertPerson,
+  type PersonRow,
+  type UserRow,
+  usersOfPerson,
+} from "./queries.ts";
 import { beginSession, type Visitor } from "./sessions.ts";
-import { personOf, refused, type SignInDeps } from "./sign-in.ts";
+import { asPerson, attempting, refused, type SignInDeps } from "./sign-in.ts";
 
 type Purpose = keyof typeof linkSeconds;
 
@@ -21,9 +32,13 @@ type Purpose = keyof typeof linkSeconds;
 export async function insertLink(
   tx: Tx,
   clock: RealClock,
-  { accountId, userId, purpose }: { accountId: string; userId: string; purpose: Purpose },
+  {
+    accountId,
+    userId,
+    purpose,
+    token = newSecret(),
+  }: { accountId: string; userId: string; purpose: Purpose; token?: GeneratedSecret },
 ): Promise<{ token: string; expiresAt: Date }> {
-  const token = newSecret();
   const now = clock.realNow();
   const expiresAt = new Date(now.getTime() + linkSeconds[purpose] * 1_000);
   await tx
@@ -40,6 +55,13 @@ export async function insertLink(
   return { token, expiresAt };
 }
 
+/** Whether a link still works by what is known of it. */
+export async function isLinkOpen(db: Kysely<Tables>, token: GeneratedSecret, now: Date): Promise<boolean> {
+  const link = db.selectFrom("sign_in_links").select("user_id").where("token_sha256", "=", sha256(token));
+  const open = await link.where("used_at", "is", null).where("expires_at", ">", now).executeTakeFirst();
+  return open !== undefined;
+}
+
 /** The address of a link. The token stands behind `#`, which browsers send to no server, so that it is in no log. */
 export function linkAddress(ownUrl: string, token: string): string {
   return `${ownUrl}/sign-in/link#${token}`;
@@ -51,12 +73,15 @@ interface Meant {
   user: UserRow;
   /** The person with the user's address, who may be a person of other accounts. */
   person: PersonRow | undefined;
+  /** Whether that person has an authenticator. */
+  hasCodes: boolean;
 }
 
 /**
  * Uses a link, once, and begins a session. An invitation gives a new person a password. A person who has one shows it, as an account
  * must not let anybody in as a person of other accounts. For the same reason a reset counts only for a person of that account alone.
- * Throws `sign_in_link_not_found`, `invalid_request`, `sign_in_refused`, `sign_in_locked`.
+ * No link spares a person who has an authenticator its code. Throws `sign_in_link_not_found`, `invalid_request`, `sign_in_refused`,
+ * `code_required`, `code_refused`, `sign_in_locked`.
  */
 export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: Visitor): Promise<string> {
   const { db, clock } = deps;
@@ -67,39 +92,45 @@ export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: V
     db.sql.transaction().execute((tx) => findMeant(tx, { digest, now: clock.realNow() })),
   );
   if (!meant) throw linkNotFound();
-  const hash = await newHash(deps, meant, input, visitor);
-  const token = await inTurn(db, network, () =>
-    retried(() =>
-      db.sql.transaction().execute(async (tx) => {
-        const now = clock.realNow();
-        const found = await findMeant(tx, { digest, now, lock: true });
-        // Used, removed or changed while the password was hashed.
-        if (!found || found.person?.password_hash !== meant.person?.password_hash) return undefined;
-        await tx.updateTable("sign_in_links").set({ used_at: now }).where("token_sha256", "=", digest).execute();
-        const personId = await apply(tx, deps, { ...found, hash, name: input.name, visitor });
-        return beginSession(tx, clock, { personId, visitor, by: "link" });
-      }),
+  return proved(deps, meant, input, visitor, (hash) =>
+    inTurn(db, network, () =>
+      retried(() =>
+        db.sql.transaction().execute(async (tx) => {
+          const now = clock.realNow();
+          const found = await findMeant(tx, { digest, now, lock: true });
+          // Used, removed or changed while the password was hashed.
+          if (!found || found.person?.password_hash !== meant.person?.password_hash) throw linkNotFound();
+          const secondFactor = found.person && (await spendCode(tx, deps, found.person.id, input.code));
+          await tx.updateTable("sign_in_links").set({ used_at: now }).where("token_sha256", "=", digest).execute();
+          const personId = await apply(tx, deps, { ...found, hash, name: input.name, visitor });
+          return beginSession(tx, clock, { personId, visitor, by: "link", secondFactor });
+        }),
+      ),
     ),
   );
-  if (token === undefined) throw linkNotFound();
-  return token;
 }
 
-/** The hash of the new password that the link asks for; undefined where it asks for none. */
-async function newHash(
+/**
+ * Runs `use` for whoever shows what the link asks for beside itself, with the hash of the new password; undefined where it asks for none.
+ * A code that `use` refuses counts as a failed attempt.
+ */
+async function proved<T>(
   deps: SignInDeps,
-  { purpose, person }: Meant,
+  { purpose, person, hasCodes }: Meant,
   { password }: SignInLink,
   visitor: Visitor,
-): Promise<string | undefined> {
-  if (purpose === "sign_in") return undefined;
+  use: (hash: string | undefined) => Promise<T>,
+): Promise<T> {
   if (purpose === "invitation" && person) {
     if (password === undefined) throw refused();
-    await personOf(deps, { email: person.email, password }, visitor);
-    return undefined;
+    return asPerson(deps, { email: person.email, password }, visitor, () => use(undefined));
   }
-  const share = { group: networkOf(visitor.address), member: "link" };
-  return hashPassword(requireNewPassword(password), share);
+  const work = async () => {
+    if (purpose === "sign_in") return use(undefined);
+    const share = { group: networkOf(visitor.address), member: "link" };
+    return use(await hashPassword(requireNewPassword(password), share));
+  };
+  return person && hasCodes ? attempting(deps, person.email, visitor, work) : work();
 }
 
 /** The link that a digest names, if it still works; locked for the transaction that uses it. */
@@ -130,7 +161,8 @@ async function findMeant(
       : people.where("id", "=", user.person_id);
   const person = await (lock ? named.forUpdate() : named).executeTakeFirst();
   if (link.purpose === "reset" && (await usersOfPerson(tx, user.person_id ?? "")).length !== 1) return undefined;
-  return { purpose: link.purpose, user, person };
+  const hasCodes = person !== undefined && (await hasTotp(tx, person.id));
+  return { purpose: link.purpose, user, person, hasCodes };
 }
 
 /** Returns the person. */
@@ -144,7 +176,7 @@ async function apply(
     hash,
     name,
     visitor,
-  }: Meant & { hash: string | undefined; name: string | undefined; visitor: Visitor },
+  }: Omit<Meant, "hasCodes"> & { hash: string | undefined; name: string | undefined; visitor: Visitor },
 ): Promise<string> {
   const record = (action: string) => {
     const { account_id: accountId, id } = user;
@@ -162,6 +194,8 @@ async function apply(
   if (!person) throw new Error("a user who has accepted is no person");
   if (hash !== undefined) {
     await tx.updateTable("people").set({ password_hash: hash }).where("id", "=", person.id).execute();
+    // Whoever has signed in at a provider as this person does so no longer; the next subject with the verified address does.
+    await tx.deleteFrom("person_identities").where("person_id", "=", person.id).execute();
     await endSessions(tx, { personId: person.id, now: clock.realNow() });
     await record("user.reset");
   }

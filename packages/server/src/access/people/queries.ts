@@ -32,6 +32,18 @@ export async function findPerson(
     .executeTakeFirst();
 }
 
+/** The e-mail address of a person. */
+export async function emailOf(db: Reader, personId: string): Promise<string> {
+  const { email } = await db.selectFrom("people").select("email").where("id", "=", personId).executeTakeFirstOrThrow();
+  return email;
+}
+
+/** Whether a person has an authenticator. */
+export async function hasTotp(db: Reader, personId: string): Promise<boolean> {
+  const totp = db.selectFrom("person_totp").select("person_id").where("person_id", "=", personId);
+  return (await totp.where("confirmed_at", "is not", null).executeTakeFirst()) !== undefined;
+}
+
 /** The id of the person with an e-mail address in lower case. */
 export async function findPersonId(db: Reader, email: string): Promise<string | undefined> {
   return (await db.selectFrom("people").select("id").where("email", "=", email).executeTakeFirst())?.id;
@@ -198,7 +210,7 @@ export async function namesOf(db: Reader, users: readonly UserRow[]) {
   return { accounts, stores };
 }
 
-/** Deletes sessions and links that ended long ago; answers whether there may be more. */
+/** Deletes sessions, links and used flows that ended long ago; answers whether there may be more. */
 export async function deleteOld(db: Reader, before: Date, limit: number): Promise<boolean> {
   const sessions = await sql`
     delete from sessions where id in (
@@ -209,5 +221,9 @@ export async function deleteOld(db: Reader, before: Date, limit: number): Promis
     delete from sign_in_links where token_sha256 in (
       select token_sha256 from sign_in_links where expires_at < ${before} order by expires_at limit ${limit} for update skip locked
     )`.execute(db);
-  return [sessions, links].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
+  const flows = await sql`
+    delete from sign_in_flows_used where state_sha256 in (
+      select state_sha256 from sign_in_flows_used where used_at < ${before} order by used_at limit ${limit} for update skip locked
+    )`.execute(db);
+  return [sessions, links, flows].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
 }

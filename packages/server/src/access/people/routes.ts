@@ -1,14 +1,19 @@
+import { oidcEndpoints as oidc } from "@tillkeeper/contract/http/oidc";
 import { signInEndpoints as signIns } from "@tillkeeper/contract/http/people";
+import { totpEndpoints as totp } from "@tillkeeper/contract/http/totp";
 import { userEndpoints as users } from "@tillkeeper/contract/http/users";
 import { Answer, bind, type Route } from "../../platform/http/route.ts";
 import { requireOwnPage } from "./cookies.ts";
 import { redeemLink } from "./links.ts";
+import { finishOidc, type OidcDeps, showProviders, startOidc } from "./oidc/flow.ts";
 import { endSession, showSession, showSessions, visitorOf } from "./sessions.ts";
 import { changePassword, type SignInDeps, signIn } from "./sign-in.ts";
-import { createUser, createUserLink, getUser, getUsers, removeUser, type UserDeps, updateUser } from "./users.ts";
+import { confirmTotp, endTotp, showTotp, startTotp } from "./totp.ts";
+import { createUserLink, type UserLinkDeps } from "./user-links.ts";
+import { createUser, endTotpOfUser, getUser, getUsers, removeUser, updateUser } from "./users.ts";
 
 /** Routes of sign-in, sessions and users. */
-export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
+export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[] {
   const { cookies } = deps;
   const guard = requireOwnPage;
   const withCookie = (token: string) => new Answer<void>(undefined, { headers: cookies.set(token) });
@@ -16,6 +21,7 @@ export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
     bind(signIns.session, ({ request }) => showSession(deps, request), { guard }),
     bind(signIns.signIn, async ({ body, request }) => withCookie(await signIn(deps, body, visitorOf(request))), {
       guard,
+      givesPower: "the person's own password and code",
     }),
     bind(
       signIns.signOut,
@@ -36,6 +42,24 @@ export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
       guard,
       givesPower: "the person's own password",
     }),
+    bind(totp.get, ({ request }) => showTotp(deps, request), { guard }),
+    bind(totp.start, ({ body, request }) => startTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own password",
+    }),
+    bind(totp.confirm, ({ body, request }) => confirmTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own session, and a code of the secret that was begun by password",
+    }),
+    bind(totp.end, ({ body, request }) => endTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own password and code",
+    }),
+    bind(oidc.providers, () => showProviders(deps)),
+    bind(oidc.start, ({ query }) => startOidc(deps, query)),
+    bind(oidc.callback, ({ request }) => finishOidc(deps, request), {
+      givesPower: "what the provider says of the person",
+    }),
     bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
     bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),
     bind(users.get, ({ caller, params }) => getUser(deps, caller.accountId, params.id)),
@@ -44,5 +68,6 @@ export function peopleRoutes(deps: SignInDeps & UserDeps): Route[] {
     bind(users.createLink, ({ caller, params, body }) => createUserLink(deps, caller, params.id, body), {
       givesPower: true,
     }),
+    bind(users.endTotp, ({ caller, params }) => endTotpOfUser(deps, caller, params.id), { givesPower: true }),
   ];
 }

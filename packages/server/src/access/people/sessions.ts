@@ -12,6 +12,7 @@ import { newId } from "../../platform/ids.ts";
 import { preciseTime } from "../../platform/timestamps.ts";
 import { recordChange } from "../audit/audit.ts";
 import { newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import type { SecondFactor } from "./codes.ts";
 import type { SessionCookies } from "./cookies.ts";
 import { sessionSeconds } from "./lifetimes.ts";
 import {
@@ -94,12 +95,12 @@ export function visitorOf(request: FastifyRequest): Visitor {
 export async function beginSession(
   tx: Tx,
   clock: Clock,
-  { personId, visitor, by }: { personId: string; visitor: Visitor; by: "password" | "link" },
+  { personId, visitor, by, secondFactor }: Beginning,
 ): Promise<string> {
   const token = newSecret();
   const now = clock.realNow();
   const id = newId(now);
-  const { address, requestId, userAgent } = visitor;
+  const { address, userAgent } = visitor;
   await tx
     .insertInto("sessions")
     .values({
@@ -114,14 +115,31 @@ export async function beginSession(
       user_agent: userAgent,
     })
     .execute();
+  const after = { session_id: id, by, ...(secondFactor && { second_factor: secondFactor }) };
+  await recordOfPerson(tx, clock, { personId, visitor, action: "user.sign_in", after });
+  return token;
+}
+
+interface Beginning {
+  personId: string;
+  visitor: Visitor;
+  by: "password" | "link" | "oidc";
+  secondFactor?: SecondFactor | undefined;
+}
+
+/** Says what a person has done in the log of each of its accounts, in the caller's transaction. */
+export async function recordOfPerson(
+  tx: Tx,
+  clock: Clock,
+  { personId, visitor, action, after }: { personId: string; visitor: Visitor; action: string; after?: object },
+): Promise<void> {
+  const { address, requestId } = visitor;
   // In one order, as each append locks the head of a log.
-  for (const user of await usersOfPerson(tx, personId)) {
-    const accountId = user.account_id;
-    const actor = { accountId, clientId: user.id, address, requestId };
-    const change = { action: "user.sign_in", subject: { type: "user", id: user.id }, after: { session_id: id, by } };
+  for (const { account_id: accountId, id } of await usersOfPerson(tx, personId)) {
+    const actor = { accountId, clientId: id, address, requestId };
+    const change = { action, subject: { type: "user", id }, ...(after && { after }) };
     await asAccount(tx, accountId, accountId, () => recordChange(tx, clock, actor, change));
   }
-  return token;
 }
 
 /** Who is signed in, and where. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { User, UserCreate, UserLink, UserLinkCreate, UserList, UserUpdate } from "@tillkeeper/contract/http/users";
+import type { User, UserCreate, UserList, UserUpdate } from "@tillkeeper/contract/http/users";
 import { roleScopes } from "@tillkeeper/contract/roles";
 import { sql } from "kysely";
 import type { Db, Tx } from "../../db/db.ts";
@@ -11,48 +11,50 @@ import { cutPage } from "../../platform/http/paging.ts";
 import { type PowerfulCaller, requireExpected } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import { recordChange } from "../audit/audit.ts";
+import { type Actor, recordChange } from "../audit/audit.ts";
 import { inTenantWithLiveGrant, type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 import { requireCovered } from "../clients/covered-scopes.ts";
-import { insertLink, linkAddress } from "./links.ts";
 import { insertUser, type UserRow } from "./queries.ts";
 
 export interface UserDeps {
   db: Db;
   clock: Clock;
-  /** The server's own address, without a slash at the end. */
-  ownUrl: () => string;
 }
 
 /** Makes a person a user of the account, without a link or a mail. Throws `user_exists`, `scope_not_held`, `invalid_request`. */
 export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, input: UserCreate): Promise<User> {
-  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
+  return inTenantWithLiveGrant(db, caller, (tx, live) => {
     requireCovered(live, roleScopes[input.role], () => "/body/role");
-    const now = clock.now();
-    const { accountId, clientId: by } = live;
-    const stores = await storesOf(tx, accountId, input, []);
-    const row = await insertUser(tx, {
-      account_id: accountId,
-      id: newId(now),
-      email: input.email,
-      name: input.name,
-      role: input.role,
-      stores,
-      language: input.language ?? null,
-      created_at: now,
-      created_by: by,
-      updated_at: now,
-      updated_by: by,
-    });
-    if (!row) {
-      throw new ApiError("user_exists", "The account has a user with this e-mail address.", {
-        errors: [{ path: "/body/email", message: "is taken" }],
-      });
-    }
-    const user = present(row);
-    await record(tx, clock, live, "user.create", { after: user });
-    return user;
+    return createIn(tx, clock, live, input);
   });
+}
+
+/** Makes a person a user, in the transaction of an actor who may. Throws `user_exists`, `invalid_request`. */
+export async function createIn(tx: Tx, clock: Clock, actor: Actor, input: UserCreate): Promise<User> {
+  const now = clock.now();
+  const { accountId, clientId: by } = actor;
+  const stores = await storesOf(tx, accountId, input, []);
+  const row = await insertUser(tx, {
+    account_id: accountId,
+    id: newId(now),
+    email: input.email,
+    name: input.name,
+    role: input.role,
+    stores,
+    language: input.language ?? null,
+    created_at: now,
+    created_by: by,
+    updated_at: now,
+    updated_by: by,
+  });
+  if (!row) {
+    throw new ApiError("user_exists", "The account has a user with this e-mail address.", {
+      errors: [{ path: "/body/email", message: "is taken" }],
+    });
+  }
+  const user = present(row);
+  await record(tx, clock, actor, "user.create", { after: user });
+  return user;
 }
 
 /** Throws `user_not_found`. */
@@ -134,29 +136,19 @@ export function removeUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: 
   });
 }
 
-/** Makes a link for a user; the answer is the only one that shows it. Throws `user_not_found`, `scope_not_held`, `user_not_active`. */
-export function createUserLink(
-  { db, clock, ownUrl }: UserDeps,
-  caller: PowerfulCaller,
-  id: string,
-  { purpose }: UserLinkCreate,
-): Promise<UserLink> {
-  return inTenantWithLiveGrant(db, caller, async (tx, live) => {
+/**
+ * Ends the authenticator of a user. For a person of another account, too, nothing changes, and the answer is the same. Throws
+ * `user_not_found`, `scope_not_held`, `user_not_active`.
+ */
+export async function endTotpOfUser({ db, clock }: UserDeps, caller: PowerfulCaller, id: string): Promise<void> {
+  await inTenantWithLiveGrant(db, caller, async (tx, live) => {
     const row = await findUser(tx, live.accountId, id, { lock: true });
     requireCovered(live, roleScopes[row.role]);
-    const active = row.accepted_at !== null;
-    if (active && purpose === "invitation") {
-      throw invalidRequest({ path: "/body/purpose", message: "must be reset: the user has accepted the invitation" });
+    if (row.accepted_at === null) {
+      throw new ApiError("user_not_active", "The user has not accepted the invitation yet.");
     }
-    if (!active && purpose === "reset") {
-      throw new ApiError("user_not_active", "The user has not accepted the invitation yet.", {
-        errors: [{ path: "/body/purpose", message: "must be invitation" }],
-      });
-    }
-    const { token, expiresAt } = await insertLink(tx, clock, { accountId: live.accountId, userId: id, purpose });
-    const after = { purpose, expires_at: documentedTime(expiresAt) };
-    await recordChange(tx, clock, live, { action: "user.link", subject: { type: "user", id }, after });
-    return { link: linkAddress(ownUrl(), token), expires_at: after.expires_at };
+    await sql`select tillkeeper_end_totp(${live.accountId}, ${id})`.execute(tx);
+    await recordChange(tx, clock, live, { action: "user.totp_end", subject: { type: "user", id } });
   });
 }
 
@@ -194,7 +186,8 @@ async function hasAdmin(tx: Tx, accountId: string): Promise<boolean> {
   return admin !== undefined;
 }
 
-async function findUser(tx: Tx, accountId: string, id: string, { lock = false } = {}): Promise<UserRow> {
+/** A user who was not removed. Throws `user_not_found`. */
+export async function findUser(tx: Tx, accountId: string, id: string, { lock = false } = {}): Promise<UserRow> {
   const users = tx
     .selectFrom("account_users")
     .selectAll()
@@ -259,10 +252,10 @@ function present(row: UserRow): User {
 async function record(
   tx: Tx,
   clock: Clock,
-  live: LiveCaller,
+  actor: Actor,
   action: string,
   change: { before?: User; after?: User },
 ): Promise<void> {
   const id = change.after?.id ?? change.before?.id ?? "";
-  await recordChange(tx, clock, live, { action, subject: { type: "user", id }, ...change });
+  await recordChange(tx, clock, actor, { action, subject: { type: "user", id }, ...change });
 }

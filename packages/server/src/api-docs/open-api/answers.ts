@@ -33,7 +33,7 @@ const notModified = {
 function success(row: Endpoint, status: string, schema: object, schemas: Schemas): object {
   const tag = row.resource && showsResource(schema, row.resource) ? (["etag"] as const) : [];
   const headers = headersOf(["request-id", ...tag, ...(row.headers ?? [])]);
-  if (status === "204") return { description: meaningOf(row, status), headers };
+  if (withoutContent.has(status)) return { description: meaningOf(row, status), headers };
   const content = row.binary
     ? { [row.binary]: { schema: bytes } }
     : {
@@ -47,6 +47,8 @@ function success(row: Endpoint, status: string, schema: object, schemas: Schemas
   return { description: meaningOf(row, status), headers, content };
 }
 
+const withoutContent: ReadonlySet<string> = new Set(["204", "302"]);
+
 /** Description of a success: the schema's own, or the endpoint's summary. */
 function meaningOf(row: Endpoint, status: string): string {
   const said = (row.answers[Number(status)] as { description?: string }).description;
@@ -57,6 +59,7 @@ const meanings: Partial<Record<string, string>> = {
   201: "It has been created.",
   202: "It has been asked for; what comes of it is read later.",
   204: "It has been done; there is nothing to show.",
+  302: "The browser goes on to `Location`.",
 };
 
 export function examplesOf(examples: Examples | undefined): object {

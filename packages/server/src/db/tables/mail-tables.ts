@@ -19,12 +19,14 @@ export interface MailTables {
   mail_messages: {
     account_id: string;
     id: string;
-    store_ref: string;
+    /** Null of a mail with a link, as the day. */
+    store_ref: string | null;
     /** YYYY-MM-DD. */
-    business_day: ColumnType<Date, string, never>;
+    business_day: ColumnType<Date | null, string | null | undefined, never>;
+    link_purpose: ColumnType<"invitation" | "reset" | null, "invitation" | "reset" | null | undefined, never>;
     address: string;
     language: "en" | "nb" | "sv" | "da";
-    state: Generated<"waiting" | "sent" | "given_up" | "not_needed" | "ended">;
+    state: Generated<"waiting" | "link_waiting" | "sent" | "given_up" | "not_needed" | "ended">;
     due_at: Date;
     attempts: Generated<number>;
     created_at: Date;

@@ -4,7 +4,7 @@ import type { ColumnType } from "kysely";
 type Language = "en" | "nb" | "sv" | "da";
 type Later<T> = ColumnType<T | null, null | undefined, T | null>;
 
-/** Tables of people who sign in: docs/adr/0045-people.md. */
+/** Tables of people who sign in: docs/adr/0045-people.md, docs/adr/0051-sign-in.md. */
 export interface PeopleTables {
   people: {
     id: string;
@@ -40,6 +40,29 @@ export interface PeopleTables {
     created_at: Date;
     expires_at: Date;
     used_at: Later<Date>;
+  };
+  person_totp: {
+    person_id: string;
+    encrypted_secret: string;
+    started_at: Date;
+    confirmed_at: Later<Date>;
+    /** A bigint, which the driver reads as a text. */
+    last_step: Later<string>;
+  };
+  person_recovery_codes: {
+    person_id: string;
+    code_sha256: Buffer;
+    used_at: Later<Date>;
+  };
+  person_identities: {
+    issuer: string;
+    subject: string;
+    person_id: string;
+    created_at: Date;
+  };
+  sign_in_flows_used: {
+    state_sha256: Buffer;
+    used_at: Date;
   };
   sessions: {
     id: string;

@@ -256,4 +256,4 @@ export const tablesClosedToTenants = [
 export const tablesExemptingOwner = ["store_search", "terminal_search"] as const satisfies (keyof Tables)[];
 
 /** Functions that only the owner and the tenants' role may call. */
-export const tenantFunctions = ["audit_append"] as const;
+export const tenantFunctions = ["audit_append", "tillkeeper_end_totp"] as const;

@@ -19,6 +19,12 @@ const purposes = {
   operationOrigins: "tillkeeper/operation-origins/1",
   /** Encrypts the secrets of webhooks. */
   webhookSecrets: "tillkeeper/webhook-secrets/1",
+  /** Encrypts the secrets of people's authenticators. */
+  totpSecrets: "tillkeeper/totp-secrets/1",
+  /** Encrypts what a browser keeps while its person signs in at a provider. */
+  signInFlows: "tillkeeper/sign-in-flows/1",
+  /** Makes the tokens of links that are mailed. */
+  mailedLinkTokens: "tillkeeper/mailed-link-tokens/1",
   /** Signs the links of mails. */
   mailLinks: "tillkeeper/mail-links/1",
 } as const;

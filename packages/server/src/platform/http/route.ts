@@ -70,10 +70,14 @@ export interface PowerfulCaller extends Omit<Caller, "scopes"> {
 export class Answer<Body> {
   /** Private, so that a body with the shape of an answer is still a body. */
   readonly #body: Body;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Several values: each is a header of its own, as `set-cookie` needs it. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly status: number | undefined;
 
-  constructor(body: Body, { headers = {}, status }: { headers?: Record<string, string>; status?: number } = {}) {
+  constructor(
+    body: Body,
+    { headers = {}, status }: { headers?: Record<string, string | string[]>; status?: number } = {},
+  ) {
     this.#body = body;
     this.headers = headers;
     this.status = status;

@@ -51,7 +51,7 @@ export async function readFigures(db: Kysely<Tables>, now: Date): Promise<Figure
       ${count(sql`select from closings where day_starts_at > ${now}::timestamptz - interval '2 days' and ended_at is not null`)}
         as "closingsEnded",
       ${count(sql`select from store_autopilot where look_at <= ${now}`)} as "storesDue",
-      ${count(sql`select from mail_messages where state = 'waiting' and due_at <= ${now}`)} as "mailDue",
+      ${count(sql`select from mail_messages where state in ('waiting', 'link_waiting') and due_at <= ${now}`)} as "mailDue",
       (select json_object_agg(status, n) from (
         select coalesce(presence.status, 'never') as status, count(*) as n
         from terminals

@@ -1,15 +1,12 @@
 import { createSecretKey, type KeyObject, randomBytes } from "node:crypto";
 import type { HookSecret } from "@tillkeeper/contract/http/hook-schemas";
-import { CompactEncrypt, compactDecrypt } from "jose";
 import type { RootKey } from "../../platform/folders/root-key.ts";
+import { seal, unseal } from "../../platform/sealing.ts";
 import type { Secrets } from "./signatures.ts";
 
-const method = { alg: "dir", enc: "A256GCM" } as const;
-
-/** Encrypts a secret of a subscription for the database: a JWE that names its row. */
+/** Encrypts a secret of a subscription for the database. */
 export function sealSecret(rootKey: RootKey, id: string, secret: unknown): Promise<string> {
-  const plain = new TextEncoder().encode(JSON.stringify(secret));
-  return new CompactEncrypt(plain).setProtectedHeader({ ...method, kid: id }).encrypt(rootKey.derive("webhookSecrets"));
+  return seal(rootKey.derive("webhookSecrets"), id, secret);
 }
 
 /** A secret as its row holds it. */
@@ -48,12 +45,7 @@ export function createSecretOpener(rootKey: RootKey): (sealed: readonly SealedSe
 
 /** Throws when the secret was encrypted with another root key, changed, or moved to another row. */
 async function openSecret(key: Uint8Array, { id, purpose, encrypted }: SealedSecret): Promise<KeyObject | HookSecret> {
-  const { plaintext, protectedHeader } = await compactDecrypt(encrypted, key, {
-    keyManagementAlgorithms: [method.alg],
-    contentEncryptionAlgorithms: [method.enc],
-  });
-  if (protectedHeader["kid"] !== id) throw new Error(`the secret ${id} is that of another row`);
-  const secret = JSON.parse(new TextDecoder().decode(plaintext)) as string | HookSecret;
+  const secret = (await unseal(key, id, encrypted)) as string | HookSecret;
   return purpose === "signing" ? signingKey(secret as string) : (secret as HookSecret);
 }
 

@@ -1,25 +1,18 @@
-import { CompactEncrypt, compactDecrypt, type JWK } from "jose";
+import type { JWK } from "jose";
 import { sql } from "kysely";
 import type { Db } from "../../../db/db.ts";
 import { startLock } from "../../../db/locks.ts";
 import type { RootKey } from "../../../platform/folders/root-key.ts";
-
-const method = { alg: "dir", enc: "A256GCM" } as const;
+import { seal, unseal } from "../../../platform/sealing.ts";
 
 /** Encrypts a private key for the database: a JWE that has the key's id in its protected header. */
-export async function encryptPrivateJwk(rootKey: RootKey, kid: string, privateJwk: JWK): Promise<string> {
-  const plain = new TextEncoder().encode(JSON.stringify(privateJwk));
-  return new CompactEncrypt(plain).setProtectedHeader({ ...method, kid }).encrypt(rootKey.derive("signingKeys"));
+export function encryptPrivateJwk(rootKey: RootKey, kid: string, privateJwk: JWK): Promise<string> {
+  return seal(rootKey.derive("signingKeys"), kid, privateJwk);
 }
 
 /** Throws when the key was encrypted with another root key, changed, or moved to the row of another signing key. */
 export async function decryptPrivateJwk(rootKey: RootKey, kid: string, encrypted: string): Promise<JWK> {
-  const { plaintext, protectedHeader } = await compactDecrypt(encrypted, rootKey.derive("signingKeys"), {
-    keyManagementAlgorithms: [method.alg],
-    contentEncryptionAlgorithms: [method.enc],
-  });
-  if (protectedHeader["kid"] !== kid) throw new Error(`the private key of ${kid} is that of another signing key`);
-  return JSON.parse(new TextDecoder().decode(plaintext));
+  return (await unseal(rootKey.derive("signingKeys"), kid, encrypted)) as JWK;
 }
 
 /** Encrypts the private keys that servers of earlier versions have written as plain text, retired keys included. */
