@@ -1,6 +1,7 @@
 import { accountRoute } from "./account/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
+import { operationListRoute } from "./operation-list/route.ts";
 import { operationsRoute } from "./operations/route.ts";
 import { reportRoute } from "./report/route.ts";
 import { reportsRoute } from "./reports/route.ts";
@@ -20,7 +21,7 @@ export const routeTree = rootRoute.addChildren([
   linkRoute,
   accountRoute.addChildren([
     storesRoute,
-    operationsRoute.addChildren([fleetRoute, terminalRoute]),
+    operationsRoute.addChildren([fleetRoute, terminalRoute, operationListRoute]),
     storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
   ]),
 ]);

@@ -49,6 +49,9 @@ function Sides() {
       <Link to="/$account/terminals" params={{ account }} className={classes["side"]}>
         <Trans>All terminals</Trans>
       </Link>
+      <Link to="/$account/operations" params={{ account }} className={classes["side"]}>
+        <Trans>Operations</Trans>
+      </Link>
     </nav>
   );
 }

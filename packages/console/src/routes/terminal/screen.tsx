@@ -9,6 +9,7 @@ import { Instant } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
 import { numberOf } from "../../parts/terminal-name.tsx";
 import { TerminalStatusState } from "../../parts/terminal-status.tsx";
+import { Send } from "./send.tsx";
 import { Timeline } from "./timeline.tsx";
 
 /** One terminal: where it stands, and what happened to it. */
@@ -76,6 +77,7 @@ function Terminal() {
           <Instant at={terminal.created_at} zone={zone} date />
         </dd>
       </dl>
+      <Send account={account} store={store} terminal={terminal} zone={zone} />
       <Timeline account={account} store={store.id} terminal={id} zone={zone} search={Screen.useSearch()} />
     </Page>
   );
