@@ -1,8 +1,12 @@
 import { accountRoute } from "./account/route.ts";
+import { apiClientRoute } from "./api-client/route.ts";
+import { apiClientsRoute } from "./api-clients/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
 import { operationListRoute } from "./operation-list/route.ts";
 import { operationsRoute } from "./operations/route.ts";
+import { peopleRoute } from "./people/route.ts";
+import { personRoute } from "./person/route.ts";
 import { reportRoute } from "./report/route.ts";
 import { reportsRoute } from "./reports/route.ts";
 import { rootRoute } from "./root.tsx";
@@ -21,7 +25,15 @@ export const routeTree = rootRoute.addChildren([
   linkRoute,
   accountRoute.addChildren([
     storesRoute,
-    operationsRoute.addChildren([fleetRoute, terminalRoute, operationListRoute]),
+    operationsRoute.addChildren([
+      fleetRoute,
+      terminalRoute,
+      operationListRoute,
+      peopleRoute,
+      personRoute,
+      apiClientsRoute,
+      apiClientRoute,
+    ]),
     storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
   ]),
 ]);

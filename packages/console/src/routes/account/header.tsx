@@ -52,6 +52,12 @@ function Sides() {
       <Link to="/$account/operations" params={{ account }} className={classes["side"]}>
         <Trans>Operations</Trans>
       </Link>
+      <Link to="/$account/people" params={{ account }} className={classes["side"]}>
+        <Trans>People</Trans>
+      </Link>
+      <Link to="/$account/api-clients" params={{ account }} className={classes["side"]}>
+        <Trans>API clients</Trans>
+      </Link>
     </nav>
   );
 }
