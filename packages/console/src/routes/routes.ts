@@ -1,6 +1,7 @@
 import { accountRoute } from "./account/route.ts";
 import { apiClientRoute } from "./api-client/route.ts";
 import { apiClientsRoute } from "./api-clients/route.ts";
+import { auditRoute } from "./audit/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
 import { operationListRoute } from "./operation-list/route.ts";
@@ -17,6 +18,8 @@ import { storesRoute } from "./stores/route.ts";
 import { terminalRoute } from "./terminal/route.ts";
 import { terminalsRoute } from "./terminals/route.ts";
 import { todayRoute } from "./today/route.ts";
+import { webhookRoute } from "./webhook/route.ts";
+import { webhooksRoute } from "./webhooks/route.ts";
 
 /** All addresses of the console. */
 export const routeTree = rootRoute.addChildren([
@@ -33,6 +36,9 @@ export const routeTree = rootRoute.addChildren([
       personRoute,
       apiClientsRoute,
       apiClientRoute,
+      webhooksRoute,
+      webhookRoute,
+      auditRoute,
     ]),
     storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
   ]),

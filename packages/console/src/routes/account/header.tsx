@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Button, NativeSelect, useMantineColorScheme } from "@mantine/core";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { type Language, languages } from "@tillkeeper/words/languages";
+import { useRef } from "react";
 import { signOut } from "../../api/session.ts";
 import { chooseLanguage, languageNames, rememberLanguage, shownLanguage } from "../../app/language.ts";
 import { forgetLastKnown } from "../../app/last-known.ts";
@@ -52,13 +53,44 @@ function Sides() {
       <Link to="/$account/operations" params={{ account }} className={classes["side"]}>
         <Trans>Operations</Trans>
       </Link>
-      <Link to="/$account/people" params={{ account }} className={classes["side"]}>
-        <Trans>People</Trans>
-      </Link>
-      <Link to="/$account/api-clients" params={{ account }} className={classes["side"]}>
-        <Trans>API clients</Trans>
-      </Link>
+      <Administration account={account} />
     </nav>
+  );
+}
+
+/** What is set up once and looked at now and then. Choosing one closes the list. */
+function Administration({ account }: { account: string }) {
+  const list = useRef<HTMLDetailsElement>(null);
+  const params = { account };
+  const to = { params, className: classes["side"], onClick: () => list.current?.removeAttribute("open") };
+  return (
+    <details className={classes["menu"]} ref={list}>
+      <summary>
+        <Trans>Administration</Trans>
+      </summary>
+      <ul className="plain-list stack">
+        <li>
+          <Link to="/$account/people" {...to}>
+            <Trans>People</Trans>
+          </Link>
+        </li>
+        <li>
+          <Link to="/$account/api-clients" {...to}>
+            <Trans>API clients</Trans>
+          </Link>
+        </li>
+        <li>
+          <Link to="/$account/webhooks" {...to}>
+            <Trans>Webhooks</Trans>
+          </Link>
+        </li>
+        <li>
+          <Link to="/$account/audit" {...to}>
+            <Trans>Audit log</Trans>
+          </Link>
+        </li>
+      </ul>
+    </details>
   );
 }
 
