@@ -115,6 +115,13 @@ export const terminalQuery = (account: string, terminal: string) =>
     queryFn: ({ signal }) => clientOf(account).terminals.get(terminal, { signal }),
   });
 
+/** The pairing codes of a terminal with what became of them, newest first; the codes themselves are not told again. */
+export const pairingCodesQuery = (account: string, terminal: string) =>
+  queryOptions({
+    queryKey: [account, "terminals", undefined, "pairing-codes", terminal] as const,
+    queryFn: ({ signal }) => clientOf(account).terminals.listPairingCodes(terminal, { signal }),
+  });
+
 /** A page of the account's operations, by filters, with the operation behind which the next page begins. */
 export const operationsQuery = (
   account: string,

@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { clientOf } from "./client.ts";
 
-/** A page of the account's subscriptions. Events tell when one was changed or paused. */
+/** A page of the account's subscriptions. An event tells when one was paused because nothing arrives. */
 export const webhooksQuery = (account: string, after?: string) =>
   queryOptions({
     queryKey: [account, "hooks", undefined, "list", after],

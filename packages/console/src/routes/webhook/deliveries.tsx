@@ -132,7 +132,7 @@ function useColumns(replay?: (delivery: HookDelivery) => Promise<void>): Column<
       cell: (delivery) => {
         const { event } = delivery;
         return (
-          <Action label={t`Send ${event} again`} run={() => replay(delivery)}>
+          <Action label={t`Send again: ${event}`} run={() => replay(delivery)}>
             <Trans>Send again</Trans>
           </Action>
         );
