@@ -63,13 +63,6 @@ describe("API clients", () => {
     await context.close();
   });
 
-  it("are not there for whoever sees named stores only", async () => {
-    const seller = await visitorOf(browser, shop, "store");
-    const { page, context } = await openConsole(browser, seller, `/${shop.accountId}/api-clients`);
-    await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
-    await context.close();
-  });
-
   it.each(looks)("have no faults that a program finds, and fit, %o", async (look) => {
     const [client] = (await shop.client.clients.list()).clients;
     for (const path of ["api-clients", `api-clients/${client?.id}`]) {

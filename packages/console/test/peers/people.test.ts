@@ -55,6 +55,7 @@ describe("the people of an account", () => {
     await page.getByLabel("Role").selectOption("operations");
     await page.getByRole("button", { name: "Invite" }).click();
     await page.getByRole("alert").getByText("Look at how it stands now, then try again.").waitFor();
+    expect((await userOf("admin@kiosk.example"))?.role).toBe("admin");
     await context.close();
   });
 

@@ -15,7 +15,14 @@ const looks = { phone: { width: 360 }, light: { width: 1100 }, dark: { width: 11
 
 /** The addresses of screens within the store, and within the account. */
 const ofStore = { today: "today", reports: "reports", terminals: "terminals", details: "details" };
-const ofAccount = { operations: "operations", terminal: ({ terminals }: Shop) => `terminals/${terminals.failing}` };
+const ofAccount = {
+  operations: "operations",
+  terminal: ({ terminals }: Shop) => `terminals/${terminals.failing}`,
+  people: "people",
+  "api-clients": "api-clients",
+  webhooks: "webhooks",
+  audit: "audit",
+};
 
 const shop = await openShop();
 const browser = await launchBrowser();

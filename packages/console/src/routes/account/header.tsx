@@ -2,12 +2,12 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Button, NativeSelect, useMantineColorScheme } from "@mantine/core";
 import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
 import { type Language, languages } from "@tillkeeper/words/languages";
-import { useRef } from "react";
 import { signOut } from "../../api/session.ts";
 import { chooseLanguage, languageNames, rememberLanguage, shownLanguage } from "../../app/language.ts";
 import { forgetLastKnown } from "../../app/last-known.ts";
 import { queryClient } from "../../app/query-client.ts";
 import classes from "./account.module.css";
+import { Administration } from "./administration.tsx";
 
 /** By its name: the route loads this file. */
 const accountRoute = getRouteApi("/$account");
@@ -55,42 +55,6 @@ function Sides() {
       </Link>
       <Administration account={account} />
     </nav>
-  );
-}
-
-/** What is set up once and looked at now and then. Choosing one closes the list. */
-function Administration({ account }: { account: string }) {
-  const list = useRef<HTMLDetailsElement>(null);
-  const params = { account };
-  const to = { params, className: classes["side"], onClick: () => list.current?.removeAttribute("open") };
-  return (
-    <details className={classes["menu"]} ref={list}>
-      <summary>
-        <Trans>Administration</Trans>
-      </summary>
-      <ul className="plain-list stack">
-        <li>
-          <Link to="/$account/people" {...to}>
-            <Trans>People</Trans>
-          </Link>
-        </li>
-        <li>
-          <Link to="/$account/api-clients" {...to}>
-            <Trans>API clients</Trans>
-          </Link>
-        </li>
-        <li>
-          <Link to="/$account/webhooks" {...to}>
-            <Trans>Webhooks</Trans>
-          </Link>
-        </li>
-        <li>
-          <Link to="/$account/audit" {...to}>
-            <Trans>Audit log</Trans>
-          </Link>
-        </li>
-      </ul>
-    </details>
   );
 }
 

@@ -9,7 +9,6 @@ import { changeOf, UserFields, type UserValues, useMissing } from "../person/use
 
 /** Makes a person a user, and shows the link that invites. The form is empty afterwards, for the next one. */
 export function Invite({ account }: { account: string }) {
-  const { t } = useLingui();
   const [invited, setInvited] = useState<MadeLink>();
   return (
     <section className="panel stack" aria-labelledby="invite">

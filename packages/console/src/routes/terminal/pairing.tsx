@@ -128,7 +128,7 @@ function CodeState({
 function useReadAt(at: string | undefined, queryKey: readonly unknown[]): void {
   const key = JSON.stringify(queryKey);
   useEffect(() => {
-    if (at === undefined) return;
+    if (at === undefined) return undefined;
     const read = () => void queryClient.invalidateQueries({ queryKey: JSON.parse(key) });
     const timer = setTimeout(read, Math.max(0, Date.parse(at) - Date.now()) + 1_000);
     return () => clearTimeout(timer);

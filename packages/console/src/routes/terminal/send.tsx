@@ -102,7 +102,7 @@ function Meaning({ of }: { of: OperationName | undefined }) {
       );
     case "open_menu":
       return <Trans>The terminal shows its menu to whoever stands in front of it.</Trans>;
-    case undefined:
+    default:
       return null;
   }
 }
