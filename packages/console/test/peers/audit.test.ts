@@ -49,7 +49,7 @@ describe("the audit log", () => {
     const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/audit`);
     await page.getByText("Administration").click();
     await page.getByText("Developers").waitFor();
-    await page.getByRole("link", { name: "Sandbox", exact: true }).last().click();
+    await page.getByRole("banner").getByRole("link", { name: "Sandbox", exact: true }).last().click();
     await expect.poll(() => new URL(page.url()).pathname).toBe("/sandbox");
     await page.goBack();
     await page.getByText("Administration").click();

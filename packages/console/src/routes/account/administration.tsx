@@ -52,7 +52,7 @@ function Developers({ account }: { account: string }) {
       <strong>
         <Trans>Developers</Trans>
       </strong>
-      <ul className="plain-list">
+      <ul className="plain-list stack">
         <li>
           <a href="/sandbox" className={classes["side"]}>
             <Trans>Sandbox</Trans>
