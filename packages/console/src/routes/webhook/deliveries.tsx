@@ -12,7 +12,7 @@ import { Instant, ownZone } from "../../parts/instant.tsx";
 import { LookAgain } from "../../parts/look-again.tsx";
 import { Read } from "../../parts/read.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
-import type { DeliverySearch } from "./route.ts";
+import type { DeliverySearch } from "./search.ts";
 
 interface DeliveriesProps {
   account: string;
