@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
 import { kept } from "../app/last-known.ts";
 import { clientOf } from "./client.ts";
@@ -112,6 +113,43 @@ export const terminalQuery = (account: string, terminal: string) =>
   queryOptions({
     queryKey: [account, "terminals", undefined, "one", terminal],
     queryFn: ({ signal }) => clientOf(account).terminals.get(terminal, { signal }),
+  });
+
+/** The pairing codes of a terminal with what became of them, newest first; the codes themselves are not told again. */
+export const pairingCodesQuery = (account: string, terminal: string) =>
+  queryOptions({
+    queryKey: [account, "terminals", undefined, "pairing-codes", terminal] as const,
+    queryFn: ({ signal }) => clientOf(account).terminals.listPairingCodes(terminal, { signal }),
+  });
+
+/** A page of the account's operations, by filters, with the operation behind which the next page begins. */
+export const operationsQuery = (
+  account: string,
+  filters: { status?: OperationStatus; operation?: OperationName; terminal?: string; after?: string },
+) =>
+  queryOptions({
+    queryKey: [account, "operations", undefined, "list", filters],
+    queryFn: async ({ signal }) => {
+      const { status, operation, terminal, after } = filters;
+      const { body, next } = await clientOf(account).operations.list.withResponse(
+        {
+          limit: 50,
+          ...(status && { status }),
+          ...(operation && { operation }),
+          ...(terminal !== undefined && { terminal_id: terminal }),
+          ...(after !== undefined && { starting_after: after }),
+        },
+        { signal },
+      );
+      return { operations: body, next };
+    },
+    placeholderData: keepPreviousData,
+  });
+
+export const operationQuery = (account: string, operation: string) =>
+  queryOptions({
+    queryKey: [account, "operations", undefined, "one", operation],
+    queryFn: ({ signal }) => clientOf(account).operations.get(operation, { signal }),
   });
 
 export const timelineQuery = (

@@ -40,7 +40,7 @@ export async function takeLink(input: SignInLink): Promise<void> {
 }
 
 /** These addresses belong to no account, so the client of an account does not have them. */
-async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
+export async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
   const answer = await fetch(path, {
     method,
     credentials: "same-origin",

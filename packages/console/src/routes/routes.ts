@@ -1,7 +1,13 @@
 import { accountRoute } from "./account/route.ts";
+import { apiClientRoute } from "./api-client/route.ts";
+import { apiClientsRoute } from "./api-clients/route.ts";
+import { auditRoute } from "./audit/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
+import { operationListRoute } from "./operation-list/route.ts";
 import { operationsRoute } from "./operations/route.ts";
+import { peopleRoute } from "./people/route.ts";
+import { personRoute } from "./person/route.ts";
 import { reportRoute } from "./report/route.ts";
 import { reportsRoute } from "./reports/route.ts";
 import { rootRoute } from "./root.tsx";
@@ -12,6 +18,8 @@ import { storesRoute } from "./stores/route.ts";
 import { terminalRoute } from "./terminal/route.ts";
 import { terminalsRoute } from "./terminals/route.ts";
 import { todayRoute } from "./today/route.ts";
+import { webhookRoute } from "./webhook/route.ts";
+import { webhooksRoute } from "./webhooks/route.ts";
 
 /** All addresses of the console. */
 export const routeTree = rootRoute.addChildren([
@@ -20,7 +28,18 @@ export const routeTree = rootRoute.addChildren([
   linkRoute,
   accountRoute.addChildren([
     storesRoute,
-    operationsRoute.addChildren([fleetRoute, terminalRoute]),
+    operationsRoute.addChildren([
+      fleetRoute,
+      terminalRoute,
+      operationListRoute,
+      peopleRoute,
+      personRoute,
+      apiClientsRoute,
+      apiClientRoute,
+      webhooksRoute,
+      webhookRoute,
+      auditRoute,
+    ]),
     storeRoute.addChildren([todayRoute, reportsRoute, reportRoute, terminalsRoute, detailsRoute]),
   ]),
 ]);

@@ -62,11 +62,20 @@ describe("the account's terminals", () => {
 
   it("are not there for whoever sees named stores only", async () => {
     const seller = await visitorOf(browser, shop, "store");
-    for (const path of ["terminals", `terminals/${shop.terminals.good}`]) {
+    const screens = [
+      "terminals",
+      `terminals/${shop.terminals.good}`,
+      "operations",
+      "people",
+      "api-clients",
+      "webhooks",
+    ];
+    for (const path of [...screens, "audit"]) {
       const { page, context } = await openConsole(browser, seller, `/${shop.accountId}/${path}`);
-      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
       expect(await page.getByRole("table").count()).toBe(0);
       expect(await page.getByRole("link", { name: "All terminals" }).count()).toBe(0);
+      expect(await page.getByText("Administration").count()).toBe(0);
       await context.close();
     }
   });

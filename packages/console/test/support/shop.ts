@@ -26,7 +26,11 @@ export async function openShop(): Promise<Shop> {
 }
 
 /** Invites a person to the shop's account, who accepts, and is signed in then. */
-export async function visitorOf(browser: Browser, shop: Shop, role: "admin" | "store"): Promise<Visitor> {
+export async function visitorOf(
+  browser: Browser,
+  shop: Shop,
+  role: "admin" | "operations" | "store",
+): Promise<Visitor> {
   const { users } = shop.client;
   const user = await users.create({
     email: `${role}@kiosk.example`,

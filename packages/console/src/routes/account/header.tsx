@@ -7,6 +7,7 @@ import { chooseLanguage, languageNames, rememberLanguage, shownLanguage } from "
 import { forgetLastKnown } from "../../app/last-known.ts";
 import { queryClient } from "../../app/query-client.ts";
 import classes from "./account.module.css";
+import { Administration } from "./administration.tsx";
 
 /** By its name: the route loads this file. */
 const accountRoute = getRouteApi("/$account");
@@ -49,6 +50,10 @@ function Sides() {
       <Link to="/$account/terminals" params={{ account }} className={classes["side"]}>
         <Trans>All terminals</Trans>
       </Link>
+      <Link to="/$account/operations" params={{ account }} className={classes["side"]}>
+        <Trans>Operations</Trans>
+      </Link>
+      <Administration account={account} />
     </nav>
   );
 }

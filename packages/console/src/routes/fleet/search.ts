@@ -1,4 +1,5 @@
 import { type TerminalStatus, terminalStatuses } from "@tillkeeper/contract/terminal-status";
+import { textOf } from "../../app/search.ts";
 
 /** What the address says of the list: the filters, and the terminal behind which the page begins. */
 export interface FleetSearch {
@@ -10,11 +11,10 @@ export interface FleetSearch {
 /** Takes the filters from an address. What means nothing is left out, so that an old link still opens. */
 export function fleetSearch({ status, search, after }: Record<string, unknown>): FleetSearch {
   const known = terminalStatuses.find((one) => one === status);
-  // The router reads digits in an address as a number, and people look for serial numbers.
-  const text = typeof search === "number" ? String(search) : search;
+  const text = textOf(search);
   return {
     ...(known && { status: known }),
-    ...(typeof text === "string" && text !== "" && { search: text }),
+    ...(text !== undefined && { search: text }),
     ...(typeof after === "string" && { after }),
   };
 }

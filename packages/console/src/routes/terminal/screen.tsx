@@ -9,6 +9,8 @@ import { Instant } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
 import { numberOf } from "../../parts/terminal-name.tsx";
 import { TerminalStatusState } from "../../parts/terminal-status.tsx";
+import { Pairing } from "./pairing.tsx";
+import { Send } from "./send.tsx";
 import { Timeline } from "./timeline.tsx";
 
 /** One terminal: where it stands, and what happened to it. */
@@ -76,6 +78,8 @@ function Terminal() {
           <Instant at={terminal.created_at} zone={zone} date />
         </dd>
       </dl>
+      <Pairing account={account} terminal={terminal} zone={zone} />
+      <Send account={account} store={store} terminal={terminal} zone={zone} />
       <Timeline account={account} store={store.id} terminal={id} zone={zone} search={Screen.useSearch()} />
     </Page>
   );

@@ -1,6 +1,7 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { writeOperations } from "@tillkeeper/contract/scopes";
 import type { Closing, ClosingPreview } from "@tillkeeper/sdk";
 import { useState } from "react";
 import { clientOf } from "../../api/client.ts";
@@ -11,7 +12,7 @@ import { Ask } from "../../parts/ask.tsx";
 import { useIsOffline } from "../../parts/live.tsx";
 import { Money } from "../../parts/money.tsx";
 import { Problem } from "../../parts/problem.tsx";
-import { accountRoute } from "../account/route.ts";
+import { useMay } from "../../parts/rights.ts";
 import { storeRoute } from "../store/route.ts";
 import classes from "./today.module.css";
 
@@ -31,7 +32,7 @@ export function CloseButton({ preview, closing, rows, failed, place, day }: Clos
   const [asks, setAsks] = useState(false);
   const close = useClose(preview, closing);
   const isOffline = useIsOffline();
-  const mayClose = useMayClose();
+  const mayClose = useMay(writeOperations);
   const again = rows.some(({ openAgain }) => openAgain);
   const why = isOffline
     ? t`You are offline. Closing needs a network.`
@@ -151,9 +152,4 @@ function useClose(preview: ClosingPreview, closing: Closing | undefined) {
       );
     },
   });
-}
-
-function useMayClose(): boolean {
-  const { account } = accountRoute.useRouteContext();
-  return account.scopes.some((scope) => scope === "admin:checkout" || scope === "write:checkout:/admin/terminals");
 }
