@@ -15,7 +15,8 @@ const packages: Record<string, readonly string[]> = {
   console: ["contract", "words", "sdk"],
   // Programs for development: they may use everything that is published, and no package may use them.
   stage: ["contract", "sdk", "agent", "virtual-terminals", "server"],
-  bench: ["contract", "agent", "server", "stage"],
+  // With the sessions of the console's browser tests.
+  bench: ["contract", "agent", "server", "stage", "console"],
   chaos: ["contract", "sdk", "agent", "server", "stage"],
   hostile: ["contract", "agent", "stage"],
   year: ["sdk", "agent", "server", "stage"],
