@@ -19,6 +19,7 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
       name: "sdk",
       about: "the typed client for programs: calls, lists, events, webhooks, and what it sends again by itself",
     },
+    { name: "sdk-reference", about: "all that the client exports, and each of its calls, on one page" },
     { name: "command-line", about: "every call as a command, a day closed before your eyes, webhooks at home" },
     { name: "autopilot", about: "stores that are closed each evening by themselves, and what tells of a missed day" },
     { name: "being-told", about: "mail to people when a business day was not closed, and how it ends" },
