@@ -6,6 +6,14 @@ const shopNames = ["good", "failing", "busy", "absent"] as const;
 type ShopTerminal = (typeof shopNames)[number];
 export type Shop = Sandbox<ShopTerminal>;
 
+/** A time at which shops close: in the morning, a close is that of the day before, and the page then shows the day that has begun. */
+function tomorrowEvening(): Date {
+  const at = new Date();
+  at.setUTCDate(at.getUTCDate() + 1);
+  at.setUTCHours(18, 0, 0, 0);
+  return at;
+}
+
 /** Starts a sandbox with one store, in which one terminal works, one cannot reach its host, one takes a payment, and one is away. */
 export async function openShop(): Promise<Shop> {
   const shop = await startSandbox({
@@ -17,6 +25,7 @@ export async function openShop(): Promise<Shop> {
       },
     ],
     terminals: { good: {}, failing: { fault: "host_unreachable" }, busy: {}, absent: {} },
+    clock: tomorrowEvening().toISOString(),
   });
   const { sandbox } = shop.client;
   for (const name of shopNames) await sandbox.purchase(shop.terminals[name], { amount: 12_900, tip: 900 });
