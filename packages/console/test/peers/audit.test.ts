@@ -60,8 +60,9 @@ describe("the audit log", () => {
 
   it("is not offered with them where the server has no sandbox", async () => {
     const { page, context } = await openConsole(browser, visitor, "/sign-in");
-    await page.route("**/sandbox", (route) => route.fulfill({ status: 404 }));
-    const answered = page.waitForResponse("**/sandbox");
+    const body = "<h1>This is a Tillkeeper server</h1>";
+    await page.route("**/docs/start", (route) => route.fulfill({ contentType: "text/html", body }));
+    const answered = page.waitForResponse("**/docs/start");
     await page.goto(`${visitor.url}/${shop.accountId}/audit`);
     await answered;
     await page.getByText("Administration").click();
