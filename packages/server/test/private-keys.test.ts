@@ -50,7 +50,9 @@ describe("private signing keys", async () => {
     const key = testRootKey();
     const encrypted = await encryptPrivateJwk(key, "this", jwk);
     expect(await decryptPrivateJwk(key, "this", encrypted)).toEqual(jwk);
-    await expect(decryptPrivateJwk(key, "that", encrypted)).rejects.toThrow("what is sealed for that is that of another row");
+    await expect(decryptPrivateJwk(key, "that", encrypted)).rejects.toThrow(
+      "what is sealed for that is that of another row",
+    );
     const other = { ...key, derive: () => key.derive("fingerprint") };
     await expect(decryptPrivateJwk(other, "this", encrypted)).rejects.toThrow("decryption operation failed");
     const [head = "", ...rest] = encrypted.split(".");

@@ -1,4 +1,4 @@
-import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { createTestDatabase, filesOf } from "@tillkeeper/stage/postgres/database";
 import { dayTotals } from "@tillkeeper/virtual-terminals/virtual/day";
 import { createVirtualFleet } from "@tillkeeper/virtual-terminals/virtual/fleet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ describe("controls that are asked of another server than the one that runs the v
   const database = await createTestDatabase();
   const shared = {
     databaseUrl: database.url,
+    files: filesOf(database.url),
     sandboxAccountId: "T73000001",
     sandboxClient: { id: "elsewhere", secret: "a secret that both servers know, 0123456789" },
   };
