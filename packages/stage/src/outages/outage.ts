@@ -1,5 +1,6 @@
 import { type CountingAgents, startCountingAgents } from "../devices/counting-agents.ts";
 import { asSuperuser, makeOwner, type OwnPostgres, query, startOwnPostgres } from "../postgres/own-postgres.ts";
+import { Folder } from "../processes/folder.ts";
 import { startTestServer, type Tenant, type TestServer } from "../servers/test-server.ts";
 import { OutageLoad } from "./outage-load.ts";
 
@@ -49,7 +50,11 @@ export async function startOutage(aid: string, options: OutageOptions = {}): Pro
   const port = (await options.through?.(postgres.port)) ?? postgres.port;
   const patience = options.patience === undefined ? "" : `?query_timeout=${options.patience * 1000}`;
   const url = `postgres://${owner}:${postgres.password}@127.0.0.1:${port}/${database}${patience}`;
-  const server = await startTestServer({ database: { url, drop: async () => {} } });
+  const files = new Folder("outage-files");
+  const server = await startTestServer({
+    database: { url, drop: async () => {} },
+    config: { files: { kind: "folder", path: files.path } },
+  });
   const tenant = await server.account(aid);
   const agents = await startCountingAgents(server, tenant, 8);
   const load = new OutageLoad(server, tenant, agents.terminalIds);
@@ -67,6 +72,7 @@ export async function startOutage(aid: string, options: OutageOptions = {}): Pro
       await agents.stop();
       await server.stop();
       await postgres.remove();
+      files.remove();
     },
   };
 }
