@@ -3,13 +3,15 @@ import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFile
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { freePort } from "@tillkeeper/stage/processes/free-port";
 import { publint } from "publint";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { readManifest } from "../src/manifest.ts";
 import { packAll } from "../src/pack.ts";
 import { publishedPackages } from "../src/packages.ts";
-import { emptyFolder, root, run, start } from "./support.ts";
+import { emptyFolder, root, run, runStep, start } from "./support.ts";
 
 /** Versions of Node for the programs, beside the version that runs the tests. */
 const otherNodes = ["20.20.2", "22.23.3"];
@@ -187,6 +189,21 @@ it("a sandbox starts and shows its pages, and programs close days and are termin
 it("a test has a sandbox of its own, with a busy, a failing and a silent terminal and a moved clock", async () => {
   const said = await run(folder, process.execPath, `${testProgram}.js`);
   expect(said).toBe(`${process.version} COMPLETED FAILED FAILED TIMEOUT true\n`);
+});
+
+it("the recipe for CI runs step by step as docs/sandbox-for-tests.md has it", async () => {
+  const text = readFileSync(join(root, "docs/sandbox-for-tests.md"), "utf8");
+  const [, recipe = ""] = /```yaml\n(env:.*?)```/s.exec(text) ?? [];
+  const own = recipe.replaceAll("8080", String(await freePort()));
+  const { env, steps } = parse(own) as { env: Record<string, string>; steps: { run?: string }[] };
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, type: "module", scripts: { test: "node close-the-day.js" } }),
+  );
+  const said = [];
+  for (const { run: line } of steps) if (line !== undefined) said.push(await runStep(folder, line, env));
+  expect(said).toHaveLength(3);
+  expect(said.at(-1)).toContain(`${process.version} COMPLETED\n`);
 });
 
 it("the demo goes as documented", async () => {

@@ -1,9 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { until } from "@tillkeeper/stage/until";
 import { onTestFinished } from "vitest";
 
 /** The root folder of the checkout. */
@@ -34,6 +35,42 @@ export async function run(folder: string, command: string, ...args: readonly str
     throw new Error(`${cause.message}\n${cause.stdout}`);
   });
   return stdout;
+}
+
+/**
+ * Runs a step of a CI job as its runner does: by bash, to the end of bash itself. What it left in the background ends with the test.
+ * Resolves with the standard output; rejects when the step fails.
+ */
+export async function runStep(folder: string, line: string, settings: Record<string, string>): Promise<string> {
+  // A file, as a pipe would be open as long as what runs in the background.
+  const log = join(folder, "step.log");
+  const output = openSync(log, "w");
+  const step = spawn("bash", ["-e", "-c", line], {
+    cwd: folder,
+    env: { ...env(), ...settings },
+    stdio: ["ignore", output, "ignore"],
+    detached: true,
+  });
+  closeSync(output);
+  onTestFinished(() => endGroup(step));
+  const code = await new Promise<number | null>((resolve) => {
+    step.once("exit", resolve);
+  });
+  const said = readFileSync(log, "utf8");
+  if (code !== 0) throw new Error(`\`${line}\` ended with ${String(code)}:\n${said}`);
+  return said;
+}
+
+/** Ends the process group of a program that has ended, and waits until all of the group are gone. */
+async function endGroup({ pid }: ChildProcess): Promise<void> {
+  const signal = (name: NodeJS.Signals | 0) => {
+    try {
+      return pid !== undefined && process.kill(-pid, name);
+    } catch {
+      return false;
+    }
+  };
+  if (signal("SIGTERM")) await until(() => !signal(0), "the end of the step's programs");
 }
 
 /** Starts a program, and ends it with the test. Resolves with the output when that matches; rejects when the program ends. */
