@@ -1,10 +1,6 @@
-import {
-  type OperationName,
-  type OperationStatus,
-  operationNames,
-  operationStatuses,
-} from "@tillkeeper/contract/operations";
+import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import { textOf } from "../../app/search.ts";
+import { operationNames, operationStatuses } from "../../parts/operation-kinds.ts";
 
 /** What the address says of the list: the filters, and the operation behind which the page begins. */
 export interface OperationSearch {

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type OperationName, operationsAllowed } from "@tillkeeper/contract/operations";
+import type { OperationName } from "@tillkeeper/contract/operations";
 import type { Store, Terminal } from "@tillkeeper/sdk";
 import { TerminalBusyError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -13,6 +13,7 @@ import { Ask } from "../../parts/ask.tsx";
 import { Form, useForm } from "../../parts/form.tsx";
 import { useIsOffline } from "../../parts/live.tsx";
 import { useOperationWords } from "../../parts/operation.tsx";
+import { operationsAllowed } from "../../parts/operation-kinds.ts";
 import { numberOf } from "../../parts/terminal-name.tsx";
 import { Progress } from "./progress.tsx";
 
@@ -27,7 +28,7 @@ interface SendProps {
 export function Send({ account, store, terminal, zone }: SendProps) {
   const { t } = useLingui();
   const words = useOperationWords();
-  const allowed = operationsAllowed[terminal.status];
+  const allowed = operationsAllowed(terminal.status);
   const [sent, setSent] = useState<string>();
   const [asks, setAsks] = useState(false);
   const isOffline = useIsOffline();
