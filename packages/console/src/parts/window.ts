@@ -50,7 +50,7 @@ export function useRowWindow<Element extends HTMLElement>(options: WindowOptions
   });
   useLayoutEffect(() => {
     // What stands above the list may have grown or shrunk.
-    if (list.current) setTop(Math.round(list.current.getBoundingClientRect().top + scrollY));
+    if (isLong && list.current) setTop(Math.round(list.current.getBoundingClientRect().top + scrollY));
   });
   const items = rows.getVirtualItems();
   const seen = rows.range?.endIndex;
