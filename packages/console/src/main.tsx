@@ -7,11 +7,13 @@ import { keepLastKnown } from "./app/last-known.ts";
 import { queryClient } from "./app/query-client.ts";
 import { router } from "./app/router.ts";
 import { cacheShell } from "./app/shell-cache.ts";
+import { noticeSignOut } from "./app/signed-out.ts";
 
 /** For so long the grey lines of `index.html` stay; then the console says by itself what it waits for. */
 const longestMs = 2_000;
 
 keepLastKnown(queryClient);
+noticeSignOut(queryClient, () => void router.invalidate());
 void start();
 
 /** Shows the first screen when there is something to show. */

@@ -21,8 +21,8 @@ interface DataTableProps<Row> {
   empty: ReactNode;
   /** Whether the server has rows behind these, so that nobody knows how many there are. */
   hasMore?: boolean;
-  /** Hears which is the last row that can be seen. */
-  onReach?: (last: number) => void;
+  /** Hears which rows can be seen. */
+  onReach?: (first: number, last: number) => void;
 }
 
 /** How high a row is before it was measured. */

@@ -16,8 +16,8 @@ interface WindowOptions<Element extends HTMLElement> {
   gap?: number;
   /** The element that has the rows. */
   list: RefObject<Element | null>;
-  /** Hears which is the last row that can be seen. */
-  onReach?: (last: number) => void;
+  /** Hears which rows can be seen. */
+  onReach?: (first: number, last: number) => void;
 }
 
 /** The rows of a list that are in the page, each with the height of those that are left out before it. */
@@ -53,11 +53,10 @@ export function useRowWindow<Element extends HTMLElement>(options: WindowOptions
     if (isLong && list.current) setTop(Math.round(list.current.getBoundingClientRect().top + scrollY));
   });
   const items = rows.getVirtualItems();
-  const seen = rows.range?.endIndex;
-  const last = isLong ? seen : count - 1;
-  useEffect(() => {
-    if (last !== undefined) onReach?.(last);
-  }, [last, onReach]);
+  const { startIndex: first, endIndex: last } = isLong
+    ? (rows.range ?? { startIndex: 0, endIndex: 0 })
+    : { startIndex: 0, endIndex: count - 1 };
+  useEffect(() => onReach?.(first, last), [first, last, onReach]);
   const rest = {
     measure: rows.measureElement,
     onFocus: ({ target }: FocusEvent) => {
