@@ -37,6 +37,15 @@ describe("the account's terminals", () => {
     await context.close();
   });
 
+  it("are found by a number as it was typed into the address", async () => {
+    for (const typed of ["12345678901234567890", "007", "true", "4"]) {
+      const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals?search=${typed}`);
+      await page.locator("tbody tr, p.panel").first().waitFor();
+      expect(await page.getByLabel("Id, serial number, model or store").inputValue()).toBe(typed);
+      await context.close();
+    }
+  });
+
   it("are told of one by one, and what happens comes by itself", async () => {
     const { good } = shop.terminals;
     const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals/${good}`);
