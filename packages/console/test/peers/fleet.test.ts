@@ -69,6 +69,19 @@ describe("the account's terminals", () => {
     await context.close();
   });
 
+  it("are told of when their store was deleted", async () => {
+    const store = await shop.client.stores.create({ store_id: "gone", store_name: "Gone" });
+    const serial = `SIMULATED-${shop.accountId}-009`;
+    const made = await shop.client.terminals.create({ store_id: store.id, device_serial_number: serial });
+    await shop.client.terminals.delete(made.terminal_id);
+    await shop.client.stores.delete(store.id);
+    const path = `/${shop.accountId}/terminals/${made.terminal_id}`;
+    const { page, context } = await openConsole(browser, visitor, path);
+    await page.getByText(`${store.id}, which was deleted`).waitFor();
+    await page.getByRole("table", { name: "What happened" }).waitFor();
+    await context.close();
+  });
+
   it("are not there for whoever sees named stores only", async () => {
     const seller = await visitorOf(browser, shop, "store");
     const screens = [
