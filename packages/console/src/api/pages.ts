@@ -1,5 +1,5 @@
 import { type UseQueryOptions, useQueries, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 /** A page of a list, newest first, and whether the server has rows behind it. */
 export interface ListPage<Row> {
@@ -52,17 +52,19 @@ export function usePages<Row>(
   const pages = cached.map((page, at) => results[followed.indexOf(at)]?.data ?? page);
   const rows = pages.flatMap((page, at) => ownRows(page, pages[at + 1], afters[at], keyOf));
   const end = pages.at(-1);
-  const isWhole = results.every(({ isPlaceholderData }) => !isPlaceholderData);
-  const lost = isWhole ? pages.findIndex((page, at) => hasLost(page, pages[at + 1], afters[at], keyOf)) : -1;
-  const next =
-    isWhole && end?.hasMore === true && seen[1] >= rows.length - early ? nextOf(end, afters, keyOf) : undefined;
+  const lost = pages.findIndex((page, at) => hasLost(page, pages[at + 1], afters[at], keyOf));
+  const next = end?.hasMore === true && seen[1] >= rows.length - early ? nextOf(end, afters, keyOf) : undefined;
+  const data = pages[0] && { rows, hasMore: end?.hasMore ?? true };
+  // With other filters the rows stay until there are others.
+  const before = useRef(data);
   useEffect(() => {
+    if (data) before.current = data;
     if (lost >= 0) setState({ list, afters: afters.slice(0, lost), seen });
     else if (next !== undefined) setState({ list, afters: [...afters, next], seen });
   });
   const failed = results.find(({ isError }) => isError);
   return {
-    data: pages[0] && { rows, hasMore: end?.hasMore ?? true },
+    data: data ?? (failed ? undefined : before.current),
     error: failed?.error ?? null,
     dataUpdatedAt: Math.min(...results.map(({ dataUpdatedAt }) => dataUpdatedAt)),
     isError: failed !== undefined,

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { queryOptions } from "@tanstack/react-query";
 import type { TerminalListItem } from "@tillkeeper/contract/http/terminals";
 import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
@@ -112,7 +112,6 @@ export const terminalsQuery = (
       );
       return { rows: terminals, hasMore: starting_after !== undefined };
     },
-    placeholderData: keepPreviousData,
   });
 
 export const terminalQuery = (account: string, terminal: string) =>
@@ -150,7 +149,6 @@ export const operationsQuery = (
       );
       return { rows: body, hasMore: next !== undefined };
     },
-    placeholderData: keepPreviousData,
   });
 
 export const operationQuery = (account: string, operation: string) =>
