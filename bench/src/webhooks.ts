@@ -23,7 +23,7 @@ const types = [
 ] as const satisfies EventType[];
 const size = { healthy: 90, hanging: 5, refusing: 5 };
 const eventsPerSecond = 200;
-/** What is late by more than this is lost. */
+/** A delivery that is late by more than this counts as lost. */
 const patienceMs = 20_000;
 const aims = { p95: 1_000, ratio: 1.5 };
 

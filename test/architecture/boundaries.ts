@@ -21,7 +21,7 @@ const packages: Record<string, readonly string[]> = {
   hostile: ["contract", "agent", "stage"],
   year: ["sdk", "agent", "server", "stage"],
   model: ["contract"],
-  // What is packed beside the programs: the guides and the pages' files.
+  // Packed beside the programs: the guides and the pages' files.
   publishing: ["server"],
 };
 

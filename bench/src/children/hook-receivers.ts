@@ -8,7 +8,7 @@ export interface HookReceivers {
   healthy: number;
   /** Receivers that take a request and never answer. */
   hanging: number;
-  /** Ports at which nobody listens. */
+  /** Ports without a listener. */
   refusing: number;
 }
 

@@ -34,7 +34,7 @@ describe("PATCH of a payout destination", async () => {
     });
     expect(Value.Check(PayoutDestination, changed.body)).toBe(true);
     expect((await server.call("GET", `${pathOf(tenant.aid)}/PD1`, tenant)).body).toEqual(changed.body);
-    // Neither an empty request nor one with what is there is a change.
+    // Neither an empty request nor one with the present values is a change.
     await patch(tenant, {});
     await patch(tenant, { email: "new@example.com", bank_accounts: [bank], organization: before.organization });
     const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit?subject_id=PD1`, tenant);

@@ -98,7 +98,7 @@ export const variants: readonly Variant[] = [
     ],
   },
   {
-    // A missed day is told to nobody.
+    // No mail is sent about a missed day.
     name: "tells-nobody",
     edits: [
       {

@@ -267,7 +267,7 @@ function successOf({ answers }: Endpoint): number {
 }
 
 /**
- * Runs the route's handler. An upload may take longer than other bodies. What is left of a refused upload is read and
+ * Runs the route's handler. An upload may take longer than other bodies. The rest of a refused upload is read and
  * discarded, as with any other body.
  */
 async function runHandler(

@@ -77,7 +77,7 @@ function envelopeOf(row: EventRow, object: object | undefined): EventEnvelope {
   };
 }
 
-/** What there is to read of events that bring all their data. */
+/** The rows to read for events that bring all their data: none. */
 const nothingRead: { shown: object[]; others: Map<EventRow, object | undefined> } = { shown: [], others: new Map() };
 
 async function objectsOf(

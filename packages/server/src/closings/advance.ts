@@ -47,7 +47,7 @@ export function createAdvance(deps: AdvanceDeps): (keys: readonly ClosingKey[]) 
       const moment = await momentOf(deps.db.sql, deps);
       const stands = await readStands(deps, keys, moment);
       const [busy, quiet] = [stands.filter(isBusy), stands.filter((stand) => !isBusy(stand))];
-      // What is busy is written in the round that finds it quiet: until then it stays due, if this server dies.
+      // A busy closing is written in the round that finds it quiet; until then it stays due, in case this server dies.
       const last = round === mostRounds;
       await settle(deps.db, last ? stands : quiet, moment);
       still.push(...quiet);

@@ -93,7 +93,7 @@ export function wishesOf({ retry_until: until, when_busy: whenBusy, terminals, e
   };
 }
 
-/** What is wrong with a request beside its day. `live`: the terminals of the store. */
+/** The faults of a request, beside those of its day. `live`: the terminals of the store. */
 export function bodyFaults(
   body: ClosingCreate,
   { live, mostUntil }: { live: readonly string[]; mostUntil: Date },
@@ -139,8 +139,8 @@ interface Open {
 
 /**
  * The day in which the oldest open batch began, where terminals tell it, else the running one (D31). A batch that began after its
- * terminal had been closed for that day is left to the next day, unless the request asks to close again. Once somebody asked for
- * the running day, it is that: a terminal that comes back in the evening with something older must not make the second request
+ * terminal had been closed for that day is left to the next day, unless the request asks to close again. Once a request has asked for
+ * the running day, it is the running day: a terminal that comes back in the evening with an older batch must not make the second request
  * close another day than the first.
  */
 export async function defaultDay(
@@ -166,7 +166,7 @@ export async function defaultDay(
 
 /**
  * The bounds of a day's closing. Days follow on each other: where the store's configuration has changed since the closing of a day
- * beside it was made, that one's bound counts, so that no close belongs to two days or to none.
+ * beside it was made, the bound of that closing counts, so that no close belongs to two days or to none.
  */
 async function boundsBeside(
   tx: Tx,

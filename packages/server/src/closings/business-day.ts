@@ -29,7 +29,7 @@ export function startOf(day: string, { timeZone, startsAt }: DayRules): Date | u
   return exists ? new Date(start) : undefined;
 }
 
-/** The business day after this one. A date that the zone skipped is none. */
+/** The next business day. A date that the zone skipped is none. */
 export function dayAfter(day: string, rules: DayRules): string {
   const next = dateOf(midnight(day) + dayMs);
   return startOf(next, rules) ? next : dayAfter(next, rules);
@@ -40,7 +40,7 @@ export function endOf(day: string, rules: DayRules): Date {
   return startOf(dayAfter(day, rules), rules) as Date;
 }
 
-/** The business day to which the instant belongs: the one that began last (D30). */
+/** The business day to which the instant belongs: the day that began last (D30). */
 export function businessDayOf(at: Date, rules: DayRules): string {
   let day = dateOf(wallClockMs(rules.timeZone, at.getTime()) + dayMs);
   for (;;) {

@@ -42,9 +42,9 @@ interface Draft extends NewClosing {
 export const carriedForwardMs = 2_000;
 
 /**
- * Closes the running day of stores of one account that nobody has asked to close yet, many at once: reads and writes what belongs to
- * them in statements that they share, and sends the first attempts. Answers undefined for each request that is not so simple: nothing
- * came of that, and it is to be treated by itself.
+ * Closes the running day of stores of one account that have no closing of it yet, many at once: reads and writes what belongs to
+ * them in statements that they share, and sends the first attempts. Answers undefined for each request that needs more than that: nothing
+ * was written for it, and the caller treats it by itself.
  */
 export async function closeNew(
   deps: AdvanceDeps,
@@ -188,7 +188,7 @@ export function closingRow(store: StoreDays, asked: Omit<Asked, "again" | "named
   };
 }
 
-/** Sends the first attempts. Whatever fails is left to the look after it, which tells the request. */
+/** Sends the first attempts. A failed one is left to `advance`, which runs next and reports the failure to the request. */
 async function sendFirst(deps: AdvanceDeps, drafts: readonly Draft[]): Promise<Map<string, Sent>> {
   try {
     const sent = await sendAttempts(

@@ -16,7 +16,7 @@ import { type Moment, membersOf, momentOf } from "./standing.ts";
 import { tellRequest } from "./told.ts";
 
 export interface ClosingDeps extends Pick<AdvanceDeps, "db" | "clock" | "presenceClock"> {
-  /** Makes the closing of a day that nobody has asked to close yet, unless that is not so simple. */
+  /** Makes the closing of a day that has none yet, in the batch of its account where that suffices. */
   closeNew: (request: CloseRequest) => Promise<New>;
   /** Carries a closing forward, and answers how it stands, unless there is still something to be done at once. */
   advance: (key: ClosingKey) => Promise<Stand | undefined>;
@@ -104,7 +104,7 @@ async function goOnWithEarlier(
   return closing.id;
 }
 
-/** Goes on with a closing that is there: what is missing is asked for anew, and nothing else. */
+/** Goes on with a closing: asks anew for the terminals that are missing, and for no others. */
 async function goOn(
   tx: Tx,
   { closing, asked, requestId }: { closing: ClosingRow; asked: Asked; requestId: string | undefined },

@@ -15,8 +15,8 @@ const mostAtOnce = 1_000;
 const told = ["terminal_operation_update"] as const;
 
 /**
- * Tells what corrects closings after their end: a late result, or a close that was made otherwise and told later. Nobody looks at a
- * closing that has ended; so the events of operations are read, and the closings that they may concern are looked at once more. The
+ * Tells what corrects closings after their end: a late result, or a close that was made otherwise and told later. No worker reads a
+ * closing that has ended; so the events of operations are read, and the closings that they may concern are read once more. The
  * place is written after that: a server that dies has another one look again, which changes nothing.
  */
 export function correctionWorker({ db, advanceAll }: CorrectionDeps): Worker {

@@ -124,7 +124,7 @@ export function terminalFacts(row: Facts, hearing: Hearing): TerminalFacts {
   };
 }
 
-/** What is to be kept of a terminal when its closing ends. */
+/** The facts of a terminal that are kept when its closing ends. */
 export function freeze(row: Facts, hearing: Hearing): Frozen {
   const { status, here, online, shutDown } = terminalFacts(row, hearing);
   return {

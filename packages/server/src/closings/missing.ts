@@ -5,7 +5,7 @@ import type { Member, Moment } from "./standing.ts";
 
 /** What decides whether a further request asks for a terminal anew. */
 export interface Further {
-  /** It asks to close again what is closed. */
+  /** The request asks to close closed terminals again. */
   again: boolean;
   /** It names its terminals. */
   named: boolean;
@@ -13,7 +13,7 @@ export interface Further {
   mostUntil: Date;
 }
 
-/** Whether a further request asks for the terminal anew. What is closed, or is being closed, is left alone. */
+/** Whether a further request asks for the terminal anew. A terminal that is closed, or is being closed, is left alone. */
 export function isMissing(
   closing: ClosingRecord,
   { row, standing }: Member,
@@ -23,7 +23,7 @@ export function isMissing(
   const { state, reason, step, openAgain } = standing;
   if (state === "failed" || reason === "not_asked") return true;
   if (state === "unknown") return again || step === "send_again_unsure";
-  // Of a cancelled closing it is not tried again, unless somebody asks once more.
+  // In a cancelled closing a terminal is tried again only for a further request.
   if (state === "waiting") return closing.cancelled_at !== null;
   if (again && (named || openAgain === true)) return true;
   if (state !== "not_needed" || !closing.ended_at) return false;

@@ -73,7 +73,7 @@ export function countsOf(members: readonly Member[]): Record<ClosingTerminalStat
   >;
 }
 
-/** Every close of the business day that closed a batch, by whoever. */
+/** Every close of the business day that closed a batch, by operation or by hand. */
 function closesOfDay(members: readonly Member[]): CloseRow[] {
   return members.flatMap((member) => closesThatCount(member));
 }
@@ -162,7 +162,7 @@ function presentClose(close: CloseRow): NonNullable<ClosingTerminal["close"]> {
   };
 }
 
-/** Business days beside that one in which open batches began, oldest first. */
+/** Other business days in which open batches began, oldest first. */
 export function alsoOpenOf(
   members: readonly Pick<Member, "row" | "facts">[],
   { rules, day }: { rules: DayRules; day: string },

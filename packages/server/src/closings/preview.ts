@@ -23,7 +23,7 @@ const wouldOf = {
 } as const;
 
 /**
- * What is open at a store, and what a closing would do; it closes nothing. Throws `store_not_found`, `invalid_request`.
+ * Shows the open batches of a store, and what a closing would do; it closes nothing. Throws `store_not_found`, `invalid_request`.
  */
 export function previewClosing(
   deps: ReadDeps,
@@ -77,7 +77,7 @@ export function previewClosing(
   });
 }
 
-/** What is open, as far as terminals tell. */
+/** The open batches, as far as terminals tell them. */
 function openOf(rows: readonly Facts[]) {
   const open = rows.flatMap((row) => standingBatch(row)?.value ?? []);
   const oldest = rows.flatMap((row) => openSince(row)?.getTime() ?? []);

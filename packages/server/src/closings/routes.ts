@@ -67,7 +67,7 @@ async function withNames(names: ActorNames, accountId: string, closing: Closing)
 
 /**
  * Waits, as far as the request prefers, until nothing moves by itself any more: every terminal has its end, or waits for a person.
- * While somebody waits, the next step is taken when it is due, not when the worker comes.
+ * While a request waits, the next step is taken when it is due, before the worker's next round.
  */
 async function waitUntilStill(deps: ClosingRouteDeps, request: FastifyRequest, key: ClosingOfStore, known: Closing) {
   const { found, headers } = await deps.waits.forRequest(request, {

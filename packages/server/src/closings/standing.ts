@@ -9,7 +9,7 @@ import { listeningSince } from "../presence/watch/watch.ts";
 import { type Facts, type Hearing, openSince, terminalFacts } from "./facts.ts";
 import type { ClosingRecord } from "./queries.ts";
 
-/** A terminal of a closing: what is known, and where it stands. */
+/** A terminal of a closing: its facts, and where it stands. */
 export interface Member {
   row: Facts;
   facts: TerminalFacts;
@@ -58,7 +58,7 @@ export function isOpen({ standing: { state, reason } }: Pick<Member, "standing">
 
 /**
  * The same for a day that was due at that instant: a terminal that was heard after it, had told an empty batch and was lost then has
- * nothing to close, as far as anybody can know.
+ * nothing to close, as far as can be known.
  */
 export function isOpenSince(member: Member, dueAt: Date, { now, realNow }: Moment): boolean {
   if (!isOpen(member)) return false;

@@ -41,7 +41,7 @@ export async function unclosedDays(
   });
 }
 
-/** A terminal that is not closed, or of which nobody knows. */
+/** A terminal that is not closed, or may not be. */
 export interface OpenTerminal {
   terminalId: string;
   state: ClosingTerminalState;
@@ -55,7 +55,7 @@ export interface UnclosedDay {
   /** How many terminals the day has to do with. */
   terminals: number;
   open: OpenTerminal[];
-  /** Whether anybody has asked to close it. */
+  /** Whether a request has asked to close it. */
   asked: boolean;
   /** Until when the server goes on by itself; undefined: it does not. */
   triedUntil?: Date;
@@ -90,7 +90,7 @@ function openTerminal({ row, standing: { state, reason, step } }: Member, { clos
   return {
     terminalId: row.terminal_id,
     state: isUnknown ? "unknown" : "failed",
-    // Without a closing nobody has tried, so there is nothing that it failed for.
+    // Without a closing there was no attempt, so the terminal did not fail for a reason.
     ...(closing && reason !== undefined && { reason }),
     step: (closing && step) ?? "close_the_day",
   };

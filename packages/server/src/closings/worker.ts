@@ -13,7 +13,7 @@ interface WorkerDeps {
 
 const everyMs = 1_000;
 const mostAtOnce = 500;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 30_000;
 
 /** Carries closings forward whose time to be looked at has come. */
@@ -35,8 +35,8 @@ const forgetEveryMs = 10 * minuteMs;
 const forgetBatch = 1_000;
 
 /**
- * Deletes the idempotency keys of requests for closings after 48 hours, and closings with their operations, without which nobody
- * can say any more how they ended.
+ * Deletes the idempotency keys of requests for closings after 48 hours, and closings together with their operations, from which
+ * their ends are computed.
  */
 export function closingRetentionWorker({
   db,

@@ -75,7 +75,7 @@ export class MailSender {
     try {
       const outcome = await this.#attempt(message);
       await noteOutcome(db.sql, { id: message.id, lease, outcome, now: clock.now() });
-      // Whoever waits for a free place goes on.
+      // A free place: claim further messages.
       this.wake();
     } catch (error) {
       log.error({ err: error, ...named(message) }, "what came of a mail could not be written down; it is sent again");

@@ -142,7 +142,7 @@ function newOperation(
 
 /**
  * The hash of a request. Equal for requests with equal meaning, in any order of their fields. `expectedClose` is no part of it: a
- * repetition is answered whatever the last close is by then.
+ * repetition is answered without a look at the last close.
  */
 function requestHash(body: OperationCreate): Buffer {
   const { terminal_id, operation, parameters, timeout, when_busy } = body;

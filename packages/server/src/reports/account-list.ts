@@ -30,7 +30,7 @@ export async function getAccountClosings(
   const summed = query.business_day !== undefined && query.starting_after === undefined;
   if (status === undefined && !summed) return getClosings(deps, accountId, query);
   const found: ClosingSummary[] = [];
-  // For sums all is read, whatever the page holds.
+  // For the sums all rows are read, not only the page's.
   const enough = summed ? most : query.limit + 1;
   let next = query.starting_after;
   for (let read = 0; read < most && found.length < enough; read += atOnce) {

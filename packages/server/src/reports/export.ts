@@ -26,7 +26,7 @@ interface Wanted {
   languageOf: (country: string | null) => Language;
 }
 
-/** A month as CSV: the latest report of each closing, then what is provisional. It is read while it is sent. */
+/** A month as CSV: the latest report of each closing, then provisional ones. It is read while it is sent. */
 export function exportMonth(deps: ReportDeps, wanted: Wanted): Readable {
   return Readable.from(linesOf(deps, wanted), { objectMode: false });
 }

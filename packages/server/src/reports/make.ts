@@ -33,8 +33,8 @@ export interface ShownReport {
 
 /**
  * Brings the reports of a closing up to date: makes the original once the day is over and nothing is waiting, and a correction when
- * the day shows otherwise than the latest report. Any number of servers may do it at once. Answers what there is then, if the closing
- * is there.
+ * the day shows otherwise than the latest report. Any number of servers may do it at once. Answers the report that then stands, if the closing
+ * exists.
  */
 export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<ShownReport | undefined> {
   return inTenant(deps.db, key.accountId, async (tx) => {

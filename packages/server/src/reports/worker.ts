@@ -5,7 +5,7 @@ import { bringUpToDate, type ReportDeps } from "./make.ts";
 
 const everyMs = 5_000;
 const mostAtOnce = 100;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 2 * minuteMs;
 
 /**

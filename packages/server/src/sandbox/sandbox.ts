@@ -40,7 +40,7 @@ export interface OpenSandbox extends SandboxFile {
   namedTerminals: Record<string, string>;
 }
 
-/** What is needed to create stores and terminals. */
+/** The dependencies for creating stores and terminals. */
 export interface StoresDeps {
   db: Db;
   stores: StoreDeps;
@@ -73,7 +73,7 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
   const found = await findAccount(deps, known);
-  // Before anything is created: times of what is there would lie before the sandbox's beginning.
+  // Before anything is created: rows from before would have times before the sandbox's beginning.
   if (found === undefined && deps.plan.clock !== undefined) await beginAt(deps, deps.plan.clock);
   const accountId = found ?? (await createAccount(deps));
   const client = await ensureClient(deps, accountId, known);
@@ -165,7 +165,7 @@ function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: str
 }
 
 /**
- * Creates what is missing of the first stores and terminals. This also completes a first start that was killed
+ * Creates those of the first stores and terminals that do not exist. This also completes a first start that was killed
  * half-way, and a reset.
  */
 export async function ensureStores(deps: StoresDeps, accountId: string, clientId: string): Promise<void> {

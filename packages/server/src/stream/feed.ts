@@ -85,7 +85,7 @@ export class Feed {
     const fresh = entries.filter(({ frame }) => frame === undefined);
     if (fresh.length > 0) {
       const rows = fresh.map(({ row }) => row);
-      // Presented for all streams, whatever each may see; which events it gets is decided before.
+      // Presented once for all streams, without the limits of one: which events a stream gets was decided before.
       const made = sharedWork(() => this.#deps.present(this.accountId, rows)).then((events) => events.map(frameOf));
       for (const [index, entry] of fresh.entries()) {
         entry.frame = made.then((frames) => frames[index] as Buffer);
@@ -128,7 +128,7 @@ function follows(last: EventRow, next: EventRow): boolean {
   return Number(next.position) === Number(last.position) + 1 && next.epoch === last.epoch;
 }
 
-/** Without a name of the event, so that one listener gets all types, those of later versions included. */
+/** A frame without the event's name, so that one listener gets all types, also those of later versions. */
 function frameOf(event: EventEnvelope): Buffer {
   return Buffer.from(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
 }

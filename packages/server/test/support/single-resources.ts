@@ -84,7 +84,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     const body = { config: { url: "http://127.0.0.1:9/" }, events: ["account_store_update"], active: false };
     return { ...own, hid: (await post(`${account}/hooks/subscriptions`, body)).id };
   };
-  /** The attempt of the first ping, which nobody takes. */
+  /** The attempt of the first ping, which has no receiver. */
   const attempt = async () => {
     const ids = await hook();
     const attempts = async () =>
@@ -127,7 +127,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
   return (path) => (makers[path] ?? missing(path))();
 }
 
-/** Waits until an operation of a terminal that nobody answers for has done what it will do, so that its tag stays. */
+/** Waits until an operation of a terminal without a device was dispatched, so that its tag stays. */
 export async function untilSent(server: SharedServer, tenant: Tenant, id: string): Promise<void> {
   if (!server.spreads) return;
   const phase = async () => (await server.call("GET", `/v1/admin/terminals/operations/${id}`, tenant)).body.phase;

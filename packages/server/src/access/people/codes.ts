@@ -69,7 +69,7 @@ export async function spendCode(
   throw codeRefused();
 }
 
-/** Accepts no code of a step twice, and none of a step before: whoever has seen one cannot use it. */
+/** Accepts no code of a step twice, and none of an earlier step: a code that others have seen opens nothing. */
 async function spendStep(tx: Tx, personId: string, step: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable("person_totp")

@@ -9,7 +9,7 @@ const most = { perShare: 10, perNetwork: 50, perAddress: 50 };
 export interface Attempt {
   /** The network that it comes from. */
   network: string;
-  /** The e-mail address, in lower case, whether or not anybody has it. */
+  /** The e-mail address, in lower case, whether or not it is a person's. */
   email: string;
   /** Whether a person has signed in with that address from that network before. */
   known: boolean;
@@ -17,7 +17,7 @@ export interface Attempt {
 
 /**
  * Limits failed attempts to sign in: of a network, of a network for one address, and of all networks for one address. The last does not
- * count for networks from which the person has signed in before, so that a stranger elsewhere locks nobody out.
+ * count for networks from which the person has signed in before, so that a stranger elsewhere locks no person out.
  */
 export function signInLimits() {
   const perShare = createSpanLimit(most.perShare, spanSeconds);

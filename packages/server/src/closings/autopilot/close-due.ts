@@ -13,7 +13,7 @@ export interface Closers extends ClosingDeps {
   log: { warn(fields: object, text: string): void };
 }
 
-/** What is to be done for a store. */
+/** A store and the autopilot's decision about it. */
 export interface Step {
   place: PlaceRow;
   plan: ClosingPlan | undefined;
@@ -80,7 +80,7 @@ interface Going {
   closing: ClosingRow;
 }
 
-/** Asks for what is missing of a closing that is there. */
+/** Asks anew for the terminals that are missing in a closing. */
 async function goOn(deps: Closers, { plan, what, due: { day, until }, closing }: Going): Promise<"done"> {
   // What was asked for goes on as it was asked for.
   if (what === "again") return "done";

@@ -15,8 +15,8 @@ export interface Place {
 
 /**
  * What the autopilot does now. off, wait: nothing. close: the day is to be closed. again: nothing was
- * open when its time came, and it is closed if something is open now. check: the time to try is over, and what came of it
- * is to be looked at. missed: it is over, and nobody tried. pass: the day is not to be closed.
+ * open when its time came, and it is closed if something is open now. check: the time to try is over, and the outcome
+ * has to be read. missed: it is over, without an attempt. pass: the day is not to be closed.
  */
 export type Decision =
   | { what: "off" }
@@ -38,10 +38,10 @@ export function whyOff({
   return undefined;
 }
 
-/** Decides what is to be done for a store, by its place and its configuration as it is now. */
+/** Decides what the autopilot does for a store, by its place and its present configuration. */
 export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place, now: Date): Decision {
   if (known !== null && askedAt && until) {
-    // A closing that was asked for goes on as it was asked for, whatever is configured meanwhile.
+    // A closing keeps the times of its request; a later configuration does not change it.
     if (now < until && whyOff(plan) !== undefined) return { what: "wait", day: known, lookAt: until };
     if (now < until) return { what: "again", due: { day: known, until } };
     return { what: "check", day: known, askedAt, until };

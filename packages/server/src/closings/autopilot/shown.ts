@@ -22,7 +22,7 @@ export function createShowAutopilot({ clock }: { clock: Pick<Clock, "now"> }) {
   };
 }
 
-/** The day after the one that is being closed; else the one that is not dealt with yet, unless its time is over. */
+/** The day after the day that is being closed; otherwise the first day that is not dealt with, unless its time is over. */
 function nextOf(plan: ClosingPlan, { day, askedAt }: Place, now: Date): Due | undefined {
   if (day === null) return nextDue(plan, now);
   const due = firstDue(plan, askedAt ? dayAfter(day, plan.rules) : day);

@@ -16,7 +16,7 @@ const everyMs = 1_000;
 /** Stores that are closed at the same time, and how many are claimed at once. */
 const mostUnderWay = 512;
 const claimedAtOnce = 128;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 30_000;
 /** Stores that have been closed are moved on together. */
 const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
@@ -117,7 +117,7 @@ class Round {
   }
 }
 
-/** What is to be done for stores of one account, read for all of them at once. */
+/** The decisions for stores of one account, read for all of them at once. */
 function stepsOf({ db, clock }: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<Step[]> {
   return inTenant(db, accountId, async (tx) => {
     const now = clock.now();

@@ -33,7 +33,7 @@ export function attemptOfOperation(accountId: string, id: string): string {
 // each terminal.
 const isClose = sql`operations.operation || '' = 'end_of_day'`;
 
-/** The closes of a target that decide, with what is known of the closings that sent them. One scan reads both kinds of them. */
+/** The closes of a target that decide, with the closings that sent them. One scan reads closes by operation and by hand. */
 const closes = sql`
   select close.*, sent.closing_id, linked.day_ends_at as closing_ends_at
   from (

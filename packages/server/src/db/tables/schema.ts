@@ -290,7 +290,7 @@ export interface Tables
     late_result: Json<unknown> | null;
     /** The database had lost it; the terminal's result restored it. */
     recovered: Generated<boolean>;
-    /** It FAILED after it was begun, and nobody knows whether it was completed. */
+    /** It FAILED after it was begun; whether it was completed is unknown. */
     unknown_end: Generated<boolean>;
     /** `terminals.store_ref` when it was accepted, or recovered; null for rows from before this column. */
     store_ref: string | null;

@@ -37,7 +37,7 @@ export function otlpTraces({ url, every }: TraceSettings, log: Pick<Logger, "war
       "service.version": version,
       "service.instance.id": randomUUID(),
     }),
-    // What is recorded is decided once for a whole trace, in `root`.
+    // Whether a trace is recorded is decided once, in `root`.
     sampler: new AlwaysOnSampler(),
     spanProcessors: [
       new BatchSpanProcessor(reported(exporter, log), {

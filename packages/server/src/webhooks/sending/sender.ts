@@ -40,7 +40,7 @@ const leastFast = 32;
 const takeOverEveryMs = 5_000;
 
 /**
- * Sends what is due. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
+ * Sends due deliveries. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
  * gives its place in the fast lane back, and its subscription uses the slow lane from then on. So however many receivers are dead,
  * the others wait for none of them.
  */
@@ -172,7 +172,7 @@ export class Sender {
     this.#deps.log.error({ err: error }, "an attempt of a webhook could not be written down; it is sent again");
   }
 
-  /** Ends what is under way, and gives it back, so that another server or the next start sends it at once. */
+  /** Ends running attempts and gives their deliveries back, so that another server or the next start sends them at once. */
   async #stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running.over();
