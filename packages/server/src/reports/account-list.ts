@@ -10,7 +10,7 @@ import { type ClosingQuery, getClosings } from "../closings/read.ts";
 import { addUp } from "../closings/totals.ts";
 import type { ReportDeps } from "./make.ts";
 
-/** A request reads so many closings at most, and of them so many at a time. */
+/** Most closings that a request reads, and how many of them at a time. */
 const most = 1_000;
 const atOnce = 100;
 
@@ -50,7 +50,7 @@ export async function getAccountClosings(
   };
 }
 
-/** Adds up what was added up: each currency for itself. */
+/** Adds up sums, each currency for itself. */
 export function sumOf(totals: readonly ClosingTotals[]): ClosingTotals[] {
   return addUp(totals).map((sum) => {
     const ofCurrency = totals.filter(({ currency }) => currency === sum.currency);

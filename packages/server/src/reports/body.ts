@@ -26,7 +26,7 @@ export function digestOf(text: string): string {
 type Told = string | number | undefined;
 
 /**
- * What of the day differs between two reports. Left out is what changes without telling about the day: sentences, who asked, and
+ * The facts of the day that differ between two reports. Left out are fields that change without telling about the day: sentences, who asked, and
  * what is open now.
  */
 export function changesBetween(before: ReportBody, after: ReportBody): ReportChange[] {

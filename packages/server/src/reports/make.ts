@@ -19,7 +19,7 @@ export interface ReportDeps {
   presenceClock: { realNow(): Date };
 }
 
-/** For so long after its end a day is corrected by itself: so old results are not told any more. */
+/** How long after its end a day is corrected by itself: later results are not told any more. */
 const correctedForMs = 35 * dayMs;
 
 /** A report, or what it would say if it were made now. */
@@ -40,7 +40,7 @@ export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<ShownRe
   return inTenant(deps.db, key.accountId, async (tx) => {
     const seen = await look(tx, deps, key);
     if (!isMissing(seen, deps.clock.now())) return shownNow(seen, deps.clock.now());
-    // What was seen before the lock may be old by now.
+    // Read again under the lock.
     const last = await lockNumbers(tx, key);
     const sure = await look(tx, deps, key);
     if (!isMissing(sure, deps.clock.now())) return shownNow(sure, deps.clock.now());

@@ -9,7 +9,7 @@ export interface ReportKey {
   storeRef: string;
 }
 
-/** A report without what it reports. */
+/** A report without its body. */
 export interface ReportRow {
   number: number;
   closing_id: string;

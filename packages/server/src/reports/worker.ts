@@ -10,7 +10,7 @@ const againMs = 2 * minuteMs;
 
 /**
  * Makes the reports of days that are over, and their corrections. A closing is looked at when its day is over, and once more
- * whenever it has changed after that, be it that its last terminal has its end.
+ * whenever it has changed after that, for example when its last terminal has ended.
  */
 export function reportWorker(deps: ReportDeps): Worker {
   return every("reports", everyMs, async (signal) => {

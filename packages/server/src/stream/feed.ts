@@ -34,7 +34,7 @@ const mostRecentSize = 8 * 1024 * 1024;
 export class Feed {
   readonly accountId: string;
   readonly #deps: FeedDeps;
-  /** What the tail told last: positions without gaps, of one epoch. */
+  /** The newest events from the tail: positions without gaps, of one epoch. */
   #recent: Entry[] = [];
   #recentSize = 0;
   /** Reads of the table that are under way, by cursor and filter. */
@@ -45,7 +45,7 @@ export class Feed {
     this.#deps = deps;
   }
 
-  /** Takes what the tail tells. Of what does not follow on the last event, the table decides. */
+  /** Takes events from the tail. If they do not follow on the last one, streams read the table instead. */
   hear(row: EventRow): void {
     const last = this.#recent.at(-1)?.row;
     if (last && !follows(last, row)) this.#forget();
@@ -105,7 +105,7 @@ export class Feed {
     this.#recentSize = 0;
   }
 
-  /** What the tail told behind a cursor; undefined where only the table can tell whether that follows on it. */
+  /** The tail's events behind a cursor; undefined where only the table can tell whether they follow on it. */
   #recentAfter(cursor: EventCursor): Entry[] | undefined {
     const first = this.#recent[0]?.row;
     if (!first || cursor === "oldest" || first.epoch !== cursor.epoch) return undefined;

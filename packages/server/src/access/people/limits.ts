@@ -29,7 +29,7 @@ export function signInLimits() {
     ...(known ? [] : [{ limit: perAddress, key: email }]),
   ];
   const limits = {
-    /** Takes the turns of an attempt before its password is checked, so that a thousand at once are no more. Throws `sign_in_locked`. */
+    /** Counts an attempt before its password is checked, so that a thousand at once get no more guesses. Throws `sign_in_locked`. */
     begin(attempt: Attempt): void {
       const taken: (() => void)[] = [];
       for (const { limit, key } of turnsOf(attempt)) {
@@ -43,7 +43,7 @@ export function signInLimits() {
         taken.push(() => limit.giveBack(key));
       }
     },
-    /** Gives the turns back: what was right does not count. */
+    /** Takes the count back: successful attempts do not count. */
     succeeded(attempt: Attempt): void {
       for (const { limit, key } of turnsOf(attempt)) limit.giveBack(key);
     },

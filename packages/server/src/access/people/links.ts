@@ -223,7 +223,7 @@ async function personFor(
   return id;
 }
 
-/** The same whether it never was, was used, or is too late. */
+/** One error for links that never existed, were used, or have expired. */
 function linkNotFound(): ApiError {
   return new ApiError("sign_in_link_not_found", "This link does not work, or does not work any more.");
 }

@@ -28,7 +28,7 @@ export interface ClosedStep extends Step {
   isIdle: boolean;
 }
 
-/** Closes the store, if its time has come. idle: nothing is open. failed: it stays due, and is not moved on. */
+/** Closes the store, if it is due. idle: nothing is open. failed: the store stays due at the same day. */
 export async function closeDue(
   deps: Closers,
   { place, plan, decision, closing }: Step,
@@ -82,10 +82,10 @@ interface Going {
 
 /** Asks anew for the terminals that are missing in a closing. */
 async function goOn(deps: Closers, { plan, what, due: { day, until }, closing }: Going): Promise<"done"> {
-  // What was asked for goes on as it was asked for.
+  // The closing keeps the terms of its request.
   if (what === "again") return "done";
   const { accountId, storeId } = plan;
-  // A request that asked for more patience keeps it.
+  // A closing with a later `retry_until` keeps it.
   const retryUntil = !closing.ended_at && closing.retry_until > until ? closing.retry_until : until;
   const body = { business_day: day, retry_until: retryUntil.toISOString() };
   await closeAlone(deps, { accountId, clientId: autopilotActor, storeId, idempotencyKey: null, body }, undefined);

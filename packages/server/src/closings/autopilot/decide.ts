@@ -58,7 +58,7 @@ export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place,
   return now < endsAt ? { what: "wait", day, lookAt: endsAt } : { what: "pass", day };
 }
 
-/** The day that is known, unless it is longer ago than a day can be closed; else the first one whose time is yet to come. */
+/** The day of the place, unless it is too long ago to be closed; otherwise the first day whose time is yet to come. */
 function dayToDealWith(plan: ClosingPlan, known: string | null, now: Date): string | undefined {
   if (known === null) return nextDue(plan, now)?.day;
   const oldest = businessDayOf(new Date(now.getTime() - limits.closingDaysBack * dayMs), plan.rules);

@@ -24,7 +24,7 @@ const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
 /**
  * Closes stores by themselves (D32). Any number of servers take turns: each claims stores that are due and closes them as a request
  * does, which makes one closing of a day however often it is done. Then it moves the store on to its next day, unless the store was changed
- * meanwhile. So a server that dies in between leaves nothing behind that the next one does not do once more to the same end.
+ * meanwhile. When a server dies in between, the next one repeats the steps with the same result.
  * A store that takes long holds its own slot only: others are claimed as slots get free.
  */
 export function autopilotWorker(deps: AutopilotDeps): Worker {

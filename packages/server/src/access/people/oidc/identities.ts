@@ -42,10 +42,10 @@ async function linkedPerson(
 /** The person with a verified address, who is a user of some account or becomes one by this. */
 async function personWithEmail(tx: Tx, clock: Clock, email: string, visitor: Visitor): Promise<string> {
   const people = tx.selectFrom("people").select("id").where("email", "=", email).forUpdate();
-  // Looked at again when another sign-in has accepted for the same person meanwhile: the locks wait for that.
+  // Another sign-in may have accepted for the same person meanwhile, and the locks have waited for it: read again.
   for (let look = 0; look < 3; look += 1) {
     const known = (await people.executeTakeFirst())?.id;
-    // Who is a user somewhere takes other invitations by their links: an account must not make another one's person its own.
+    // A person who is a user somewhere accepts other invitations by their links: an account must not take over a person of another.
     if (known !== undefined && (await usersOfPerson(tx, known)).length > 0) return known;
     const invited = await invitedUsers(tx, email);
     const [first] = invited;
