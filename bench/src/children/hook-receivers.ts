@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { machineMs } from "../machine-clock.ts";
+import { machineMs } from "../parts/machine-clock.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface HookReceivers {

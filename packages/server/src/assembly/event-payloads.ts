@@ -1,7 +1,7 @@
 import { eventId, eventKinds, type OperationCause } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
-import { presentClosingEvent } from "../closings/event-payload.ts";
-import type { ReadDeps } from "../closings/read.ts";
+import { presentClosingEvent } from "../closings/reading/event-payload.ts";
+import type { ReadDeps } from "../closings/reading/read.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { isRetryable, isUnavailable } from "../db/failures.ts";
 import { inTenant } from "../db/tenants/tenant.ts";

@@ -1,8 +1,8 @@
-import { createAdvance } from "../closings/advance.ts";
-import type { OperationToCancel } from "../closings/attempts.ts";
+import { closeNew } from "../closings/asking/close-new.ts";
+import { gatherAdvances, gatherNew } from "../closings/asking/gathered.ts";
 import { createShowAutopilot } from "../closings/autopilot/shown.ts";
-import { closeNew } from "../closings/close-new.ts";
-import { gatherAdvances, gatherNew } from "../closings/gathered.ts";
+import { createAdvance } from "../closings/progress/advance.ts";
+import type { OperationToCancel } from "../closings/progress/attempts.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";

@@ -1,5 +1,5 @@
 import { eventTypes } from "@tillkeeper/contract/events";
-import { unclosedDays } from "../closings/unclosed.ts";
+import { unclosedDays } from "../closings/standing/unclosed.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { type EventRow, lastPlace, readNews } from "../events/read.ts";

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { StoreDay } from "../closings/unclosed.ts";
+import type { StoreDay } from "../closings/standing/unclosed.ts";
 import type { Tables } from "../db/tables/schema.ts";
 
 /** A message that this server is to send now: about a day, or with a link that lets a person in. */

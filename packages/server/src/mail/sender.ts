@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readDay, type StoreDay } from "../closings/unclosed.ts";
+import { readDay, type StoreDay } from "../closings/standing/unclosed.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";
 import { backoff } from "../platform/backoff.ts";

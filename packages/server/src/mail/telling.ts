@@ -1,6 +1,6 @@
 import { type Language, languageOfCountry, languageOfTag } from "@tillkeeper/words/languages";
 import { v7 as uuidv7 } from "uuid";
-import { readDay, type StoreDay } from "../closings/unclosed.ts";
+import { readDay, type StoreDay } from "../closings/standing/unclosed.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";

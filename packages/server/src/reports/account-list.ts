@@ -6,8 +6,8 @@ import {
   closingFigureNames,
 } from "@tillkeeper/contract/http/closing-schemas";
 import type { AccountClosingList } from "@tillkeeper/contract/http/closings";
-import { type ClosingQuery, getClosings } from "../closings/read.ts";
-import { addUp } from "../closings/totals.ts";
+import { type ClosingQuery, getClosings } from "../closings/reading/read.ts";
+import { addUp } from "../closings/reading/totals.ts";
 import type { ReportDeps } from "./make.ts";
 
 /** Most closings that a request reads, and how many of them at a time. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ReportChange } from "@tillkeeper/contract/http/closing-reports";
 import { type Closing, closingFigureNames } from "@tillkeeper/contract/http/closing-schemas";
-import type { Reported } from "../closings/report-facts.ts";
+import type { Reported } from "../closings/reading/report-facts.ts";
 
 /** What a report keeps: the closing as it was shown then, with what a page of it needs. */
 export interface ReportBody {

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Language } from "@tillkeeper/words/languages";
-import { closingsOfDays } from "../closings/report-facts.ts";
+import { closingsOfDays } from "../closings/reading/report-facts.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { csvHeader, csvRows } from "./csv.ts";
 import { bringUpToDate, type ReportDeps, shownOf } from "./make.ts";

@@ -1,4 +1,4 @@
-import { findReported, type Reported } from "../closings/report-facts.ts";
+import { findReported, type Reported } from "../closings/reading/report-facts.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";

@@ -1,4 +1,4 @@
-import { claimLooks, noteLookedAt, type ReportLook } from "../closings/report-looks.ts";
+import { claimLooks, noteLookedAt, type ReportLook } from "../closings/reading/report-looks.ts";
 import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { bringUpToDate, type ReportDeps } from "./make.ts";

@@ -110,7 +110,7 @@ export class EventStreams {
   async #pulse(): Promise<void> {
     for (const [stream] of this.#all()) stream.beat();
     if (this.#accounts.size === 0) return;
-    // Reads events that the tail did not tell, and notices a database that went back.
+    // Finds streams that miss events, and feeds of a database that went back.
     const last = await lastPositions(this.#deps.db.sql, [...this.#accounts.keys()]);
     for (const [accountId, { feed, streams }] of this.#accounts) {
       const position = last.get(accountId) ?? 0;

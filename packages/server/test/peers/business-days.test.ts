@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { startOf } from "../../src/closings/business-day.ts";
+import { startOf } from "../../src/closings/days/business-day.ts";
 
 const program = join(import.meta.dirname, "../support/business_days.py");
 const run = promisify(execFile);

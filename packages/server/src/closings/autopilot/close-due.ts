@@ -1,8 +1,8 @@
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
-import { type ClosingDeps, closeAlone } from "../close-store.ts";
+import { type ClosingDeps, closeAlone } from "../asking/close-store.ts";
 import type { ClosingRow } from "../queries.ts";
-import { isOpenSince, momentOf } from "../standing.ts";
+import { isOpenSince, momentOf } from "../standing/standing.ts";
 import type { Decision } from "./decide.ts";
 import { autopilotActor } from "./missed.ts";
 import type { Due } from "./next-due.ts";

@@ -1,7 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { dayMs } from "../../platform/time-spans.ts";
-import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../days/business-day.ts";
 import { type Due, dueOf, nextDue } from "./next-due.ts";
 
 /** Where the autopilot of a store stands. */

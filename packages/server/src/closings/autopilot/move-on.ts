@@ -3,7 +3,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import { type NewEvent, writeEvents } from "../../events/write.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { hourMs, minuteMs } from "../../platform/time-spans.ts";
-import { type Clocks, isOpenSince, type Moment, momentOf } from "../standing.ts";
+import { type Clocks, isOpenSince, type Moment, momentOf } from "../standing/standing.ts";
 import type { ClosedStep } from "./close-due.ts";
 import { type Decision, type Place, placeAfter } from "./decide.ts";
 import { missedEvent } from "./missed.ts";

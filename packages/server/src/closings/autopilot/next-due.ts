@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { minuteMs } from "../../platform/time-spans.ts";
-import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
-import { firstInstantAt } from "../time-zone.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../days/business-day.ts";
+import { firstInstantAt } from "../days/time-zone.ts";
 
 /** The settings that say when the days of a store are closed. */
 export type DuePlan = Pick<ClosingPlan, "storeRef" | "rules" | "time" | "retryUntil" | "spread_minutes" | "exceptions">;

@@ -3,7 +3,7 @@ import type { Tx } from "../../db/db.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import { dayAfter } from "../business-day.ts";
+import { dayAfter } from "../days/business-day.ts";
 import { type Place, whyOff } from "./decide.ts";
 import { type Due, firstDue, nextDue } from "./next-due.ts";
 import { findPlace } from "./queries.ts";

@@ -5,9 +5,9 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import { eventsOf } from "../../events/write.ts";
-import type { Facts, Frozen } from "../facts.ts";
+import type { Told } from "../progress/told.ts";
 import { type ClosingKey, type ClosingRecord, closingColumns } from "../queries.ts";
-import type { Told } from "../told.ts";
+import type { Facts, Frozen } from "../standing/facts.ts";
 import { closingById, closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { prepared } from "../../db/prepared.ts";
-import type { Facts } from "../facts.ts";
+import type { Facts } from "../standing/facts.ts";
 
 /** Of the closes of a terminal in one day that did nothing to its batch, only the newest decide anything. */
 const mostFailed = 40;
