@@ -8,7 +8,7 @@ import { type NewEvent, writeEvents } from "../src/events/write.ts";
 const device = { device_serial_number: "1", device_address: "T1-D1" };
 
 describe("the page of events", async () => {
-  const { server, tenant, aid } = await world({ own: {} });
+  const { server, tenant, aid } = await world();
   const path = `/v1/accounts/${aid}/events`;
   const get = (query = "", of = tenant) => server.call<EventPage>("GET", `${path}${query}`, of);
   const event = (subject: string, more: Partial<NewEvent> = {}): NewEvent => ({

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 /** docs.dintero.com, api-reference/payout-destinations/oid_mgmnt_payout_destinations_by_id_patch; its body is not shown. */
 describe("PATCH of a payout destination", async () => {
-  const { server } = await world({ own: {} });
+  const { server } = await world();
   const bank = { bank_account_currency: "NOK", bank_account_country_code: "NO", bank_account_number: "86011117947" };
   const pathOf = (aid: string) => `/v1/accounts/${aid}/payout-destinations`;
   const made = async (tenant: Tenant, id = "PD1", more: object = {}) => {

@@ -17,7 +17,7 @@ const pace = { busyMs: 15, idleMs: 100, idleAfterMs: 2_000 };
 const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
 
 /**
- * Makes deliveries of events, in the order of their positions. Each server runs one; the server that locks the cursor takes all new events.
+ * Makes deliveries of events, in the order of their places. Each server runs one; the server that locks the cursor takes all new events.
  * Events do not wake it: without subscriptions they would have it move the cursor, with a commit, a hundred times a second.
  */
 export function takingWorker({ db, clock, made }: TakingDeps): Worker {
