@@ -10,7 +10,7 @@ import { startSandbox } from "./support/sandbox.ts";
 /** What a walk over all endpoints does not meet: streams, terminals that move, callers at the same time, writes. */
 describe("callers who are limited to stores", async () => {
   const limits = limitPrincipals();
-  const { server, tenant, aid } = await world();
+  const { server, tenant, aid } = await world({ own: {} });
   const url = `/v1/accounts/${aid}`;
   const operations = "/v1/admin/terminals/operations";
   const stores: Record<"a" | "b", { id: string; store_id: string }> = {} as never;
