@@ -1,6 +1,6 @@
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { closingPlans } from "../../merchants/stores/closing-plan.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import { pause } from "../../platform/pause.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type ClosingRow, findClosingsOfDays } from "../queries.ts";
@@ -104,7 +104,7 @@ class Round {
   #moverOf(accountId: string): (step: ClosedStep) => Promise<void> {
     const known = this.#movers.get(accountId);
     if (known) return known;
-    const mover = gather<ClosedStep, void>({
+    const mover = batched<ClosedStep, void>({
       ...moves,
       overload: () => new Error("more stores are to be moved on than were claimed"),
       run: async (batch) => {

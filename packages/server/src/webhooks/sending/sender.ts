@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Db } from "../../db/db.ts";
 import { unavailable } from "../../db/failures.ts";
 import type { PresentEvents } from "../../events/read.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
@@ -55,7 +55,7 @@ export class Sender {
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
-    this.#end = gather<Ended, undefined>({
+    this.#end = batched<Ended, undefined>({
       run: async (batch) => {
         await endAttempts(deps.db.pool, batch);
         return batch.map(() => undefined);

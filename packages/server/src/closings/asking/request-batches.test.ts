@@ -3,7 +3,7 @@ import { ApiError } from "../../platform/errors.ts";
 import type { Stand } from "../progress/advance.ts";
 import type { ClosingKey, ClosingRecord } from "../queries.ts";
 import type { MadeClosing } from "./close-new.ts";
-import { gatherAdvances, gatherNew } from "./gathered.ts";
+import { batchAdvances, batchNewClosings } from "./request-batches.ts";
 import type { CloseRequest } from "./requests.ts";
 
 const accountId = "T32000001";
@@ -17,7 +17,7 @@ const standOf = ({ id }: ClosingKey): Stand => ({
 function held(answer: (keys: readonly ClosingKey[]) => Stand[]) {
   const batches: string[][] = [];
   const go = Promise.withResolvers<void>();
-  const advance = gatherAdvances(async (keys) => {
+  const advance = batchAdvances(async (keys) => {
     batches.push(keys.map(({ id }) => id));
     await go.promise;
     return answer(keys);
@@ -61,7 +61,7 @@ describe("requests to close the running day that come at the same time", () => {
   it("share batches with those of their account, and never wait for another account", async () => {
     const batches: string[] = [];
     const first = Promise.withResolvers<void>();
-    const close = gatherNew(async (account, requests) => {
+    const close = batchNewClosings(async (account, requests) => {
       batches.push(`${account}: ${requests.map(({ storeId }) => storeId).join(" ")}`);
       if (account === "first") await first.promise;
       return requests.map(madeOf);
@@ -75,7 +75,7 @@ describe("requests to close the running day that come at the same time", () => {
 
   it("are each left to be treated alone when their batch fails, unless it is refused", async () => {
     let error: Error = new Error("the connection was lost");
-    const close = gatherNew(() => Promise.reject(error));
+    const close = batchNewClosings(() => Promise.reject(error));
     expect(await close(requestOf("first", "a"))).toBeUndefined();
     error = new ApiError("service_unavailable", "Too much is going on; try again.");
     await expect(close(requestOf("first", "a"))).rejects.toBe(error);

@@ -1,5 +1,5 @@
 import { ApiError } from "../../platform/errors.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import { limitedTo, type StoreLimit, storeLimit } from "../../platform/store-limit.ts";
 import type { Stand } from "../progress/advance.ts";
 import type { ClosingKey } from "../queries.ts";
@@ -14,10 +14,10 @@ const overload = () => new ApiError("service_unavailable", "Too many closings ar
  * Makes the function that closes the running day of a store, where that is simple. Requests of one account that come at the same time
  * share the statements; those of others do not wait for them.
  */
-export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise<New> {
-  const accounts = new Map<string, { gathered: ReturnType<typeof gatherOf>; under: number }>();
-  const gatherOf = (accountId: string, stores: StoreLimit | undefined) =>
-    gather<CloseRequest, New>({
+export function batchNewClosings(close: CloseBatch): (request: CloseRequest) => Promise<New> {
+  const accounts = new Map<string, { batch: ReturnType<typeof batchOf>; under: number }>();
+  const batchOf = (accountId: string, stores: StoreLimit | undefined) =>
+    batched<CloseRequest, New>({
       slots: 2,
       maxBatch: 32,
       maxQueue: 5_000,
@@ -29,11 +29,11 @@ export function gatherNew(close: CloseBatch): (request: CloseRequest) => Promise
     const stores = storeLimit();
     // A transaction has one limit, so only requests with the same one share it.
     const name = JSON.stringify([accountId, stores]);
-    const account = accounts.get(name) ?? { gathered: gatherOf(accountId, stores), under: 0 };
+    const account = accounts.get(name) ?? { batch: batchOf(accountId, stores), under: 0 };
     accounts.set(name, account);
     account.under += 1;
     try {
-      return await account.gathered(request);
+      return await account.batch(request);
     } finally {
       account.under -= 1;
       if (account.under === 0) accounts.delete(name);
@@ -61,10 +61,10 @@ type Outcome = { stand: Stand | undefined } | { error: unknown };
  * a thousand stores that close at the same minute are a few batches. Answers how the closing stands, unless there is still
  * something to be done at once.
  */
-export function gatherAdvances(
+export function batchAdvances(
   advance: (keys: readonly ClosingKey[]) => Promise<Stand[]>,
 ): (key: ClosingKey) => Promise<Stand | undefined> {
-  const gathered = gather<ClosingKey, Outcome>({
+  const advanceBatched = batched<ClosingKey, Outcome>({
     slots: 2,
     maxBatch: 50,
     maxQueue: 5_000,
@@ -72,7 +72,7 @@ export function gatherAdvances(
     run: (batch) => runBatch(advance, batch),
   });
   return async (key) => {
-    const outcome = await gathered(key);
+    const outcome = await advanceBatched(key);
     if ("error" in outcome) throw outcome.error;
     return outcome.stand;
   };
