@@ -2,7 +2,7 @@ import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { newKeyPair } from "./support/releases.ts";
+import { newKeyPair } from "../support/releases.ts";
 
 const admin = ["admin:accounts", "admin:checkout", "admin:hooks"];
 
