@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@tillkeeper/stage/until";
-import type { Period } from "../checker/history.ts";
+import type { Instant, Period } from "../checker/history.ts";
 import type { Recorder } from "../clients/recorder.ts";
 import type { Stage } from "../stage/stage.ts";
 import { links } from "../stage/topology.ts";
@@ -69,14 +69,14 @@ async function errorOf(action: () => void | Promise<void>): Promise<string | und
 
 /** Whether the target works again. Database and broker count as recovered when one server is ready again. */
 function hasRecovered(stage: Stage, recorder: Recorder, target: string, liftedAt: number): boolean {
-  const { servers, agents, sampler } = stage;
+  const { servers, agents, sampler, database } = stage;
   const part = target.split(":")[0];
   const fleet = agents.find(({ name }) => name === part);
   if (fleet) return fleet.connected === fleet.terminals;
   if (part === links.http) return recorder.lastAnswerAt > liftedAt;
   const concerned = servers.filter(({ name }) => name === part);
   if (concerned.length > 0) return concerned.every(({ name }) => sampler.readyAt(name) > liftedAt);
-  return servers.some(({ name }) => sampler.readyAt(name) > liftedAt);
+  return servers.some(({ name }) => sampler.readyAt(name) > liftedAt) && database.commitsAt > liftedAt;
 }
 
 /**
@@ -89,8 +89,22 @@ export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[]
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
 }
 
-/** Returns the lost periods: commits made in them may be gone. */
-export function lostTimes(inflicted: readonly Inflicted[]): Period[] {
+/** Longest time that a standby is behind before a fault; a failover without a fault loses no more. */
+const behindMs = 10_000;
+
+/**
+ * Returns the lost periods: commits made in them may be gone. With an asynchronous standby these are the times from a
+ * fault of the database to the promotion that follows.
+ */
+export function lostTimes(inflicted: readonly Inflicted[], promotions: readonly Instant[]): Period[] {
+  const failovers = promotions.map((promotedAt): Period => {
+    const fault = inflicted.findLast(({ target, struckAt }) => target === "database" && struckAt <= promotedAt);
+    return { from: Math.min(fault?.struckAt ?? promotedAt, promotedAt) - behindMs, to: promotedAt };
+  });
+  return [...restores(inflicted), ...failovers];
+}
+
+function restores(inflicted: readonly Inflicted[]): Period[] {
   return inflicted
     .filter(({ kind, failed }) => kind === "database.go_back" && failed === undefined)
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
