@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@tillkeeper/stage/until";
-import type { Instant, Period } from "../checker/history.ts";
+import type { Period } from "../checker/history.ts";
 import type { Recorder } from "../clients/recorder.ts";
+import type { Promotion } from "../stage/database.ts";
 import type { Stage } from "../stage/stage.ts";
 import { links } from "../stage/topology.ts";
 import { blows } from "./blows.ts";
@@ -89,17 +90,17 @@ export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[]
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
 }
 
-/** Longest time that a standby is behind before a fault; a failover without a fault loses no more. */
-const behindMs = 10_000;
+/** Longest time that a standby may be silent before its leader says so, and what the looks at it take. */
+const unnoticedMs = 10_000;
 
 /**
- * Returns the lost periods: commits made in them may be gone. With an asynchronous standby these are the times from a
- * fault of the database to the promotion that follows.
+ * Returns the lost periods: commits made in them may be gone. With an asynchronous standby these are the times from when
+ * the leader had its standby last, or a fault began, to the promotion that follows.
  */
-export function lostTimes(inflicted: readonly Inflicted[], promotions: readonly Instant[]): Period[] {
-  const failovers = promotions.map((promotedAt): Period => {
-    const fault = inflicted.findLast(({ target, struckAt }) => target === "database" && struckAt <= promotedAt);
-    return { from: Math.min(fault?.struckAt ?? promotedAt, promotedAt) - behindMs, to: promotedAt };
+export function lostTimes(inflicted: readonly Inflicted[], promotions: readonly Promotion[]): Period[] {
+  const failovers = promotions.map(({ at, followedAt }): Period => {
+    const fault = inflicted.findLast(({ target, struckAt }) => target === "database" && struckAt <= at);
+    return { from: Math.min(fault?.struckAt ?? at, followedAt) - unnoticedMs, to: at };
   });
   return [...restores(inflicted), ...failovers];
 }

@@ -42,7 +42,8 @@ export const faultKinds = [
  */
 const clusterKinds = [
   { name: "leader.kill", weight: 6, targets: ["database"], lasts: [1000, 25_000], rest: 30_000 },
-  { name: "leader.kill_behind", weight: 6, targets: ["database"], lasts: [1000, 4000], rest: 30_000 },
+  // Lifting it takes as long as the lease.
+  { name: "leader.kill_behind", weight: 6, targets: ["database"], lasts: [1000, 4000], rest: 55_000 },
   { name: "leader.kill_postgres", weight: 4, targets: ["database"], lasts: [0, 0], rest: 25_000 },
   { name: "leader.kill_patroni", weight: 4, targets: ["database"], lasts: [5000, 35_000], rest: 25_000 },
   { name: "leader.pause", weight: 6, targets: ["database"], lasts: [1000, 35_000], rest: 25_000 },

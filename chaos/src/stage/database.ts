@@ -15,10 +15,17 @@ export interface Database {
   stop(): Promise<void>;
 }
 
+/** Another machine came to lead, or the same one on a new timeline. */
+export interface Promotion {
+  /** Instant at which it was first seen to lead. */
+  at: Instant;
+  /** Instant at which the leader before it was last seen with a standby. */
+  followedAt: Instant;
+}
+
 /** What happened to a database with a standby. */
 export interface Failovers {
-  /** Instants at which another machine was first seen to lead, on a new timeline. */
-  promotions: readonly Instant[];
+  promotions: readonly Promotion[];
   /** Periods in which commits succeed, in order. */
   commits: readonly Period[];
 }

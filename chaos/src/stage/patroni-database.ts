@@ -6,9 +6,10 @@ import { type Db, openDb } from "@tillkeeper/server/db/db";
 import type { Logger } from "@tillkeeper/server/platform/log/log";
 import { asSuperuser, databaseUrl, makeOwner, type PostgresAddress } from "@tillkeeper/stage/postgres/own-postgres";
 import { PatroniCluster } from "@tillkeeper/stage/postgres/patroni/cluster";
+import type { MemberState } from "@tillkeeper/stage/postgres/patroni/member";
 import type { Instant } from "../checker/history.ts";
 import { CommitProbe } from "../health/commit-probe.ts";
-import type { Database, Failovers } from "./database.ts";
+import type { Database, Failovers, Promotion } from "./database.ts";
 
 const database = "tillkeeper_chaos";
 const owner = "tillkeeper_owner";
@@ -21,7 +22,7 @@ export class PatroniDatabase implements Database {
   readonly db: Db;
   readonly #owner: PostgresAddress;
   readonly #probe: CommitProbe;
-  readonly #promotions: Instant[] = [];
+  readonly #promotions: Promotion[] = [];
   readonly #stopped = new AbortController();
   readonly #watching: Promise<void>;
 
@@ -76,17 +77,28 @@ export class PatroniDatabase implements Database {
     await this.cluster.stop();
   }
 
-  /** Notes each new timeline: a machine that is promoted begins one. */
+  /** Notes each change of leader. */
   async #watch(): Promise<void> {
     const { signal } = this.#stopped;
-    let timeline = 0;
+    let known: string | undefined;
+    let followedAt = Date.now();
     while (!signal.aborted) {
+      const sentAt = Date.now();
       const states = await Promise.all(this.cluster.members.map((member) => member.state()));
-      const leading = states.filter((state) => state?.state === "running" && /master|primary/.test(state.role));
-      const latest = Math.max(timeline, ...leading.map((state) => state?.timeline ?? 0));
-      if (timeline > 0 && latest > timeline) this.#promotions.push(Date.now());
-      timeline = latest;
+      // A leader that was paused may say that it leads for a moment after it goes on: the latest timeline counts.
+      const leaders = states.map((state, number) => ({ ...state, number })).filter(isLeading);
+      const leader = leaders.toSorted((a, b) => (b.timeline ?? 0) - (a.timeline ?? 0))[0];
+      if (leader) {
+        const name = `${leader.number} on ${leader.timeline}`;
+        if (known !== undefined && known !== name) this.#promotions.push({ at: Date.now(), followedAt });
+        known = name;
+        if (leader.replication?.some(({ state }) => state === "streaming")) followedAt = sentAt;
+      }
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+function isLeading({ state, role }: Partial<MemberState>): boolean {
+  return state === "running" && /master|primary/.test(role ?? "");
 }

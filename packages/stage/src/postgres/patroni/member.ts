@@ -24,6 +24,8 @@ export interface MemberState {
   role: string;
   state: string;
   timeline?: number;
+  /** The standbys that a leader has, by its word. */
+  replication?: { state: string }[];
 }
 
 /**
