@@ -88,6 +88,7 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
       stopping: features.stopping,
       pingDatabase: () => pingDatabase(core.db),
       brokerHealthy: () => devices.transport.healthy(),
+      backupsInTime: () => !core.backups?.state().late,
       workers: () => features.supervisor.health(),
       wallClockAheadMs: () => core.databaseClock.wallAheadMs,
     }),
