@@ -80,7 +80,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
-  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing);
+  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing, rootKey.fingerprint());
   const masking = openMasking({ log });
   closing.add(() => masking.close());
   const addresses = ownAddresses({
@@ -127,10 +127,10 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
 }
 
 /** The place of files, once it is sure to be that of the database. */
-async function openFiles(db: Db, config: Config, closing: Closing): Promise<FileStore> {
+async function openFiles(db: Db, config: Config, closing: Closing, key: string): Promise<FileStore> {
   const files = await openFileStore(config);
   closing.add(() => files.close());
-  await checkFilePlace({ db, files, place: placeName(config) });
+  await checkFilePlace({ db, files, place: placeName(config), key });
   return files;
 }
 

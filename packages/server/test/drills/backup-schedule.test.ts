@@ -31,7 +31,7 @@ describe("backups that the server makes by itself", () => {
   it("begin with the first start, are whole, and for nobody else to read", async () => {
     const [name = ""] = await nextAfter([]);
     expect(name).toMatch(/^tillkeeper-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.backup$/);
-    expect((await readBack(join(folder, name)))["schema_migrations"]).toBeGreaterThan(10);
+    expect(Object.keys(await readBack(join(folder, name))).length).toBeGreaterThan(30);
     expect(await readiness()).not.toHaveProperty("degraded");
   });
 
