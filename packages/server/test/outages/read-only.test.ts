@@ -9,7 +9,11 @@ describe("a database that cannot be written, as a standby", () => {
     outage = await startOutage("T36000101");
     await outage.recovered();
   });
-  afterEach(() => outage.stop());
+  afterEach(async () => {
+    // The load goes on until its requests are answered.
+    await readOnly("off");
+    await outage.stop();
+  });
 
   const readOnly = async (value: "on" | "off") => {
     await asSuperuser(outage.postgres, `alter system set default_transaction_read_only = ${value}`);
@@ -17,17 +21,17 @@ describe("a database that cannot be written, as a standby", () => {
   };
   const ready = async () => {
     const answer = await fetch(`${outage.server.url}/health/ready`);
-    return { status: answer.status, ...((await answer.json()) as { database: string }) };
+    return { code: answer.status, ...((await answer.json()) as { database: string }) };
   };
 
   it("costs 503s and nothing else, takes the server out, and is over when it is over", async () => {
     for (let round = 0; round < 3; round += 1) {
       await readOnly("on");
       await outage.load.refusals(20);
-      expect(await ready()).toMatchObject({ status: 503, database: "down" });
+      expect(await ready()).toMatchObject({ code: 503, database: "down" });
       await readOnly("off");
       await outage.recovered();
-      await until(async () => (await ready()).status === 200, "the server to be ready");
+      await until(async () => (await ready()).code === 200, "the server to be ready");
     }
     expect(await outage.wrongAnswers()).toEqual([]);
   });
