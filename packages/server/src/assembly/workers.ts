@@ -98,6 +98,7 @@ export function workersOf(
     }),
     checkpointWorker({ db, clock, log, files, key: checkpointKey(core.rootKey), quiet: quietCheckpoints }),
     releaseFileWorker({ db, clock, log, files }),
+    ...(core.backups ? [core.backups.worker] : []),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }
