@@ -20,6 +20,7 @@ import { terminalsRoute } from "./terminals/route.ts";
 import { todayRoute } from "./today/route.ts";
 import { webhookRoute } from "./webhook/route.ts";
 import { webhooksRoute } from "./webhooks/route.ts";
+import { youRoute } from "./you/route.ts";
 
 /** All addresses of the console. */
 export const routeTree = rootRoute.addChildren([
@@ -28,6 +29,7 @@ export const routeTree = rootRoute.addChildren([
   linkRoute,
   accountRoute.addChildren([
     storesRoute,
+    youRoute,
     operationsRoute.addChildren([
       fleetRoute,
       terminalRoute,

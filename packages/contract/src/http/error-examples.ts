@@ -268,6 +268,10 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
   sign_in_refused: { message: "E-mail address or password is wrong.", errors: [] },
   code_required: { message: "A code of the authenticator is missing.", errors: [] },
   code_refused: { message: "The code is wrong, or does not count any more.", errors: [] },
+  secure_page_required: {
+    message: "The page came by plain HTTP from another machine, and there browsers do not say which page asks.",
+    errors: [],
+  },
   cross_origin_refused: { message: "The request comes from a page of another origin.", errors: [] },
   sign_in_link_not_found: { message: "This link does not work, or does not work any more.", errors: [] },
   sign_in_provider_not_found: { message: "This server has no provider to sign in at.", errors: [] },
