@@ -2,6 +2,7 @@ import { accountRoute } from "./account/route.ts";
 import { apiClientRoute } from "./api-client/route.ts";
 import { apiClientsRoute } from "./api-clients/route.ts";
 import { auditRoute } from "./audit/route.ts";
+import { authorizeRoute } from "./authorize/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
 import { operationListRoute } from "./operation-list/route.ts";
@@ -27,6 +28,7 @@ export const routeTree = rootRoute.addChildren([
   startRoute,
   signInRoute,
   linkRoute,
+  authorizeRoute,
   accountRoute.addChildren([
     storesRoute,
     youRoute,

@@ -264,6 +264,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The file is not the one that was announced; nothing was kept.",
     errors: [{ path: "/body", message: "has 12 bytes, not 48213" }],
   },
+  invalid_grant: { message: "The code is not accepted.", errors: [] },
   missing_session: { message: "Nobody is signed in.", errors: [] },
   sign_in_refused: { message: "E-mail address or password is wrong.", errors: [] },
   code_required: { message: "A code of the authenticator is missing.", errors: [] },

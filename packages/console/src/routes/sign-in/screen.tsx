@@ -31,7 +31,9 @@ function SignInScreen() {
     }
     queryClient.removeQueries();
     await queryClient.fetchQuery(sessionQuery);
-    await router.navigate({ to: to ?? "/", replace: true });
+    // What a front end of others asks is read from the address as it wrote it.
+    if (to?.startsWith("/authorize/")) window.location.replace(to);
+    else await router.navigate({ to: to ?? "/", replace: true });
   });
   return (
     <SignInFrame>
