@@ -1,6 +1,7 @@
 import { accountEndpoints } from "./accounts.ts";
 import { activationEndpoints, activationEndpointsByToken } from "./activations.ts";
 import { auditEndpoints } from "./audit.ts";
+import { authorizationEndpoints } from "./authorization.ts";
 import { brokerEndpoints } from "./broker.ts";
 import { clientGrantEndpoints } from "./client-grants.ts";
 import { clientEndpoints } from "./clients.ts";
@@ -36,6 +37,7 @@ export const endpoints = {
   clientGrants: clientGrantEndpoints,
   signIn: signInEndpoints,
   totp: totpEndpoints,
+  authorizations: authorizationEndpoints,
   signInProviders: oidcEndpoints,
   users: userEndpoints,
   stores: storeEndpoints,

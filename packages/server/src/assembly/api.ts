@@ -3,6 +3,7 @@ import { auditRoutes } from "../access/audit/routes.ts";
 import { authRoutes } from "../access/auth/routes.ts";
 import { clientRoutes } from "../access/clients/routes.ts";
 import { grantRoutes } from "../access/grants/routes.ts";
+import { personTokens } from "../access/people/authorizations/person-tokens.ts";
 import { peopleRoutes } from "../access/people/routes.ts";
 import { closingRoutes } from "../closings/routes.ts";
 import { pingDatabase } from "../db/ping.ts";
@@ -120,7 +121,7 @@ function accessRoutes(
 ): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
-    ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl }),
+    ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl, people: personTokens({ db, clock }) }),
     ...auditRoutes({ db, names }),
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),

@@ -10,6 +10,7 @@ import { Note } from "../../parts/note.tsx";
 import { Page } from "../../parts/page.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
+import { InsecureNote, useInsecure } from "./insecure.tsx";
 
 /** Where an invitation or the link of a reset leads: one gives a name and a password. */
 export const Screen = createLazyRoute("/sign-in/link")({ component: LinkScreen });
@@ -20,6 +21,7 @@ function LinkScreen() {
   return (
     <SignInFrame>
       <Page title={t`Your account`}>
+        <InsecureNote />
         {token === "" ? (
           <Note tone="bad">
             <Trans>The link is not whole. Open it once more from where you got it.</Trans>
@@ -35,6 +37,7 @@ function LinkScreen() {
 function LinkForm({ token }: { token: string }) {
   const { t } = useLingui();
   const router = useRouter();
+  const insecure = useInsecure();
   // A link that signs in once needs nothing more; the server names what others need.
   const [asks, setAsks] = useState({ password: false, code: false });
   const form = useForm({ name: "", password: "", code: "" }, async ({ name, password, code }) => {
@@ -58,7 +61,7 @@ function LinkForm({ token }: { token: string }) {
     await router.navigate({ to: "/", replace: true });
   });
   return (
-    <Form form={form} button={t`Go on`}>
+    <Form form={form} button={t`Go on`} why={insecure}>
       {asks.password && (
         <>
           <TextInput

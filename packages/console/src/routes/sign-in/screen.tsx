@@ -9,6 +9,7 @@ import { Form, useForm } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
+import { InsecureNote, useInsecure } from "./insecure.tsx";
 import { ProviderFailure, Providers } from "./providers.tsx";
 
 /** Where people sign in. */
@@ -18,6 +19,7 @@ function SignInScreen() {
   const { t } = useLingui();
   const router = useRouter();
   const { to, failed } = Screen.useSearch();
+  const insecure = useInsecure();
   const [asksCode, setAsksCode] = useState(false);
   const form = useForm({ email: "", password: "", code: "" }, async ({ email, password, code }) => {
     try {
@@ -29,13 +31,16 @@ function SignInScreen() {
     }
     queryClient.removeQueries();
     await queryClient.fetchQuery(sessionQuery);
-    await router.navigate({ to: to ?? "/", replace: true });
+    // What a front end of others asks is read from the address as it wrote it.
+    if (to?.startsWith("/authorize/")) window.location.replace(to);
+    else await router.navigate({ to: to ?? "/", replace: true });
   });
   return (
     <SignInFrame>
       <Page title={t`Sign in`}>
         {failed !== undefined && <ProviderFailure failed={failed} />}
-        <Form form={form} button={t`Sign in`}>
+        <InsecureNote />
+        <Form form={form} button={t`Sign in`} why={insecure}>
           <TextInput
             label={t`E-mail address`}
             type="email"

@@ -39,10 +39,7 @@ export function inTenantRevoking<T>(
  * must not deadlock.
  */
 async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revocation: Revocation): Promise<void> {
-  const named = [
-    ...(typeof authority === "object" && "grantId" in authority ? [authority.grantId] : []),
-    ...("grantId" in revocation ? [revocation.grantId] : []),
-  ];
+  const named = [...grantsOf(authority), ...("grantId" in revocation ? [revocation.grantId] : [])];
   await tx
     .selectFrom("client_grants")
     .select("id")
@@ -58,6 +55,12 @@ async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revo
     .orderBy("id")
     .forUpdate()
     .execute();
+}
+
+function grantsOf(authority: PowerfulCaller["authority"]): string[] {
+  if (typeof authority !== "object") return [];
+  if ("grantId" in authority) return [authority.grantId];
+  return authority.through ? [authority.through.grantId] : [];
 }
 
 /**

@@ -11,6 +11,7 @@ import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
 import { type GeneratedSecret, hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { countCodeTry } from "./code-tries.ts";
 import { spendCode } from "./codes.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
@@ -92,8 +93,9 @@ export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: V
     db.sql.transaction().execute((tx) => findMeant(tx, { digest, now: clock.realNow() })),
   );
   if (!meant) throw linkNotFound();
-  return proved(deps, meant, input, visitor, (hash) =>
-    inTurn(db, network, () =>
+  return proved(deps, meant, input, visitor, async (hash) => {
+    if (meant.person) await countCodeTry(deps, meant.person.id, input.code, visitor);
+    return inTurn(db, network, () =>
       retried(() =>
         db.sql.transaction().execute(async (tx) => {
           const now = clock.realNow();
@@ -106,8 +108,8 @@ export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: V
           return beginSession(tx, clock, { personId, visitor, by: "link", secondFactor });
         }),
       ),
-    ),
-  );
+    );
+  });
 }
 
 /**

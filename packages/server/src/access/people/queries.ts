@@ -210,7 +210,7 @@ export async function namesOf(db: Reader, users: readonly UserRow[]) {
   return { accounts, stores };
 }
 
-/** Deletes sessions, links and used flows that ended long ago; answers whether there may be more. */
+/** Deletes sessions, links, used flows and authorizations that ended long ago; answers whether there may be more. */
 export async function deleteOld(db: Reader, before: Date, limit: number): Promise<boolean> {
   const sessions = await sql`
     delete from sessions where id in (
@@ -225,5 +225,9 @@ export async function deleteOld(db: Reader, before: Date, limit: number): Promis
     delete from sign_in_flows_used where state_sha256 in (
       select state_sha256 from sign_in_flows_used where used_at < ${before} order by used_at limit ${limit} for update skip locked
     )`.execute(db);
-  return [sessions, links, flows].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
+  const authorizations = await sql`
+    delete from authorizations where id in (
+      select id from authorizations where created_at < ${before} order by created_at limit ${limit} for update skip locked
+    )`.execute(db);
+  return [sessions, links, flows, authorizations].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
 }

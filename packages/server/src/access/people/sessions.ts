@@ -74,7 +74,7 @@ export async function principalOfSession(
 }
 
 /** The stores that a user is limited to; the database enforces them for all statements of the request. */
-function limitOf({ role, stores }: { role: Role; stores: string[] | null }): Pick<Principal, "stores"> {
+export function limitOf({ role, stores }: { role: Role; stores: string[] | null }): Pick<Principal, "stores"> {
   return role === "store" ? { stores: stores ?? [] } : {};
 }
 
