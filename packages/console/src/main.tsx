@@ -1,14 +1,29 @@
-import "./app/styles.ts";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app.tsx";
-import { chooseLanguage, preferredLanguage } from "./app/language.ts";
+import { preferredLanguage } from "./app/catalogs.ts";
+import { forgetEarly } from "./app/early.ts";
+import { chooseLanguage } from "./app/language.ts";
 import { keepLastKnown } from "./app/last-known.ts";
 import { queryClient } from "./app/query-client.ts";
+import { router } from "./app/router.ts";
 import { cacheShell } from "./app/shell-cache.ts";
+import { noticeSignOut } from "./app/signed-out.ts";
+
+/** For so long the grey lines of `index.html` stay; then the console says by itself what it waits for. */
+const longestMs = 2_000;
 
 keepLastKnown(queryClient);
-cacheShell();
-await chooseLanguage(preferredLanguage());
-const root = document.getElementById("root");
-if (!root) throw new Error("index.html has no element with the id root");
-createRoot(root).render(<App />);
+noticeSignOut(queryClient, () => void router.invalidate());
+void start();
+
+/** Shows the first screen when there is something to show. */
+async function start(): Promise<void> {
+  const loaded = chooseLanguage(preferredLanguage()).then(() => router.load());
+  await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, longestMs))]);
+  const root = document.getElementById("root");
+  if (!root) throw new Error("index.html has no element with the id root");
+  createRoot(root).render(<App />);
+  await loaded;
+  forgetEarly();
+  cacheShell();
+}

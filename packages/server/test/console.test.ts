@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { world } from "@tillkeeper/stage/world";
 import Fastify from "fastify";
 import { afterAll, describe, expect, it } from "vitest";
@@ -30,6 +31,19 @@ describe("the page of the console", async () => {
     expect(page).not.toMatch(/<script(?![^>]* src="\/)|\son\w+=|https?:\/\//);
   });
 
+  it("names scripts and style sheets that are the same compressed and not", async () => {
+    const page = await (await get("/")).text();
+    const files = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
+    expect(files.length).toBeGreaterThan(2);
+    for (const path of files) {
+      const compressed = await get(path, { "accept-encoding": "br" });
+      const plain = await get(path, { "accept-encoding": "identity" });
+      expect(compressed.headers.get("content-encoding")).toBe("br");
+      expect(plain.headers.get("content-encoding")).toBe(null);
+      expect(await compressed.text()).toBe(await plain.text());
+    }
+  });
+
   it("comes nowhere else: errors stay JSON", async () => {
     for (const path of [
       "/T1234567",
@@ -54,6 +68,9 @@ describe("a console", () => {
   mkdirSync(join(folder, "assets"));
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>It</title>");
   writeFileSync(join(folder, "assets", "main-1a2b.js"), "run();".repeat(1_000));
+  writeFileSync(join(folder, "assets", "big-3c4d.js"), "go();");
+  const stored = brotliCompressSync("go();");
+  writeFileSync(join(folder, "assets", "big-3c4d.js.br"), stored);
   writeFileSync(join(folder, "shell.js"), "keep();");
   writeFileSync(join(folder, "notes.txt"), "no file of the console");
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -77,6 +94,16 @@ describe("a console", () => {
       "cache-control": "no-cache",
       "content-security-policy": policy,
     });
+  });
+
+  it("sends what the build has compressed already, and has no address for it", async () => {
+    const app = appOf(folder);
+    const get = (url: string, encoding: string) => app.inject({ url, headers: { "accept-encoding": encoding } });
+    const small = await get("/assets/big-3c4d.js", "gzip, br");
+    expect(small.headers["content-encoding"]).toBe("br");
+    expect(small.rawPayload).toEqual(stored);
+    expect((await get("/assets/big-3c4d.js", "identity")).body).toBe("go();");
+    expect((await get("/assets/big-3c4d.js.br", "br")).statusCode).toBe(404);
   });
 
   it("that is not built says so, and how to build it", async () => {

@@ -1,4 +1,5 @@
 import { createClient, type SessionClient } from "@tillkeeper/sdk";
+import { fetchOnce } from "../app/early.ts";
 
 const clients = new Map<string, SessionClient>();
 
@@ -6,7 +7,14 @@ const clients = new Map<string, SessionClient>();
 export function clientOf(accountId: string): SessionClient {
   const known =
     clients.get(accountId) ??
-    createClient({ url: location.origin, accountId, credentials: "session", maxRetries: 1, requestTimeoutMs: 20_000 });
+    createClient({
+      url: location.origin,
+      accountId,
+      credentials: "session",
+      maxRetries: 1,
+      requestTimeoutMs: 20_000,
+      fetch: fetchOnce,
+    });
   clients.set(accountId, known);
   return known;
 }

@@ -1,8 +1,11 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { TerminalListItem } from "@tillkeeper/contract/http/terminals";
 import type { OperationName, OperationStatus } from "@tillkeeper/contract/operations";
 import type { TerminalStatus } from "@tillkeeper/contract/terminal-status";
+import type { Operation } from "@tillkeeper/sdk";
 import { kept } from "../app/last-known.ts";
 import { clientOf } from "./client.ts";
+import type { ListPage } from "./pages.ts";
 
 /**
  * One query for each thing that screens read, beside the SDK's method. A key is the account, the kind, the store where it belongs to
@@ -91,21 +94,24 @@ export const storeDetailsQuery = (account: string, store: string) =>
 /** A page of the account's terminals, by filters. It belongs to no store: each event of a terminal makes it old. */
 export const terminalsQuery = (
   account: string,
-  { status, search, after }: { status?: TerminalStatus; search?: string; after?: string },
+  { status, search }: { status?: TerminalStatus; search?: string },
+  after: string | undefined,
 ) =>
   queryOptions({
-    queryKey: [account, "terminals", undefined, "list", status, search, after],
-    queryFn: ({ signal }) =>
-      clientOf(account).terminals.list(
+    queryKey: [account, "terminals", undefined, "list", status, search, after] as readonly unknown[],
+    queryFn: async ({ signal }): Promise<ListPage<TerminalListItem>> => {
+      const { terminals, starting_after } = await clientOf(account).terminals.list(
         {
-          limit: 50,
+          limit: 100,
           includes: ["store"],
           ...(status && { status: [status] }),
           ...(search !== undefined && { search }),
           ...(after !== undefined && { starting_after: after }),
         },
         { signal },
-      ),
+      );
+      return { rows: terminals, hasMore: starting_after !== undefined };
+    },
     placeholderData: keepPreviousData,
   });
 
@@ -122,18 +128,19 @@ export const pairingCodesQuery = (account: string, terminal: string) =>
     queryFn: ({ signal }) => clientOf(account).terminals.listPairingCodes(terminal, { signal }),
   });
 
-/** A page of the account's operations, by filters, with the operation behind which the next page begins. */
+/** A page of the account's operations, by filters. */
 export const operationsQuery = (
   account: string,
-  filters: { status?: OperationStatus; operation?: OperationName; terminal?: string; after?: string },
+  filters: { status?: OperationStatus; operation?: OperationName; terminal?: string },
+  after: string | undefined,
 ) =>
   queryOptions({
-    queryKey: [account, "operations", undefined, "list", filters],
-    queryFn: async ({ signal }) => {
-      const { status, operation, terminal, after } = filters;
+    queryKey: [account, "operations", undefined, "list", filters, after] as readonly unknown[],
+    queryFn: async ({ signal }): Promise<ListPage<Operation>> => {
+      const { status, operation, terminal } = filters;
       const { body, next } = await clientOf(account).operations.list.withResponse(
         {
-          limit: 50,
+          limit: 100,
           ...(status && { status }),
           ...(operation && { operation }),
           ...(terminal !== undefined && { terminal_id: terminal }),
@@ -141,7 +148,7 @@ export const operationsQuery = (
         },
         { signal },
       );
-      return { operations: body, next };
+      return { rows: body, hasMore: next !== undefined };
     },
     placeholderData: keepPreviousData,
   });

@@ -2,6 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import type { SignInProviders } from "@tillkeeper/contract/http/oidc";
 import type { Session, SignIn, SignInLink } from "@tillkeeper/contract/http/people";
 import { readError, TillkeeperError } from "@tillkeeper/sdk/error";
+import { fetchOnce } from "../app/early.ts";
 import { kept } from "../app/last-known.ts";
 
 /** The session of the person who is signed in; `null` without one. */
@@ -41,7 +42,7 @@ export async function takeLink(input: SignInLink): Promise<void> {
 
 /** These addresses belong to no account, so the client of an account does not have them. */
 export async function call(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
-  const answer = await fetch(path, {
+  const answer = await fetchOnce(path, {
     method,
     credentials: "same-origin",
     headers: { accept: "application/json", ...(body !== undefined && { "content-type": "application/json" }) },

@@ -1,7 +1,8 @@
-import { createRouter } from "@tanstack/react-router";
+import { createRouter, parseSearchWith, stringifySearchWith } from "@tanstack/react-router";
 import { Broken, Missing } from "../parts/ends.tsx";
 import { Waiting } from "../parts/waiting.tsx";
 import { routeTree } from "../routes/routes.ts";
+import { valueInAddress } from "./search.ts";
 
 /** The map of addresses. Screens are loaded when their addresses are opened. */
 export const router = createRouter({
@@ -14,6 +15,8 @@ export const router = createRouter({
   defaultNotFoundComponent: Missing,
   defaultErrorComponent: Broken,
   scrollRestoration: true,
+  parseSearch: parseSearchWith(valueInAddress),
+  stringifySearch: stringifySearchWith(JSON.stringify),
 });
 
 declare module "@tanstack/react-router" {

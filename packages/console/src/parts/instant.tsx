@@ -1,5 +1,6 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
+import { dateFormat } from "../app/formats.ts";
 import { shownLanguage, tagOf } from "../app/language.ts";
 import classes from "./instant.module.css";
 
@@ -31,7 +32,7 @@ export function Instant({ at, zone, date }: InstantProps) {
 
 /** A moment as text in a time zone. */
 function instantText(at: string, zone: string, withDate: boolean): string {
-  return new Intl.DateTimeFormat(tagOf(shownLanguage()), {
+  return dateFormat(tagOf(shownLanguage()), {
     timeZone: zone,
     hour: "2-digit",
     minute: "2-digit",
@@ -41,7 +42,7 @@ function instantText(at: string, zone: string, withDate: boolean): string {
 
 /** A business day as text: "Thursday 26 November". */
 export function dayText(day: string, withYear = false): string {
-  return new Intl.DateTimeFormat(tagOf(shownLanguage()), {
+  return dateFormat(tagOf(shownLanguage()), {
     timeZone: "UTC",
     weekday: "long",
     day: "numeric",
@@ -56,6 +57,6 @@ export function ownZone(): string {
 }
 
 function isToday(at: string, zone: string): boolean {
-  const dayOf = (date: Date) => new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
+  const dayOf = (date: Date) => dateFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
   return dayOf(new Date(at)) === dayOf(new Date());
 }

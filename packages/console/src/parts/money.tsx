@@ -1,10 +1,11 @@
 import { currencyExponent } from "@tillkeeper/contract/currencies";
+import { numberFormat } from "../app/formats.ts";
 import { shownLanguage, tagOf } from "../app/language.ts";
 
 /** An amount in minor units as text, by the reader's language and the currency's own number of digits (ISO 4217). */
 function moneyText(minor: number, currency: string): string {
   const digits = currencyExponent(currency);
-  return new Intl.NumberFormat(tagOf(shownLanguage()), {
+  return numberFormat(tagOf(shownLanguage()), {
     style: "currency",
     currency,
     currencyDisplay: "code",

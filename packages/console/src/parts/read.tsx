@@ -4,7 +4,7 @@ import { Problem } from "./problem.tsx";
 import { Waiting } from "./waiting.tsx";
 
 interface ReadProps<Data> {
-  of: Pick<UseQueryResult<Data>, "data" | "error" | "refetch">;
+  of: Pick<UseQueryResult<Data>, "data" | "error"> & { refetch: () => unknown };
   /** How many grey lines stand there meanwhile. */
   lines?: number;
   children: (data: Data) => ReactNode;

@@ -37,6 +37,15 @@ describe("the account's terminals", () => {
     await context.close();
   });
 
+  it("are found by a number as it was typed into the address", async () => {
+    for (const typed of ["12345678901234567890", "007", "true", "4"]) {
+      const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals?search=${typed}`);
+      await page.locator("tbody tr, p.panel").first().waitFor();
+      expect(await page.getByLabel("Id, serial number, model or store").inputValue()).toBe(typed);
+      await context.close();
+    }
+  });
+
   it("are told of one by one, and what happens comes by itself", async () => {
     const { good } = shop.terminals;
     const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/terminals/${good}`);
@@ -57,6 +66,19 @@ describe("the account's terminals", () => {
     await page.getByRole("link", { name: "Newest entries" }).click();
     await page.locator("tbody tr").first().waitFor();
     await expect.poll(() => new URL(page.url()).search).toBe("");
+    await context.close();
+  });
+
+  it("are told of when their store was deleted", async () => {
+    const store = await shop.client.stores.create({ store_id: "gone", store_name: "Gone" });
+    const serial = `SIMULATED-${shop.accountId}-009`;
+    const made = await shop.client.terminals.create({ store_id: store.id, device_serial_number: serial });
+    await shop.client.terminals.delete(made.terminal_id);
+    await shop.client.stores.delete(store.id);
+    const path = `/${shop.accountId}/terminals/${made.terminal_id}`;
+    const { page, context } = await openConsole(browser, visitor, path);
+    await page.getByText(`${store.id}, which was deleted`).waitFor();
+    await page.getByRole("table", { name: "What happened" }).waitFor();
     await context.close();
   });
 

@@ -93,19 +93,79 @@ describe("operations", () => {
     await context.close();
   });
 
-  it("come a page at a time", async () => {
-    const { good } = shop.terminals;
-    const known = (await shop.client.operations.list.withResponse({ limit: 100 })).body.length;
-    for (let more = known; more <= 50; more += 1)
-      await shop.client.operations.run({ terminal_id: good, operation: "open_menu" });
-    const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/operations?terminal=${good}x`);
+  it("are cancelled while the terminal has not ended them, there and in the list", async () => {
+    const { absent } = shop.terminals;
+    const ask = () => shop.client.operations.create({ terminal_id: absent, operation: "send_logs" });
+    const statusOf = async (id: string) => (await shop.client.operations.get(id)).status;
+    const first = await ask();
+    const { page, context } = await openTerminal(absent);
+    await choose(page, "open_menu");
+    await send(page);
+    await page.getByRole("button", { name: "Cancel: Send its logs" }).click();
+    await expect.poll(() => statusOf(first.id)).toBe("FAILED");
+    await expect.poll(() => page.getByRole("button", { name: /^Cancel: / }).count()).toBe(0);
+    const second = await ask();
+    await page.goto(`${visitor.url}/${shop.accountId}/operations?status=PENDING`);
+    await page.getByRole("button", { name: "Cancel: Send its logs" }).click();
+    await expect.poll(() => statusOf(second.id)).toBe("FAILED");
     await page.getByText("No operation meets these filters.").waitFor();
-    await page.goto(`${visitor.url}/${shop.accountId}/operations`);
-    await expect.poll(() => page.locator("tbody tr").count()).toBe(50);
-    await page.getByRole("link", { name: "Older operations" }).click();
-    await expect.poll(() => page.locator("tbody tr").count()).toBe(1);
-    await page.getByRole("link", { name: "Newest operations" }).click();
-    await expect.poll(() => page.locator("tbody tr").count()).toBe(50);
+    await context.close();
+  });
+
+  it("wait for the end of a payment when that is chosen", async () => {
+    const { busy } = shop.terminals;
+    const { page, context } = await openTerminal(busy);
+    await choose(page, "open_menu");
+    await send(page);
+    await page.getByRole("status").getByText("Failed").waitFor();
+    await page.getByLabel("During a payment").selectOption("wait");
+    await send(page);
+    await page.getByRole("status").getByText("Under way").waitFor();
+    await shop.client.sandbox.controlTerminal(busy, { payment: false });
+    await page.getByRole("status").getByText("Done").waitFor();
+    await shop.client.sandbox.controlTerminal(busy, { payment: true });
+    await context.close();
+  });
+
+  it("are one long list, of which only what can be seen is in the page", async () => {
+    const { good } = shop.terminals;
+    const total = async () => {
+      const all = [];
+      for await (const one of shop.client.operations.list({ limit: 100 })) all.push(one);
+      return all;
+    };
+    for (let more = (await total()).length; more < 230; more += 1)
+      await shop.client.operations.run({ terminal_id: good, operation: "open_menu" });
+    const all = await total();
+    const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/operations`, { width: 1280 });
+    const rows = page.locator("tbody tr[data-index]");
+    await rows.first().waitFor();
+    expect(await rows.count()).toBeLessThan(60);
+    const table = page.getByRole("table", { name: "Operations" });
+    // The server has more, so nobody knows how many there are.
+    await expect.poll(() => table.getAttribute("aria-rowcount")).toBe("-1");
+    await expect
+      .poll(async () => {
+        await page.evaluate("scrollTo(0, document.documentElement.scrollHeight)");
+        return table.getAttribute("aria-rowcount");
+      })
+      .toBe(String(all.length + 1));
+    await expect.poll(() => rows.last().getAttribute("aria-rowindex")).toBe(String(all.length + 1));
+    expect(await rows.count()).toBeLessThan(60);
+    const { faults } = await usability({ page, context, errors: [] });
+    expect(faults).toEqual([]);
+    // By the keyboard one gets from row to row, as in a short list.
+    await page.evaluate("scrollTo(0, 0)");
+    await page.locator('tr[data-index="0"] a').focus();
+    for (let pressed = 0; pressed < 120; pressed += 1) await page.keyboard.press("Tab");
+    const at = await page.evaluate("document.activeElement.closest('tr')?.dataset.index");
+    expect(Number(at)).toBeGreaterThan(50);
+    // What comes meanwhile is at the top, and nothing is twice.
+    await page.evaluate("scrollTo(0, 0)");
+    await expect.poll(() => rows.first().getAttribute("data-index")).toBe("0");
+    await shop.client.operations.run({ terminal_id: good, operation: "check_update" });
+    await rows.first().getByText("Check for an update").waitFor();
+    await expect.poll(() => table.getAttribute("aria-rowcount")).toBe(String(all.length + 2));
     await context.close();
   });
 

@@ -100,6 +100,38 @@ describe("webhooks", () => {
     await context.close();
   });
 
+  it("are changed, and send what was missed again", async () => {
+    const hook = await shop.client.hooks.create({ config: { url }, events: ["account_store_add"] });
+    const { page, context } = await openConsole(browser, visitor, `/${shop.accountId}/webhooks/${hook.id}`);
+    await page.getByText("Change address and events").click();
+    await page.getByLabel("Address", { exact: true }).fill("not an address");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").first().waitFor();
+    await page.getByLabel("Address", { exact: true }).fill(`${url}/changed`);
+    await page.getByLabel("account_store_add", { exact: true }).uncheck();
+    await page.getByText("Choose at least one kind of event.").waitFor();
+    await page.getByLabel("terminal_operation_add", { exact: true }).check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved.").waitFor();
+    expect(await shop.client.hooks.get(hook.id)).toMatchObject({
+      config: { url: `${url}/changed` },
+      events: ["terminal_operation_add"],
+    });
+
+    await shop.client.operations.run({ terminal_id: shop.terminals.good, operation: "open_menu" });
+    const sent = () =>
+      receiver.received.filter((one) => JSON.parse(one.body).event === "terminal_operation_add").length;
+    await expect.poll(sent).toBeGreaterThan(0);
+    const before = sent();
+    await page.getByText("Send many events again").click();
+    await page.getByText("A time or a first event is needed.").waitFor();
+    await page.getByLabel(/^All since/).fill("2020-01-01T00:00");
+    await page.getByRole("button", { name: "Send them again" }).click();
+    await page.getByText("They are being sent.").waitFor();
+    await expect.poll(sent).toBeGreaterThan(before);
+    await context.close();
+  });
+
   it("cannot be changed by an operator, who sees them", async () => {
     const operator = await visitorOf(browser, shop, "operations");
     const { page, context } = await openConsole(browser, operator, `/${shop.accountId}/webhooks`);
@@ -116,6 +148,8 @@ describe("webhooks", () => {
       const opened = await openConsole(browser, visitor, `/${shop.accountId}/${path}`, look);
       await opened.page.getByRole("heading", { level: 2 }).first().waitFor();
       await opened.page.getByRole("table").first().waitFor();
+      // What is folded is looked at as well.
+      for (const folded of await opened.page.locator("main details > summary").all()) await folded.click();
       expect({ path, ...(await usability(opened)) }).toEqual({ path, faults: [], fits: true, errors: [] });
       await opened.context.close();
     }

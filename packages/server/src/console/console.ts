@@ -69,12 +69,18 @@ export class Console {
   }
 }
 
-/** The files of the build by address. Names in `assets` hold a digest of the content. */
+/** The files of the build by address, each with its compressed one. Names in `assets` hold a digest of the content. */
 function filesOf(folder: string): [string, { content: Prepared; headers: Readonly<Record<string, string>> }][] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).flatMap((name) => {
+  const names = new Set(readdirSync(folder, { recursive: true, encoding: "utf8" }));
+  return [...names].flatMap((name) => {
     const type = types[extname(name)];
     if (type === undefined) return [];
-    const content = new Prepared(type, () => readFileSync(join(folder, name)));
+    const compressed = `${name}.br`;
+    const content = new Prepared(
+      type,
+      () => readFileSync(join(folder, name)),
+      names.has(compressed) ? () => readFileSync(join(folder, compressed)) : undefined,
+    );
     // A service worker fetches by the policy of its own file.
     const headers = name.startsWith("assets") ? immutable : policy;
     return [[`/${name.replaceAll("\\", "/")}`, { content, headers }]];

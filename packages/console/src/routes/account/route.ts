@@ -9,7 +9,7 @@ export const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/$account",
   beforeLoad: async ({ params, location }) => {
-    const session = await queryClient.ensureQueryData(sessionQuery);
+    const session = await queryClient.ensureQueryData({ ...sessionQuery, revalidateIfStale: true });
     if (!session) throw redirect({ to: "/sign-in", search: { to: location.href } });
     const account = session.accounts.find(({ account_id }) => account_id === params.account);
     if (!account) throw notFound();

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
 import { createLazyRoute, Link } from "@tanstack/react-router";
 import type { TerminalListItem } from "@tillkeeper/contract/http/terminals";
+import { usePages } from "../../api/pages.ts";
 import { terminalsQuery } from "../../api/queries.ts";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
@@ -19,20 +19,25 @@ function Fleet() {
   const { t } = useLingui();
   const { account } = Screen.useParams();
   const search = Screen.useSearch();
-  const { after, ...filters } = search;
-  const listed = useQuery(terminalsQuery(account, search));
+  const listed = usePages(
+    JSON.stringify([account, search]),
+    (after) => terminalsQuery(account, search, after),
+    ({ terminal_id }) => terminal_id,
+  );
   const columns = useColumns();
   return (
     <Page title={t`All terminals`}>
-      <Filters key={JSON.stringify(filters)} account={account} filters={filters} />
+      <Filters key={JSON.stringify(search)} account={account} filters={search} />
       <Read of={listed}>
-        {(data) => (
+        {({ rows, hasMore }) => (
           <>
             <Freshness readAt={listed.dataUpdatedAt} zone={ownZone()} failed={listed.isError} />
             <DataTable
               caption={t`Terminals`}
               columns={columns}
-              rows={data.terminals}
+              rows={rows}
+              hasMore={hasMore}
+              onReach={listed.onReach}
               rowKey={({ terminal_id }) => terminal_id}
               empty={
                 Object.keys(search).length === 0 ? (
@@ -42,18 +47,6 @@ function Fleet() {
                 )
               }
             />
-            <nav className="row" aria-label={t`Further terminals`}>
-              {after !== undefined && (
-                <Link to="/$account/terminals" params={{ account }} search={filters}>
-                  <Trans>Newest terminals</Trans>
-                </Link>
-              )}
-              {data.starting_after !== undefined && (
-                <Link to="/$account/terminals" params={{ account }} search={{ ...filters, after: data.starting_after }}>
-                  <Trans>Older terminals</Trans>
-                </Link>
-              )}
-            </nav>
           </>
         )}
       </Read>

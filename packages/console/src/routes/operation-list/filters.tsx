@@ -1,9 +1,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
-import { operationNames, operationStatuses } from "@tillkeeper/contract/operations";
 import type { FormEvent } from "react";
 import { useOperationStatusWords, useOperationWords } from "../../parts/operation.tsx";
+import { operationNames, operationStatuses } from "../../parts/operation-kinds.ts";
 import { type OperationSearch, operationSearch } from "./search.ts";
 
 /** The filters of the list. They are put into the address when they are sent, so a reload and a link show the same. */

@@ -1,14 +1,17 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
 import { createLazyRoute, Link } from "@tanstack/react-router";
+import { writeOperations } from "@tillkeeper/contract/scopes";
 import type { Operation } from "@tillkeeper/sdk";
+import { usePages } from "../../api/pages.ts";
 import { operationsQuery } from "../../api/queries.ts";
+import { CancelOperation } from "../../parts/cancel-operation.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
 import { Instant, ownZone } from "../../parts/instant.tsx";
 import { OperationState, useOperationWords } from "../../parts/operation.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Read } from "../../parts/read.tsx";
+import { useMay } from "../../parts/rights.ts";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 import { Filters } from "./filters.tsx";
 
@@ -19,20 +22,25 @@ function Operations() {
   const { t } = useLingui();
   const { account } = Screen.useParams();
   const search = Screen.useSearch();
-  const { after, ...filters } = search;
-  const listed = useQuery(operationsQuery(account, search));
+  const listed = usePages(
+    JSON.stringify([account, search]),
+    (after) => operationsQuery(account, search, after),
+    ({ id }) => id,
+  );
   const columns = useColumns();
   return (
     <Page title={t`Operations`}>
-      <Filters key={JSON.stringify(filters)} account={account} filters={filters} />
+      <Filters key={JSON.stringify(search)} account={account} filters={search} />
       <Read of={listed}>
-        {({ operations, next }) => (
+        {({ rows, hasMore }) => (
           <>
             <Freshness readAt={listed.dataUpdatedAt} zone={ownZone()} failed={listed.isError} />
             <DataTable
               caption={t`Operations`}
               columns={columns}
-              rows={operations}
+              rows={rows}
+              hasMore={hasMore}
+              onReach={listed.onReach}
               rowKey={({ id }) => id}
               empty={
                 Object.keys(search).length === 0 ? (
@@ -42,18 +50,6 @@ function Operations() {
                 )
               }
             />
-            <nav className="row" aria-label={t`Further operations`}>
-              {after !== undefined && (
-                <Link to="/$account/operations" params={{ account }} search={filters}>
-                  <Trans>Newest operations</Trans>
-                </Link>
-              )}
-              {next !== undefined && (
-                <Link to="/$account/operations" params={{ account }} search={{ ...filters, after: next }}>
-                  <Trans>Older operations</Trans>
-                </Link>
-              )}
-            </nav>
           </>
         )}
       </Read>
@@ -65,6 +61,7 @@ function useColumns(): Column<Operation>[] {
   const { t } = useLingui();
   const { account } = Screen.useParams();
   const words = useOperationWords();
+  const mayWrite = useMay(writeOperations);
   return [
     {
       key: "terminal",
@@ -79,5 +76,14 @@ function useColumns(): Column<Operation>[] {
     { key: "status", title: t`Status`, cell: (operation) => <OperationState operation={operation} /> },
     { key: "at", title: t`Asked for`, cell: ({ created_at: at }) => <Instant at={at} zone={ownZone()} date /> },
     { key: "by", title: t`By`, cell: ({ created_by: by, created_by_name: name }) => name ?? by },
+    ...(mayWrite
+      ? [
+          {
+            key: "cancel",
+            title: t`Cancel`,
+            cell: (one: Operation) => <CancelOperation account={account} operation={one} />,
+          },
+        ]
+      : []),
   ];
 }

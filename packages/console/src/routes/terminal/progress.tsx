@@ -4,6 +4,7 @@ import type { Operation } from "@tillkeeper/sdk";
 import { screenStepText } from "@tillkeeper/words/screen";
 import { operationQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
+import { CancelOperation } from "../../parts/cancel-operation.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { Money } from "../../parts/money.tsx";
 import { OperationState, useOperationWords } from "../../parts/operation.tsx";
@@ -46,6 +47,7 @@ export function Progress({ account, id, zone, isOther }: ProgressProps) {
               </dd>
               <Outcome operation={operation} zone={zone} />
             </dl>
+            <CancelOperation account={account} operation={operation} />
           </>
         )}
       </Read>

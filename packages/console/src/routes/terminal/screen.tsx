@@ -22,12 +22,14 @@ function Terminal() {
   const { zone, store } = Screen.useLoaderData();
   const read = useSuspenseQuery(terminalQuery(account, id));
   const terminal = read.data;
-  const presence = useQuery(presenceQuery(account, store.id)).data?.terminals.find(
-    ({ terminal_id }) => terminal_id === terminal.terminal_id,
-  );
+  const storeId = store?.id ?? terminal.store_id;
+  const presence = useQuery({
+    ...presenceQuery(account, storeId),
+    enabled: store !== undefined,
+  }).data?.terminals.find(({ terminal_id }) => terminal_id === terminal.terminal_id);
   const number = numberOf(terminal.terminal_id);
   return (
-    <Page title={t`Terminal ${number}`} place={store.store_name ?? store.store_id}>
+    <Page title={t`Terminal ${number}`} place={store && (store.store_name ?? store.store_id)}>
       <Freshness readAt={read.dataUpdatedAt} zone={zone} failed={read.isError} />
       <dl className="facts panel">
         <dt>
@@ -55,9 +57,13 @@ function Terminal() {
           <Trans>Store</Trans>
         </dt>
         <dd>
-          <Link to="/$account/stores/$store/terminals" params={{ account, store: store.id }}>
-            {store.store_name ?? store.store_id}
-          </Link>
+          {store ? (
+            <Link to="/$account/stores/$store/terminals" params={{ account, store: store.id }}>
+              {store.store_name ?? store.store_id}
+            </Link>
+          ) : (
+            <Trans>{storeId}, which was deleted</Trans>
+          )}
         </dd>
         <dt>
           <Trans>Id</Trans>
@@ -78,9 +84,13 @@ function Terminal() {
           <Instant at={terminal.created_at} zone={zone} date />
         </dd>
       </dl>
-      <Pairing account={account} terminal={terminal} zone={zone} />
-      <Send account={account} store={store} terminal={terminal} zone={zone} />
-      <Timeline account={account} store={store.id} terminal={id} zone={zone} search={Screen.useSearch()} />
+      {store && (
+        <>
+          <Pairing account={account} terminal={terminal} zone={zone} />
+          <Send account={account} store={store} terminal={terminal} zone={zone} />
+        </>
+      )}
+      <Timeline account={account} store={storeId} terminal={id} zone={zone} search={Screen.useSearch()} />
     </Page>
   );
 }

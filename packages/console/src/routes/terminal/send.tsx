@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type OperationName, operationsAllowed } from "@tillkeeper/contract/operations";
+import type { OperationName, WhenBusy } from "@tillkeeper/contract/operations";
 import type { Store, Terminal } from "@tillkeeper/sdk";
 import { TerminalBusyError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -13,6 +13,7 @@ import { Ask } from "../../parts/ask.tsx";
 import { Form, useForm } from "../../parts/form.tsx";
 import { useIsOffline } from "../../parts/live.tsx";
 import { useOperationWords } from "../../parts/operation.tsx";
+import { operationsAllowed } from "../../parts/operation-kinds.ts";
 import { numberOf } from "../../parts/terminal-name.tsx";
 import { Progress } from "./progress.tsx";
 
@@ -23,18 +24,29 @@ interface SendProps {
   zone: string;
 }
 
+interface Wanted {
+  operation: OperationName | "";
+  whenBusy: WhenBusy;
+}
+
+const nothing: Wanted = { operation: "", whenBusy: "fail" };
+
 /** Sends an operation to the terminal and shows its progress, or that of the operation that the terminal is busy with. */
 export function Send({ account, store, terminal, zone }: SendProps) {
   const { t } = useLingui();
   const words = useOperationWords();
-  const allowed = operationsAllowed[terminal.status];
+  const allowed = operationsAllowed(terminal.status);
   const [sent, setSent] = useState<string>();
   const [asks, setAsks] = useState(false);
   const isOffline = useIsOffline();
-  const form = useForm<{ operation: OperationName | "" }>({ operation: "" }, async ({ operation }) => {
+  const form = useForm<Wanted>(nothing, async ({ operation, whenBusy }) => {
     if (operation === "") return;
     setSent(undefined);
-    const { id } = await clientOf(account).operations.create({ terminal_id: terminal.terminal_id, operation });
+    const { id } = await clientOf(account).operations.create({
+      terminal_id: terminal.terminal_id,
+      operation,
+      ...(whenBusy === "wait" && { when_busy: whenBusy }),
+    });
     setSent(id);
   });
   const chosen = allowed.find((one) => one === form.values.operation);
@@ -66,6 +78,16 @@ export function Send({ account, store, terminal, zone }: SendProps) {
           inputWrapperOrder={["label", "input", "description", "error"]}
           data={[{ value: "", label: t`Choose` }, ...allowed.map((value) => ({ value, label: words[value] }))]}
           onChange={({ currentTarget }) => form.set("operation", currentTarget.value as OperationName | "")}
+        />
+        <NativeSelect
+          label={t`During a payment`}
+          value={form.values.whenBusy}
+          disabled={allowed.length === 0}
+          data={[
+            { value: "fail", label: t`Do not do it` },
+            { value: "wait", label: t`Wait for the end of the payment` },
+          ]}
+          onChange={({ currentTarget }) => form.set("whenBusy", currentTarget.value as WhenBusy)}
         />
       </Form>
       {shown !== undefined && (

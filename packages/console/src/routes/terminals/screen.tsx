@@ -1,8 +1,9 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueries, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { createLazyRoute, getRouteApi } from "@tanstack/react-router";
-import type { TerminalPresence, TerminalTelemetry } from "@tillkeeper/contract/http/presence";
-import { presenceQuery, storeQuery, telemetryQuery } from "../../api/queries.ts";
+import type { TerminalPresence } from "@tillkeeper/contract/http/presence";
+import { presenceQuery, storeQuery } from "../../api/queries.ts";
+import { CardList } from "../../parts/card-list.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Read } from "../../parts/read.tsx";
@@ -15,21 +16,19 @@ const storeRoute = getRouteApi("/$account/stores/$store");
 /** Terminals at which a person has something to do stand first. */
 const order: readonly TerminalPresence["status"][] = ["offline", "never", "late", "shut_down", "online"];
 
+/** How high a card is before it was measured. */
+const cardHeight = 140;
+
 function Terminals() {
   const { t } = useLingui();
   const { account, store } = Screen.useParams();
   const { place, zone } = storeRoute.useRouteContext();
   const { data: details } = useSuspenseQuery(storeQuery(account, store));
   const presence = useQuery(presenceQuery(account, store));
-  const known = useQueries({
-    queries: details.terminals.map(({ terminal_id: id }) => telemetryQuery(account, store, id)),
-  });
-  const telemetry = new Map<string, TerminalTelemetry["telemetry"] | undefined>(
-    known.map(({ data }, index) => [details.terminals[index]?.terminal_id ?? "", data?.telemetry]),
-  );
   const terminals = (presence.data?.terminals ?? []).toSorted(
     (one, other) => order.indexOf(one.status) - order.indexOf(other.status),
   );
+  const serials = new Map(details.terminals.map((one) => [one.terminal_id, one.device_serial_number]));
   return (
     <Page title={t`Terminals`} place={place}>
       <Read of={presence}>
@@ -41,17 +40,22 @@ function Terminals() {
                 <Trans>This store has no terminals yet.</Trans>
               </p>
             )}
-            <ul className="plain-list stack">
-              {terminals.map((terminal) => (
+            <CardList
+              label={t`Terminals`}
+              items={terminals}
+              itemKey={({ terminal_id: id }) => id}
+              estimate={cardHeight}
+            >
+              {(terminal) => (
                 <TerminalCard
-                  key={terminal.terminal_id}
+                  account={account}
+                  store={store}
                   presence={terminal}
-                  telemetry={telemetry.get(terminal.terminal_id)}
-                  details={details.terminals.find(({ terminal_id: id }) => id === terminal.terminal_id)}
+                  serial={serials.get(terminal.terminal_id)}
                   zone={zone}
                 />
-              ))}
-            </ul>
+              )}
+            </CardList>
           </>
         )}
       </Read>

@@ -1,19 +1,23 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
 import type { TerminalPresence, TerminalTelemetry } from "@tillkeeper/contract/http/presence";
 import type { PresenceStatus } from "@tillkeeper/contract/presence";
-import type { Store } from "@tillkeeper/sdk";
 import { presenceSteps, presenceWords } from "@tillkeeper/words/screen";
+import { telemetryQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
 import { Instant } from "../../parts/instant.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 
 interface TerminalCardProps {
+  account: string;
+  store: string;
   presence: TerminalPresence;
-  telemetry: TerminalTelemetry["telemetry"] | undefined;
-  details: Store["terminals"][number] | undefined;
+  serial: string | undefined;
   zone: string;
 }
+
+type Told = TerminalTelemetry["telemetry"] | undefined;
 
 const tones: Readonly<Record<PresenceStatus, Tone>> = {
   online: "good",
@@ -23,14 +27,15 @@ const tones: Readonly<Record<PresenceStatus, Tone>> = {
   shut_down: "idle",
 };
 
-/** One terminal: what it told last, when, and what to do about it. */
-export function TerminalCard({ presence, telemetry, details, zone }: TerminalCardProps) {
+/** One terminal: what it told last, when, and what to do about it. What it told is read when the card is shown. */
+export function TerminalCard({ account, store, presence, serial, zone }: TerminalCardProps) {
   const { status, since, terminal_id: id, fault, last_heard_at: heard } = presence;
+  const telemetry = useQuery(telemetryQuery(account, store, id)).data?.telemetry;
   const isFaulty = fault !== undefined && fault.ended_at === undefined;
   return (
-    <li className="panel stack">
+    <div className="stack">
       <div className="row spread">
-        <TerminalName id={id} serial={details?.device_serial_number} />
+        <TerminalName id={id} serial={serial} />
         <State tone={tones[status]}>{presenceWords[status][shownLanguage()]}</State>
       </div>
       <dl className="facts">
@@ -64,16 +69,14 @@ export function TerminalCard({ presence, telemetry, details, zone }: TerminalCar
         )}
       </dl>
       <ToDo presence={presence} telemetry={telemetry} isFaulty={isFaulty} />
-    </li>
+    </div>
   );
 }
 
 /** Below so many percent a battery is to be charged. */
 const lowPercent = 20;
 
-type Told = Pick<TerminalCardProps, "telemetry" | "zone">;
-
-function Battery({ telemetry, zone }: Told) {
+function Battery({ telemetry, zone }: { telemetry: Told; zone: string }) {
   const told = telemetry?.battery;
   if (!told?.value) return null;
   const { percent, charging } = told.value;
@@ -94,7 +97,7 @@ function Battery({ telemetry, zone }: Told) {
   );
 }
 
-function Paper({ telemetry, zone }: Told) {
+function Paper({ telemetry, zone }: { telemetry: Told; zone: string }) {
   const { t } = useLingui();
   const told = telemetry?.printer;
   if (!told?.value) return null;
@@ -122,11 +125,7 @@ function Paper({ telemetry, zone }: Told) {
   );
 }
 
-function ToDo({
-  presence,
-  telemetry,
-  isFaulty,
-}: Pick<TerminalCardProps, "presence" | "telemetry"> & { isFaulty: boolean }) {
+function ToDo({ presence, telemetry, isFaulty }: { presence: TerminalPresence; telemetry: Told; isFaulty: boolean }) {
   const { t } = useLingui();
   const { status } = presence;
   const battery = telemetry?.battery?.value;

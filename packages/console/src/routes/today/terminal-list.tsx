@@ -7,10 +7,14 @@ import { shownLanguage } from "../../app/language.ts";
 import type { TerminalRow } from "../../closings/rows.ts";
 import { TerminalState } from "../../closings/terminal-state.tsx";
 import { Amounts } from "../../parts/amounts.tsx";
+import { CardList } from "../../parts/card-list.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 import { storeRoute } from "../store/route.ts";
 import classes from "./today.module.css";
+
+/** How high a card is before it was measured. */
+const cardHeight = 100;
 
 /** The terminals, those at which a person has something to do first. */
 export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zone: string }) {
@@ -25,9 +29,9 @@ export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zon
       </p>
     );
   return (
-    <ul className={`plain-list ${classes["list"]}`} aria-label={t`Terminals`}>
-      {rows.map((row) => (
-        <li key={row.id} className={`panel ${classes["terminal"]}`}>
+    <CardList label={t`Terminals`} items={rows} itemKey={({ id }) => id} estimate={cardHeight}>
+      {(row) => (
+        <div className={classes["terminal"]}>
           <TerminalName id={row.id} serial={serials.get(row.id)} />
           <div className={classes["amount"]}>
             <Amounts of={row.amounts} />
@@ -37,9 +41,9 @@ export function TerminalList({ rows, zone }: { rows: readonly TerminalRow[]; zon
             <Detail row={row} zone={zone} />
           </div>
           <ToDo row={row} />
-        </li>
-      ))}
-    </ul>
+        </div>
+      )}
+    </CardList>
   );
 }
 

@@ -103,7 +103,21 @@ function useColumns(replay?: (delivery: HookDelivery) => Promise<void>): Column<
     given_up: t`Given up`,
   };
   const columns: Column<HookDelivery>[] = [
-    { key: "event", title: t`Event`, cell: ({ event }) => event },
+    {
+      key: "event",
+      title: t`Event`,
+      cell: ({ event, event_id: id }) => (
+        <>
+          {event}
+          {id !== undefined && (
+            <>
+              {" "}
+              <small className="dimmed">{id}</small>
+            </>
+          )}
+        </>
+      ),
+    },
     { key: "at", title: t`Time`, cell: ({ created_at: at }) => <Instant at={at} zone={ownZone()} date /> },
     { key: "attempt", title: t`Attempt`, numeric: true, cell: ({ attempt }) => attempt },
     { key: "answer", title: t`Answer`, cell: ({ status }) => status ?? <Trans>none</Trans> },

@@ -8,7 +8,9 @@ import { Instant, ownZone } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
 import { useMay } from "../../parts/rights.ts";
 import { Actions } from "./actions.tsx";
+import { Change } from "./change.tsx";
 import { Deliveries } from "./deliveries.tsx";
+import { Replay } from "./replay.tsx";
 import { WebhookState } from "./state.tsx";
 
 /** One subscription. */
@@ -60,7 +62,13 @@ function Webhook() {
           <Instant at={hook.created_at} zone={zone} date />
         </dd>
       </dl>
-      {mayWrite && <Actions account={account} hook={hook} />}
+      {mayWrite && (
+        <>
+          <Actions account={account} hook={hook} />
+          <Change account={account} hook={hook} />
+          <Replay account={account} hook={hook.id} />
+        </>
+      )}
       <Deliveries account={account} hook={hook.id} search={Screen.useSearch()} mayWrite={mayWrite} />
     </Page>
   );

@@ -22,13 +22,16 @@ const compress: Record<Encoding, (bytes: Buffer) => Promise<Buffer>> = {
 export class Prepared {
   readonly type: string;
   readonly #make: () => string | Buffer;
+  readonly #brotli: (() => Buffer) | undefined;
   readonly #compressed = new Map<Encoding, Promise<Buffer>>();
   #bytes: Buffer | undefined;
   #digest: string | undefined;
 
-  constructor(type: string, make: () => string | Buffer) {
+  /** `brotli` reads the same bytes compressed, where they are stored that way. */
+  constructor(type: string, make: () => string | Buffer, brotli?: () => Buffer) {
     this.type = type;
     this.#make = make;
+    this.#brotli = brotli;
   }
 
   /** The bytes. Throws what making them throws; the next request tries again. */
@@ -42,9 +45,14 @@ export class Prepared {
   }
 
   compressed(encoding: Encoding): Promise<Buffer> {
-    const known = this.#compressed.get(encoding) ?? compress[encoding](this.bytes);
+    const known = this.#compressed.get(encoding) ?? this.#compress(encoding);
     this.#compressed.set(encoding, known);
     return known;
+  }
+
+  #compress(encoding: Encoding): Promise<Buffer> {
+    if (encoding === "br" && this.#brotli) return Promise.resolve(this.#brotli());
+    return compress[encoding](this.bytes);
   }
 }
 

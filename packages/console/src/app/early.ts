@@ -1,0 +1,38 @@
+/** Answers to requests with which a page begins, by their addresses. */
+const early = new Map<string, Promise<Response>>();
+
+/** What the screens of a store read first, below the store's own address. */
+const ofStore: Readonly<Record<string, string>> = { today: "/closings/preview", terminals: "/presence" };
+
+/** Asks for what the page of this address begins with, while the program is still on its way. */
+export function askEarly(pathname: string): void {
+  const [, account, kind, id, screen = ""] =
+    /^\/([PT]\d{8})(?:\/([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?)?/.exec(pathname) ?? [];
+  if (account === undefined) return;
+  ask("/v1/session");
+  if (id === undefined) return;
+  const one = `/v1/accounts/${account}/${kind}/${id}`;
+  if (kind === "terminals") ask(one);
+  if (kind === "stores")
+    for (const below of ["", "/configuration", ofStore[screen]]) below !== undefined && ask(one + below);
+}
+
+function ask(path: string): void {
+  const answer = fetch(path, { credentials: "same-origin" });
+  // A request that failed is made again by whoever wants the answer.
+  answer.catch(() => early.delete(path));
+  early.set(path, answer);
+}
+
+/** As `fetch`, with the answer that was asked for early, once. */
+export const fetchOnce: typeof fetch = (input, init) => {
+  const path = typeof input === "string" && (init?.method ?? "GET") === "GET" ? input.replace(location.origin, "") : "";
+  const answer = early.get(path);
+  early.delete(path);
+  return answer ?? fetch(input, init);
+};
+
+/** Forgets answers that nobody has wanted: they grow old. */
+export function forgetEarly(): void {
+  early.clear();
+}

@@ -1,0 +1,12 @@
+import { loadWords, preferredLanguage } from "./app/catalogs.ts";
+import { askEarly } from "./app/early.ts";
+
+// Nothing of what the first screen needs waits for another: what it shows, its words, the program, and the screens of its side.
+const { pathname } = location;
+askEarly(pathname);
+void loadWords(preferredLanguage());
+void import("./main.tsx");
+if (/^\/[PT]\d{8}/.test(pathname)) {
+  const isOfStore = pathname.includes("/stores/");
+  void (isOfStore ? import("./routes/today/screen.tsx") : import("./routes/fleet/screen.tsx"));
+}
