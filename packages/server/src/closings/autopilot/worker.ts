@@ -10,10 +10,11 @@ import { type MoveDeps, moveOn } from "./move-on.ts";
 import { claimStores, type PlaceRow } from "./queries.ts";
 import { Slots } from "./slots.ts";
 
-export interface AutopilotDeps extends Closers, MoveDeps {
-  /** How many reports of terminals wait to be written. */
-  reportsWaiting: () => number;
-}
+export type AutopilotDeps = Closers &
+  MoveDeps & {
+    /** How many reports of terminals wait to be written. */
+    reportsWaiting: () => number;
+  };
 
 const everyMs = 1_000;
 /** Stores that are closed at the same time, and how many are claimed at once. */
