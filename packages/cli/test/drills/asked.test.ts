@@ -24,7 +24,7 @@ test.skipIf(!hasScript)("reset asks at a terminal, wants --yes elsewhere, and ta
   expect(await stores()).toContain("kiosk");
   expect(await own.run(["reset", "--yes"])).toMatchObject({
     code: 0,
-    stdout: "T12345678 is as new: 3 stores, 5 terminals.\n",
+    stdout: "T12345678 is reset: 3 stores, 5 terminals.\n",
   });
   expect(await stores()).not.toContain("kiosk");
 });

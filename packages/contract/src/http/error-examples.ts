@@ -135,6 +135,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The sandbox's time is at or beyond that instant already.",
     errors: [{ path: "/body/set_to", message: "must be after 2026-06-29T21:29:00.000Z" }],
   },
+  snapshot_too_large: { message: "The account has more than 1000 stores or terminals.", errors: [] },
   close_under_way: { message: "An operation is closing the day at this terminal.", errors: [] },
   clock_is_real: { message: "There are live accounts on this database, and their time is real.", errors: [] },
   payout_destination_id_taken: {

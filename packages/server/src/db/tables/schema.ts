@@ -53,6 +53,8 @@ export interface Tables
     /** The default of its stores, by an IANA name in today's spelling. */
     time_zone: string | null;
     created_at: Date;
+    /** What a reset takes a sandbox account back to; null: what a new sandbox has. */
+    sandbox_snapshot: ColumnType<object | null, string | null | undefined, string | null>;
   };
   clients: {
     account_id: string;
