@@ -63,7 +63,7 @@ describe("the reset of a sandbox", async () => {
     expect((await client.call("GET", `${account}/hooks/subscriptions/${hook.id}`)).status).toBe(404);
     expect((await client.call("GET", `/sandbox/terminals/${id}`)).body).not.toHaveProperty("fault");
 
-    // Whoever read the events before gets to know that they are gone.
+    // A reader of the events before the reset is told that they are gone.
     expect(await events(before.last_event_id ?? "")).toMatchObject({ status: 410 });
     const { body: page } = await events("0");
     expect(page.events.map(({ type }) => type)).not.toContain("closing_start");

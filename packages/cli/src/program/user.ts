@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { AddOptions } from "../commands/user.ts";
 import { readAccountId, readName } from "../options.ts";
 
-/** `tillkeeper user add`: lets a person in where nobody can sign in yet. */
+/** `tillkeeper user add`: makes the first user of an account, which has none who could invite. */
 export function userCommand(): Command {
   const add = new Command("add")
     .description("make a person a user of an account, and print the link that invites the person this once")

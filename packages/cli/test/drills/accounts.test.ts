@@ -114,7 +114,7 @@ test("accounts, clients, releases and keys are made while a server runs, and the
   await db?.pool.query("delete from kysely_migration where name = '9999_later.sql'");
   await db?.close();
 
-  // After kill -9 the database has outlived its server for as long as nobody comes.
+  // After kill -9 of the server its database runs on until another program starts.
   const orphan = postgresPid(data);
   server.signal("SIGKILL");
   await server.ended;

@@ -16,7 +16,7 @@ import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
 import { oidcEndpoints } from "./oidc.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
-import { payoutDestinationEndpoints } from "./payout-destinations.ts";
+import { payoutDestinationEndpoints } from "./payout-destination-endpoints.ts";
 import { signInEndpoints } from "./people.ts";
 import { presenceEndpoints } from "./presence.ts";
 import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";

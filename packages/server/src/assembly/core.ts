@@ -50,11 +50,11 @@ export interface ServerOptions {
   sandbox?: boolean;
   /** What the sandbox begins with, and has again after a reset. Default: three stores with five terminals. */
   sandboxContent?: SandboxContent | undefined;
-  /** Does not print the checkpoints of the audit log: nobody keeps the output of a throw-away server. Default: as `sandbox`. */
+  /** Does not print the checkpoints of the audit log: the output of a throw-away server is not kept. Default: as `sandbox`. */
   quietCheckpoints?: boolean;
   /** Wraps what carries messages; benchmarks add a carrier without sockets. */
   carrier?: (own: DeviceTransport) => DeviceTransport;
-  /** Ends the waiting of a start for what is away. */
+  /** Ends the start's wait for parts that are away. */
   signal?: AbortSignal | undefined;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
@@ -123,7 +123,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   };
 }
 
-/** The place of files, once it is sure to be that of the database. */
+/** The place of files, after a check that it belongs to the database. */
 async function openFiles(db: Db, config: Config, closing: Closing): Promise<FileStore> {
   const files = await openFileStore(config);
   closing.add(() => files.close());
@@ -167,7 +167,7 @@ function openSignIn({
 
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
-/** What hears of requests and operations, and how long the start waits for what is away. */
+/** Opens metrics and traces, and sets how long the start waits for parts that are away. */
 async function openWatching(
   { config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">,
   closing: Closing,

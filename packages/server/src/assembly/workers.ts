@@ -3,8 +3,8 @@ import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
 import { signInRetentionWorker } from "../access/people/worker.ts";
 import { autopilotWorker } from "../closings/autopilot/worker.ts";
-import { closingNewsWorker } from "../closings/news.ts";
-import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
+import { closingNewsWorker } from "../closings/progress/news.ts";
+import { closingRetentionWorker, closingWorker } from "../closings/progress/worker.ts";
 import {
   defaultEventDays,
   defaultLogDays,

@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
-import type { Facts } from "./facts.ts";
 import { factsOfAccount } from "./sql/facts.ts";
+import type { Facts } from "./standing/facts.ts";
 
 /** Names a closing. */
 export interface ClosingKey {

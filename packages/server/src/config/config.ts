@@ -44,7 +44,7 @@ export interface Config extends LimitsConfig {
   tokenLifetimeSeconds: number;
   /** Left out: an hour. */
   deviceTokenSeconds?: number;
-  /** Left out: any free one, and the one that was made before. */
+  /** Left out: the account of earlier starts; at the first start any free id. */
   sandboxAccountId?: string | undefined;
   sandboxClient: { id: string; secret: string } | undefined;
   /** Left out: the public register, and destinations are not checked against it. */

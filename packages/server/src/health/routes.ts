@@ -48,7 +48,7 @@ function isLocal({ ip, headers }: FastifyRequest): boolean {
 }
 
 /**
- * Ready means that the server can answer. What is broken at all servers at once, as the broker, must not take all of them out: most requests
+ * Ready means that the server can answer. A part that is broken for all servers at once, as the broker, must not take all of them out: most requests
  * do not need it, and those that do are kept. It is shown instead.
  */
 async function readiness(deps: HealthDeps, local: boolean) {

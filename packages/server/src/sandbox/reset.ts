@@ -45,8 +45,7 @@ export function resetRoutes(deps: ResetDeps): Route[] {
 
 /**
  * Takes everything from the account but its clients and its audit log, and creates what its snapshot or a new sandbox has, under the same
- * ids. Should
- * the server die in between, its next start creates what is missing.
+ * ids. Should the server die in between, its next start creates the rest.
  */
 async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxReset> {
   const { db, clock, ownAccount, disconnect } = deps;

@@ -66,7 +66,7 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
   const found = await findAccount(deps, known);
-  // Before anything is created: times of what is there would lie before the sandbox's beginning.
+  // Before anything is created: rows from before would have times before the sandbox's beginning.
   if (found === undefined && deps.plan.clock !== undefined) await beginAt(deps, deps.plan.clock);
   const accountId = found ?? (await createAccount(deps));
   const client = await ensureClient(deps, accountId, known);

@@ -3,7 +3,7 @@ import type { PoolLoad } from "../db/db.ts";
 import type { WorkerHealth } from "../platform/supervisor.ts";
 import { version } from "../platform/version.ts";
 
-/** What a server knows of itself at the moment of a scrape. */
+/** The state of a server at the moment of a scrape. */
 export interface OwnState {
   brokerUp: () => boolean;
   workers: () => WorkerHealth[];

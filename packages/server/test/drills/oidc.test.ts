@@ -49,7 +49,7 @@ describe("people who sign in at a provider", async () => {
   const { people, handler } = await realProvider(place.issuer, callback);
   let subjects = 0;
 
-  /** Signs somebody in from the start to the end. */
+  /** Goes through a whole sign-in at the provider. */
   async function enter(email: string, { sub = `subject-${++subjects}`, verified = true, to = "/T1/today" } = {}) {
     people.now = sub;
     people.of[sub] = { email, email_verified: verified };
@@ -117,7 +117,7 @@ describe("people who sign in at a provider", async () => {
     const { body } = await withCookie("GET", "/v1/session", sessionOf(answer) ?? "");
     expect(body.user.email).toBe(user.email);
     expect((await signIn(user.email)).status).toBe(204);
-    // The address was given to somebody else.
+    // The address now belongs to another person.
     expectFailed((await enter(user.email)).answer, "refused");
     expect((await redeem(await linkFor(user.id, "reset"), { password })).status).toBe(204);
     expect(sessionOf((await enter(user.email)).answer)).toBeDefined();

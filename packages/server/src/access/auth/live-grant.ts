@@ -20,7 +20,7 @@ export type LiveCaller = Caller & { readonly [checked]: true };
 
 /**
  * Runs `work` in a transaction of the caller's account that locks the caller's grant. A transaction that ends or
- * narrows the grant comes before or after this one. Before: this one is refused. After: it sees what this one has
+ * narrows the grant comes before or after it. Before: `work` is refused. After: the other one sees what `work` has
  * written. Throws `invalid_token`, `insufficient_scope`.
  */
 export function inTenantWithLiveGrant<T>(
@@ -54,7 +54,7 @@ export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCalle
   return asLiveCaller({ ...caller, scopes });
 }
 
-/** The same of a person: the role as it is now, locked in the place of a grant. */
+/** Reads a user's role as it is now, and locks it as `inTenantWithLiveGrant` locks a grant. */
 async function liveUser(
   tx: Tx,
   caller: Omit<PowerfulCaller, "authority">,

@@ -8,7 +8,7 @@ import { ApiError } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 
-/** What is revoked: a grant by its id, or all grants of the client with this `id`. */
+/** A grant to revoke, or a client whose grants are all revoked. */
 export type Revocation = { grantId: string } | { clientRef: string };
 
 /**

@@ -7,7 +7,7 @@ import type { RootKey } from "../../platform/folders/root-key.ts";
 import { seal, unseal } from "../../platform/sealing.ts";
 import { sha256 } from "../auth/secrets/secrets.ts";
 
-/** What every authenticator can do. */
+/** The defaults of RFC 6238, which every authenticator supports. */
 const form = { algorithm: "SHA1", digits: 6, period: 30 } as const;
 /** How many time steps a code may be early or late: clocks of telephones differ. */
 const window = 1;
@@ -47,7 +47,7 @@ export async function stepOf(
 
 /**
  * Uses a code of a person who has an authenticator, in the transaction of what it is for; of a person without one it asks nothing. Of
- * any number of transactions with one code the first to commit has it. Throws `code_required`, `code_refused`.
+ * several transactions with one code only the first to commit succeeds. Throws `code_required`, `code_refused`.
  */
 export async function spendCode(
   tx: Tx,
@@ -69,7 +69,7 @@ export async function spendCode(
   throw codeRefused();
 }
 
-/** Accepts no code of a step twice, and none of a step before: whoever has seen one cannot use it. */
+/** Accepts no code of a step twice, and none of an earlier step: a code that others have seen opens nothing. */
 async function spendStep(tx: Tx, personId: string, step: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable("person_totp")

@@ -23,7 +23,7 @@ export type SessionCookies = ReturnType<typeof sessionCookies>;
 
 /**
  * The cookie of a browser whose person is at a provider. It comes along when the provider sends the browser back, so it cannot be
- * `SameSite=Strict`; it lets nobody in by itself.
+ * `SameSite=Strict`; it is no session and opens nothing.
  */
 export function flowCookies({ https }: { https: boolean }) {
   const name = https ? `__Host-${flowCookieName}` : flowCookieName;

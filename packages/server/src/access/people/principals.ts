@@ -6,7 +6,7 @@ import { principalOfSession, type SessionDeps } from "./sessions.ts";
 /** Says who sends a request: a client by its token, or a person by a session. */
 export interface Principals {
   /**
-   * A request with a header `Authorization` is its token's, whatever cookie comes with it. `attempts` counts tokens that are not known
+   * A request with a header `Authorization` is of its token's client, cookies or not. `attempts` counts tokens that are not known
    * yet. Throws `missing_token`, `invalid_token`, `account_not_found`, and what `attempts` throws.
    */
   of(request: FastifyRequest, attempts?: Attempts): Promise<Principal>;

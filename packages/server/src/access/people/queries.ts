@@ -7,7 +7,7 @@ export type UserRow = Selectable<Tables["account_users"]>;
 export type PersonRow = Selectable<Tables["people"]>;
 export type SessionRow = Selectable<Tables["sessions"]>;
 
-/** The person with an e-mail address, and whether that person has signed in from the network lately. One statement, whoever it is. */
+/** The person with an e-mail address, and whether that person has signed in from the network lately: one statement, found or not. */
 export async function findPerson(
   db: Reader,
   { email, network, now }: { email: string; network: string; now: Date },

@@ -13,7 +13,7 @@ import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { createSpanLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
-import { type Gathered, gather } from "../../platform/load/batch.ts";
+import { type Batched, batched } from "../../platform/load/batch.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import type { Durations } from "../durations.ts";
 import { expireDue } from "../expiry.ts";
@@ -72,7 +72,7 @@ const mostTries = 4;
 export function createReports(deps: ReportDeps): Reports {
   const { db, clock, origins } = deps;
   const notes = createDispatchedNotes();
-  const report = gatherReports(deps);
+  const report = batchReports(deps);
   const unasked = createSpanLimit(limits.closesWithoutCommandPerMinute, 60);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
@@ -156,8 +156,8 @@ function receiptOf(
 }
 
 /** Batches reports. Resolves with the outcome of a result; for progress, with whether the operation is live. */
-function gatherReports(deps: ReportDeps): Gathered<Report, Answered | boolean> {
-  return gather<Report, Answered | boolean>({
+function batchReports(deps: ReportDeps): Batched<Report, Answered | boolean> {
+  return batched<Report, Answered | boolean>({
     // One batch at a time: with two, the later of a terminal's results could be taken first.
     slots: 1,
     maxBatch: 256,
