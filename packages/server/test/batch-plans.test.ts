@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
-import { closingsWithOperations } from "../src/closings/sql/corrected.ts";
+import { closingsOfOperations } from "../src/closings/sql/news.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
 import { type Db, openDb } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
@@ -104,7 +104,7 @@ const statements: Record<string, Run> = {
   },
   "note when closings are looked at": (pool) =>
     noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
-  "look for what operations correct": (pool) => closingsWithOperations(pool, [{ accountId, operationId: id }]),
+  "look for what operations correct": (pool) => closingsOfOperations(pool, [{ accountId, operationId: id }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 

@@ -10,7 +10,11 @@ import { type MoveDeps, moveOn } from "./move-on.ts";
 import { claimStores, type PlaceRow } from "./queries.ts";
 import { Slots } from "./slots.ts";
 
-export type AutopilotDeps = Closers & MoveDeps;
+export type AutopilotDeps = Closers &
+  MoveDeps & {
+    /** How many reports of terminals wait to be written. */
+    reportsWaiting: () => number;
+  };
 
 const everyMs = 1_000;
 /** Stores that are closed at the same time, and how many are claimed at once. */
@@ -18,6 +22,12 @@ const mostUnderWay = 512;
 const claimedAtOnce = 128;
 /** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 30_000;
+/**
+ * While more reports wait, no further store is claimed: commands that are sent faster than their answers are taken come back as repeated
+ * answers, which put the server further behind.
+ */
+const mostReportsWaiting = 512;
+const untilWrittenMs = 50;
 /** Stores that have been closed are moved on together. */
 const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
 
@@ -48,6 +58,10 @@ class Round {
   /** Rejects with the first failure, after all that is under way has ended. */
   async run(): Promise<void> {
     while (!this.#signal.aborted && this.#failures.length === 0) {
+      if (this.#deps.reportsWaiting() > mostReportsWaiting) {
+        await pause(untilWrittenMs, this.#signal);
+        continue;
+      }
       const claimed = await this.#claim();
       for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId))
         this.#begin(accountId, places);

@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import { dayMs } from "../../platform/time-spans.ts";
 import type { ClosingKey } from "../queries.ts";
-import { attemptOfOperation, closingById } from "./facts.ts";
+import { attemptOfOperation } from "./facts.ts";
 
 /** Names an operation of which an event has told. */
 interface ToldOperation {
@@ -15,7 +15,7 @@ const told = batchTable<ToldOperation>({
   operation_id: ["uuid", (row) => row.operationId],
 });
 
-/** A close: when and in which store it was made, and the closing that sent it, if that has ended. */
+/** A close: when and in which store it was made, and the closing that sent it. */
 interface Close {
   account_id: string;
   store_ref: string | null;
@@ -24,7 +24,7 @@ interface Close {
 }
 
 const closesText = `
-select close.account_id, close.store_ref, close.created_at, closing.id as sent_by
+select close.account_id, close.store_ref, close.created_at, sent.closing_id as sent_by
 from ${told.as("told")}
 cross join lateral (
   select account_id, id, store_ref, created_at, operation from operations
@@ -34,12 +34,9 @@ cross join lateral (
 left join lateral (
   select closing_id from closing_attempts where ${attemptOfOperation("close.account_id", "close.id")}
 ) as sent on true
-left join lateral (
-  select id, ended_at from closings where ${closingById("close.account_id", "sent.closing_id")}
-) as closing on closing.ended_at is not null
 where close.operation = 'end_of_day'`;
 
-interface Ended {
+interface DayOfClosing {
   id: string;
   store_ref: string;
   day_starts_at: Date;
@@ -48,15 +45,15 @@ interface Ended {
 
 // Read at once for all stores: while statistics call the table small, another index of the account serves as well, and would be read
 // for each store.
-const endedText = `
+const daysText = `
 select id, store_ref, day_starts_at, day_ends_at from closings
-where account_id = $1 and store_ref = any ($2::text[]) and business_day between $3::date and $4::date and ended_at is not null`;
+where account_id = $1 and store_ref = any ($2::text[]) and business_day between $3::date and $4::date`;
 
 /** A business day and the instants in it are no further apart than that, in any zone. */
 const nearMs = 2 * dayMs;
 
-/** The closings that have ended and that closes among these operations may concern: by an attempt, or by store and day. */
-export async function closingsWithOperations(pool: Pool, batch: readonly ToldOperation[]): Promise<ClosingKey[]> {
+/** The closings that closes among these operations may concern: by an attempt, or by store and day. */
+export async function closingsOfOperations(pool: Pool, batch: readonly ToldOperation[]): Promise<ClosingKey[]> {
   if (batch.length === 0) return [];
   const query = { name: "closes_among_operations", text: closesText, values: told.values(batch) };
   const { rows: closes } = await pool.query<Close>(query);
@@ -64,19 +61,19 @@ export async function closingsWithOperations(pool: Pool, batch: readonly ToldOpe
   const add = (accountId: string, id: string) => found.set(`${accountId} ${id}`, { accountId, id });
   for (const { account_id: accountId, sent_by: id } of closes) if (id !== null) add(accountId, id);
   for (const [accountId, ofAccount] of Map.groupBy(closes, (close) => close.account_id)) {
-    for (const id of await endedOfDays(pool, accountId, ofAccount)) add(accountId, id);
+    for (const id of await closingsOfDays(pool, accountId, ofAccount)) add(accountId, id);
   }
   return [...found.values()];
 }
 
-async function endedOfDays(pool: Pool, accountId: string, closes: readonly Close[]): Promise<string[]> {
+async function closingsOfDays(pool: Pool, accountId: string, closes: readonly Close[]): Promise<string[]> {
   const stores = Map.groupBy(closes, (close) => close.store_ref);
   const times = closes.map(({ created_at: at }) => at.getTime());
   const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
   const refs = [...stores.keys()].filter((ref) => ref !== null);
-  const { rows } = await pool.query<Ended>({
-    name: "ended_closings_of_days",
-    text: endedText,
+  const { rows } = await pool.query<DayOfClosing>({
+    name: "closings_of_days",
+    text: daysText,
     values: [accountId, refs, dayOf(Math.min(...times) - nearMs), dayOf(Math.max(...times) + nearMs)],
   });
   return rows.flatMap(({ id, store_ref: ref, day_starts_at: startsAt, day_ends_at: endsAt }) =>
