@@ -4,6 +4,7 @@ import type { StoreCreate } from "@tillkeeper/contract/http/stores";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { createTerminal, type TerminalDeps } from "../enrolment/register.ts";
+import { keepConfiguration } from "../merchants/stores/keep-configuration.ts";
 import { createStore, type StoreDeps } from "../merchants/stores/stores.ts";
 import { ApiError } from "../platform/errors.ts";
 import { setControls } from "../virtual-terminals/controls.ts";
@@ -77,7 +78,7 @@ export async function ensureStores(
     if (present.some((row) => row.store_id === create.store_id)) continue;
     if (number !== undefined) await raise(db, accountId, { last_store_number: number - 1 });
     const created = await unlessTaken(createStore(deps.stores, caller, create));
-    if (created && configuration) await setConfiguration(db, accountId, { id: created.id, configuration });
+    if (created && configuration) await keepConfiguration(db.sql, accountId, { id: created.id, configuration });
   }
   for (const { number, serialNumber, storeId, model, controls } of beginning.terminals) {
     if (serials.some((row) => row.device_serial_number === serialNumber)) continue;
@@ -114,20 +115,6 @@ async function raise({ sql: db }: Db, accountId: string, numbers: Numbers): Prom
       ),
     )
     .where("account_id", "=", accountId)
-    .execute();
-}
-
-/** A configuration that was in force already is not looked at again. */
-async function setConfiguration(
-  { sql: db }: Db,
-  accountId: string,
-  { id, configuration }: { id: string; configuration: object },
-): Promise<void> {
-  await db
-    .updateTable("stores")
-    .set({ configuration: JSON.stringify(configuration) })
-    .where("account_id", "=", accountId)
-    .where("id", "=", id)
     .execute();
 }
 
