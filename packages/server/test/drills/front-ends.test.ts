@@ -65,7 +65,7 @@ describe("people who sign in to a front end of others", async () => {
     const narrow = await enter(clerk.cookie, app.client_id, { scope: "read:checkout:/admin/terminals admin:hooks" });
     expect(narrow.scope).toBe("read:checkout:/admin/terminals");
     expect((await withToken("GET", "/stores", narrow.access_token)).status).toBe(403);
-    expect((await withToken("GET", "/admin/terminals/operations", narrow.access_token)).status).toBe(200);
+    expect((await withToken("GET", "/payments/admin/terminals/operations", narrow.access_token)).status).toBe(200);
     expect((await withToken("POST", "/auth/clients", narrow.access_token, {})).status).toBe(403);
   });
 

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { PasswordInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { createLazyRoute, useRouter } from "@tanstack/react-router";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
 import { Note } from "../../parts/note.tsx";
 import { Page } from "../../parts/page.tsx";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
 import { InsecureNote, useInsecure } from "./insecure.tsx";
@@ -73,15 +74,14 @@ function LinkForm({ token }: { token: string }) {
             error={form.errorOf("name")}
             onChange={({ currentTarget }) => form.set("name", currentTarget.value)}
           />
-          <PasswordInput
+          <PasswordField
             label={t`Password`}
             description={t`A new one of ten characters or more; the one you have, if you have one here already.`}
             name="password"
             autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
             value={form.values.password}
             error={form.errorOf("password")}
-            onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
+            onChange={(value) => form.set("password", value)}
           />
         </>
       )}

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { PasswordInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { createLazyRoute, useRouter } from "@tanstack/react-router";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { sessionQuery, signIn } from "../../api/session.ts";
 import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
 import { InsecureNote, useInsecure } from "./insecure.tsx";
@@ -51,15 +52,14 @@ function SignInScreen() {
             error={form.errorOf("email")}
             onChange={({ currentTarget }) => form.set("email", currentTarget.value)}
           />
-          <PasswordInput
+          <PasswordField
             label={t`Password`}
             name="password"
             autoComplete="current-password"
             required
-            visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
             value={form.values.password}
             error={form.errorOf("password")}
-            onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
+            onChange={(value) => form.set("password", value)}
           />
           {asksCode && <CodeInput form={form} />}
         </Form>

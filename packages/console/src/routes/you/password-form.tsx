@@ -1,8 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { PasswordInput } from "@mantine/core";
 import { changePassword, ownSessionsQuery } from "../../api/people.ts";
 import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { OwnPassword } from "./password-input.tsx";
 
 /** Sets another password. */
@@ -26,15 +26,14 @@ export function PasswordForm() {
           error={form.errorOf("current")}
           onChange={(current) => form.set("current", current)}
         />
-        <PasswordInput
+        <PasswordField
           label={t`New password`}
           description={t`Ten characters or more.`}
           name="new-password"
           autoComplete="new-password"
-          visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
           value={form.values.new}
           error={form.errorOf("new")}
-          onChange={({ currentTarget }) => form.set("new", currentTarget.value)}
+          onChange={(value) => form.set("new", value)}
         />
       </Form>
     </section>

@@ -1,5 +1,5 @@
 import { useLingui } from "@lingui/react/macro";
-import { PasswordInput } from "@mantine/core";
+import { PasswordField } from "../../parts/password-field.tsx";
 
 interface OwnPasswordProps {
   value: string;
@@ -11,14 +11,13 @@ interface OwnPasswordProps {
 export function OwnPassword({ value, error, onChange }: OwnPasswordProps) {
   const { t } = useLingui();
   return (
-    <PasswordInput
+    <PasswordField
       label={t`Your password`}
       name="password"
       autoComplete="current-password"
-      visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
       value={value}
       error={error}
-      onChange={({ currentTarget }) => onChange(currentTarget.value)}
+      onChange={onChange}
     />
   );
 }

@@ -1,4 +1,3 @@
-import { accountIdPattern } from "@tillkeeper/contract/accounts";
 import { authEndpoints as auth, type TokenRequest, type TokenResponse } from "@tillkeeper/contract/http/token";
 import { scopes as allScopes } from "@tillkeeper/contract/scopes";
 import type { Db } from "../../db/db.ts";
@@ -53,14 +52,10 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
         givesPower: "a client's own secret, or the code of a person and its verifier",
       },
     ),
-    bind(
-      auth.revokeToken,
-      async ({ body, request }) => {
-        await deps.people.end(body.token, networkOf(request.ip));
-        return {};
-      },
-      { givesPower: "the token that it ends" },
-    ),
+    bind(auth.revokeToken, async ({ body, request }) => {
+      await deps.people.end(body.token, networkOf(request.ip));
+      return {};
+    }),
     bind(
       auth.getKeys,
       async () => new Answer(await keys.jwks(), { headers: { "cache-control": "public, max-age=60" } }),
@@ -71,12 +66,15 @@ export function authRoutes(deps: AuthRouteDeps): Route[] {
   ];
 }
 
+/** The accounts whose people use the console, and its page that asks them. */
+const merchantId = /^[PT]\d{8}$/;
+
 function metadata(issuer: string, ownUrl: string) {
   const accountId = issuer.slice(issuer.lastIndexOf("/") + 1);
   return {
     issuer,
     // People sign in to accounts of merchants.
-    ...(new RegExp(accountIdPattern).test(accountId) && { authorization_endpoint: `${ownUrl}/authorize/${accountId}` }),
+    ...(merchantId.test(accountId) && { authorization_endpoint: `${ownUrl}/authorize/${accountId}` }),
     token_endpoint: `${issuer}/auth/token`,
     jwks_uri: `${ownUrl}/.well-known/jwks.json`,
     scopes_supported: allScopes,

@@ -70,7 +70,7 @@ export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[
     bind(
       authorizations.allow,
       ({ params, body, request }) => allowAuthorization(deps, { accountId: params.oid, asked: body, request }),
-      { guard, givesPower: "the person's own session" },
+      { guard },
     ),
     bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
     bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),
