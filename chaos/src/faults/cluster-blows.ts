@@ -3,7 +3,7 @@ import type { Member } from "@tillkeeper/stage/postgres/patroni/member";
 import { until } from "@tillkeeper/stage/until";
 import { PatroniDatabase } from "../stage/patroni-database.ts";
 import type { Stage } from "../stage/stage.ts";
-import type { Blow } from "./blows.ts";
+import type { Blow } from "./blow.ts";
 
 /** Longer than the leader's lease. */
 const successionMs = 60_000;

@@ -23,7 +23,7 @@ interface ReleaseOptions {
 }
 
 /** What was made, for whoever pushes it. */
-export interface Release {
+interface Release {
   version: string;
   tag: string;
   /** The hash of the tagged commit. */

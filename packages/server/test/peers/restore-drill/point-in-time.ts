@@ -15,7 +15,7 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 const page = read("docs/operations/point-in-time.md");
 
 /** Commands of pgBackRest in a chapter of the page, in their order. */
-export function commandsOf(chapter: string): string[] {
+function commandsOf(chapter: string): string[] {
   const text = page.split(/^## /m).find((part) => part.startsWith(`${chapter}\n`)) ?? "";
   const commands = [...text.matchAll(/^sudo -u postgres (pgbackrest .*)$/gm)].map(([, command = ""]) => command);
   if (commands.length === 0) throw new Error(`the chapter "${chapter}" has no commands`);
