@@ -1,25 +1,25 @@
 import { UsageError } from "@tillkeeper/stage/programs/usage";
-import { accept } from "./accept.ts";
 import { readArguments } from "./arguments.ts";
-import { closingTime } from "./closing-time.ts";
-import { closings } from "./closings.ts";
-import { consolePages } from "./console.ts";
-import { dispatch } from "./dispatch.ts";
-import { Ending } from "./ending.ts";
-import { events } from "./events.ts";
-import { expiry } from "./expiry.ts";
-import { fleet } from "./fleet.ts";
-import { floods } from "./floods.ts";
-import { history } from "./history.ts";
-import { lists } from "./lists.ts";
-import { logs } from "./logs.ts";
-import { printMachine } from "./machine.ts";
-import { roundTrip } from "./round-trip.ts";
-import { sandbox } from "./sandbox.ts";
-import { slowDisk } from "./slow-disk.ts";
-import { timeline } from "./timeline.ts";
-import { tokens } from "./tokens.ts";
-import { webhooks } from "./webhooks.ts";
+import { closingTime } from "./closings/closing-time.ts";
+import { closings } from "./closings/closings.ts";
+import { dispatch } from "./devices/dispatch.ts";
+import { fleet } from "./devices/fleet.ts";
+import { floods } from "./devices/floods.ts";
+import { roundTrip } from "./devices/round-trip.ts";
+import { slowDisk } from "./disk/slow-disk.ts";
+import { consolePages } from "./edges/console.ts";
+import { logs } from "./edges/logs.ts";
+import { sandbox } from "./edges/sandbox.ts";
+import { tokens } from "./edges/tokens.ts";
+import { events } from "./events/events.ts";
+import { webhooks } from "./events/webhooks.ts";
+import { history } from "./lists/history.ts";
+import { lists } from "./lists/lists.ts";
+import { timeline } from "./lists/timeline.ts";
+import { accept } from "./operations/accept.ts";
+import { expiry } from "./operations/expiry.ts";
+import { Ending } from "./parts/ending.ts";
+import { printMachine } from "./parts/machine.ts";
 
 const programs = {
   accept,

@@ -31,3 +31,7 @@ try {
     process.exitCode = 1;
   }
 }
+
+// Everything has been ended and printed. Left to itself, Node 24 may turn for ever while it cleans up handles of sockets
+// whose peers were killed in the middle of a goodbye.
+process.exit();

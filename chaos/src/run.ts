@@ -7,7 +7,7 @@ import type { Settings } from "./arguments.ts";
 import { check } from "./checker/check.ts";
 import type { History, JournalEntry } from "./checker/history.ts";
 import { indexed } from "./checker/index.ts";
-import { timeWithin, without } from "./checker/uptime.ts";
+import { timeWithin, within, without } from "./checker/uptime.ts";
 import { createHttp } from "./clients/http.ts";
 import { Recorder } from "./clients/recorder.ts";
 import { lostTimes, timesOfPausedDatabase } from "./faults/inflict.ts";
@@ -17,6 +17,7 @@ import { Readers, readKeptEvents } from "./readers/readers.ts";
 import { answerLines, faultLines, figuresOf, outcomeLines, type Report } from "./report/report.ts";
 import { readRows, settle } from "./settle.ts";
 import { openAccounts } from "./stage/accounts.ts";
+import { PatroniDatabase } from "./stage/patroni-database.ts";
 import { keepMarker, openStage } from "./stage/stage.ts";
 
 export interface RunOptions extends Settings {
@@ -48,14 +49,14 @@ export async function runChaos(options: RunOptions): Promise<Report> {
 async function run(options: RunOptions, closing: Closing): Promise<Report> {
   const { signal, say, seed, minutes } = options;
   const startedAt = new Date();
-  const stage = await openStage({ signal, closing, agentsProgram: options.agentsProgram });
+  const stage = await openStage({ ...options, closing });
   const recorder = new Recorder(join(stage.folder, "clients.jsonl"));
   closing.add(() => recorder.close());
   const http = createHttp(connections);
   closing.add(() => http.close());
   const accounts = await openAccounts({ stage, http, recorder, terminals: options.terminals, signal });
 
-  const schedule = options.schedule ?? makeSchedule({ seed, minutes });
+  const schedule = options.schedule ?? makeSchedule(options);
   say(`${stage.servers.length} servers and ${options.terminals} terminals are ready (${stage.folder}).`);
   say(`${schedule.length} faults and ${options.clients} clients for ${minutes} minutes, by seed ${seed}.`);
   const url = (await options.front?.(stage.url, closing)) ?? stage.url;
@@ -70,37 +71,40 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
   await readers.stop();
   await load.constraint.stop();
 
-  const uptime = without(stage.sampler.uptime(), timesOfPausedDatabase(load.inflicted));
+  const failovers = stage.database instanceof PatroniDatabase ? stage.database.failovers : undefined;
+  const answering = without(stage.sampler.uptime(), timesOfPausedDatabase(load.inflicted));
+  const uptime = failovers ? within(answering, failovers.commits) : answering;
   const agents = stage.agents.flatMap(({ historyPath }) => readHistory(historyPath));
   const journals = (await Promise.all(stage.agents.map((fleet) => fleet.journals())))
     .flat()
     .map(({ terminalId, log }) => ({ terminalId, entries: log.results as JournalEntry[] }));
-  const lost = lostTimes(load.inflicted);
+  const mayLose = options.standby === "asynchronous" ? failovers?.promotions : [];
+  const lost = lostTimes(load.inflicted, mayLose ?? []);
   const { doubles } = load.constraint;
   const { streams, subscribed, receiver } = readers;
   const seen = { rows, rowsReadAt, events, streams, subscribed, received: receiver.received };
   const history: History = { client: recorder.events, agents, journals, ...seen, uptime, lost, doubles };
-  const report = reportOn(options, history, load, { startedAt, unsettled });
+  const report = reportOn(options, history, load, { startedAt, unsettled, failovers: failovers?.promotions.length });
   if (options.keep) keep(stage.folder, history, load, report);
   return report;
 }
 
 function reportOn(
-  { seed, minutes, terminals, clients, keep: kept }: RunOptions,
+  { seed, minutes, terminals, clients, database, standby, keep: kept }: RunOptions,
   history: History,
   { inflicted, constraint, seconds }: Load,
-  { startedAt, unsettled }: Pick<Report, "startedAt" | "unsettled">,
+  { startedAt, unsettled, failovers }: Pick<Report, "startedAt" | "unsettled"> & { failovers: number | undefined },
 ): Report {
   const index = indexed(history);
   const uptimeMs = timeWithin(history.uptime, startedAt.getTime(), history.rowsReadAt);
   const memory = Math.round(totalmem() / 2 ** 30);
   return {
-    settings: { seed, minutes, terminals, clients, keep: kept },
+    settings: { seed, minutes, terminals, clients, database, standby, keep: kept },
     machine: `${availableParallelism()} cpus (${cpus()[0]?.model.trim()}), ${memory} GB, Node ${process.version}`,
     startedAt,
     seconds: { all: (history.rowsReadAt - startedAt.getTime()) / 1000, load: seconds },
     faults: faultLines(inflicted),
-    figures: figuresOf(index, { uptimeMs, samples: constraint.answers, inflicted }),
+    figures: figuresOf(index, { uptimeMs, samples: constraint.answers, inflicted, failovers }),
     outcomes: outcomeLines(index),
     answers: answerLines(index),
     violations: check(history),

@@ -6,7 +6,8 @@ import { isClean } from "../src/report/report.ts";
 import { runChaos } from "../src/run.ts";
 import { lyingFront } from "./support/lying-front.ts";
 
-const run = { seed: 1, minutes: 0.1, terminals: 12, clients: 8, keep: false, say: () => {} };
+const database = { database: "embedded", standby: "synchronous" } as const;
+const run = { seed: 1, minutes: 0.1, terminals: 12, clients: 8, ...database, keep: false, say: () => {} };
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tillkeeper-chaos-"));
 
 it("finds a device that executes twice, and a server that accepts what it does not keep", {

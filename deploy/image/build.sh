@@ -24,7 +24,7 @@ context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 npm run -s pack:all -- "$context/packed" >/dev/null
 mkdir "$context/app" "$context/node"
-# Files of the image may be read by its user, whatever the mask of who builds it.
+# Files of the image may be read by its user, also if they were built under a stricter umask.
 umask 022
 quiet=(--no-audit --no-fund --ignore-scripts --loglevel=error)
 without=()

@@ -1,4 +1,4 @@
-// A sandbox shows what a first request needs, to whoever opened the page on its own machine.
+// A sandbox shows what a first request needs, if the page is opened on the sandbox's own machine.
 const place = document.getElementById("sandbox");
 
 async function showAccess() {

@@ -10,7 +10,7 @@ const ofAccount = new Set(["aid", "oid", "account_id"]);
 /** The kind of the owner, for kinds that are picked together with their owner: a secret with its client, a closing with its store. */
 const ownerOf: Record<string, string> = { secret_id: "secret_client", closing_id: "closing_store" };
 const ownedBy = Object.fromEntries(Object.entries(ownerOf).map(([kind, owner]) => [owner, kind]));
-/** What owners are by themselves: what is known of the one holds for the other. */
+/** Two kinds of one thing: known ids of one are ids of the other. */
 const asOwner: Record<string, string> = { client_ref: "secret_client", store_id: "closing_store" };
 /** A store that is not suspended, as far as the answers have told. */
 const openStore = "open_store_id";

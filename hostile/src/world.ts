@@ -58,7 +58,7 @@ export async function openWorld(stage: Stage): Promise<World> {
         ...ids,
         operation_id: [...(ids["operation_id"] ?? []), toldOperation],
         told_operation_id: [toldOperation],
-        // Links of mails in their form; nobody has signed them.
+        // Links of mails in the right form, with signatures that no server made.
         token: ["A", "Q", "g"].map((letter) => `${letter.repeat(42)}A`),
         talking_terminal_id: [messagingDevice.terminalId],
         address: [messagingDevice.address],

@@ -18,6 +18,8 @@ const sharedTables: Record<string, { owner: string; further: Record<string, stri
       terminals: "takes the next terminal number in that way",
       "rollout/configurations": "takes the next configuration number in that way",
       restores: "moves all these numbers on after the database went back",
+      sandbox:
+        "moves numbers on where a reset gives stores and terminals the ids that they had, and keeps what it goes back to",
     },
   },
   client_grants: {

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { newestVersions } from "../../publishing/src/release/release.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8"));
@@ -21,8 +22,9 @@ it("all packages have the version of the whole, and ask for each other at it", (
   expect(different).toEqual([]);
 });
 
-it("the lock file and the changelog know the version", () => {
+it("the lock file knows the version, and each document with notes begins with it", () => {
   expect(read("package-lock.json").version).toBe(version);
-  const [, newest] = /^## (.+)$/m.exec(readFileSync(join(root, "CHANGELOG.md"), "utf8")) ?? [];
-  expect(["Unreleased", version]).toContain(newest?.split(" ")[0]);
+  for (const newest of newestVersions(root)) {
+    expect(newest).toMatch(new RegExp(`^${version.replaceAll(".", "\\.")}, (unreleased|\\d{4}-\\d\\d-\\d\\d)$`));
+  }
 });

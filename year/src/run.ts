@@ -227,7 +227,7 @@ class Run {
     }
   }
 
-  /** A day and a half in which nothing is wrong: what is owed is told, and the last days get their reports. */
+  /** A day and a half without faults: outstanding mails are sent, and the last days get their reports. */
   async #comeToRest(): Promise<void> {
     const { members } = this.#fleet;
     await inTurns(members, ({ device }) => device.be("up"));

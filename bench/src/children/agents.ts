@@ -1,5 +1,5 @@
 import { openMqttConnection } from "@tillkeeper/agent/links/mqtt-connection";
-import type { DeviceAccess } from "../seed.ts";
+import type { DeviceAccess } from "../parts/seed.ts";
 import { BenchTerminals } from "./bench-terminals.ts";
 import { serveParent } from "./serve-parent.ts";
 

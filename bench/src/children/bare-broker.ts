@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { listen } from "@tillkeeper/server/platform/listen";
 import { Aedes } from "aedes";
-import { processFigures } from "../process-figures.ts";
+import { processFigures } from "../parts/process-figures.ts";
 import { answerTopic, request, requestTopic } from "./bare-messages.ts";
 import { serveParent } from "./serve-parent.ts";
 

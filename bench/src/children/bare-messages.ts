@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { createOrigins } from "@tillkeeper/server/operations/reports/origin";
-import { clientId } from "../seed.ts";
-import { accountId, addressOf, terminalId } from "../terminal-set.ts";
+import { clientId } from "../parts/seed.ts";
+import { accountId, addressOf, terminalId } from "../parts/terminal-set.ts";
 
 const time = new Date(0);
 const at = time.toISOString();

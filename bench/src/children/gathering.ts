@@ -7,9 +7,9 @@ import { systemClock } from "@tillkeeper/server/platform/clock";
 import { newId } from "@tillkeeper/server/platform/ids";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { createMetrics } from "@tillkeeper/server/watching/metrics";
-import { acceptOneText } from "../accept-one.ts";
-import { clientId } from "../seed.ts";
-import { accountId, scattered, terminalId } from "../terminal-set.ts";
+import { acceptOneText } from "../operations/accept-one.ts";
+import { clientId } from "../parts/seed.ts";
+import { accountId, scattered, terminalId } from "../parts/terminal-set.ts";
 import { serveParent } from "./serve-parent.ts";
 import type { ServerPlace } from "./server.ts";
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { machineMs } from "../machine-clock.ts";
+import { machineMs } from "../parts/machine-clock.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface HeldRequests {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { machineMs } from "../machine-clock.ts";
+import { machineMs } from "../parts/machine-clock.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface HookReceivers {
@@ -8,7 +8,7 @@ export interface HookReceivers {
   healthy: number;
   /** Receivers that take a request and never answer. */
   hanging: number;
-  /** Ports at which nobody listens. */
+  /** Ports without a listener. */
   refusing: number;
 }
 

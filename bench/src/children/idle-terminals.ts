@@ -1,4 +1,4 @@
-import type { DeviceAccess } from "../seed.ts";
+import type { DeviceAccess } from "../parts/seed.ts";
 import { RawTerminal } from "./raw-terminal.ts";
 import { serveParent } from "./serve-parent.ts";
 

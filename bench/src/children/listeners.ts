@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { type CommandMessage, type ResultMessage } from "@tillkeeper/contract/mqtt/messages";
 import { topic } from "@tillkeeper/contract/mqtt/topics";
 import { connectAsync, type MqttClient } from "mqtt";
-import { machineMs } from "../machine-clock.ts";
-import type { DeviceAccess } from "../seed.ts";
+import { machineMs } from "../parts/machine-clock.ts";
+import type { DeviceAccess } from "../parts/seed.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 
 const connected: MqttClient[] = [];

@@ -1,6 +1,6 @@
 import { Logger, type Runner, run } from "graphile-worker";
-import { machineMs } from "../machine-clock.ts";
-import { queueTask } from "../queue-task.ts";
+import { queueTask } from "../devices/queue-task.ts";
+import { machineMs } from "../parts/machine-clock.ts";
 import { notifyParent, serveParent } from "./serve-parent.ts";
 
 /** The settings of the latency test in graphile-worker's documentation, without batching, which serves throughput. */

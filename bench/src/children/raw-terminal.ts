@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { downChannels, topic } from "@tillkeeper/contract/mqtt/topics";
 import { generate, type IPublishPacket, type Packet, parser } from "mqtt-packet";
-import type { DeviceAccess } from "../seed.ts";
+import type { DeviceAccess } from "../parts/seed.ts";
 
 export interface RawOptions {
   port: number;

@@ -1,6 +1,6 @@
 import { StartupError } from "@tillkeeper/server/platform/startup-error";
-import type { FromChild, ToChild } from "../child.ts";
-import type { Notice } from "../notices.ts";
+import type { FromChild, ToChild } from "../parts/child.ts";
+import type { Notice } from "../parts/notices.ts";
 
 /**
  * Answers the parent process's calls with `methods`, until the parent sends `stop` or disconnects; then runs `stop` and

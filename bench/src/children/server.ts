@@ -7,7 +7,7 @@ import { rootKeyFile } from "@tillkeeper/server/platform/folders/root-key";
 import { createLogger, type Logger } from "@tillkeeper/server/platform/log/log";
 import { asSuperuser, databaseUrl } from "@tillkeeper/stage/postgres/own-postgres";
 import { Folder } from "@tillkeeper/stage/processes/folder";
-import { processFigures } from "../process-figures.ts";
+import { processFigures } from "../parts/process-figures.ts";
 import { BenchTerminals } from "./bench-terminals.ts";
 import { serveParent } from "./serve-parent.ts";
 import { Socketless } from "./socketless.ts";

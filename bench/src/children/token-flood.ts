@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { HttpConnection } from "../http-connection.ts";
-import { tokenRequest } from "../token-request.ts";
+import { tokenRequest } from "../edges/token-request.ts";
+import { HttpConnection } from "../parts/http-connection.ts";
 import { serveParent } from "./serve-parent.ts";
 
 export interface Flood {

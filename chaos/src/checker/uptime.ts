@@ -47,3 +47,9 @@ export function without(periods: readonly Period[], others: readonly Period[]): 
     return left;
   });
 }
+
+/** Returns the parts of the periods that also lie in one of the `others`, in order. */
+export function within(periods: readonly Period[], others: readonly Period[]): Period[] {
+  const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+  return without(periods, without([always], others));
+}

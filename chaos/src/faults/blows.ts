@@ -1,15 +1,10 @@
+import { EmbeddedDatabase } from "../stage/embedded-database.ts";
 import type { Service } from "../stage/process.ts";
 import type { Stage } from "../stage/stage.ts";
+import type { Blow } from "./blow.ts";
+import { clusterBlows } from "./cluster-blows.ts";
 import type { FaultName } from "./kinds.ts";
 import type { Fault } from "./schedule.ts";
-
-/** Inflicts and lifts one kind of fault. Both methods may throw; the fault then counts as failed. */
-interface Blow {
-  /** Called at the fault's time; resolves when the fault is in force. */
-  strike(stage: Stage, fault: Fault): void | Promise<void>;
-  /** Called after the fault's duration, or when the run ends early, unless `strike` has thrown. */
-  lift(stage: Stage, fault: Fault): void | Promise<void>;
-}
 
 const doNothing = () => {};
 
@@ -36,15 +31,16 @@ export const blows: Record<FaultName, Blow> = {
   },
   "broker.kill": killed,
   "broker.pause": paused,
-  "database.kill": { strike: ({ database }) => database.kill(), lift: ({ database }) => database.comeBack() },
-  "database.kill_backend": { strike: ({ database }, { pick }) => database.killBackend(pick), lift: doNothing },
-  "database.pause": { strike: ({ database }) => database.pause(), lift: ({ database }) => database.resume() },
+  "database.kill": { strike: (stage) => embedded(stage).kill(), lift: (stage) => embedded(stage).comeBack() },
+  "database.kill_backend": { strike: (stage, { pick }) => embedded(stage).killBackend(pick), lift: doNothing },
+  "database.pause": { strike: (stage) => embedded(stage).pause(), lift: (stage) => embedded(stage).resume() },
   "database.pause_backend": {
-    strike: ({ database }, { pick }) => database.pauseBackend(pick),
-    lift: ({ database }) => database.resume(),
+    strike: (stage, { pick }) => embedded(stage).pauseBackend(pick),
+    lift: (stage) => embedded(stage).resume(),
   },
   // The fault begins with a copy of the database; commits made after the copy are lost when the fault is lifted.
-  "database.go_back": { strike: ({ database }) => database.remember(), lift: ({ database }) => database.goBack() },
+  "database.go_back": { strike: (stage) => embedded(stage).remember(), lift: (stage) => embedded(stage).goBack() },
+  ...clusterBlows,
   "agents.kill": killed,
   "agents.pause": paused,
   "link.cut": { strike: (stage, fault) => linkOf(stage, fault).cut(), lift: mend },
@@ -57,6 +53,11 @@ export const blows: Record<FaultName, Blow> = {
     },
   },
 };
+
+function embedded({ database }: Stage): EmbeddedDatabase {
+  if (!(database instanceof EmbeddedDatabase)) throw new Error("the database is not the embedded one");
+  return database;
+}
 
 function mend(stage: Stage, fault: Fault): void {
   linkOf(stage, fault).mend();

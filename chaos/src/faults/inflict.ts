@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@tillkeeper/stage/until";
 import type { Period } from "../checker/history.ts";
 import type { Recorder } from "../clients/recorder.ts";
+import type { Promotion } from "../stage/database.ts";
 import type { Stage } from "../stage/stage.ts";
 import { links } from "../stage/topology.ts";
 import { blows } from "./blows.ts";
@@ -69,14 +70,14 @@ async function errorOf(action: () => void | Promise<void>): Promise<string | und
 
 /** Whether the target works again. Database and broker count as recovered when one server is ready again. */
 function hasRecovered(stage: Stage, recorder: Recorder, target: string, liftedAt: number): boolean {
-  const { servers, agents, sampler } = stage;
+  const { servers, agents, sampler, database } = stage;
   const part = target.split(":")[0];
   const fleet = agents.find(({ name }) => name === part);
   if (fleet) return fleet.connected === fleet.terminals;
   if (part === links.http) return recorder.lastAnswerAt > liftedAt;
   const concerned = servers.filter(({ name }) => name === part);
   if (concerned.length > 0) return concerned.every(({ name }) => sampler.readyAt(name) > liftedAt);
-  return servers.some(({ name }) => sampler.readyAt(name) > liftedAt);
+  return servers.some(({ name }) => sampler.readyAt(name) > liftedAt) && database.commitsAt > liftedAt;
 }
 
 /**
@@ -89,8 +90,22 @@ export function timesOfPausedDatabase(inflicted: readonly Inflicted[]): Period[]
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));
 }
 
-/** Returns the lost periods: commits made in them may be gone. */
-export function lostTimes(inflicted: readonly Inflicted[]): Period[] {
+/** Longest time that a standby may be silent before its leader says so, and what the looks at it take. */
+const unnoticedMs = 10_000;
+
+/**
+ * Returns the lost periods: commits made in them may be gone. With an asynchronous standby these are the times from when
+ * the leader had its standby last, or a fault began, to the promotion that follows.
+ */
+export function lostTimes(inflicted: readonly Inflicted[], promotions: readonly Promotion[]): Period[] {
+  const failovers = promotions.map(({ at, followedAt }): Period => {
+    const fault = inflicted.findLast(({ target, struckAt }) => target === "database" && struckAt <= at);
+    return { from: Math.min(fault?.struckAt ?? at, followedAt) - unnoticedMs, to: at };
+  });
+  return [...restores(inflicted), ...failovers];
+}
+
+function restores(inflicted: readonly Inflicted[]): Period[] {
   return inflicted
     .filter(({ kind, failed }) => kind === "database.go_back" && failed === undefined)
     .map(({ struckAt, liftedAt }) => ({ from: struckAt, to: liftedAt }));

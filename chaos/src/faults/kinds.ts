@@ -36,4 +36,33 @@ export const faultKinds = [
   { name: "link.hold_and_cut", weight: 8, targets: allLinks, lasts: [500, 3000], rest: 500 },
 ] as const satisfies readonly FaultKind[];
 
-export type FaultName = (typeof faultKinds)[number]["name"];
+/**
+ * Faults of a database with a standby. A lease of 20 s has to run out before the standby leads, and a machine that comes
+ * back has to catch up before the next fault: two machines that are hurt at once have nobody to lead.
+ */
+const clusterKinds = [
+  { name: "leader.kill", weight: 6, targets: ["database"], lasts: [1000, 25_000], rest: 30_000 },
+  // Lifting it takes as long as the lease.
+  { name: "leader.kill_behind", weight: 6, targets: ["database"], lasts: [1000, 4000], rest: 55_000 },
+  { name: "leader.kill_postgres", weight: 4, targets: ["database"], lasts: [0, 0], rest: 25_000 },
+  { name: "leader.kill_patroni", weight: 4, targets: ["database"], lasts: [5000, 35_000], rest: 25_000 },
+  { name: "leader.pause", weight: 6, targets: ["database"], lasts: [1000, 35_000], rest: 25_000 },
+  { name: "leader.isolate", weight: 5, targets: ["database"], lasts: [5000, 35_000], rest: 25_000 },
+  { name: "leader.switchover", weight: 3, targets: ["database"], lasts: [0, 0], rest: 20_000 },
+  { name: "standby.kill", weight: 3, targets: ["database"], lasts: [0, 10_000], rest: 20_000 },
+  { name: "standby.pause", weight: 3, targets: ["database"], lasts: [1000, 12_000], rest: 20_000 },
+  { name: "etcd.kill", weight: 3, targets: ["database"], lasts: [0, 15_000], rest: 15_000 },
+] as const satisfies readonly FaultKind[];
+
+const withoutDatabase = faultKinds.filter(({ name }) => !name.startsWith("database."));
+
+/** Which database a run has. */
+export type DatabaseName = "embedded" | "patroni";
+
+/** Returns the kinds of faults that a run with that database has. */
+export function kindsFor(database: DatabaseName): readonly Kind[] {
+  return database === "patroni" ? [...withoutDatabase, ...clusterKinds] : faultKinds;
+}
+
+export type Kind = FaultKind & { readonly name: FaultName };
+export type FaultName = (typeof faultKinds)[number]["name"] | (typeof clusterKinds)[number]["name"];

@@ -1,6 +1,6 @@
 import { createRandom, type Random } from "@tillkeeper/stage/programs/random";
 import { serverNames } from "../stage/topology.ts";
-import { type FaultKind, type FaultName, faultKinds } from "./kinds.ts";
+import { type DatabaseName, type FaultKind, type FaultName, type Kind, kindsFor } from "./kinds.ts";
 
 /** One fault of the schedule. */
 export interface Fault {
@@ -18,20 +18,31 @@ export interface Fault {
 const gapMs = [400, 1600] as const;
 /** Milliseconds without faults at the start and at the end of the load. */
 const calmMs = 1_000;
-/** The fault at this position is `database.go_back`, so that short runs have one, too. */
-const goBackPosition = 4;
+/** The fault at this position takes the last seconds from the database, so that short runs have one, too. */
+const lossPosition = 4;
+const loss = { embedded: "database.go_back", patroni: "leader.kill_behind" } as const;
 
 /**
  * Returns all faults of a run; seed and length alone determine them. No target is hit while it is down or recovering.
  * Faults to single servers leave at least one server unhurt, and every fault is lifted before the end.
  */
-export function makeSchedule({ seed, minutes }: { seed: number; minutes: number }): Fault[] {
+export function makeSchedule({
+  seed,
+  minutes,
+  database = "embedded",
+}: {
+  seed: number;
+  minutes: number;
+  database?: DatabaseName;
+}): Fault[] {
   const random = createRandom(seed);
+  const kinds = kindsFor(database);
+  const losing = kinds.find(({ name }) => name === loss[database]) as Kind;
   const endMs = minutes * 60_000 - calmMs;
   const freeAt = new Map<string, number>();
   const faults: Fault[] = [];
   for (let atMs: number = calmMs; atMs < endMs; atMs += random.integer(...gapMs)) {
-    const kind = faults.length + 1 === goBackPosition ? goBack : pickWeighted(random);
+    const kind = faults.length + 1 === lossPosition ? losing : pickWeighted(random, kinds);
     const target = random.pick(kind.targets);
     const [least, most]: FaultKind["lasts"] = kind.lasts;
     const forMs = random.integer(least, most);
@@ -45,16 +56,14 @@ export function makeSchedule({ seed, minutes }: { seed: number; minutes: number 
   return faults;
 }
 
-const goBack = faultKinds.find(({ name }) => name === "database.go_back") ?? faultKinds[0];
-
-function pickWeighted(random: Random): (typeof faultKinds)[number] {
-  const total = faultKinds.reduce((sum, { weight }) => sum + weight, 0);
+function pickWeighted(random: Random, kinds: readonly Kind[]): Kind {
+  const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
   let left = random.next() * total;
-  for (const kind of faultKinds) {
+  for (const kind of kinds) {
     left -= kind.weight;
     if (left < 0) return kind;
   }
-  return faultKinds[0];
+  return kinds[0] as Kind;
 }
 
 /** Parts that a fault hits: a fault on a link counts as a fault of the process that uses the link. */

@@ -11,7 +11,7 @@ export function asMarkdown(report: Report): string {
   const sizes = `--terminals ${settings.terminals} --clients ${settings.clients}`;
   return [
     `### ${startedAt.toISOString().slice(0, 10)}: ${total(report)}`,
-    `\`${command} ${sizes}\`, ${machine}; ${count(seconds.load)} s of load, ${count(seconds.all)} s in all.`,
+    `\`${command} ${sizes}${databaseOptions(settings)}\`, ${machine}; ${count(seconds.load)} s of load, ${count(seconds.all)} s in all.`,
     table(["fault", "times", "not done", "back after, median", "longest", "over 30 s"], report.faults.map(faultRow)),
     table(["operations by outcome", ""], report.outcomes.map(row)),
     table(["answers to clients", ""], report.answers.map(row)),
@@ -22,6 +22,10 @@ export function asMarkdown(report: Report): string {
     ),
     isClean(report) ? "**Every promise was kept.**" : findings(report).join("\n"),
   ].join("\n\n");
+}
+
+function databaseOptions({ database, standby }: Report["settings"]): string {
+  return database === "embedded" ? "" : ` --database ${database} --standby ${standby}`;
 }
 
 function total({ faults, figures }: Report): string {

@@ -84,7 +84,7 @@ function counted(names: string[]): [string, number][] {
 /** Returns figures that show how much the run has tested. */
 export function figuresOf(
   index: Indexed,
-  other: { uptimeMs: number; samples: number; inflicted: readonly Inflicted[] },
+  other: { uptimeMs: number; samples: number; inflicted: readonly Inflicted[]; failovers: number | undefined },
 ): Report["figures"] {
   const accepted = new Set(index.creations.flatMap((creation) => acceptedBy(creation)?.id ?? []));
   const repeated = [...index.creationsOf.values()].filter((creations) => creations.length > 1);
@@ -97,6 +97,7 @@ export function figuresOf(
     ["operations in the database", count(index.rows.size)],
     ["of them seen accepted by a client", count(accepted.size)],
     ["executed by terminals", count(index.begun.size)],
+    ...(other.failovers === undefined ? [] : [failoverFigure(other.failovers)]),
     ["accepted operations that only lost seconds knew", count(lostOperations(index).length)],
     ["operations that terminals brought back", count(index.history.rows.filter(({ recovered }) => recovered).length)],
     ["logs that only lost seconds knew", count(entries.filter((entry) => namesLostLog(index, entry)).length)],
@@ -115,6 +116,10 @@ export function figuresOf(
     ["longest orderly end of a server, ms", count(longestStop)],
     ["looks at the constraint in the database", count(other.samples)],
   ];
+}
+
+function failoverFigure(times: number): [string, string] {
+  return ["times that the other machine came to lead", count(times)];
 }
 
 function toldOf({ history: { streams } }: Indexed, type: "event" | "reset"): number {

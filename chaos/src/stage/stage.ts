@@ -7,10 +7,13 @@ import type { Closing } from "@tillkeeper/server/platform/closing";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { Link } from "@tillkeeper/stage/links/link";
 import { until } from "@tillkeeper/stage/until";
+import type { Settings } from "../arguments.ts";
 import { HealthSampler } from "../health/sampler.ts";
 import { Agents } from "./agents.ts";
 import { Broker } from "./broker.ts";
-import { Database } from "./database.ts";
+import type { Database } from "./database.ts";
+import { EmbeddedDatabase } from "./embedded-database.ts";
+import { PatroniDatabase } from "./patroni-database.ts";
 import { Server } from "./server.ts";
 import { agentNames, links as linkNames, serverNames } from "./topology.ts";
 
@@ -28,7 +31,7 @@ export interface Stage {
   bootstrapToken: string;
 }
 
-export interface StageOptions {
+export interface StageOptions extends Pick<Settings, "database" | "standby"> {
   signal: AbortSignal;
   closing: Closing;
   agentsProgram?: string | undefined;
@@ -38,10 +41,10 @@ export interface StageOptions {
  * Starts database, broker and servers, and waits until all are ready. `closing` ends all of them and removes the folder
  * last. The terminals' processes start later, because they need credentials.
  */
-export async function openStage({ signal, closing, agentsProgram }: StageOptions): Promise<Stage> {
+export async function openStage({ signal, closing, agentsProgram, ...options }: StageOptions): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "tillkeeper-chaos-"));
   closing.add(() => removeUnlessKept(folder));
-  const database = await Database.start(folder, createLogger("silent"));
+  const database = await startDatabase(folder, options);
   closing.add(() => database.stop());
   const broker = new Broker(folder);
   closing.add(() => broker.service.kill());
@@ -81,6 +84,15 @@ export async function openStage({ signal, closing, agentsProgram }: StageOptions
   await until(ready, "all servers to be ready", { signal, withinMs: 60_000 });
   const url = `http://127.0.0.1:${balancer.port}`;
   return { folder, database, broker, servers, agents, links, sampler, url, bootstrapToken };
+}
+
+function startDatabase(
+  folder: string,
+  { database, standby }: Pick<Settings, "database" | "standby">,
+): Promise<Database> {
+  const log = createLogger("silent");
+  if (database === "embedded") return EmbeddedDatabase.start(folder, log);
+  return PatroniDatabase.start(folder, log, { synchronous: standby === "synchronous" });
 }
 
 /** Chooses servers in turn: a server that was up at its last poll, or if there is none, any server that listens. */

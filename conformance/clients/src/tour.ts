@@ -248,7 +248,7 @@ async function events() {
 }
 
 async function webhooks() {
-  // Nobody listens there, so each attempt fails, and is in the list all the same.
+  // No receiver listens at that address: each attempt fails, and the list shows it.
   const config = { url: "http://127.0.0.1:9/hooks", secret: { type: "HMAC-SHA1" as const, value: "of the tour" } };
   const made = await ok(api.aidSourceHooksPost({ path, body: { config, events: ["account_store_update"] } }));
   const one = { ...path, hid: made.id };

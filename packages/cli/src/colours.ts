@@ -7,5 +7,5 @@ const coloursOn = (stream: 1 | 2) => pc.createColors(isatty(stream) && !NO_COLOR
 /** Colours for people at a terminal; plain text for files, pipes and CI, and where NO_COLOR is set. */
 export const colours = coloursOn(1);
 
-/** The same for what is written to standard error: words beside the data. */
+/** Colours for standard error, where messages go. */
 export const errorColours = coloursOn(2);

@@ -3,7 +3,7 @@ import { StartupError } from "@tillkeeper/server/platform/startup-error";
 /** Exit code for a command line that cannot be meant; what was refused or has failed ends with 1. */
 export const usageExitCode = 2;
 
-/** Exit codes of commands that tell of more than one thing, or of something that nobody knows. */
+/** Exit codes of commands with more than one outcome, or with an unknown one. */
 export const partlyExitCode = 3;
 export const unknownExitCode = 4;
 

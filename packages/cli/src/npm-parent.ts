@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Calls `gone` once when the npm that runs this process has ended, or the shell in between. When they are killed they pass
- * nothing on, and what they ran would go on without anybody knowing. Watches nothing when no npm (or pnpm, or yarn) runs
+ * no signal on, and the program would go on unnoticed. Watches nothing when no npm (or pnpm, or yarn) runs
  * this process, or when its script puts it into the background. Does not keep the process alive.
  */
 export function watchNpm(gone: () => void): void {

@@ -70,7 +70,7 @@ export const nextSteps = {
 export type NextStep = keyof typeof nextSteps;
 const names = Object.keys(nextSteps) as NextStep[];
 
-/** By reason: the step after an operation of any kind; what is special for a close stands in `afterClose`. */
+/** By reason: the step after an operation of any kind, but for the exceptions of a close in `afterClose`. */
 const afterReason = {
   unreachable: "switch_on",
   not_delivered: "switch_on",
@@ -89,7 +89,7 @@ const afterReason = {
   storage_failed: "look_at_terminal",
 } as const satisfies Record<OperationReason, NextStep>;
 
-/** A close that reached the terminal may have closed the day, whatever became of the answer. */
+/** A close that reached the terminal may have closed the day, also without an answer. */
 const afterClose: Partial<Record<OperationReason, NextStep>> = {
   not_delivered: "send_again_unsure",
   no_answer: "send_again_unsure",
@@ -99,7 +99,7 @@ const afterClose: Partial<Record<OperationReason, NextStep>> = {
   storage_failed: "check_the_close",
 };
 
-/** The step after an operation that ended FAILED or TIMEOUT with this reason; `unknownEnd`: nobody knows whether it was completed. */
+/** The step after an operation that ended FAILED or TIMEOUT with this reason; `unknownEnd`: whether it was completed is unknown. */
 export function stepAfter(operation: OperationName, reason: OperationReason, unknownEnd = false): NextStep {
   if (operation === "end_of_day" && unknownEnd) return "check_the_close";
   return (operation === "end_of_day" ? afterClose[reason] : undefined) ?? afterReason[reason];

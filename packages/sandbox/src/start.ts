@@ -30,7 +30,12 @@ export interface Sandbox<Name extends string = string> extends AsyncDisposable {
   terminals: Readonly<Record<Name, string>>;
   /** The client of the SDK, with these credentials. */
   client: Client;
-  /** Brings stores and terminals back to what they were at the start. The clock stays where it is: it never goes back. */
+  /** Has `reset` bring back the stores and terminals, with their faults, that there are now. */
+  snapshot(): Promise<void>;
+  /**
+   * Brings stores and terminals back to what they were at the start, or at the last `snapshot`. The clock stays where it is: it never
+   * goes back.
+   */
   reset(): Promise<void>;
   /** Ends the sandbox and removes what it kept. Idempotent. */
   stop(): Promise<void>;
@@ -75,6 +80,9 @@ export async function startSandbox<const Name extends string = never>(
     mqttUrl: said.mqtt_url,
     terminals: said.terminals,
     client,
+    snapshot: async () => {
+      await client.sandbox.takeSnapshot();
+    },
     reset: async () => {
       await client.sandbox.reset();
       await ready();

@@ -290,8 +290,12 @@ export interface Nouns {
     readonly readClock: MethodOf<Endpoints["sandbox"]["readClock"]>;
     /** Move this sandbox's time ahead, or let it run faster; it never goes back. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly moveClock: MethodOf<Endpoints["sandbox"]["moveClock"]>;
-    /** Take the account back to what a new sandbox has; clients, tokens and the audit log stay. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    /** Take the account back to its snapshot, or else to what a new sandbox has; clients, tokens and the audit log stay. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly reset: MethodOf<Endpoints["sandbox"]["reset"]>;
+    /** Let a reset take the account back to the stores and terminals that it has now. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly takeSnapshot: MethodOf<Endpoints["sandbox"]["takeSnapshot"]>;
+    /** Let a reset take the account back to what a new sandbox has. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
+    readonly forgetSnapshot: MethodOf<Endpoints["sandbox"]["forgetSnapshot"]>;
     /** The last 200 requests of the account that this server has answered, newest first. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
     readonly requests: MethodOf<Endpoints["sandbox"]["requests"]>;
     /** How a virtual terminal is made to behave. Scopes: admin:accounts or read:accounts or write:accounts or write:accounts:/management/settings/approvals or admin:checkout or read:checkout or write:checkout or read:checkout:/admin/terminals or write:checkout:/admin/terminals or read:checkout:/admin/terminals/logs or admin:hooks or read:hooks or write:hooks. */
@@ -461,6 +465,8 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     readClock: { method: "GET", path: "/v1/sandbox/clock" },
     moveClock: { method: "PUT", path: "/v1/sandbox/clock", body: true },
     reset: { method: "POST", path: "/v1/sandbox/reset" },
+    takeSnapshot: { method: "PUT", path: "/v1/sandbox/snapshot" },
+    forgetSnapshot: { method: "DELETE", path: "/v1/sandbox/snapshot" },
     requests: { method: "GET", path: "/v1/sandbox/requests", query: true, pages: true },
     readTerminal: { method: "GET", path: "/v1/sandbox/terminals/:terminal_id" },
     controlTerminal: { method: "PUT", path: "/v1/sandbox/terminals/:terminal_id", body: true },

@@ -33,7 +33,7 @@ export class TillkeeperError extends Error {
   readonly status: number | undefined;
   /** The wrong places in the request, or what prevents it: for example the pending operation of the terminal. */
   readonly errors: ErrorDetail[];
-  /** Whether the same call may succeed later although nobody changes anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly retryable: boolean;
   /** Seconds to wait before the request is sent again, when the server names them. */
   readonly retryAfterSeconds: number | undefined;

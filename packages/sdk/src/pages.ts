@@ -9,7 +9,7 @@ export function pagesFrom(transport: Transport, call: Call): Promise<unknown> & 
   const first = transport.send(call);
   const page = first.then(({ body }) => body);
   const iterator = () => {
-    // The loop throws what the first page fails with; nobody may be waiting for the promise.
+    // The loop throws the error of the first page; the promise itself may have no reader.
     page.catch(() => undefined);
     return allItems(transport, call, first);
   };

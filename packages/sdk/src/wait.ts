@@ -30,7 +30,7 @@ export type Completed<Kind extends Operation["operation"]> = Extract<Operation, 
 /** Methods about operations that take more than one request. */
 export interface OperationMethods {
   /**
-   * Waits until an operation is no longer PENDING, whatever its end, and gives it. The server holds the answer back until then, so
+   * Waits until an operation is no longer PENDING, and gives it. The server holds the answer back until then, so
    * that the end is known at once; a server that is away for a while does not end the wait. Throws `TimeoutError` when it is PENDING after
    * `timeoutMs`, the signal's reason when that aborts, and `TillkeeperError` for an answer that a repeated request will not cure.
    */

@@ -53,7 +53,7 @@ async function verify(
     if (!one.startsWith(signingSecret)) {
       if (await isDocumented(bytes, header, one)) return verified(bytes, header, undefined);
     } else if (await isStandard(bytes, header, one)) {
-      // Only now: without the signature nobody knows whose time it is.
+      // After the signature: an unsigned time proves nothing.
       const ageSeconds = Math.abs(now / 1000 - Number(header("webhook-timestamp")));
       if (!(ageSeconds <= toleranceSeconds)) throw new WebhookVerificationError("The request is not of this time");
       return verified(bytes, header, header("webhook-id"));

@@ -5,8 +5,8 @@ import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
-import { closingsWithOperations } from "../src/closings/sql/corrected.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
+import { closingsOfOperations } from "../src/closings/sql/news.ts";
 import { type Db, openDb } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
@@ -104,7 +104,7 @@ const statements: Record<string, Run> = {
   },
   "note when closings are looked at": (pool) =>
     noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
-  "look for what operations correct": (pool) => closingsWithOperations(pool, [{ accountId, operationId: id }]),
+  "find the closings of operations": (pool) => closingsOfOperations(pool, [{ accountId, operationId: id }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
@@ -113,7 +113,6 @@ const lookups = [
   "read the facts of closings",
   "write attempts of closings",
   "note what came of attempts",
-  "look for what operations correct",
 ];
 
 /** Statements of webhooks, which meet a table of deliveries that is mostly done. */

@@ -1,4 +1,4 @@
-// @module-tag replicas: the time that one server moves holds at all.
+// @module-tag replicas: time that is moved at one server holds at all servers.
 
 import { basic } from "@tillkeeper/stage/accounts/tokens";
 import { activeDevice } from "@tillkeeper/stage/devices/device";

@@ -5,7 +5,7 @@ import { world } from "@tillkeeper/stage/world";
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
 
-/** What the public reference shows of clients and grants, and what is settled here where it is silent. */
+/** What the public reference shows of clients and grants, and what this server decides where the reference is silent. */
 describe("clients and grants of the public reference", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const clients = `/v1/accounts/${aid}/auth/clients`;
@@ -209,7 +209,7 @@ describe("clients and grants of the public reference", async () => {
     const weaker = (await getToken(manager.client_id, manager.client_secret)).body.access_token;
     expect((await getToken(client.client_id, client.client_secret)).body.scope).toBe("read:accounts");
     expect((await send("GET", `${grants}/${made.id}`)).body.scope_without_effect).toEqual(["admin:checkout"]);
-    // Setting the same list again gives it, which takes somebody who may.
+    // Setting the same list again gives the scope, so the caller needs the right to give it.
     const again = { scope: ["read:accounts", "admin:checkout"] };
     expect(await send("PATCH", `${grants}/${made.id}`, again, weaker)).toMatchObject({
       status: 403,

@@ -77,7 +77,7 @@ describe("requests about closings", async () => {
     await store.untilTold(sells, 2);
     const sold = await read();
     expect(sold.headers.get("etag")).not.toBe(headers.get("etag"));
-    // Nobody's change of the closing is refused because a terminal has sold.
+    // A sale at a terminal changes no tag, so it makes no change of the closing fail.
     const own = (tag: string | null) => tag?.split(".")[0];
     expect(own(sold.headers.get("etag"))).toBe(own(headers.get("etag")));
     expect(sold.body.terminals).toMatchObject([

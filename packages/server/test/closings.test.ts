@@ -91,7 +91,7 @@ describe("the close of a store", async () => {
     const store = newStore();
     const till = await store.till();
     till.answering = () => {
-      // Somebody closes it at the terminal in the same second; the agent tells that first (D27).
+      // A person closes it at the terminal in the same second; the agent tells that close first (D27).
       void till.closeByHand().then(() => till.finish("out_of_step"));
       return undefined;
     };

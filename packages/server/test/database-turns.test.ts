@@ -7,7 +7,7 @@ import { inTurn } from "../src/db/turns.ts";
 const flood = 200;
 
 describe("turns to use the database", async () => {
-  const { server, tenant: flooder } = await world({ own: {} });
+  const { server, tenant: flooder } = await world();
   const neighbour = await server.account("T50000002");
 
   it("come to a neighbour at once, however many transactions of one account wait, and stand still", async () => {

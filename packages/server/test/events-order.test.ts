@@ -7,7 +7,7 @@ import { type NewEvent, writeEvents } from "../src/events/write.ts";
 
 const accounts = ["T61000001", "T61000002", "T61000003"];
 
-/** The sequencer: events get their places after their commit, whichever transaction began first. */
+/** The sequencer: events get their places after their commit, not by the begin of their transactions. */
 describe("the order of events", async () => {
   const server = await ownServer();
   const { db } = server;

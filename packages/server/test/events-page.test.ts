@@ -8,7 +8,7 @@ import { type NewEvent, writeEvents } from "../src/events/write.ts";
 const device = { device_serial_number: "1", device_address: "T1-D1" };
 
 describe("the page of events", async () => {
-  const { server, tenant, aid } = await world({ own: {} });
+  const { server, tenant, aid } = await world();
   const path = `/v1/accounts/${aid}/events`;
   const get = (query = "", of = tenant) => server.call<EventPage>("GET", `${path}${query}`, of);
   const event = (subject: string, more: Partial<NewEvent> = {}): NewEvent => ({
@@ -105,7 +105,7 @@ describe("the page of events", async () => {
     }
     for (const id of ["1", "abc", `${epoch}`, `${epoch}-0`, `${last} `])
       expect((await get(`?starting_after=${encodeURIComponent(id)}`)).status, id).toBe(400);
-    // What is older than events are kept is gone, too; without an id a page begins with the oldest that is there.
+    // Events past their days are gone, too; without an id a page begins with the oldest event.
     await server.db.sql.deleteFrom("events").where("account_id", "=", aid).where("position", "<=", "20").execute();
     expect((await get(`?starting_after=${epoch}-20`)).status).toBe(410);
     expect((await get("?limit=1")).body.events[0]?.id).toBe(`${epoch}-21`);

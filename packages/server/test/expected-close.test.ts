@@ -136,7 +136,7 @@ describe("an expected close", async () => {
     const [{ value }] = accepted as [PromiseFulfilledResult<Awaited<ReturnType<Accept>>>];
     await commandOf(device, value.operation.id);
     await answer(device, close(value.operation.id, 1));
-    // What is repeated with new keys after the close closes nothing again.
+    // Repetitions with new keys after the close close nothing.
     const later = await Promise.allSettled(servers.map((of) => ask(device, null, { of })));
     for (const outcome of later)
       expect(outcome).toMatchObject({ status: "rejected", reason: { lastClose: value.operation.id } });

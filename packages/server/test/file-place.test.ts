@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import S3rver from "@20minutes/s3rver";
@@ -11,6 +12,7 @@ import { restoreBackup } from "../src/db/backup/restore.ts";
 import { writeBackup } from "../src/db/backup/write.ts";
 import { folderStore } from "../src/files/folder-store.ts";
 import { checkFilePlace } from "../src/files/place-id.ts";
+
 import { createLogger } from "../src/platform/log/log.ts";
 
 describe("a database knows its place of files", async () => {
@@ -89,6 +91,42 @@ describe("a database knows its place of files", async () => {
     await start(inBucket("till/"), database);
     await start(inBucket("till/"), database);
     expect(await refusal(inBucket("other/"), database)).toContain("the bucket s3://first-bucket/other/ has no file");
+    const own = await elsewhere();
+    expect(await refusal(inBucket("till/"), own.database, { keyFile: own.keyFile })).toContain(
+      "The files in the bucket s3://first-bucket/till/ belong to another installation, with the key ",
+    );
+    await start(inBucket("another/"), own.database, { keyFile: own.keyFile });
+  });
+
+  /** A database of another installation: with a key of its own. */
+  const elsewhere = async () => {
+    const database = await createTestDatabase();
+    onTestFinished(() => database.drop());
+    return { database, keyFile: join(folder, `key-${randomUUID()}`) };
+  };
+
+  it("and another installation is refused there, until it has the key of the place", async () => {
+    const { database, keyFile } = await elsewhere();
+    const why = await refusal(at("first"), database, { keyFile });
+    const theirs = readFileSync(join(folder, "first", "place-key"), "utf8").trim();
+    const [, ours = ""] = /or write (\S+) into the file place-key there/.exec(why) ?? [];
+    expect(why).toBe(
+      `The files in the folder ${at("first").path} belong to another installation, with the key ${theirs}: name another folder, bucket or prefix in TILLKEEPER_FILES, or write ${ours} into the file place-key there if the key of this installation was replaced.`,
+    );
+    // Nothing was taken: the database is free for another place, and the first server goes on.
+    await start(at("of-another"), database, { keyFile });
+    await server.restart();
+    // The cure for a key that was replaced.
+    const { database: replaced, keyFile: newKey } = await elsewhere();
+    const toWrite = /or write (\S+) into/.exec(await refusal(at("of-another"), replaced, { keyFile: newKey }))?.[1];
+    writeFileSync(join(folder, "of-another", "place-key"), `${toWrite}\n`);
+    await start(at("of-another"), replaced, { keyFile: newKey });
+  });
+
+  it("and a place of before, which names no installation, becomes that of its database", async () => {
+    rmSync(join(folder, "first", "place-key"));
+    await server.restart();
+    expect(readFileSync(join(folder, "first", "place-key"), "utf8")).toMatch(/^\S+\n$/);
   });
 
   it("and servers that are the first at the same time agree", { tags: "replicas" }, async () => {
@@ -101,14 +139,14 @@ describe("a database knows its place of files", async () => {
     await one.db.sql.deleteFrom("file_place").execute();
     rmSync(at("at-once").path, { recursive: true });
     const files = folderStore(at("at-once").path);
-    await Promise.all([1, 2, 3].map(() => checkFilePlace({ db: one.db, files, place: "the folder" })));
+    await Promise.all([1, 2, 3].map(() => checkFilePlace({ db: one.db, files, place: "the folder", key: "k" })));
     const rows = await one.db.sql.selectFrom("file_place").select("id").execute();
     expect(rows).toEqual([{ id: idIn("at-once").trim() }]);
     // Of separate folders one is the place, and the others are refused.
     await one.db.sql.deleteFrom("file_place").execute();
     const apart = ["a", "b", "c"].map((name) => folderStore(at(`apart-${name}`).path));
     const ends = await Promise.allSettled(
-      apart.map((store) => checkFilePlace({ db: one.db, files: store, place: "the folder" })),
+      apart.map((store) => checkFilePlace({ db: one.db, files: store, place: "the folder", key: "k" })),
     );
     expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });

@@ -4,45 +4,30 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import S3rver from "@20minutes/s3rver";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { folderOfTests } from "@tillkeeper/stage/folders";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FileStore } from "../src/files/file-store.ts";
 import { openFileStore } from "../src/files/open-store.ts";
 import { StartupError } from "../src/platform/startup-error.ts";
+import { type Bucket, bucket, startBucket } from "./support/bucket.ts";
 import { askForLogs, uploadLog } from "./support/logs.ts";
-
-const bucket = "terminal-files";
 
 describe("files", () => {
   const folder = folderOfTests("files");
-  let s3: S3rver;
+  let s3: Bucket;
   let endpoint: string;
   let client: S3Client;
   beforeAll(async () => {
-    // Credentials that s3rver accepts; the server finds them by the SDK's own chain.
-    vi.stubEnv("AWS_ACCESS_KEY_ID", "S3RVER");
-    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "S3RVER");
-    s3 = new S3rver({
-      address: "127.0.0.1",
-      port: 0,
-      silent: true,
-      // s3rver computes another signature than the SDK; the key must still be a known one.
-      allowMismatchedSignatures: true,
-      directory: join(folder, "s3"),
-      configureBuckets: [{ name: bucket, configs: [] }],
-    });
-    const { port } = await s3.run();
-    endpoint = `http://127.0.0.1:${port}`;
+    s3 = await startBucket(join(folder, "s3"));
+    endpoint = `http://127.0.0.1:${s3.port}`;
     client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true });
   });
   afterAll(async () => {
     client.destroy();
-    await s3.close();
-    vi.unstubAllEnvs();
+    await s3.stop();
   });
 
   const place = (change: object = {}) => ({

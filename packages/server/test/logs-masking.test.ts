@@ -1,44 +1,20 @@
-import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
-import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { askForLogs, type LogCommand, sha256Of, uploadLog } from "./support/logs.ts";
+import { type LogCommand, openUploads, uploadLog } from "./support/logs.ts";
 
 /** 64 MiB of digits, the slowest text to mask, in some 65 KB. */
 const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20, "4111 1111 1111 1111,"));
 
 describe("while one account sends logs that take long to mask", async () => {
   const { server, tenant: greedy } = await world({ own: {} });
-  const devices: Device[] = [];
-  const uploads: ClientRequest[] = [];
   const other = await server.account("T87000002");
-  afterAll(async () => {
-    for (const upload of uploads) upload.destroy();
-    // The server also ends while logs are being masked.
-    await Promise.all(devices.map((device) => device.leave()));
-  });
+  const { asked, begin, end } = openUploads(server);
+  // The server also ends while logs are being masked.
+  afterAll(end);
 
-  async function asked(tenant: Tenant, serial: string): Promise<LogCommand> {
-    const device = await registerDevice(server, tenant, serial);
-    devices.push(device);
-    await device.hello();
-    await device.next("welcome");
-    return askForLogs(server, tenant, device, 600);
-  }
-
-  function sendBomb({ transfer }: LogCommand, ended: () => void): void {
-    const upload = request(transfer.url, {
-      method: "PUT",
-      agent: false,
-      headers: {
-        authorization: `Bearer ${transfer.token}`,
-        "content-type": "application/gzip",
-        "content-digest": `sha-256=:${sha256Of(bomb, "base64")}:`,
-      },
-    });
-    uploads.push(upload);
+  function sendBomb(command: LogCommand, ended: () => void): void {
+    const upload = begin(command, bomb);
     upload.on("error", ended);
     upload.on("response", ended);
     upload.end(bomb);

@@ -1,45 +1,21 @@
-import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
-import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
-import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { askForLogs, type LogCommand, putLog, sha256Of, uploadLog } from "./support/logs.ts";
+import { type LogCommand, openUploads, putLog, uploadLog } from "./support/logs.ts";
 
 /** Half of the uploads that a server accepts at a time. */
 const mostOfOne = 32;
 const tries = 36;
 
 describe("uploads of many terminals at once", async () => {
-  const { server, tenant: greedy } = await world({ own: {} });
-  const devices: Device[] = [];
-  const uploads: ClientRequest[] = [];
+  const { server, tenant: greedy, aid } = await world();
   const other = await server.account("T86000002");
-  afterAll(async () => {
-    for (const upload of uploads) upload.destroy();
-    await Promise.all(devices.map((device) => device.leave()));
-  });
-
-  async function asked(tenant: Tenant, serial: string): Promise<LogCommand> {
-    const device = await registerDevice(server, tenant, serial);
-    devices.push(device);
-    await device.hello();
-    await device.next("welcome");
-    return askForLogs(server, tenant, device, 600);
-  }
+  const { asked, begin, end } = openUploads(server);
+  afterAll(end);
 
   /** Sends the beginning of a log and no more; resolves when it is refused. */
-  function begin({ transfer }: LogCommand): Promise<number | undefined> {
-    const upload = request(transfer.url, {
-      method: "PUT",
-      agent: false,
-      headers: {
-        authorization: `Bearer ${transfer.token}`,
-        "content-type": "text/plain",
-        "content-digest": `sha-256=:${sha256Of("x", "base64")}:`,
-      },
-    });
-    uploads.push(upload);
+  function hold(command: LogCommand): Promise<number | undefined> {
+    const upload = begin(command, "x");
     upload.on("error", () => {});
     upload.write("a");
     return new Promise((resolve) => upload.once("response", (response) => resolve(response.statusCode)));
@@ -49,8 +25,9 @@ describe("uploads of many terminals at once", async () => {
     const commands: LogCommand[] = [];
     for (let index = 0; index < tries; index += 1) commands.push(await asked(greedy, `GREEDY-${index}`));
     const refusals: (number | undefined)[] = [];
-    for (const command of commands) void begin(command).then((status) => refusals.push(status));
-    const open = async () => (await server.db.sql.selectFrom("terminal_logs").select("operation_id").execute()).length;
+    for (const command of commands) void hold(command).then((status) => refusals.push(status));
+    const logs = server.db.sql.selectFrom("terminal_logs").select("operation_id").where("account_id", "=", aid);
+    const open = async () => (await logs.execute()).length;
     await vi.waitUntil(async () => refusals.length === tries - mostOfOne && (await open()) === mostOfOne, {
       timeout: 20_000,
       interval: 20,
@@ -60,7 +37,7 @@ describe("uploads of many terminals at once", async () => {
     const result = await uploadLog(await asked(other, "OTHER-1"));
     expect(result.size).toBeGreaterThan(0);
     // A repeated upload takes the place of the terminal's first one.
-    const rows = await server.db.sql.selectFrom("terminal_logs").select("operation_id").limit(1).execute();
+    const rows = await logs.limit(1).execute();
     const running = commands.find(({ operation_id }) => operation_id === rows[0]?.operation_id) as LogCommand;
     expect((await putLog(running, gzipSync("again\n"))).status).toBe(201);
   });

@@ -103,7 +103,7 @@ describe("cancel an operation", async () => {
     await expect.poll(async () => (await get(sent.id)).cancellation).toHaveProperty("refused_at");
     await device.openedMenu(sent.id);
     await device.next("receipt");
-    // Written by the server that sent it, which may be another than the one that got the end.
+    // Written by the server that sent the command; another one may have got the result.
     await expect.poll(async () => (await get(sent.id)).phases).toHaveProperty("dispatched");
     const ended = await get(sent.id);
     expect(ended).toMatchObject({ status: "COMPLETED", cancellation: { refused_at: expect.any(String) } });

@@ -24,7 +24,7 @@ describe("of an operation is kept", async () => {
       await commandOf(device, next.id);
       await answer(device, close(next.id, 2 * index + 2, { ...unknown, reason, unknown_end: undefined }));
       expect(await get(next.id)).not.toHaveProperty("unknown_end");
-      // One without room to store may have closed the day, whatever it says of the end.
+      // A terminal without room to store may have closed the day, also if it answers FAILED.
       const step = (await get(next.id)).next_step;
       expect(step === "check_the_close").toBe(reason === "storage_failed");
     }
@@ -103,7 +103,7 @@ describe("of an operation is kept", async () => {
     expect(await storeOf(second.id)).toBe(there);
     await device.openedMenu(second.id);
     await expect.poll(async () => (await get(second.id)).status).toBe("COMPLETED");
-    // What is recovered, and what is made at the terminal, is of the store where the terminal is now.
+    // Closes that are recovered, or made at the terminal, belong to the terminal's present store.
     const third = (await order(device)).body;
     const { origin: signed } = await commandOf(device, third.id);
     await lose(third.id);

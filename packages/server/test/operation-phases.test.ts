@@ -52,7 +52,7 @@ describe("the phases of an operation", async () => {
     await device.next("command");
     await device.openedMenu(sent.id, { started_at: at() });
     await device.next("receipt");
-    // With several servers, the one that sent it may write that a moment after another got the end.
+    // With several servers, the sender may write that a moment after another one got the result.
     await expect
       .poll(() => wayOf(sent.id))
       .toEqual({ phase: "answered", told: ["accepted", "dispatched", "delivered", "started", "answered"] });
@@ -140,7 +140,7 @@ describe("the phases of an operation", async () => {
     await device.hello([{ operation_id: sent.id, phase: "delivered" }]);
     await device.next("welcome", 1);
     await expect.poll(async () => (await wayOf(sent.id)).phase).toBe("delivered");
-    // The device has it. A command that another device lacks is sent again, and this one is not.
+    // The device has this command, so it is not sent again; a command that a device lacks is.
     const other = await freshDevice();
     await send(other);
     await other.next("command");

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 
 /** docs.dintero.com, api-reference/payout-destinations/oid_mgmnt_payout_destinations_by_id_patch; its body is not shown. */
 describe("PATCH of a payout destination", async () => {
-  const { server } = await world({ own: {} });
+  const { server } = await world();
   const bank = { bank_account_currency: "NOK", bank_account_country_code: "NO", bank_account_number: "86011117947" };
   const pathOf = (aid: string) => `/v1/accounts/${aid}/payout-destinations`;
   const made = async (tenant: Tenant, id = "PD1", more: object = {}) => {
@@ -34,7 +34,7 @@ describe("PATCH of a payout destination", async () => {
     });
     expect(Value.Check(PayoutDestination, changed.body)).toBe(true);
     expect((await server.call("GET", `${pathOf(tenant.aid)}/PD1`, tenant)).body).toEqual(changed.body);
-    // Neither an empty request nor one with what is there is a change.
+    // Neither an empty request nor one with the present values is a change.
     await patch(tenant, {});
     await patch(tenant, { email: "new@example.com", bank_accounts: [bank], organization: before.organization });
     const { body } = await server.call("GET", `/v1/accounts/${tenant.aid}/audit?subject_id=PD1`, tenant);

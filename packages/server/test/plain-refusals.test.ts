@@ -124,7 +124,7 @@ describe("refusals that say what is right", async () => {
       });
       for (const other of ["[]", '"x"', "1", "false"])
         expect((await call(other)).body.error.errors[0].path, other).toBe("/body");
-      // What is no content is no fault: the handler answers, as it does without a body.
+      // An empty body is no fault: the handler answers, as it does without a body.
       const without = await server.call(method, urlOf(path), tenant);
       for (const nothing of ["{}", "null"]) expect((await call(nothing)).status, nothing).toBe(without.status);
     },

@@ -81,7 +81,7 @@ describe("check_update of a virtual terminal", async () => {
       reported: { configuration_version: laid.version },
       up_to_date: true,
     });
-    // The terminal may be restarting: the new version runs whatever arrives now.
+    // The terminal may be restarting: the new version carries out commands that arrive now.
     expect((await check(terminal)).result).toEqual({
       current_version: "4.3.0",
       latest_version: "4.3.0",

@@ -39,7 +39,7 @@ describe("reports of closings", async () => {
     expect(page.text).toContain("Provisional");
     expect(await listed(store, closing.id)).toEqual([]);
     await move("06-30T03:00:10Z");
-    // Nobody asks: a worker makes it.
+    // Without a request, by the worker.
     await expect.poll(() => stored(closing.id), { timeout: 20_000 }).toHaveLength(1);
     expect(await listed(store, closing.id)).toMatchObject([{ number: 1, kind: "original", changes: [] }]);
     const numbered = await as(store, `${closing.id}?language=en`, "text/html");

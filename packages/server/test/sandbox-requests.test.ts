@@ -112,7 +112,7 @@ describe("the log of a sandbox's requests", async () => {
 it("has no controls on a server that is no sandbox, with a token or without, whatever the method", async () => {
   const { server, tenant } = await world();
   const nowhere = await send<{ error: object }>(server.url, "GET", "/v1/sandbox/nothing-like-it");
-  for (const path of ["clock", "reset", "requests", "terminals/T12345678-T0001", "terminals/x/purchases"])
+  for (const path of ["clock", "reset", "snapshot", "requests", "terminals/T12345678-T0001", "terminals/x/purchases"])
     for (const method of ["GET", "POST", "PUT", "DELETE"])
       for (const token of [undefined, tenant.token]) {
         const answer = await send(server.url, method, `/v1/sandbox/${path}`, token === undefined ? {} : { token });

@@ -63,7 +63,7 @@ describe("the reset of a sandbox", async () => {
     expect((await client.call("GET", `${account}/hooks/subscriptions/${hook.id}`)).status).toBe(404);
     expect((await client.call("GET", `/sandbox/terminals/${id}`)).body).not.toHaveProperty("fault");
 
-    // Whoever read the events before gets to know that they are gone.
+    // A reader of the events before the reset is told that they are gone.
     expect(await events(before.last_event_id ?? "")).toMatchObject({ status: 410 });
     const { body: page } = await events("0");
     expect(page.events.map(({ type }) => type)).not.toContain("closing_start");
@@ -95,5 +95,52 @@ describe("the reset of a sandbox", async () => {
     expect(body.terminal_ids).toEqual(client.terminalIds);
     await client.until(id);
     expect((await client.run(id, "end_of_day")).result).toMatchObject({ batch_id: "000001" });
+  });
+
+  it("goes back to a snapshot: its stores, terminals and controls, under their ids, until it is forgotten", async () => {
+    const { account, terminalIds } = client;
+    await reset();
+    const { body: zone } = await client.call("PATCH", `${account}/stores/bergen-harbour/configuration`, {
+      time_zone: "Asia/Tokyo",
+    });
+    expect(zone).toMatchObject({ time_zone: "Asia/Tokyo" });
+    const { body: kiosk } = await client.call<{ store_id: string; id: string }>("POST", `${account}/stores`, {
+      store_name: "Kiosk",
+      address: { address_line: "Storgata 2", postal_place: "Oslo", country: "NO" },
+    });
+    const serial = `SIMULATED-${client.accountId}-042`;
+    const { body: till } = await client.call<{ terminal_id: string }>("POST", `${account}/terminals`, {
+      store_id: kiosk.store_id,
+      device_serial_number: serial,
+    });
+    // The ids of what is left are to stay, though one before them is gone.
+    expect((await client.call("DELETE", `${account}/terminals/${terminalIds[1]}`)).status).toBe(200);
+    await client.control(till.terminal_id, { fault: "failure" });
+    const taken = await client.call("PUT", "/sandbox/snapshot");
+    const left = [...terminalIds.filter((_id, index) => index !== 1), till.terminal_id];
+    expect(taken).toMatchObject({ status: 200, body: { terminal_ids: left } });
+
+    await client.call("DELETE", `${account}/terminals/${till.terminal_id}`);
+    await client.call("DELETE", `${account}/stores/${kiosk.store_id}`);
+    await client.call("POST", `${account}/stores`, { store_id: "later" });
+    expect((await reset()).body.terminal_ids).toEqual(left);
+    expect((await client.call("GET", `${account}/stores/later`)).status).toBe(404);
+    expect((await client.call("GET", `${account}/stores/${kiosk.store_id}`)).body).toMatchObject({
+      id: kiosk.id,
+      store_name: "Kiosk",
+      address: { address_line: "Storgata 2" },
+      terminals: [{ terminal_id: till.terminal_id, device_serial_number: serial }],
+    });
+    expect((await client.call("GET", `${account}/stores/bergen-harbour/configuration`)).body).toMatchObject({
+      time_zone: "Asia/Tokyo",
+    });
+    await client.until(till.terminal_id);
+    expect(await client.run(till.terminal_id, "open_menu")).toMatchObject({ status: "FAILED" });
+
+    expect((await client.call("DELETE", "/sandbox/snapshot")).status).toBe(204);
+    expect((await reset()).body).toEqual({
+      store_ids: ["oslo-center", "bergen-harbour", "trouble"],
+      terminal_ids: terminalIds,
+    });
   });
 });

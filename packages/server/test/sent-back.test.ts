@@ -11,7 +11,7 @@ const replacements = Object.values(endpoints)
   .flatMap((noun): Endpoint[] => Object.values(noun))
   .filter((row) => changesResource(row) && row.path === row.resource?.path && row.body !== undefined);
 
-/** D35: fields that answers show and nobody may set are ignored; unknown ones are refused. OpenAPI 3.1: `readOnly`. */
+/** D35: read-only fields that a body sends back are ignored; unknown ones are refused. OpenAPI 3.1: `readOnly`. */
 describe("what was read, sent back", async () => {
   const { server, tenant, aid } = await world({ own: { config: { webhooksMayBePrivate: true } } });
   const account = `/v1/accounts/${aid}`;
@@ -100,7 +100,7 @@ describe("what was read, sent back", async () => {
     const { body: shown } = await send("GET", clientPath);
     const without = await send("PUT", clientPath, { ...shown, secrets: [], status: "DELETED" });
     expect(without).toMatchObject({ status: 200, body: shown });
-    // What is shown once is no field of the client.
+    // The secret is shown once, so it is no field of the client.
     expect((await send("PUT", clientPath, client)).body.error?.errors).toEqual([
       { path: "/body/client_secret", message: "is not a known field" },
     ]);

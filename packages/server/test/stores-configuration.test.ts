@@ -229,7 +229,7 @@ describe("the configuration of a store", async () => {
     }
     const store = await storeOf(live, {});
     const shown = await store.get();
-    // Another zone is set, with whatever source; so is the shown one without its source, or as the store's.
+    // Another zone is set, with any source; so is the shown zone without its source, or as the store's.
     expect((await store.patch({ ...shown, time_zone: "Europe/Oslo" })).body).toMatchObject({
       time_zone: "Europe/Oslo",
       time_zone_source: "store",

@@ -8,6 +8,7 @@ import type { Tables } from "../src/db/tables/schema.ts";
 import { tenantRights } from "../src/db/tenants/rights.ts";
 import { inTenant } from "../src/db/tenants/tenant.ts";
 import { bodyOf, type Endpoint, guardedEndpoints, type Ids, urlOf } from "./support/endpoints.ts";
+import { insertStoredLog } from "./support/logs.ts";
 import { addRelease, newMaker } from "./support/releases.ts";
 
 describe("tenants", async () => {
@@ -48,7 +49,7 @@ describe("tenants", async () => {
       scope: ["read:accounts"],
       type: "client_credentials",
     });
-    const logId = await storeLog(of.aid, terminal.terminal_id);
+    const logId = await insertStoredLog(server, of.aid, terminal.terminal_id);
     const maker = await newMaker(server, of);
     const release = await addRelease(server, of, maker);
     const configuration = await post(`/v1/accounts/${of.aid}/configurations`, { content: { of: of.aid } });
@@ -79,30 +80,6 @@ describe("tenants", async () => {
       key_id: maker.keyId,
       version: configuration.version,
     };
-  }
-
-  /** Stores a row as a terminal's upload leaves it. */
-  async function storeLog(aid: string, terminalId: string): Promise<string> {
-    const id = randomUUID();
-    await server.db.sql
-      .insertInto("terminal_logs")
-      .values({
-        account_id: aid,
-        id,
-        terminal_id: terminalId,
-        operation_id: randomUUID(),
-        device_serial_number: "1",
-        state: "stored",
-        received_sha256: Buffer.alloc(32),
-        name: `logs/${id}.gz`,
-        size: 1,
-        unpacked_size: 1,
-        sha256: "0".repeat(64),
-        masked_count: 0,
-        created_at: server.clock.now(),
-      })
-      .execute();
-    return id;
   }
 
   /** Valid ids of resources that do not exist. */

@@ -11,7 +11,7 @@ const silent = pino({ level: "silent" });
 
 describe("a traced operation", async () => {
   const collector = await Collector.start();
-  // After the servers, which send what is left when they stop: the hooks run in reverse.
+  // After the servers, which send their remaining spans when they stop: the hooks run in reverse.
   afterAll(() => collector.stop());
   const traces = { url: collector.url, every: 1 };
   const { server, other, tenant } = await world({ own: { config: { traces } }, other: { config: { traces } } });

@@ -1,5 +1,6 @@
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
+import { world } from "@tillkeeper/stage/world";
 import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 import { claimDue, firstOfAll, lanes } from "../src/webhooks/sending/sql.ts";
@@ -69,13 +70,7 @@ describe("several servers with one database", () => {
   );
 
   it("take over what a server had claimed that is gone", async () => {
-    const database = await createTestDatabase();
-    const server = await startTestServer({ ...reachesTests, database });
-    afterAll(async () => {
-      await server.stop();
-      await database.drop();
-    });
-    const tenant = await server.account();
+    const { server, tenant } = await world({ own: reachesTests });
     const hooks = hooksOf(server, tenant);
     const shop = await receiver();
     const made = await hooks.create(shop.url);
@@ -103,13 +98,7 @@ describe("several servers with one database", () => {
   });
 
   it("claim in turns where not all find a place", async () => {
-    const database = await createTestDatabase();
-    const server = await startTestServer({ ...reachesTests, database });
-    afterAll(async () => {
-      await server.stop();
-      await database.drop();
-    });
-    const tenant = await server.account();
+    const { server, tenant } = await world({ own: reachesTests });
     const hooks = hooksOf(server, tenant);
     const shop = await receiver();
     const ids: string[] = [];

@@ -6,7 +6,7 @@ import { isPublicAddress, problemOfUrl } from "../src/webhooks/requests/targets.
 import { hooksOf, receiver } from "./support/hooks.ts";
 
 describe("addresses of receivers", async () => {
-  const { server, tenant } = await world({ own: {} });
+  const { server, tenant } = await world();
   const hooks = hooksOf(server, tenant);
 
   it.each([

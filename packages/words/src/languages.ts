@@ -18,7 +18,7 @@ export function languageOfTag(tag: string): Language | undefined {
 
 const ofCountries: Readonly<Record<string, Language>> = { NO: "nb", SE: "sv", DK: "da" };
 
-/** The language of a store in that country, when nobody asked for another one. */
+/** The language of a store in that country, unless another one is set. */
 export function languageOfCountry(country: string | undefined): Language {
   return ofCountries[country ?? ""] ?? "en";
 }

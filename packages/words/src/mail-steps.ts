@@ -1,7 +1,7 @@
 import type { ClosingStep } from "@tillkeeper/contract/closings/states";
 import type { Language, Words } from "./languages.ts";
 
-/** What somebody in a store does, who sees terminals and tills and no requests. */
+/** The next step for a person in a store, who sees terminals and tills and no requests. */
 const doings = {
   closeAgain: {
     en: "Close the day once more. What is closed already is not closed twice.",

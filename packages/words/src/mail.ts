@@ -38,7 +38,7 @@ export const notClosed: Sentence<Counts> = {
       : `${store}: ${open} af ${all} terminaler er ikke afsluttet for ${day}.`,
 };
 
-/** The sentence when none is known to be open: of so many nobody knows. */
+/** The sentence for terminals of which it is unknown whether they are open. */
 export const perhapsNotClosed: Sentence<Counts> = {
   en: ({ open, all, store, day }) =>
     all === 1

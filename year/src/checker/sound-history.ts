@@ -87,7 +87,7 @@ export function close(
   else history.closings.push(structuredClone(told) as Broken["closings"][number]);
 }
 
-/** The second day as if nobody had closed it: the close is missing, and so is its report. */
+/** The second day without a close: the close is missing, and so is its report. */
 export function leaveOpen(history: Broken): void {
   history.terminals[0]?.devices[0]?.history.closes.splice(1, 1);
   history.closings.splice(1, 1);

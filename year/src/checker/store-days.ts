@@ -3,7 +3,7 @@ import type { History, StoreHistory } from "./history.ts";
 
 /**
  * A business day of a store of which the plan says for sure what has to happen. close: it is to be closed within its window.
- * none: nobody closes it by itself.
+ * none: no automatic close is due.
  */
 export interface StoreDay {
   store: number;

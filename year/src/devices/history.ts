@@ -8,7 +8,7 @@ export interface DeviceHistory {
 export interface DeviceClose {
   at: number;
   operationId: string;
-  /** closed: the batch is closed. died: so it is, and the device lost its power before it told anybody. */
+  /** closed: the batch is closed. died: it is closed, and the device lost its power before it told the server. */
   outcome: "closed" | "died" | "device" | "host";
   /** Of the batch that was closed. */
   batch?: { id: string; count: number; amount: number };

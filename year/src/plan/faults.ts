@@ -3,7 +3,7 @@ import type { Random } from "@tillkeeper/stage/programs/random";
 /**
  * How a terminal is. off: switched off, after a goodbye. away: gone without a word. busy: in the middle of a payment. host: its
  * payment host does not answer. device: it fails to close, and a person has to look at it. silent: connected, and deaf and dumb.
- * dies: it loses its power in the moment after it has closed its batch, and has told nobody.
+ * dies: it loses its power right after it has closed its batch, before it tells the server.
  */
 export type Condition = "up" | "off" | "away" | "busy" | "host" | "device" | "silent" | "dies";
 

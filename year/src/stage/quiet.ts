@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 
-/** What is under way at the servers, by their own tables. It paces the run, and proves nothing. */
+/** Counts unfinished work at the servers, by their own tables. It paces the run, and proves nothing. */
 interface UnderWay {
   /** Stores, closings and operations whose time has come, or that a server has claimed. */
   due: number;

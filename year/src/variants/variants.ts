@@ -26,7 +26,7 @@ export const variants: readonly Variant[] = [
     name: "old-offset",
     edits: [
       {
-        file: "packages/server/src/closings/time-zone.ts",
+        file: "packages/server/src/closings/days/time-zone.ts",
         find: "const after = offsetMs(timeZone, wallMs + 2 * dayMs);",
         replace: "const after = before;",
       },
@@ -98,7 +98,7 @@ export const variants: readonly Variant[] = [
     ],
   },
   {
-    // A missed day is told to nobody.
+    // No mail is sent about a missed day.
     name: "tells-nobody",
     edits: [
       {
@@ -113,7 +113,7 @@ export const variants: readonly Variant[] = [
     name: "wrong-sums",
     edits: [
       {
-        file: "packages/server/src/closings/totals.ts",
+        file: "packages/server/src/closings/reading/totals.ts",
         find: "const told = batches.flatMap(",
         replace: "const told = batches.slice(0, 1).flatMap(",
       },

@@ -8,7 +8,7 @@ export function readBody(text: string | undefined): unknown {
   try {
     return JSON.parse(path === undefined ? text : readFileSync(path, "utf8"));
   } catch (error) {
-    // What is in the file is not shown: it may be one that was named by mistake.
+    // The message does not show the file's content: the user may have named a wrong file, with secrets in it.
     const why = error instanceof SyntaxError ? "it is not JSON" : (error as NodeJS.ErrnoException).code;
     throw new UsageError(`error: --body cannot be read: ${why}`);
   }

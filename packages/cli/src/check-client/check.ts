@@ -8,7 +8,7 @@ import { type CheckTerminal, TestServer } from "./test-server.ts";
 
 export interface CheckSettings {
   scenarios: readonly Scenario[];
-  /** The program and its arguments; undefined: somebody starts it. */
+  /** The program and its arguments; undefined: the user starts the program. */
   command: readonly string[] | undefined;
   /** Where the proxy listens; port 0: any free one. */
   host: string;
@@ -46,7 +46,7 @@ export async function check(settings: CheckSettings): Promise<CheckResult> {
     proxy.target = server.url;
     try {
       const logs = await playAll(settings, server, proxy);
-      // A program that was interrupted shows nothing more; one that somebody started is always interrupted.
+      // An interrupted program shows nothing more. A program that the user started is always interrupted.
       if (signal.aborted && settings.command) logs.pop();
       const facts = { secrets: [server.login.clientSecret], exitTells: settings.exitTells };
       return { findings: judge(logs, facts), logs, isCutShort: signal.aborted };

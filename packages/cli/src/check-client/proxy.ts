@@ -96,7 +96,7 @@ export class CheckProxy {
     const received = await this.#forward(exchange, this.#injection.bodyFor(exchange, text, fault));
     if (delayMs !== undefined) await sleep(delayMs);
     const { bytes, answer } = received;
-    // What is no JSON goes through as it is.
+    // Answers that are not JSON pass unchanged.
     if (!isJson(answer)) return lose ? lost(exchange, answer) : { answer, bytes };
     const shown = this.#injection.hide(exchange, answer);
     if (lose) return lost(exchange, shown);

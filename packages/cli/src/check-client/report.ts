@@ -79,7 +79,7 @@ export function inReadingOrder(findings: readonly Finding[]): Finding[] {
   return order.flatMap((verdict) => findings.filter((one) => one.verdict === verdict));
 }
 
-/** What is said of a rule: its verdict, and for a broken one what was seen and where the documentation says so. */
+/** The lines about a rule: its verdict and, if it is broken, the requests that broke it and the page that states it. */
 export function findingLines({ rule, verdict, scenario, judgement, brokenIn }: Finding, width: number): string {
   const words = verdict === "not tried" ? rule.untried : `${rule.text}.`;
   const head = hanging(`${verdict.padEnd(9)} `, `${rule.name}: ${words}`, width);
@@ -113,7 +113,7 @@ function evidenceWords({ at, method, target, idempotency_key: key, ...rest }: Ev
   return words.filter(Boolean).join(", ");
 }
 
-/** What is said when a scenario is over. */
+/** The lines that are printed after a scenario. */
 export function scenarioLine({ name, title }: Scenario, log: RunLog, width: number): string {
   const { exit, exchanges } = log;
   const end = exit && (exit.outOfTime ? "still running, ended" : `exit code ${exit.code}`);

@@ -73,7 +73,7 @@ export class TestServer {
     }
   }
 
-  /** Makes a terminal busy for 3.5 seconds, with an operation that harms nobody. */
+  /** Makes a terminal busy for 3.5 seconds, with an operation that changes nothing. */
   async occupy(terminalId: string): Promise<void> {
     const parameters = { operator_id: "simulate:slow" };
     await this.#client.operations.create({ terminal_id: terminalId, operation: "open_menu", timeout: 5, parameters });

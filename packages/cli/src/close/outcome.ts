@@ -11,7 +11,7 @@ import { coloured, printable } from "../output/cells.ts";
 import { outputWidth, wrapped } from "../output/screen.ts";
 import { rowOf } from "./terminal-row.ts";
 
-/** Prints a closing: how it stands, its terminals, the sums of each currency, and what is to be done at which terminal. */
+/** Prints a closing: its state, its terminals, the sums of each currency, and the next step at each terminal that needs one. */
 export function printClosing(closing: Closing): void {
   console.log(colours.bold(`${closing.store_id}, ${closing.business_day}`));
   printText(closing.text);

@@ -1,7 +1,7 @@
 import type { ClosingTerminal } from "@tillkeeper/contract/http/closing-schemas";
 import { formatAmount } from "../money.ts";
 
-/** A terminal of a closing as cells: its id, its state, and what there is to say in a word or two. */
+/** A terminal of a closing as cells: its id, its state, and a remark of a word or two. */
 export function rowOf({ terminal_id: id, state, reason, close, open_again: openAgain }: ClosingTerminal): string[] {
   const result = close?.result;
   const amount =

@@ -19,7 +19,7 @@ const nameForm = /^[A-Za-z0-9][\w.-]{0,63}$/;
 /** Tries a client's credentials and keeps them under a name. */
 export async function loginAction(name: string, flags: LoginFlags): Promise<void> {
   if (!nameForm.test(name)) throw new UsageError("error: a name has letters, digits, dots and hyphens, 64 at most");
-  const credentials = await gather(flags);
+  const credentials = await askForCredentials(flags);
   await openClient(credentials).ask((client) => client.token());
   const { profiles } = readProfiles();
   await writeProfiles({ current: name, profiles: { ...profiles, [name]: credentials } });
@@ -65,7 +65,7 @@ function unknownProfile(name: string, known: readonly string[]): UsageError {
   return new UsageError(`There is no profile ${name}. ${there}`);
 }
 
-async function gather(flags: LoginFlags): Promise<Credentials> {
+async function askForCredentials(flags: LoginFlags): Promise<Credentials> {
   const { env } = process;
   const secret = flags.clientSecretFile === undefined ? undefined : readSecretFile(flags.clientSecretFile);
   const given = {

@@ -25,5 +25,5 @@ export async function resetAction({ yes, json, ...flags }: ResetFlags): Promise<
   const made = await connection.ask((client) => client.sandbox.reset());
   if (json) return showJson(made);
   const { store_ids: stores, terminal_ids: terminals } = made;
-  console.log(`${connection.accountId} is as new: ${stores.length} stores, ${terminals.length} terminals.`);
+  console.log(`${connection.accountId} is reset: ${stores.length} stores, ${terminals.length} terminals.`);
 }

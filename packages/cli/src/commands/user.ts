@@ -1,4 +1,5 @@
 import type { UserCreate } from "@tillkeeper/contract/http/users";
+import { endTotpOfPerson } from "@tillkeeper/server/access/people/totp";
 import { addUser } from "@tillkeeper/server/access/people/user-links";
 import { type Config, readConfig } from "@tillkeeper/server/config/config";
 import { DatabaseClock } from "@tillkeeper/server/db/database-clock";
@@ -39,6 +40,20 @@ export async function addAction(email: string, options: AddOptions): Promise<voi
   ];
   console.log(
     [...columns(facts), "", "The link is shown this once, and works once: hand it to the person."].join("\n"),
+  );
+}
+
+/** Ends a person's authenticator in the database itself, whatever accounts the person has. A server may be running on it. */
+export async function endTotpAction(email: string): Promise<void> {
+  const accounts = await withDatabase(readConfig(process.env), async (db) =>
+    endTotpOfPerson({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, email),
+  );
+  if (!accounts) throw new StartupError(`No person with the e-mail address ${email} has an authenticator.`);
+  console.log(
+    [
+      `The authenticator of ${email} has ended, and so have all sessions. The password alone signs the person in.`,
+      `The audit log of each account says so: ${accounts.join(", ")}.`,
+    ].join("\n"),
   );
 }
 

@@ -52,7 +52,7 @@ function streamOptions({ type, store, terminal, after }: EventFilters): StreamOp
   };
 }
 
-/** Says what becomes of the connection: a failure once, however often it is tried again. */
+/** Callbacks that report the state of the connection: a failure once, however many attempts follow. */
 function spoken(begun: (() => void) | undefined): Pick<StreamOptions, "onConnect" | "onDisconnect"> {
   let first = true;
   let cut = false;

@@ -3,11 +3,11 @@ import { Writable } from "node:stream";
 import { interruptedCode } from "../interruption.ts";
 
 /**
- * Asks for a line at a terminal, which the caller has made sure of. `hidden`: what is typed is not shown. Ctrl-C and the end of the input
+ * Asks for a line; the caller has checked that there is a terminal. `hidden`: the input is not echoed. Ctrl-C and the end of the input
  * end the process with 130.
  */
 export async function ask(what: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string> {
-  // Nobody who looks over a shoulder, and no recording, gets the secret: what is typed is not written back.
+  // The input is not echoed: neither the screen nor a recording of it shows the secret.
   const output = hidden ? new Writable({ write: (_part, _encoding, done) => done() }) : process.stderr;
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   // The question would stay without an answer for ever.

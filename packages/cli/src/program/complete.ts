@@ -3,7 +3,7 @@ import type { Command } from "commander";
 
 /**
  * Adds a command that prints a script for a shell, and that answers the script's questions on what may come next: with
- * `name` "complete", `complete SHELL` and `complete -- WORDS`. To be called last: what is added afterwards is not completed.
+ * `name` "complete", `complete SHELL` and `complete -- WORDS`. To be called last: commands that are added afterwards are not completed.
  */
 export function addCompletion(program: Command, name: string, describe: (command: Command) => Command): void {
   tab(program, { completionCommandName: name });

@@ -47,7 +47,7 @@ function wordToComplete([, dashes, first, second]: readonly string[]): string | 
 function withoutAliases(program: Command, words: readonly string[]): readonly string[] {
   let command: Command | undefined = program;
   return words.map((word, index) => {
-    // What is being typed is left as it is.
+    // The word that is being typed is left unchanged.
     if (index === words.length - 1) return word;
     command = command && belowBy(command, word);
     return command?.name() ?? word;

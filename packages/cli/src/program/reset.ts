@@ -9,8 +9,8 @@ export function resetCommand(): Command {
     .option("--json", "print what the server answered, as JSON")
     .addHelpText(
       "after",
-      "\nStores, terminals and what happened to them are deleted, and those of a new sandbox are there again, with the same ids. " +
-        "Clients, their secrets and the audit log stay.",
+      "\nStores, terminals and what happened to them are deleted, and those of the snapshot, or else of a new sandbox, are there again, with the same ids. " +
+        "Clients, their secrets and the audit log stay. `tillkeeper sim take-snapshot` takes a snapshot.",
     );
   return withConnectionFlags(command).action(async (flags: ResetFlags) =>
     (await import("../commands/reset.ts")).resetAction(flags),

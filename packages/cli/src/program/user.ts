@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { AddOptions } from "../commands/user.ts";
 import { readAccountId, readName } from "../options.ts";
 
-/** `tillkeeper user add`: lets a person in where nobody can sign in yet. */
+/** `tillkeeper user`: lets a person in where nobody can sign in yet, and a person who has lost an authenticator. */
 export function userCommand(): Command {
   const add = new Command("add")
     .description("make a person a user of an account, and print the link that invites the person this once")
@@ -22,7 +22,11 @@ export function userCommand(): Command {
     .action(async (email: string, options: AddOptions) =>
       (await import("../commands/user.ts")).addAction(email, options),
     );
-  return new Command("user").addCommand(add);
+  const endTotp = new Command("end-totp")
+    .description("end the authenticator of a person who has lost it and the recovery codes, and all sessions")
+    .argument("<email>", "the person's e-mail address", readEmail)
+    .action(async (email: string) => (await import("../commands/user.ts")).endTotpAction(email));
+  return new Command("user").addCommand(add).addCommand(endTotp);
 }
 
 function readEmail(text: string): string {

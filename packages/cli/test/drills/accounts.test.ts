@@ -4,6 +4,7 @@ import { createClient } from "@tillkeeper/sdk";
 import { openRunningDatabase } from "@tillkeeper/server/db/open";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { codeOf } from "../../../server/test/support/people.ts";
 import { isAlive, leftBehind, postgresPid, type Scratch, scratch, startCli } from "../support/cli.ts";
 
 const bootstrapToken = "bootstrap-token-of-the-tests-0000";
@@ -114,7 +115,7 @@ test("accounts, clients, releases and keys are made while a server runs, and the
   await db?.pool.query("delete from kysely_migration where name = '9999_later.sql'");
   await db?.close();
 
-  // After kill -9 the database has outlived its server for as long as nobody comes.
+  // After kill -9 of the server its database runs on until another program starts.
   const orphan = postgresPid(data);
   server.signal("SIGKILL");
   await server.ended;
@@ -169,6 +170,47 @@ test("user add lets the first person in, beside a server and without one, and pr
     ["x@kiosk.example", "--role", "store"],
   ]) {
     expect(await add(...(args as [string]), ...at)).toMatchObject({ code: 2, stdout: "" });
+  }
+});
+
+test("user end-totp lets in a person who has lost the authenticator, and says so in the log of each account", async () => {
+  const place = scratch();
+  const url = await startServer(place);
+  const at = ["--role", "admin", "--url", url];
+  const headers = { "sec-fetch-site": "same-origin", origin: url, "content-type": "application/json" };
+  const post = (path: string, body: object, cookie = "") =>
+    fetch(`${url}/v1/auth/${path}`, { method: "POST", headers: { ...headers, cookie }, body: JSON.stringify(body) });
+  const [email, password] = ["kari@kiosk.example", "five small blue boats"];
+  let cookie = "";
+  for (const id of ["P10000001", "P10000002"]) {
+    await startCli(["account", "create", "--id", id, "--name", "Shop"], place.env).ended;
+    const added = await startCli(["user", "add", email, "--account", id, ...at], place.env).ended;
+    const used = await post("links", { token: facts(added.stdout)["Link"]?.split("#")[1], password });
+    expect(used.status).toBe(204);
+    cookie = used.headers.get("set-cookie")?.split(";")[0] ?? "";
+  }
+  const end = () => startCli(["user", "end-totp", "Kari@kiosk.example"], place.env).ended;
+  expect(await end()).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "No person with the e-mail address Kari@kiosk.example has an authenticator.\n",
+  });
+  const { secret } = (await (await post("totp", { password }, cookie)).json()) as { secret: string };
+  expect((await post("totp/confirm", { code: codeOf(secret) }, cookie)).status).toBe(200);
+  expect((await post("sign-in", { email, password })).status).toBe(401);
+
+  const ended = await end();
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  expect(ended.stdout).toContain("P10000001, P10000002.");
+  expect((await fetch(`${url}/v1/session`, { headers: { ...headers, cookie } })).status).toBe(401);
+  const anew = await post("sign-in", { email, password });
+  expect(anew.status).toBe(204);
+  const now = anew.headers.get("set-cookie")?.split(";")[0] ?? "";
+  for (const id of ["P10000001", "P10000002"]) {
+    const log = await fetch(`${url}/v1/accounts/${id}/audit?action=user.totp_end`, {
+      headers: { ...headers, cookie: now },
+    });
+    expect(await log.json()).toMatchObject({ entries: [{ actor: "tillkeeper:cli" }] });
   }
 });
 

@@ -24,7 +24,7 @@ test.skipIf(!hasScript)("reset asks at a terminal, wants --yes elsewhere, and ta
   expect(await stores()).toContain("kiosk");
   expect(await own.run(["reset", "--yes"])).toMatchObject({
     code: 0,
-    stdout: "T12345678 is as new: 3 stores, 5 terminals.\n",
+    stdout: "T12345678 is reset: 3 stores, 5 terminals.\n",
   });
   expect(await stores()).not.toContain("kiosk");
 });
@@ -52,7 +52,7 @@ test.skipIf(!hasScript)("login asks for what is missing, shows no secret, and en
   expect(stdout).not.toContain(secret);
 });
 
-/** Runs the program in a pseudo terminal, at which `type` types. What is shown there is its standard output. */
+/** Runs the program in a pseudo terminal, at which `type` types. The result is what the terminal shows. */
 function atTerminal(args: readonly string[]) {
   const env = { TILLKEEPER_DATA_DIR: own.place.data, XDG_CONFIG_HOME: `${own.place.data}-typed`, TERM: "xterm" };
   const command = [...tillkeeper, ...args].join(" ");

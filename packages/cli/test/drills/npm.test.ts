@@ -43,7 +43,7 @@ function holderOf(lock: string): number {
   return Number(readFileSync(lock, "utf8").split("\n")[0]);
 }
 
-/** Whether a process has ended, also when nobody has asked for its exit code yet. */
+/** Whether a process has ended, also while its exit code has not been collected. */
 function hasEnded(pid: number): boolean {
   try {
     return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -57,7 +57,7 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
 
-/** A server that hangs up on everybody: agents ask it again and again. */
+/** A server that closes every connection: agents connect to it again and again. */
 async function silentServer(): Promise<{ url: string; asked: () => number }> {
   const asked = vi.fn<() => void>();
   const silent = createServer((socket) => {

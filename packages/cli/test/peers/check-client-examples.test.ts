@@ -6,7 +6,7 @@ import { allScenarios } from "../../src/check-client/scenarios.ts";
 import { Bench } from "../check-client/bench.ts";
 
 /**
- * Programs that use our client library break no rule, whatever happens to them. What is not tried is what they do not do: they send no
+ * Programs that use our client library break no rule in any scenario. Some rules do not apply to them: they send no
  * second command, read no list, and have the server hold its answers back, so that they never poll.
  */
 const notTried: Record<string, RuleName[]> = {

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import type { SignedInList } from "@tillkeeper/contract/http/people";
+import type { PasswordChange, SignedInList } from "@tillkeeper/contract/http/people";
+import type { Totp, TotpConfirm, TotpConfirmed, TotpEnd, TotpStart, TotpStarted } from "@tillkeeper/contract/http/totp";
 import { clientOf } from "./client.ts";
 import { call } from "./session.ts";
 
@@ -34,4 +35,30 @@ export const ownSessionsQuery = queryOptions({
 /** Ends one of the person's sessions on the server. */
 export async function endSession(id: string): Promise<void> {
   await call("DELETE", `/v1/auth/sessions/${encodeURIComponent(id)}`);
+}
+
+/** Sets another password; the person's other sessions end. */
+export async function changePassword(input: PasswordChange): Promise<void> {
+  await call("POST", "/v1/auth/password", input);
+}
+
+/** Whether signing in asks the person for a code. */
+export const totpQuery = queryOptions({
+  queryKey: ["authenticator"],
+  queryFn: async ({ signal }) => (await call("GET", "/v1/auth/totp", undefined, signal)) as Totp,
+});
+
+/** Makes the secret of an authenticator, which is not in use before its first code is confirmed. */
+export async function startTotp(input: TotpStart): Promise<TotpStarted> {
+  return (await call("POST", "/v1/auth/totp", input)) as TotpStarted;
+}
+
+/** Turns the authenticator on by its first code. */
+export async function confirmTotp(input: TotpConfirm): Promise<TotpConfirmed> {
+  return (await call("POST", "/v1/auth/totp/confirm", input)) as TotpConfirmed;
+}
+
+/** Turns the authenticator off. */
+export async function endTotp(input: TotpEnd): Promise<void> {
+  await call("DELETE", "/v1/auth/totp", input);
 }

@@ -34,7 +34,7 @@ export function keepLastKnown(client: QueryClient): void {
   });
 }
 
-/** Forgets what is kept: the person signed out. */
+/** Deletes the kept answers; called when the person signs out. */
 export function forgetLastKnown(): void {
   localStorage.removeItem(place);
 }

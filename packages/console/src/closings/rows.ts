@@ -59,7 +59,7 @@ const asState: Readonly<Record<ClosingPreview["terminals"][number]["would"], Ter
   leave: "not_needed",
 };
 
-/** The terminals before anybody asked to close the day. */
+/** The terminals of a day without a closing. */
 export function rowsOfPreview({ terminals }: ClosingPreview): TerminalRow[] {
   return terminals
     .map(({ terminal_id: id, would, reason, next_step: step, open_batch: open }): TerminalRow => {

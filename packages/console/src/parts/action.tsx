@@ -9,7 +9,7 @@ interface ActionProps {
   /** The button's name for readers of screens, where what stands on it does not say of what it is. */
   label?: string;
   run: () => Promise<unknown>;
-  /** What is asked before it is done: for what cannot be undone only. */
+  /** The question before the action; only for actions that cannot be undone. */
   ask?: { title: string; text: ReactNode; button: string };
 }
 

@@ -6,11 +6,11 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { Note } from "./note.tsx";
 import { Problem } from "./problem.tsx";
 
-/** The state of a form: its values, what is wrong with them, and whether it is being sent. */
+/** The state of a form: its values, their faults, and whether it is being sent. */
 export interface FormState<Values> {
   values: Values;
   set: <Name extends keyof Values>(name: Name, value: Values[Name]) => void;
-  /** What is wrong with a field, by its path in the request: `address/postal_place`. */
+  /** The fault of a field, by its path in the request: `address/postal_place`. */
   errorOf: (path: string) => string | undefined;
   submit: () => void;
   isSending: boolean;
@@ -49,7 +49,7 @@ export function Form<Values>({
 }: {
   form: FormState<Values>;
   button: string;
-  /** What is said when it was saved; nothing where another screen follows. */
+  /** The message after saving; undefined where another screen follows. */
   saved?: string;
   /** Why it cannot be sent now: the button is disabled, and this stands under it. */
   why?: string | undefined;

@@ -4,7 +4,7 @@ import { useIsOffline, useLiveState } from "./live.tsx";
 import { Note } from "./note.tsx";
 
 interface FreshnessProps {
-  /** When the oldest of what is shown was read, in milliseconds. */
+  /** When the oldest shown answer was read, in epoch milliseconds. */
   readAt: number;
   zone: string;
   /** The last attempt to read it anew failed. */

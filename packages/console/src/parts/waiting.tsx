@@ -2,7 +2,7 @@ import { Trans } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import classes from "./waiting.module.css";
 
-/** What is shorter is over before anybody looks; what is longer says what it waits for. */
+/** Shorter waits show nothing; longer ones say what they wait for. */
 const [shortMs, longMs] = [300, 10_000];
 
 /** Stands where something is being loaded: nothing at first, then grey lines, then a sentence. */

@@ -2,6 +2,7 @@ import { accountRoute } from "./account/route.ts";
 import { apiClientRoute } from "./api-client/route.ts";
 import { apiClientsRoute } from "./api-clients/route.ts";
 import { auditRoute } from "./audit/route.ts";
+import { authorizeRoute } from "./authorize/route.ts";
 import { detailsRoute } from "./details/route.ts";
 import { fleetRoute } from "./fleet/route.ts";
 import { operationListRoute } from "./operation-list/route.ts";
@@ -20,14 +21,17 @@ import { terminalsRoute } from "./terminals/route.ts";
 import { todayRoute } from "./today/route.ts";
 import { webhookRoute } from "./webhook/route.ts";
 import { webhooksRoute } from "./webhooks/route.ts";
+import { youRoute } from "./you/route.ts";
 
 /** All addresses of the console. */
 export const routeTree = rootRoute.addChildren([
   startRoute,
   signInRoute,
   linkRoute,
+  authorizeRoute,
   accountRoute.addChildren([
     storesRoute,
+    youRoute,
     operationsRoute.addChildren([
       fleetRoute,
       terminalRoute,

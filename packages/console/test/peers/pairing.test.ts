@@ -1,8 +1,8 @@
 import { makeDeviceKeys, pairDevice, readPairingUri } from "@tillkeeper/agent";
-import jsqr from "jsqr";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../../../server/test/support/browser.ts";
+import { scan } from "../support/scan.ts";
 import { looks, openConsole, usability, type Visitor } from "../support/session.ts";
 import { openShop, type Shop, visitorOf } from "../support/shop.ts";
 
@@ -38,7 +38,7 @@ describe("pairing", () => {
     await page.getByText("No device has paired as this terminal yet.").waitFor();
     await page.getByRole("button", { name: /^Make a/ }).click();
     const code = await page.getByLabel("Pairing code").inputValue();
-    const invitation = readPairingUri(await scan(page));
+    const invitation = readPairingUri(await scan(page, "QR code of the pairing"));
     expect(invitation).toEqual({ server: visitor.url, serialNumber: serial, code });
     if (!invitation) return;
     const { terminal_id: terminalId } = await pairDevice({ ...invitation, keys: makeDeviceKeys() });
@@ -75,30 +75,8 @@ describe("pairing", () => {
     const opened = await openConsole(browser, visitor, path, look);
     await opened.page.getByRole("button", { name: /^Make a/ }).click();
     await opened.page.getByLabel("Pairing code").waitFor();
-    expect(readPairingUri(await scan(opened.page))?.serialNumber).toBe(serial);
+    expect(readPairingUri(await scan(opened.page, "QR code of the pairing"))?.serialNumber).toBe(serial);
     expect(await usability(opened)).toEqual({ faults: [], fits: true, errors: [] });
     await opened.context.close();
   });
 });
-
-/** Reads the QR code that a page shows, by its pixels: the browser draws the very picture into a canvas. */
-async function scan(page: Page): Promise<string> {
-  const picture = page.getByRole("img", { name: "QR code of the pairing" });
-  const png = (await picture.screenshot()).toString("base64");
-  // A page of its own: the console's policy lets no page load a picture from its own address bar.
-  const blank = await page.context().newPage();
-  const { width, height, data } = (await blank.evaluate(`(async () => {
-    const image = new Image();
-    image.src = "data:image/png;base64,${png}";
-    await image.decode();
-    const canvas = new OffscreenCanvas(image.width, image.height);
-    const context = canvas.getContext("2d");
-    context.drawImage(image, 0, 0);
-    const { data } = context.getImageData(0, 0, image.width, image.height);
-    return { width: image.width, height: image.height, data: [...data] };
-  })()`)) as { width: number; height: number; data: number[] };
-  await blank.close();
-  const read = jsqr.default(Uint8ClampedArray.from(data), width, height);
-  if (!read) throw new Error("the QR code cannot be read");
-  return read.data;
-}

@@ -73,6 +73,21 @@ describe("the page to sign in", async () => {
     await context.close();
   });
 
+  it("says why nobody can sign in where it came by plain HTTP from another machine", async () => {
+    const { page, context } = await openConsole(browser, server, "/sign-in");
+    await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
+    expect(await page.getByText("This page came without HTTPS").count()).toBe(0);
+    // As if the server were another machine: the browser asks for this name, and gets what the server answers.
+    await page.route("http://till.kiosk.example/**", async (route) => {
+      const { pathname, search } = new URL(route.request().url());
+      await route.fulfill({ response: await route.fetch({ url: `${server.url}${pathname}${search}` }) });
+    });
+    await page.goto("http://till.kiosk.example/sign-in");
+    await page.getByRole("alert").getByText("This page came without HTTPS").waitFor();
+    expect(await page.getByRole("button", { name: "Sign in", exact: true }).isDisabled()).toBe(true);
+    await context.close();
+  });
+
   it.each(looks)("has no faults that a program finds, and fits, %o", async (look) => {
     const opened = await openConsole(browser, server, "/sign-in?failed=email_unverified", look);
     await opened.page.getByRole("link", { name: "Sign in with Kiosk AS" }).waitFor();

@@ -39,7 +39,7 @@ export interface OpenedConsole {
   errors: string[];
 }
 
-/** The password of everybody in these tests. */
+/** The password of all persons in these tests. */
 const password = "five small blue boats";
 
 /** Opens an address of the console in a browser of its own. */

@@ -1,7 +1,7 @@
 import type { OperationReason } from "../operation-reasons.ts";
 import type { EndOfDayResult, OperationStatus } from "../operations.ts";
 
-/** What is known of one `end_of_day`: as it ended, or as a late result corrected it. */
+/** The end of one `end_of_day`, as a late result may have corrected it. */
 export interface CloseOperation {
   status: OperationStatus;
   reason?: OperationReason | undefined;

@@ -32,7 +32,8 @@ export interface Rule {
 const second = 1_000;
 /** How long the server waits before it looks, or tries, again. */
 export const pauses = {
-  underWay: 2 * second,
+  /** Its end is told, and looked at then; this is for what was not told. */
+  underWay: 30 * second,
   away: 10 * second,
   busy: 2 * second,
   notReady: 10 * second,

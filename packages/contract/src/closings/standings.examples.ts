@@ -21,7 +21,7 @@ export const standingExamples: Examples = {
     [
       "ours",
       after({ end: "pending" }),
-      { state: "waiting", reason: "closing", close: "close", next: at("22:01:02"), moving: true },
+      { state: "waiting", reason: "closing", close: "close", next: at("22:01:30"), moving: true },
     ],
     [
       "of the point of sale",

@@ -26,7 +26,7 @@ export interface View extends TerminalFacts {
 export function viewOf(facts: TerminalFacts, day: DayFacts): View {
   const { closes, batch, attempts } = facts;
   const asked = facts.askedAt ?? day.now;
-  // A close of a former day that came after the request closed this one, too.
+  // A close of a former day that came after the request closed this day's batch, too.
   const ofDay = closes.filter(({ belongs, at }) => belongs !== "earlier" || at >= asked);
   const last = ofDay.findLast(({ end }) => end === "closed");
   const latest = ofDay.findLast(({ end }) => affectsBatch(end));
@@ -63,8 +63,8 @@ function isOfLaterDay({ oldestAt, at }: BatchFacts, { endsAt }: DayFacts, wasClo
 }
 
 /**
- * Whether every close after that one failed without a word of the terminal. Any other end was told by the terminal, which tells
- * results in order: it would have told the end of that close before.
+ * Whether every close after `close` failed without an answer. The terminal told any other end; it tells
+ * results in order, so it would have told the end of `close` first.
  */
 function saidNothingSince(close: CloseFacts, closes: readonly CloseFacts[]): boolean {
   return closes

@@ -22,17 +22,20 @@ const GrantScope = Type.String({
 });
 const GrantScopes = Type.Array(GrantScope, { minItems: 1, maxItems: 100, uniqueItems: true });
 
-/** The OAuth 2 grant types that a grant may be for. This server gives tokens for client credentials alone. */
+/** The OAuth 2 grant types that a grant may be for. */
 const grantTypes = ["client_credentials", "any", "authorization_code", "password"] as const;
 export type GrantType = (typeof grantTypes)[number];
+/** The type of grants that let people sign in to a front end. */
+export const frontEndGrantType = "authorization_code" satisfies GrantType;
 /** The types of grants that open an account to client credentials. */
 export const usableGrantTypes = ["client_credentials", "any"] as const satisfies readonly GrantType[];
 
 const GrantTypeField = Type.Enum(grantTypes, {
   default: "client_credentials",
   description:
-    "The OAuth 2 grant type that it may be used for. `authorization_code` and `password` are kept and shown; this server " +
-    "gives tokens for client credentials alone, so such a grant opens nothing here.",
+    "The OAuth 2 grant type that it may be used for. With `authorization_code` people of the account sign in to the client at one of its " +
+    "`callbacks`, and the grant's scopes are the most that it may do for them; `any` counts for client credentials alone. `password` is " +
+    "kept and shown, and opens nothing here.",
 });
 
 const Oidc = Type.Object(

@@ -40,7 +40,8 @@ const changeable = {
   callbacks: Type.Optional(
     Type.Array(Type.String({ format: "uri", maxLength: 2000 }), {
       maxItems: 20,
-      description: "Kept and shown; this server has no grant type that uses them.",
+      description:
+        "Where people come back to who sign in to the client, with a grant of the type `authorization_code`: compared as they are, but for the port of `127.0.0.1` and `[::1]`.",
     }),
   ),
 };

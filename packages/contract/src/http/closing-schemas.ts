@@ -181,7 +181,7 @@ export type Closing = Static<typeof Closing>;
 export const ClosingSummary = Type.Object(head);
 export type ClosingSummary = Static<typeof ClosingSummary>;
 
-/** What is open now, and what a closing would do. */
+/** The preview of a closing: the open batches, and what a closing would do with them. */
 export const ClosingPreview = Type.Object({
   store_id: Type.String({ examples: ["S312"] }),
   business_day: BusinessDay,

@@ -6,13 +6,8 @@ import { readAccounts } from "../scopes.ts";
 import { BankAccount, ShownBankAccount } from "./bank-accounts.ts";
 import { endpoint } from "./endpoint.ts";
 import { ListQuery, nextPage } from "./paging.ts";
-import {
-  createDestinations,
-  DestinationType,
-  FormSubmitter,
-  Individual,
-  PayoutDestinationCreate,
-} from "./payout-destinations.ts";
+import { createDestinations } from "./payout-destination-endpoints.ts";
+import { DestinationType, FormSubmitter, Individual, PayoutDestinationCreate } from "./payout-destinations.ts";
 import { PayoutDestinationId } from "./stores.ts";
 
 /**

@@ -47,6 +47,11 @@ export interface Endpoint {
   examples?: { request?: Examples; answer?: Examples };
   /** It takes no access token, so its rate is limited by the network address of the caller. */
   limited?: "per address" | "devices per address";
+  /**
+   * Pages of other origins may call it although no access token opens it: only where nothing that a browser adds by itself counts. Left
+   * out, they may call what an access token opens.
+   */
+  forPages?: true;
   /** The body may be left out, which is then an empty object. */
   bodyOptional?: boolean;
   /** The body may also come as `application/x-www-form-urlencoded`. */

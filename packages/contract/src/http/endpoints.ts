@@ -1,6 +1,7 @@
 import { accountEndpoints } from "./accounts.ts";
 import { activationEndpoints, activationEndpointsByToken } from "./activations.ts";
 import { auditEndpoints } from "./audit.ts";
+import { authorizationEndpoints } from "./authorization.ts";
 import { brokerEndpoints } from "./broker.ts";
 import { clientGrantEndpoints } from "./client-grants.ts";
 import { clientEndpoints } from "./clients.ts";
@@ -16,7 +17,7 @@ import { logEndpoints, logEndpointsByToken } from "./logs.ts";
 import { closingMailEndpoints, mailLinkEndpoints } from "./mail.ts";
 import { oidcEndpoints } from "./oidc.ts";
 import { operationEndpoints, operationEndpointsByToken } from "./operations.ts";
-import { payoutDestinationEndpoints } from "./payout-destinations.ts";
+import { payoutDestinationEndpoints } from "./payout-destination-endpoints.ts";
 import { signInEndpoints } from "./people.ts";
 import { presenceEndpoints } from "./presence.ts";
 import { releaseEndpoints, releaseKeyEndpoints } from "./releases.ts";
@@ -36,6 +37,7 @@ export const endpoints = {
   clientGrants: clientGrantEndpoints,
   signIn: signInEndpoints,
   totp: totpEndpoints,
+  authorizations: authorizationEndpoints,
   signInProviders: oidcEndpoints,
   users: userEndpoints,
   stores: storeEndpoints,

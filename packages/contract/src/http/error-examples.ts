@@ -135,6 +135,7 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The sandbox's time is at or beyond that instant already.",
     errors: [{ path: "/body/set_to", message: "must be after 2026-06-29T21:29:00.000Z" }],
   },
+  snapshot_too_large: { message: "The account has more than 1000 stores or terminals.", errors: [] },
   close_under_way: { message: "An operation is closing the day at this terminal.", errors: [] },
   clock_is_real: { message: "There are live accounts on this database, and their time is real.", errors: [] },
   payout_destination_id_taken: {
@@ -264,10 +265,15 @@ export const errorExamples: Readonly<Record<ErrorCode, Example>> = {
     message: "The file is not the one that was announced; nothing was kept.",
     errors: [{ path: "/body", message: "has 12 bytes, not 48213" }],
   },
+  invalid_grant: { message: "The code is not accepted.", errors: [] },
   missing_session: { message: "Nobody is signed in.", errors: [] },
   sign_in_refused: { message: "E-mail address or password is wrong.", errors: [] },
   code_required: { message: "A code of the authenticator is missing.", errors: [] },
   code_refused: { message: "The code is wrong, or does not count any more.", errors: [] },
+  secure_page_required: {
+    message: "The page came by plain HTTP from another machine, and there browsers do not say which page asks.",
+    errors: [],
+  },
   cross_origin_refused: { message: "The request comes from a page of another origin.", errors: [] },
   sign_in_link_not_found: { message: "This link does not work, or does not work any more.", errors: [] },
   sign_in_provider_not_found: { message: "This server has no provider to sign in at.", errors: [] },

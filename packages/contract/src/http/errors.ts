@@ -40,7 +40,12 @@ export const errorCodes = {
   invalid_grant_type: {
     status: 400,
     cause: "The token request asks for another grant type.",
-    cure: "Use `client_credentials`.",
+    cure: "Use `client_credentials`, or `authorization_code` for a person.",
+  },
+  invalid_grant: {
+    status: 400,
+    cause: "The code is unknown, was used, has expired, or belongs to another client, redirect address or verifier.",
+    cure: "Send the person to the authorization endpoint again.",
   },
   invalid_scope: {
     status: 400,

@@ -12,9 +12,9 @@ const Readiness = Type.Object({
       "The machine's clock beside the database's, which the server uses. off: by more than 1 second. wrong: by more than 5 seconds, and the server is not ready.",
   }),
   degraded: Type.Optional(
-    Type.Array(Type.Enum(["broker", "workers", "clock"]), {
+    Type.Array(Type.Enum(["broker", "workers", "clock", "backups"]), {
       description:
-        "What is broken without keeping the server from answering. broker: no messages of terminals come or go here. workers: at least one is being started again after a failure. clock: it is off.",
+        "What is broken without keeping the server from answering. broker: no messages of terminals come or go here. workers: at least one is being started again after a failure. clock: it is off. backups: the last scheduled backup failed, or the newest one is twice as old as planned.",
     }),
   ),
   stopping: Type.Optional(

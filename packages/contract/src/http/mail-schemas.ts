@@ -10,7 +10,7 @@ const MailAddress = Type.String({
   examples: ["drift@kiosk.example"],
 });
 
-/** Somebody who is told by mail. */
+/** A recipient of mails about a store. */
 export const MailRecipient = Type.Object(
   {
     address: MailAddress,
@@ -35,7 +35,7 @@ export const MailTo = Type.Array(MailRecipient, {
     "Who gets a mail when a business day was not closed, one for each store and day. Replaced as a whole; default: nobody.",
 });
 
-/** What comes of the addresses. */
+/** Why no mail is sent, and the addresses whose readers have ended it. */
 export const MailStanding = Type.Object(
   {
     off_because: Type.Optional(Type.String({ description: "Why this server sends no mail, in words." })),

@@ -27,7 +27,7 @@ const StartQuery = Type.Object(
     to: Type.Optional(
       Type.String({
         pattern: ownPathPattern,
-        maxLength: 500,
+        maxLength: 1500,
         description: "The path to go on to, of this server; `/` by default.",
       }),
     ),

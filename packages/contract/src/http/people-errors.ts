@@ -25,6 +25,11 @@ export const peopleErrorCodes = {
     cause: "A browser sent the request for a page of another origin.",
     cure: "Send it from a page of this server.",
   },
+  secure_page_required: {
+    status: 403,
+    cause: "A browser sent the request for a page that came by plain HTTP from another machine.",
+    cure: "Open the server by https, or on its own machine as http://localhost.",
+  },
   sign_in_link_not_found: {
     status: 404,
     cause: "The link is unknown, was used, has expired, or does not count any more.",

@@ -141,7 +141,8 @@ const outsideSdk = "for browsers: a session is a cookie, a program has tokens";
 export const openRoute = { scopes: "public", tag, limited: "per address", outsideSdk } as const;
 /** What the rows of a person who is signed in have in common. */
 export const sessionRoute = { ...openRoute, credentials: ["session"] } as const;
-export const sessionErrors = ["missing_session", "cross_origin_refused"] as const;
+export const pageErrors = ["cross_origin_refused", "secure_page_required"] as const;
+export const sessionErrors = ["missing_session", ...pageErrors] as const;
 const nothing = Type.Null();
 
 /** What a person who signs in uses. */
@@ -163,7 +164,7 @@ export const signInEndpoints = {
     summary: "Sign in with e-mail address and password; the answer sets the cookie of a new session",
     body: SignIn,
     answers: { 204: nothing },
-    errors: ["sign_in_refused", "code_required", "code_refused", "sign_in_locked", "cross_origin_refused"],
+    errors: ["sign_in_refused", "code_required", "code_refused", "sign_in_locked", ...pageErrors],
   }),
   signOut: endpoint({
     ...sessionRoute,
@@ -207,7 +208,7 @@ export const signInEndpoints = {
       "code_required",
       "code_refused",
       "sign_in_locked",
-      "cross_origin_refused",
+      ...pageErrors,
     ],
   }),
   changePassword: endpoint({

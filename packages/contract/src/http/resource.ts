@@ -7,7 +7,7 @@ export interface Resource {
   /** The answer of its GET. */
   schema: TSchema;
   /**
-   * Fields that show other resources, or what a device reports: they may change while somebody edits this resource. A change of
+   * Fields that show other resources, or what a device reports: they may change while a client edits this resource. A change of
    * them alone makes no `If-Match` fail (docs/adr/0033).
    */
   beside?: readonly string[];

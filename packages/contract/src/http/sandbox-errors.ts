@@ -10,6 +10,11 @@ export const sandboxErrorCodes = {
     cause: "There are live accounts on this database, and their time is real.",
     cure: "Use a sandbox on a data folder of its own.",
   },
+  snapshot_too_large: {
+    status: 409,
+    cause: "The account has more than 1,000 stores, or more than 1,000 terminals.",
+    cure: "Delete what the tests do not need, then take the snapshot again.",
+  },
   close_under_way: {
     status: 409,
     cause: "An operation is closing the day at the terminal at this moment, so its own menu does not close it.",

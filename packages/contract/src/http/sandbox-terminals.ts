@@ -9,7 +9,7 @@ import { endpoint } from "./endpoint.ts";
 import { PathId } from "./params.ts";
 import { takesBack } from "./sent-back.ts";
 
-/** What can be set at a virtual terminal while it runs. What is left out is as its serial number has it. */
+/** Settings of a running virtual terminal. A setting that is left out follows from its serial number. */
 export const TerminalControls = Type.Object(
   {
     fault: Type.Optional(

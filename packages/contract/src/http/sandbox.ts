@@ -43,10 +43,17 @@ export type SandboxClockChange = Static<typeof SandboxClockChange>;
 const SandboxReset = Type.Object({
   store_ids: Type.Array(Type.String()),
   terminal_ids: Type.Array(Type.String(), {
-    description: "The same ids as in a new sandbox. The terminals connect within moments.",
+    description: "The same ids as in a new sandbox, or as in the snapshot. The terminals connect within moments.",
   }),
 });
 export type SandboxReset = Static<typeof SandboxReset>;
+
+const SandboxSnapshot = Type.Object({
+  taken_at: Time,
+  store_ids: Type.Array(Type.String()),
+  terminal_ids: Type.Array(Type.String()),
+});
+export type SandboxSnapshot = Static<typeof SandboxSnapshot>;
 
 const tag = "Sandbox";
 
@@ -87,9 +94,30 @@ export const sandboxEndpoints = {
     path: "/v1/sandbox/reset",
     scopes,
     id: "sandbox_reset_post",
-    summary: "Take the account back to what a new sandbox has; clients, tokens and the audit log stay",
+    summary:
+      "Take the account back to its snapshot, or else to what a new sandbox has; clients, tokens and the audit log stay",
     tag,
     answers: { 200: SandboxReset },
+    errors: ["not_found"],
+  }),
+  takeSnapshot: endpoint({
+    method: "PUT",
+    path: "/v1/sandbox/snapshot",
+    scopes,
+    id: "sandbox_snapshot_put",
+    summary: "Let a reset take the account back to the stores and terminals that it has now",
+    tag,
+    answers: { 200: SandboxSnapshot },
+    errors: ["not_found", "snapshot_too_large"],
+  }),
+  forgetSnapshot: endpoint({
+    method: "DELETE",
+    path: "/v1/sandbox/snapshot",
+    scopes,
+    id: "sandbox_snapshot_delete",
+    summary: "Let a reset take the account back to what a new sandbox has",
+    tag,
+    answers: { 204: Type.Null() },
     errors: ["not_found"],
   }),
   ...sandboxRequestEndpoints,

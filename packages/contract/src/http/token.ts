@@ -11,7 +11,7 @@ const Known = { maxLength: 255 };
  */
 export const TokenRequest = Type.Object(
   {
-    grant_type: Type.Optional(Type.String({ description: "`client_credentials`; required." })),
+    grant_type: Type.Optional(Type.String({ description: "`client_credentials`, or `authorization_code`; required." })),
     audience: Type.Optional(
       Type.String({ ...Known, description: "`{server}/v1/accounts/{account_id}`; required in JSON." }),
     ),
@@ -23,6 +23,13 @@ export const TokenRequest = Type.Object(
     ),
     client_id: Type.Optional(Type.String({ ...Known, description: "In place of Basic." })),
     client_secret: Type.Optional(Type.String({ ...Known, description: "In place of Basic." })),
+    code: Type.Optional(
+      Type.String({ ...Known, description: "Of `authorization_code`: what the person came back with." }),
+    ),
+    redirect_uri: Type.Optional(
+      Type.String({ maxLength: 2000, description: "Of `authorization_code`: that of the authorization request." }),
+    ),
+    code_verifier: Type.Optional(Type.String({ ...Known, description: "Of `authorization_code`: RFC 7636." })),
     resource: Type.Optional(
       Type.Unknown({
         description: "Form encoding only (RFC 8707): an audience by its other name; of this server, or refused.",
@@ -38,7 +45,9 @@ export type TokenRequest = Static<typeof TokenRequest>;
 
 export const TokenResponse = Type.Object(
   {
-    access_token: Type.String({ description: "A signed JWT (EdDSA)." }),
+    access_token: Type.String({
+      description: "For client credentials a signed JWT (EdDSA); for a person an opaque text.",
+    }),
     token_type: Type.Literal("Bearer"),
     expires_in: Type.Integer({ description: "Seconds." }),
     scope: Type.String({ description: "Space-separated scopes that the token holds." }),
@@ -60,6 +69,7 @@ export type TokenResponse = Static<typeof TokenResponse>;
 const oauthCodes = [
   "invalid_request",
   "invalid_client",
+  "invalid_grant",
   "unauthorized_client",
   "unsupported_grant_type",
   "invalid_scope",
@@ -75,6 +85,15 @@ export const OAuthError = Type.Object({
   error_description: Type.String(),
 });
 
+export const TokenRevocation = Type.Object(
+  {
+    token: Type.String({ minLength: 1, maxLength: 4000 }),
+    token_type_hint: Type.Optional(Type.String(Known)),
+    client_id: Type.Optional(Type.String(Known)),
+  },
+  { additionalProperties: true, examples: [{ token: "3q2-7w4sJYl0fZp1cGxhY2Vob2xkZXItdG9rZW4tMDE" }] },
+);
+
 const anything = Type.Object({}, { additionalProperties: true });
 const tag = "Authenticate";
 
@@ -84,6 +103,7 @@ const discovery = {
   tag,
   params: ofOperatorAccount,
   answers: { 200: anything },
+  forPages: true,
   outsideSdk: "the SDK gets its tokens by itself",
 } as const;
 
@@ -94,7 +114,7 @@ export const authEndpoints = {
     scopes: "public",
     credentials: ["client"],
     id: "get_token",
-    summary: "Get an access token for client credentials",
+    summary: "Get an access token, for client credentials or for the code of a person",
     tag,
     params: ofOperatorAccount,
     body: TokenRequest,
@@ -102,8 +122,32 @@ export const authEndpoints = {
     limited: "per address",
     form: true,
     oauthErrors: true,
+    forPages: true,
     outsideSdk: "the SDK gets its tokens by itself",
-    errors: ["invalid_grant_type", "invalid_scope", "invalid_audience", "invalid_client", "audience_not_granted"],
+    errors: [
+      "invalid_grant_type",
+      "invalid_grant",
+      "invalid_scope",
+      "invalid_audience",
+      "invalid_client",
+      "audience_not_granted",
+    ],
+  }),
+  revokeToken: endpoint({
+    method: "POST",
+    path: "/v1/accounts/:oid/auth/revoke",
+    scopes: "public",
+    id: "revoke_token",
+    summary: "End a person's token (RFC 7009); the answer is the same for one that is not known",
+    tag,
+    params: ofOperatorAccount,
+    body: TokenRevocation,
+    answers: { 200: Type.Object({}) },
+    limited: "per address",
+    form: true,
+    oauthErrors: true,
+    forPages: true,
+    outsideSdk: "for front ends that people sign in to",
   }),
   getKeys: endpoint({
     method: "GET",
@@ -113,6 +157,7 @@ export const authEndpoints = {
     summary: "The public keys that tokens are signed with (RFC 7517)",
     tag,
     answers: { 200: Type.Object({ keys: Type.Array(anything) }) },
+    forPages: true,
     outsideSdk: "the SDK gets its tokens by itself",
   }),
   getMetadata: endpoint({

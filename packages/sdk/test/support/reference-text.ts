@@ -8,7 +8,7 @@ type Nouns = Readonly<Record<string, Readonly<Record<string, Endpoint>>>>;
 
 const sources = join(import.meta.dirname, "../../src");
 
-/** What is written by hand, by source and in the order of the page. */
+/** The exports that have doc comments, by source and in the order of the page. */
 const byHand: readonly { heading: string; source: string; names: readonly string[] }[] = [
   { heading: "A client", source: "client.ts", names: ["createClient", "Client", "SessionClient"] },
   { heading: "Its options", source: "transport.ts", names: ["ClientOptions", "SessionOptions", "ConnectionOptions"] },
@@ -50,7 +50,7 @@ const byHand: readonly { heading: string; source: string; names: readonly string
   },
 ];
 
-/** The text of `docs/sdk-reference.md`: what is written by hand, by its doc comments, and a line for each endpoint. */
+/** The text of `docs/sdk-reference.md`: the exports with their doc comments, and a line for each endpoint. */
 export function referenceText(endpoints: Nouns): string {
   const nouns = Object.entries(endpoints)
     .map(([noun, rows]) => ({ noun, rows: Object.entries(rows).filter(([, row]) => hasSdkMethod(row)) }))

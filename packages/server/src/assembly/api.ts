@@ -1,11 +1,12 @@
-import { sql } from "kysely";
 import { accountRoutes } from "../access/accounts/routes.ts";
 import { auditRoutes } from "../access/audit/routes.ts";
 import { authRoutes } from "../access/auth/routes.ts";
 import { clientRoutes } from "../access/clients/routes.ts";
 import { grantRoutes } from "../access/grants/routes.ts";
+import { personTokens } from "../access/people/authorizations/person-tokens.ts";
 import { peopleRoutes } from "../access/people/routes.ts";
 import { closingRoutes } from "../closings/routes.ts";
+import { pingDatabase } from "../db/ping.ts";
 import { verifyHandingIn } from "../enrolment/pairing/handing-in.ts";
 import { enrolmentRoutes } from "../enrolment/routes.ts";
 import { longPollRoutes } from "../gateway/carriers/long-poll/routes.ts";
@@ -86,8 +87,9 @@ export function routesOf(core: Core, devices: DeviceSide, features: Features): R
     ...healthRoutes({
       started: features.started,
       stopping: features.stopping,
-      pingDatabase: async () => void (await sql`select 1`.execute(core.db.sql)),
+      pingDatabase: () => pingDatabase(core.db),
       brokerHealthy: () => devices.transport.healthy(),
+      backupsInTime: () => !core.backups?.state().late,
       workers: () => features.supervisor.health(),
       wallClockAheadMs: () => core.databaseClock.wallAheadMs,
     }),
@@ -119,7 +121,7 @@ function accessRoutes(
 ): Route[] {
   const { acceptedHosts, url: ownUrl } = addresses;
   return [
-    ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl }),
+    ...authRoutes({ db, keys, tokens, acceptedHosts, ownUrl, people: personTokens({ db, clock }) }),
     ...auditRoutes({ db, names }),
     ...accountRoutes({ db, clock, bootstrapToken: config.bootstrapToken }),
     ...clientRoutes({ db, clock }),

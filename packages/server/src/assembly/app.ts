@@ -14,11 +14,10 @@ import fastify, {
 
 import { ApiDocs, type ApiDocsDeps } from "../api-docs/pages/api-docs.ts";
 import { Console } from "../console/console.ts";
-import { isRetryable, isUnavailable, unavailable } from "../db/failures.ts";
 import { hasFreeText, textReader } from "../logs/masking/device-texts.ts";
 import { type ApiError, invalidRequest } from "../platform/errors.ts";
 import { Addresses } from "../platform/http/addresses.ts";
-import { noteCode, type OnAnswered, watchAnswers } from "../platform/http/answered.ts";
+import { type OnAnswered, watchAnswers } from "../platform/http/answered.ts";
 import { readBodyHeaders } from "../platform/http/bodies/body-headers.ts";
 import { addJsonParser } from "../platform/http/bodies/json-body.ts";
 import { normalizerOf, schemaOf, takenBody, takesNothing } from "../platform/http/bodies/of-endpoint.ts";
@@ -28,14 +27,11 @@ import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
 import { Cors, type CorsOrigins, isForPages } from "../platform/http/cors.ts";
-import { toApiError } from "../platform/http/failures.ts";
 import { type BodyLimits, limitBodies } from "../platform/http/limits/body-times.ts";
 import { draining } from "../platform/http/limits/draining.ts";
 import { limitBodyPieces, limitPipelining } from "../platform/http/limits/floods.ts";
-import { hangUpError } from "../platform/http/limits/hang-up.ts";
 import { networkOf, takeTurn } from "../platform/http/limits/rate-limit.ts";
 import { loggedUrl } from "../platform/http/logged-url.ts";
-import { errorAnswer } from "../platform/http/oauth-errors.ts";
 import { rawAnswers } from "../platform/http/raw-answers.ts";
 import { clientOf, notedOf } from "../platform/http/request-client.ts";
 import { hostFault, sanitizeForwardedFor } from "../platform/http/request-headers.ts";
@@ -47,6 +43,7 @@ import { addUnmatched } from "../platform/http/unmatched.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { keepLimit, limitedTo } from "../platform/store-limit.ts";
 import type { Traces } from "../platform/tracing/traces.ts";
+import { answerError } from "./answer-error.ts";
 import { type Authorities, authorize } from "./authorize.ts";
 
 declare module "fastify" {
@@ -267,7 +264,7 @@ function successOf({ answers }: Endpoint): number {
 }
 
 /**
- * Runs the route's handler. An upload may take longer than other bodies. What is left of a refused upload is read and
+ * Runs the route's handler. An upload may take longer than other bodies. The rest of a refused upload is read and
  * discarded, as with any other body.
  */
 async function runHandler(
@@ -299,21 +296,4 @@ function storabilityError(request: FastifyRequest): ApiError | undefined {
 function tooManyValues({ body, routeOptions }: FastifyRequest): ErrorDetail | undefined {
   const { bodyValues: most = limits.httpBodyValues } = routeOptions.config;
   return hasMoreValues(body, most) ? { path: "/body", message: `must not have more than ${most} values` } : undefined;
-}
-
-/** The only place where an error becomes an answer. */
-function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const hungUp = hangUpError(thrown, request.raw);
-  // A request whose caller has hung up has no answer to log.
-  if (hungUp) request.log.info({ method: request.method, url: loggedUrl(request) }, "the caller hung up");
-  const error =
-    hungUp ?? (isUnavailable(thrown) || isRetryable(thrown) ? unavailable(thrown) : toApiError(thrown, request));
-  // Keep the connection. The framework would close it while the caller is still sending; the caller's TCP stack would
-  // then discard the answer unread. The rest of the body is read and discarded instead, within the request's time
-  // limit.
-  if (error.code === "body_too_large" || error.code === "log_too_large") reply.removeHeader("connection");
-  if (error.status >= 500) request.log.error({ err: error.cause ?? error, code: error.code }, "request failed");
-  noteCode(request, error.code);
-  const { status, body } = errorAnswer(error, request);
-  reply.status(status).headers(error.headers).send(body);
 }

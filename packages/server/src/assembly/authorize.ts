@@ -42,7 +42,8 @@ export async function authorize(
   }
   const caller = { ...principal, address: request.ip, requestId: request.id };
   if (!givesPower) return { ...caller, scopes };
-  return { ...caller, authority: userId === undefined ? { grantId, scopes, accepted } : { userId, accepted } };
+  if (userId === undefined) return { ...caller, authority: { grantId, scopes, accepted } };
+  return { ...caller, authority: { userId, accepted, ...(grantId !== "" && { through: { grantId, scopes } }) } };
 }
 
 /**

@@ -14,9 +14,10 @@ import type { SessionDeps } from "../access/people/sessions.ts";
 import type { SignInDeps } from "../access/people/sign-in.ts";
 import { type Config, defaultDeviceTokenSeconds } from "../config/config.ts";
 import { documentedHosts } from "../config/settings.ts";
+import { type BackupPlan, BackupSchedule } from "../db/backup/schedule.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import type { Db } from "../db/db.ts";
-import { openDatabase } from "../db/open.ts";
+import { locationNow, openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -50,11 +51,11 @@ export interface ServerOptions {
   sandbox?: boolean;
   /** What the sandbox begins with, and has again after a reset. Default: three stores with five terminals. */
   sandboxContent?: SandboxContent | undefined;
-  /** Does not print the checkpoints of the audit log: nobody keeps the output of a throw-away server. Default: as `sandbox`. */
+  /** Does not print the checkpoints of the audit log: the output of a throw-away server is not kept. Default: as `sandbox`. */
   quietCheckpoints?: boolean;
   /** Wraps what carries messages; benchmarks add a carrier without sockets. */
   carrier?: (own: DeviceTransport) => DeviceTransport;
-  /** Ends the waiting of a start for what is away. */
+  /** Ends the start's wait for parts that are away. */
   signal?: AbortSignal | undefined;
   /** Wraps the server's own clock; tests set the time with it. */
   clock?: (own: Clock) => Clock;
@@ -79,7 +80,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const databaseClock = await DatabaseClock.open(db.urgent);
   const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
-  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing);
+  const files = await openFiles(db, { ...config, dataDir: folder.path }, closing, rootKey.fingerprint());
   const masking = openMasking({ log });
   closing.add(() => masking.close());
   const addresses = ownAddresses({
@@ -102,10 +103,12 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
   const access = { keys, tokens, signIn, principals, names, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const backups = config.backups && openBackups({ ...config, dataDir: folder.path }, config.backups, { clock, log });
   return {
     config,
     log,
     clock,
+    backups,
     databaseClock,
     metrics,
     traces,
@@ -123,12 +126,20 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   };
 }
 
-/** The place of files, once it is sure to be that of the database. */
-async function openFiles(db: Db, config: Config, closing: Closing): Promise<FileStore> {
+/** The place of files, after a check that it belongs to the database. */
+async function openFiles(db: Db, config: Config, closing: Closing, key: string): Promise<FileStore> {
   const files = await openFileStore(config);
   closing.add(() => files.close());
-  await checkFilePlace({ db, files, place: placeName(config) });
+  await checkFilePlace({ db, files, place: placeName(config), key });
   return files;
+}
+
+function openBackups(
+  { databaseUrl: url, databaseUrlFile: urlFile, dataDir }: Config,
+  plan: BackupPlan,
+  deps: { clock: Clock; log: Logger },
+): BackupSchedule {
+  return new BackupSchedule({ ...deps, plan, location: () => locationNow({ url, urlFile, dataDir }) });
 }
 
 interface TokenDeps extends Pick<SessionDeps, "db" | "clock"> {
@@ -167,7 +178,7 @@ function openSignIn({
 
 export type Core = Awaited<ReturnType<typeof openCore>>;
 
-/** What hears of requests and operations, and how long the start waits for what is away. */
+/** Opens metrics and traces, and sets how long the start waits for parts that are away. */
 async function openWatching(
   { config, log, signal }: Pick<ServerOptions, "config" | "log" | "signal">,
   closing: Closing,

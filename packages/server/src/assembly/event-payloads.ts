@@ -1,7 +1,7 @@
 import { eventId, eventKinds, type OperationCause } from "@tillkeeper/contract/events";
 import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
-import { presentClosingEvent } from "../closings/event-payload.ts";
-import type { ReadDeps } from "../closings/read.ts";
+import { presentClosingEvent } from "../closings/reading/event-payload.ts";
+import type { ReadDeps } from "../closings/reading/read.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { isRetryable, isUnavailable } from "../db/failures.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
@@ -77,7 +77,7 @@ function envelopeOf(row: EventRow, object: object | undefined): EventEnvelope {
   };
 }
 
-/** What there is to read of events that bring all their data. */
+/** The rows to read for events that bring all their data: none. */
 const nothingRead: { shown: object[]; others: Map<EventRow, object | undefined> } = { shown: [], others: new Map() };
 
 async function objectsOf(

@@ -32,6 +32,7 @@ export async function openMetrics(
     reportsWaiting: () => device.reports.waiting(),
     streams: () => eventStreams.count,
     wallClockAheadMs: () => databaseClock.wallAheadMs,
+    backups: core.backups && (() => (core.backups as NonNullable<typeof core.backups>).state()),
   });
   const server = metricsServer({ registry, refresh: createFigures({ db, clock, registry }), log });
   const { host, port } = config.metrics;

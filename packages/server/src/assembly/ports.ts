@@ -1,8 +1,8 @@
-import { createAdvance } from "../closings/advance.ts";
-import type { OperationToCancel } from "../closings/attempts.ts";
+import { closeNew } from "../closings/asking/close-new.ts";
+import { batchAdvances, batchNewClosings } from "../closings/asking/request-batches.ts";
 import { createShowAutopilot } from "../closings/autopilot/shown.ts";
-import { closeNew } from "../closings/close-new.ts";
-import { gatherAdvances, gatherNew } from "../closings/gathered.ts";
+import { createAdvance } from "../closings/progress/advance.ts";
+import type { OperationToCancel } from "../closings/progress/attempts.ts";
 import type { Tx } from "../db/db.ts";
 import { unavailable } from "../db/failures.ts";
 import type { DeviceTransport } from "../gateway/carriers/transport.ts";
@@ -78,8 +78,8 @@ export function closingPorts({ device, presenceClock }: DeviceSide, accept: Acce
     },
   };
   const advanceAll = createAdvance(deps);
-  const makeNew = gatherNew((accountId, requests) => closeNew(deps, accountId, requests));
-  return { ...deps, advanceAll, advance: gatherAdvances(advanceAll), closeNew: makeNew };
+  const makeNew = batchNewClosings((accountId, requests) => closeNew(deps, accountId, requests));
+  return { ...deps, advanceAll, advance: batchAdvances(advanceAll), closeNew: makeNew };
 }
 export type ClosingPorts = ReturnType<typeof closingPorts>;
 

@@ -3,8 +3,8 @@ import { checkpointWorker } from "../access/audit/checkpoints/worker.ts";
 import { signingKeyWorker } from "../access/auth/keys/key-rotation.ts";
 import { signInRetentionWorker } from "../access/people/worker.ts";
 import { autopilotWorker } from "../closings/autopilot/worker.ts";
-import { correctionWorker } from "../closings/corrected.ts";
-import { closingRetentionWorker, closingWorker } from "../closings/worker.ts";
+import { closingNewsWorker } from "../closings/progress/news.ts";
+import { closingRetentionWorker, closingWorker } from "../closings/progress/worker.ts";
 import {
   defaultEventDays,
   defaultLogDays,
@@ -84,8 +84,13 @@ export function workersOf(
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
     ...webhooks.workers,
     closingWorker(closings),
-    autopilotWorker({ ...closings, log, missed: core.metrics.missed }),
-    correctionWorker({ db, advanceAll: closings.advanceAll }),
+    autopilotWorker({
+      ...closings,
+      log,
+      missed: core.metrics.missed,
+      reportsWaiting: () => gateway.device.reports.waiting(),
+    }),
+    closingNewsWorker({ db, advanceAll: closings.advanceAll }),
     reportWorker(closings),
     ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),
@@ -98,6 +103,7 @@ export function workersOf(
     }),
     checkpointWorker({ db, clock, log, files, key: checkpointKey(core.rootKey), quiet: quietCheckpoints }),
     releaseFileWorker({ db, clock, log, files }),
+    ...(core.backups ? [core.backups.worker] : []),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
   ];
 }

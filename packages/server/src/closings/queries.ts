@@ -1,7 +1,7 @@
 import { type Kysely, type Selectable, sql } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
-import type { Facts } from "./facts.ts";
 import { factsOfAccount } from "./sql/facts.ts";
+import type { Facts } from "./standing/facts.ts";
 
 /** Names a closing. */
 export interface ClosingKey {
@@ -199,22 +199,27 @@ export async function deleteClosings(db: Kysely<Tables>, before: Date, limit: nu
   return Number(numAffectedRows ?? 0n);
 }
 
-/** The place of the last event that closings took notice of. */
-export async function newsPlace(db: Kysely<Tables>): Promise<number> {
-  const row = await db.selectFrom("closing_news").select("place").executeTakeFirst();
-  if (row) return Number(row.place);
-  await sql`insert into closing_news (place) values (0) on conflict do nothing`.execute(db);
-  return 0;
-}
-
-/** Moves the place on from where it was known to be; another server may have moved it meanwhile. */
-export async function setNewsPlace(
+/**
+ * Takes the turn to take notice of events, with the place of the last one that closings know; `take` answers the place that they know after
+ * it. One server has the turn at a time; answers undefined while it is another's. The turn of a server that dies ends with its connection, and
+ * the place stays as it was.
+ */
+export async function inNewsTurn<Result>(
   db: Kysely<Tables>,
-  { known, place }: { known: number; place: number },
-): Promise<void> {
-  await db
-    .updateTable("closing_news")
-    .set({ place: String(place) })
-    .where("place", "=", String(known))
-    .execute();
+  take: (known: number) => Promise<{ place: number; result: Result }>,
+): Promise<Result | undefined> {
+  return db.transaction().execute(async (tx) => {
+    const turn = await tx.selectFrom("closing_news").select("place").forUpdate().skipLocked().executeTakeFirst();
+    if (!turn) {
+      // Another server has the turn, or this is the first one ever.
+      await sql`insert into closing_news (place) values (0) on conflict do nothing`.execute(tx);
+      return undefined;
+    }
+    const { place, result } = await take(Number(turn.place));
+    await tx
+      .updateTable("closing_news")
+      .set({ place: String(place) })
+      .execute();
+    return result;
+  });
 }

@@ -6,11 +6,11 @@ import { type ActorNames, withCreatorName, withCreatorNames } from "../platform/
 import { readIdempotencyKey } from "../platform/http/idempotency-key.ts";
 import { Answer, bind, type Route } from "../platform/http/route.ts";
 import type { Waits } from "../platform/http/wait.ts";
-import type { AdvanceDeps } from "./advance.ts";
-import { cancelClosing } from "./cancel.ts";
-import { type ClosingDeps, closeStore } from "./close-store.ts";
-import { previewClosing } from "./preview.ts";
-import { type ClosingOfStore, getClosingsOfStore, readClosing, watchClosing } from "./read.ts";
+import { cancelClosing } from "./asking/cancel.ts";
+import { type ClosingDeps, closeStore } from "./asking/close-store.ts";
+import type { AdvanceDeps } from "./progress/advance.ts";
+import { previewClosing } from "./reading/preview.ts";
+import { type ClosingOfStore, getClosingsOfStore, readClosing, watchClosing } from "./reading/read.ts";
 
 export interface ClosingRouteDeps extends ClosingDeps, Pick<AdvanceDeps, "cancel"> {
   waits: Waits;
@@ -67,7 +67,7 @@ async function withNames(names: ActorNames, accountId: string, closing: Closing)
 
 /**
  * Waits, as far as the request prefers, until nothing moves by itself any more: every terminal has its end, or waits for a person.
- * While somebody waits, the next step is taken when it is due, not when the worker comes.
+ * While a request waits, the next step is taken when it is due, before the worker's next round.
  */
 async function waitUntilStill(deps: ClosingRouteDeps, request: FastifyRequest, key: ClosingOfStore, known: Closing) {
   const { found, headers } = await deps.waits.forRequest(request, {

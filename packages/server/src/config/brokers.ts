@@ -2,7 +2,7 @@ import type { Values } from "./settings.ts";
 
 /** How devices reach their broker, and how an outside broker authorizes them. */
 export interface BrokerConfig {
-  /** Address that devices are told to connect to, when it is not the one that this server uses. */
+  /** Address that devices are told to connect to, where it differs from this server's. */
   publicUrl?: string | undefined;
   /** How an outside broker authorizes devices; left out, the operator has set up its rules. */
   access?: Values["TILLKEEPER_BROKER_ACCESS"] | undefined;

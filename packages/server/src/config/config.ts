@@ -44,7 +44,7 @@ export interface Config extends LimitsConfig {
   tokenLifetimeSeconds: number;
   /** Left out: an hour. */
   deviceTokenSeconds?: number;
-  /** Left out: any free one, and the one that was made before. */
+  /** Left out: the account of earlier starts; at the first start any free id. */
   sandboxAccountId?: string | undefined;
   sandboxClient: { id: string; secret: string } | undefined;
   /** Left out: the public register, and destinations are not checked against it. */
@@ -55,6 +55,8 @@ export interface Config extends LimitsConfig {
   corsOrigins?: "*" | readonly string[] | undefined;
   /** How many days operations are kept; left out, 400. */
   retentionDays?: number;
+  /** Backups that the server makes by itself; left out, it makes none. */
+  backups?: { folder: string; everyHours: number; keep: number };
   /** Where files are kept; left out, in the folder `files` of the data folder. */
   files?: FilesPlace;
   /** How long a request to the file store may make no progress; left out, 20 seconds. */
@@ -176,6 +178,13 @@ function configOf(values: Values, fault: ReportFault): Config {
     bootstrapToken: values.TILLKEEPER_BOOTSTRAP_TOKEN,
     corsOrigins: values.TILLKEEPER_CORS_ORIGINS,
     retentionDays: values.TILLKEEPER_RETENTION_DAYS,
+    ...(values.TILLKEEPER_BACKUP_FOLDER !== undefined && {
+      backups: {
+        folder: values.TILLKEEPER_BACKUP_FOLDER,
+        everyHours: values.TILLKEEPER_BACKUP_HOURS,
+        keep: values.TILLKEEPER_BACKUP_KEEP,
+      },
+    }),
     files: filesOf(values, fault),
     filesTimeoutSeconds: values.TILLKEEPER_FILES_PATIENCE,
     eventDays: values.TILLKEEPER_EVENT_DAYS,

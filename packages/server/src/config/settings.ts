@@ -187,6 +187,13 @@ export const settings = {
       "Seconds to wait for the place of files when it does not go on; then the answer is 503. Longer for a slow line to the bucket: parts have 5 MiB",
     ...kinds.whole(1, 600, defaultFilesTimeoutSeconds),
   },
+  TILLKEEPER_BACKUP_FOLDER: {
+    about:
+      "Folder in which the server makes backups of the database by itself. Servers that share it make one together. See [backup](docs/backup.md#by-itself)",
+    ...kinds.text(),
+  },
+  TILLKEEPER_BACKUP_HOURS: { about: "How old the newest of them gets", ...kinds.whole(1, 744, 24) },
+  TILLKEEPER_BACKUP_KEEP: { about: "How many of them stay", ...kinds.whole(1, 1_000, 7) },
   TILLKEEPER_LOG_DAYS: {
     about: "How many days logs of terminals are kept",
     ...kinds.whole(1, longestDays, defaultLogDays),

@@ -27,7 +27,13 @@ const policy = {
 const immutable = { "cache-control": "public, max-age=31536000, immutable" };
 
 /** The console's own addresses, each of which shows its page: the program in it looks at the address. */
-const pages = ["/sign-in", "/sign-in/link", "/:account(^[PT]\\d{8}$)", "/:account(^[PT]\\d{8}$)/*"];
+const pages = [
+  "/sign-in",
+  "/sign-in/link",
+  "/authorize/:account(^[PT]\\d{8}$)",
+  "/:account(^[PT]\\d{8}$)",
+  "/:account(^[PT]\\d{8}$)/*",
+];
 
 /** The web console: its page, and its scripts and style sheets. */
 export class Console {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { defaultConnections } from "../config/settings.ts";
 import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
 import type { Logger } from "../platform/log/log.ts";
-import { isOverdue, isStaleStatement, unavailable } from "./failures.ts";
+import { isOverdue, isReadOnly, isStaleStatement, unavailable } from "./failures.ts";
 import { prepareMarked } from "./prepared.ts";
 import type { Tables } from "./tables/schema.ts";
 
@@ -202,8 +202,9 @@ function clientReading(read: () => string): new (config?: string | pg.ClientConf
 }
 
 /**
- * Ends a connection on which an answer is overdue, or a prepared statement is not what it was. The pool would lend it
- * out again although it is still busy, or dead. Every request that got it would then wait in vain, or fail.
+ * Ends a connection on which an answer is overdue, a prepared statement is not what it was, or nothing can be written. The
+ * pool would lend it out again although it is still busy, dead, or leads to a standby. Every request that got it would
+ * then wait in vain, or fail.
  */
 function endOnTimeout(client: pg.PoolClient): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
@@ -212,7 +213,8 @@ function endOnTimeout(client: pg.PoolClient): void {
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
         // The pool checks the connection next, and does not take back one that is ending.
-        if (isOverdue(error) || isStaleStatement(error)) void (client as unknown as pg.Client).end();
+        if (isOverdue(error) || isStaleStatement(error) || isReadOnly(error))
+          void (client as unknown as pg.Client).end();
       });
     }
     return answer as never;

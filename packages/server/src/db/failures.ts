@@ -77,6 +77,11 @@ export function isStaleStatement(error: unknown): boolean {
   return code === "0A000" && property(error, "routine") === "RevalidateCachedQuery";
 }
 
+/** The connection leads to a standby, or to a leader that has become one: another connection may lead to the leader. */
+export function isReadOnly(error: unknown): boolean {
+  return codeOf(error) === "25006";
+}
+
 /** The driver has stopped waiting for an answer; whether the statement ran is unknown. */
 export function isOverdue(error: unknown): boolean {
   return error instanceof Error && error.message === "Query read timeout";

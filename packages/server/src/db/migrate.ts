@@ -11,7 +11,7 @@ interface MigrateOptions extends Partial<RunOptions> {
   folder?: URL;
 }
 
-/** A dump may take hours. The version before goes on meanwhile, and a supervisor starts this one again. */
+/** A dump may take hours. After this time the start fails; the earlier version goes on, and a supervisor starts this one again. */
 const defaultPatienceMs = 600_000;
 
 /**
@@ -55,7 +55,7 @@ export async function pendingMigrations(db: Pick<Db, "pool">): Promise<Migration
 
 /**
  * How the database's schema compares with this version's. A database without migrations is older. `newer`: it
- * has migrations of a later version, and this version can run beside that one. Throws `StartupError` when it cannot.
+ * has migrations of a later version, beside which this version can run. Throws `StartupError` when it cannot.
  */
 export async function compareSchema(db: Pick<Db, "pool">): Promise<"same" | "older" | "newer"> {
   const records = await readRecords(db.pool);

@@ -59,6 +59,21 @@ export async function openDatabase({
   }
 }
 
+/** How to reach that database now, for a connection beside the pools. Throws when the embedded one does not run. */
+export function locationNow({
+  url,
+  urlFile,
+  dataDir,
+}: Pick<OpenOptions, "url" | "urlFile" | "dataDir">): DatabaseLocation {
+  if (url === undefined) {
+    const running = connectionToRunning(join(dataDir, "postgres"));
+    if (!running) throw new Error("the embedded database does not run");
+    return running;
+  }
+  const location = locationOf(url, urlFile);
+  return "read" in location && location.read ? { connectionString: location.read() } : location;
+}
+
 function locationOf(url: string, file: string | undefined): DatabaseLocation {
   if (file === undefined) return { connectionString: url };
   let latest = url;

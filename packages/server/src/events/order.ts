@@ -101,7 +101,7 @@ function newEpoch(): string {
 const pace = { busyMs: 10, idleMs: 80, idleAfterMs: 2_000 };
 
 /**
- * The sequencer. Each server runs one; whoever gets the turn takes what there is. After a failure it goes on under another epoch:
+ * The sequencer. Each server runs one; the server that gets the lock places all new events. After a failure it goes on under another epoch:
  * the database may be an earlier state of itself by then, and would give the same positions again.
  */
 export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }): Worker {

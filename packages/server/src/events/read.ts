@@ -4,7 +4,7 @@ import type { Kysely, Selectable } from "kysely";
 import type { Pool } from "pg";
 import type { Tables } from "../db/tables/schema.ts";
 
-/** An event in its place. */
+/** An event with its position. */
 export type EventRow = Selectable<Tables["events"]>;
 
 /** Presents events of one account, in their order. Rejects while the database is away. */

@@ -24,7 +24,7 @@ export function eventRetentionWorker({ db, clock, log, eventDays }: RetentionDep
     }
     const before = new Date(clock.now().getTime() - eventDays * dayMs);
     try {
-      // By the real time only weeks that are over go; by business time only what is old there, too.
+      // A week goes only if it is over by the real time and its events are old by business time.
       const { rows } = await sql<{ name: string }>`
         select tillkeeper_drop_event_weeks(now(), ${before}) as name`.execute(db.sql);
       if (rows.length > 0)

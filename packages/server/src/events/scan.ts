@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Tables } from "../db/tables/schema.ts";
 import type { EventRow } from "./read.ts";
 
-/** Which events a reader wants; what is left out does not matter. */
+/** Which events a reader wants; a field that is left out matches all. */
 export interface EventFilter {
   types?: readonly EventType[] | undefined;
   /** The generated id of a store. */

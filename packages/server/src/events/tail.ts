@@ -9,9 +9,9 @@ const mostAtOnce = 1_000;
 const pace = { busyMs: 20, idleMs: 100, idleAfterMs: 2_000 };
 
 /**
- * What is new, for all in this process that wait for it: one reader of the table, however many wait. It reads while somebody
- * listens. A listener hears of what is placed after it began, and for what was before it looks for itself. The tail is a hint that
- * may break off: whoever may miss nothing reads from its own place.
+ * Reads new events for all listeners of this process: one reader of the table, however many wait. It reads while anything
+ * listens. A listener gets events placed after it began, and reads earlier ones itself. The tail is a hint that
+ * may break off: a reader that may miss nothing reads from its own position.
  */
 export class EventTail {
   readonly worker: Worker;

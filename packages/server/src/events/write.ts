@@ -18,7 +18,7 @@ export interface NewEvent {
   /** As `created_by` shows it. */
   actor: string;
   requestId?: string | undefined;
-  /** What there is to show of the subject; left out where the subject's row keeps all of it. */
+  /** The subject as the event shows it; left out where the subject's row keeps all of it. */
   data?: object;
 }
 

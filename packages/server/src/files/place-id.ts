@@ -9,6 +9,9 @@ import type { FileStore } from "./file-store.ts";
 /** The file that holds the place's id. It has a name that a copy of the place takes along. */
 const placeIdFile = "place-id";
 
+/** The file that holds the fingerprint of the key of the installation whose files are there. */
+const placeKeyFile = "place-key";
+
 const form = /^[\da-f-]{36}$/;
 
 interface PlaceDeps {
@@ -16,25 +19,39 @@ interface PlaceDeps {
   files: Pick<FileStore, "get" | "put">;
   /** How the place is called in a sentence: "the folder /srv/files". */
   place: string;
+  /** The fingerprint of this installation's key. */
+  key: string;
 }
 
 /**
  * Checks that this server keeps files where the other servers of its database keep them: the database knows the id of
- * the place. The first server gives the place an id, unless it has one. Throws `StartupError` when the place has another
- * id or none, or cannot be read or written.
+ * the place. The first server gives the place an id, unless it has one. Throws `StartupError` when the place belongs to
+ * another installation, has another id or none, or cannot be read or written.
  */
-export async function checkFilePlace({ db, files, place }: PlaceDeps): Promise<void> {
-  const known = (await idOfDatabase(db.sql)) ?? (await claim({ db, files, place }));
+export async function checkFilePlace(deps: PlaceDeps): Promise<void> {
+  const { db, files, place, key } = deps;
+  const keyThere = await reach(place, () => read(files, placeKeyFile));
+  if (keyThere !== undefined && keyThere !== key) throw belongsToAnother(deps, keyThere);
+  const known = (await idOfDatabase(db.sql)) ?? (await claim(deps));
   const found = await reach(place, () => idOfPlace(files));
-  if (found === known) return;
+  if (found === known) {
+    if (keyThere === undefined) await reach(place, () => files.put(placeKeyFile, lineOf(key)));
+    return;
+  }
   const trouble = found ? `is the place ${found}` : `has ${found === null ? "no id in its" : "no"} file ${placeIdFile}`;
   throw new StartupError(
     `The files of this database are kept in the place ${known}, and ${place} ${trouble}: name in TILLKEEPER_FILES the folder or bucket that all servers of this database share, or write ${known} into the file ${placeIdFile} there if the files were moved there or are lost.`,
   );
 }
 
+function belongsToAnother({ place, key }: PlaceDeps, keyThere: string): StartupError {
+  return new StartupError(
+    `The files in ${place} belong to another installation, with the key ${keyThere}: name another folder, bucket or prefix in TILLKEEPER_FILES, or write ${key} into the file ${placeKeyFile} there if the key of this installation was replaced.`,
+  );
+}
+
 /** Resolves with the id that the database knows then: another server may have been the first. */
-function claim({ db, files, place }: PlaceDeps): Promise<string> {
+function claim({ db, files, place }: Omit<PlaceDeps, "key">): Promise<string> {
   return db.sql.transaction().execute(async (tx) => {
     // The place may be a slow bucket; its own time limit ends the waiting.
     await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx);
@@ -53,10 +70,14 @@ async function idOfDatabase(db: Pick<Db["sql"], "selectFrom">): Promise<string |
 
 /** `undefined` without the file, `null` when it holds no id. */
 async function idOfPlace(files: PlaceDeps["files"]): Promise<string | null | undefined> {
-  const content = await files.get(placeIdFile);
-  if (content === undefined) return undefined;
-  const found = (await text(content)).trim();
-  return form.test(found) ? found : null;
+  const found = await read(files, placeIdFile);
+  return found === undefined || form.test(found) ? found : null;
+}
+
+/** Resolves with the text of a file, without what surrounds it; undefined without the file. */
+async function read(files: PlaceDeps["files"], file: string): Promise<string | undefined> {
+  const content = await files.get(file);
+  return content && (await text(content)).trim();
 }
 
 async function giveId(files: PlaceDeps["files"]): Promise<string> {

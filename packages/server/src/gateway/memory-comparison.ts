@@ -1,7 +1,7 @@
 import type { Memory } from "@tillkeeper/contract/mqtt/messages";
 import type { Db } from "../db/db.ts";
 import { ApiError } from "../platform/errors.ts";
-import { gather } from "../platform/load/batch.ts";
+import { batched } from "../platform/load/batch.ts";
 import type { Logger } from "../platform/log/log.ts";
 import type { Device } from "../terminals/record/devices.ts";
 import type { DeviceTransport } from "./carriers/transport.ts";
@@ -21,7 +21,7 @@ const restMs = 1_000;
  * is wrong is sent a `memory` message. So a database restored to an earlier moment shows with the next heartbeat.
  */
 export function memoryComparison({ db, log, transport }: MemoryDeps): (device: Device, believed: Memory) => void {
-  const compare = gather<{ device: Device; believed: Memory }, Memory | undefined>({
+  const compare = batched<{ device: Device; believed: Memory }, Memory | undefined>({
     slots: 1,
     maxBatch: 5_000,
     maxQueue: 50_000,

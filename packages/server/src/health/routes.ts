@@ -11,6 +11,8 @@ export interface HealthDeps {
   /** Resolves when the database answers. */
   pingDatabase(): Promise<void>;
   brokerHealthy(): boolean;
+  /** Whether backups are made as planned; true where none are. */
+  backupsInTime(): boolean;
   workers(): WorkerHealth[];
   /**
    * How far this machine's clock is ahead of the database's, in milliseconds. The server goes by the database's clock.
@@ -48,7 +50,7 @@ function isLocal({ ip, headers }: FastifyRequest): boolean {
 }
 
 /**
- * Ready means that the server can answer. What is broken at all servers at once, as the broker, must not take all of them out: most requests
+ * Ready means that the server can answer. A part that is broken for all servers at once, as the broker, must not take all of them out: most requests
  * do not need it, and those that do are kept. It is shown instead.
  */
 async function readiness(deps: HealthDeps, local: boolean) {
@@ -66,6 +68,7 @@ async function readiness(deps: HealthDeps, local: boolean) {
     ...(broker === "up" ? [] : (["broker"] as const)),
     ...(workers.every((worker) => worker.state === "running") ? [] : (["workers"] as const)),
     ...(clock === "right" ? [] : (["clock"] as const)),
+    ...(deps.backupsInTime() ? [] : (["backups"] as const)),
   ];
   const status: "ready" | "not_ready" = ready ? "ready" : "not_ready";
   return new Answer(

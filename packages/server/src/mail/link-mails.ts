@@ -16,7 +16,7 @@ import { documentOf } from "./document.ts";
 import { type Composed, plainText } from "./message.ts";
 import { countLinkMails, insertLinkMail } from "./queries.ts";
 
-/** So many mails with links in a day: nobody's mailbox is to be filled by whoever administers an account. */
+/** Most mails with links in a day, so that an account's administrator cannot fill the mailboxes of others. */
 const mostInADay = { toAddress: 5, ofAccount: 200 };
 
 /** The tokens of mailed links, each computed from the id of its mail by a key that is not in the database. */

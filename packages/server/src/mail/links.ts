@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 const bytesOf = { id: 16, signature: 16 };
 
-/** Names messages in the links of their mails: by the id, signed, so that whoever reads the database makes no links. */
+/** Names messages in the links of their mails: by the id, signed, so that a reader of the database can make no links. */
 export interface MailLinks {
   tokenOf: (id: string) => string;
   /** The id of a message; undefined for a token that is none of ours. */

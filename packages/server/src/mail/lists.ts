@@ -18,12 +18,12 @@ export interface ListDeps {
   standing: ShowMail;
 }
 
-/** Tells what comes of a list of addresses. */
+/** Says why no mail is sent to a list of addresses, and which of their readers have ended it. */
 export type ShowMail = (tx: Tx, accountId: string, mailTo: readonly MailRecipient[]) => Promise<MailStanding>;
 
 const offBecause = "This server sends no mail: its operator has not set TILLKEEPER_SMTP_URL.";
 
-/** Makes the function that tells what comes of addresses, on a server that sends mail or does not. */
+/** Makes the function for a server that sends mail or does not. */
 export function createShowMail(sends: boolean): ShowMail {
   return async (tx, accountId, mailTo) => {
     const ended = await findEndings(

@@ -1,6 +1,6 @@
 import { languages } from "@tillkeeper/words/languages";
 import { describe, expect, it } from "vitest";
-import type { OpenTerminal, UnclosedDay } from "../closings/unclosed.ts";
+import type { OpenTerminal, UnclosedDay } from "../closings/standing/unclosed.ts";
 import { mailLinks } from "./links.ts";
 import { composeMail, dayPage } from "./message.ts";
 

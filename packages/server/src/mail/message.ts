@@ -3,7 +3,7 @@ import { closedByNow, mailSubject, mailWords, notClosed, perhapsNotClosed } from
 import { doingText } from "@tillkeeper/words/mail-steps";
 import { reasonWords, terminalStateWords } from "@tillkeeper/words/reasons";
 import { reportWords } from "@tillkeeper/words/report";
-import type { OpenTerminal, UnclosedDay } from "../closings/unclosed.ts";
+import type { OpenTerminal, UnclosedDay } from "../closings/standing/unclosed.ts";
 import type { AddressedStore } from "../merchants/stores/addressed.ts";
 import { html, type Markup } from "../reports/html.ts";
 import { writingOf } from "../reports/writing.ts";

@@ -1,5 +1,5 @@
 import { eventTypes } from "@tillkeeper/contract/events";
-import { unclosedDays } from "../closings/unclosed.ts";
+import { unclosedDays } from "../closings/standing/unclosed.ts";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { type EventRow, lastPlace, readNews } from "../events/read.ts";
@@ -17,7 +17,7 @@ export interface MailDeps {
 const everyMs = 1_000;
 const mostAtOnce = 1_000;
 const ofClosings = eventTypes.filter((type) => type.startsWith("store_closing_"));
-/** What was so long ago is told to nobody any more: mail was off, or no server ran. */
+/** Events older than this are not mailed any more: mail was off, or no server ran. */
 const oldestMs = dayMs;
 
 /**
@@ -47,7 +47,7 @@ async function notice({ db, ...clocks }: MailDeps, accountId: string, events: re
   const ids = new Set(events.flatMap(({ type, subject }) => (type === "store_closing_missed" ? [] : [subject])));
   await inTenant(db, accountId, async (tx) => {
     const ended = await unclosedDays(tx, clocks, { accountId, ids: [...ids] });
-    // The end of the time to try is waited for: till then a terminal may come back, or somebody may ask again.
+    // The mail waits for the end of the time to try: until then a terminal may come back, or a further request may close it.
     const days = ended.map(({ until, ...day }): NoticedDay => ({ ...day, at: now, lookAt: until > now ? until : now }));
     await noticeDays(tx, [...missed, ...days]);
   });

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { StoreDay } from "../closings/unclosed.ts";
+import type { StoreDay } from "../closings/standing/unclosed.ts";
 import type { Tables } from "../db/tables/schema.ts";
 
 /** A message that this server is to send now: about a day, or with a link that lets a person in. */
@@ -9,7 +9,7 @@ export type Claimed = Pick<
 > &
   ((StoreDay & { linkPurpose: null }) | { accountId: string; linkPurpose: "invitation" | "reset" });
 
-/** Longer than an attempt may take: after that another server takes over what this one has claimed. */
+/** The lease of a claim, longer than an attempt may take: after it another server takes over. */
 const leaseSeconds = 180;
 
 /** Claims messages that are due, account after account, so that many of one keep no other waiting. */

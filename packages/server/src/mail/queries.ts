@@ -1,7 +1,7 @@
 import type { MailRecipient } from "@tillkeeper/contract/http/mail-schemas";
 import type { Language } from "@tillkeeper/words/languages";
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { StoreDay } from "../closings/unclosed.ts";
+import type { StoreDay } from "../closings/standing/unclosed.ts";
 import { batchTable } from "../db/batch-table.ts";
 import type { Tx } from "../db/db.ts";
 import type { Tables } from "../db/tables/schema.ts";

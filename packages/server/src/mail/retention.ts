@@ -6,7 +6,7 @@ import { deleteBefore } from "./outgoing.ts";
 
 const everyMs = 10 * minuteMs;
 const batch = 2_000;
-/** Links that end mails work for so long, so that one in an old mail still does. */
+/** How long links that end mails work: also those in old mails. */
 const keptMs = 400 * dayMs;
 
 /** Forgets old messages. That a reader has ended the mails is kept. */

@@ -2,7 +2,7 @@ import { closingMailEndpoints as lists, mailLinkEndpoints as pages } from "@till
 import type { Language } from "@tillkeeper/words/languages";
 import { endingWords, mailWords } from "@tillkeeper/words/mail";
 import type { FastifyRequest } from "fastify";
-import { readDay } from "../closings/unclosed.ts";
+import { readDay } from "../closings/standing/unclosed.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";
 import { ApiError } from "../platform/errors.ts";

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readDay, type StoreDay } from "../closings/unclosed.ts";
+import { readDay, type StoreDay } from "../closings/standing/unclosed.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";
 import { backoff } from "../platform/backoff.ts";
@@ -75,7 +75,7 @@ export class MailSender {
     try {
       const outcome = await this.#attempt(message);
       await noteOutcome(db.sql, { id: message.id, lease, outcome, now: clock.now() });
-      // Whoever waits for a free place goes on.
+      // A free place: claim further messages.
       this.wake();
     } catch (error) {
       log.error({ err: error, ...named(message) }, "what came of a mail could not be written down; it is sent again");

@@ -11,7 +11,7 @@ export interface OutgoingMail {
   subject: string;
   text: string;
   html: string;
-  /** Where the mails to this address are ended; left out of a mail that comes because somebody asked for this one. */
+  /** Where the reader can end these mails; left out of a mail that a person has asked for. */
   endUrl?: string;
 }
 

@@ -1,6 +1,6 @@
 import { type Language, languageOfCountry, languageOfTag } from "@tillkeeper/words/languages";
 import { v7 as uuidv7 } from "uuid";
-import { readDay, type StoreDay } from "../closings/unclosed.ts";
+import { readDay, type StoreDay } from "../closings/standing/unclosed.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { addressedStore } from "../merchants/stores/addressed.ts";
@@ -21,7 +21,7 @@ import {
 
 const everyMs = 1_000;
 const mostAtOnce = 100;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 2 * minuteMs;
 
 /** Looks at days whose time to try is over, and writes the messages about those that are still not closed: once for a store and day. */

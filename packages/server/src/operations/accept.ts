@@ -8,7 +8,7 @@ import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
 import { ApiError } from "../platform/errors.ts";
 import { newId } from "../platform/ids.ts";
-import { gather } from "../platform/load/batch.ts";
+import { batched } from "../platform/load/batch.ts";
 import { spanHere, type Traces } from "../platform/tracing/traces.ts";
 import type { Durations } from "./durations.ts";
 import { makeMonth } from "./months.ts";
@@ -58,7 +58,7 @@ export type Accept = ReturnType<typeof createAccept>;
  */
 export function createAccept(deps: AcceptDeps): (request: AcceptRequest) => Promise<Accepted> {
   const { db, clock, traces } = deps;
-  const insert = gather<NewOperation, Outcome>({
+  const insert = batched<NewOperation, Outcome>({
     slots: 2,
     maxBatch: 128,
     maxQueue: 5_000,
@@ -142,7 +142,7 @@ function newOperation(
 
 /**
  * The hash of a request. Equal for requests with equal meaning, in any order of their fields. `expectedClose` is no part of it: a
- * repetition is answered whatever the last close is by then.
+ * repetition is answered without a look at the last close.
  */
 function requestHash(body: OperationCreate): Buffer {
   const { terminal_id, operation, parameters, timeout, when_busy } = body;

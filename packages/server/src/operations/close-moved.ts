@@ -1,4 +1,4 @@
-/** Nothing was accepted: the terminal's last close is not the one that the request expected. */
+/** The operation was not accepted: the request expected another last close of the terminal. */
 export class CloseMoved extends Error {
   override readonly name = "CloseMoved";
   /** Id of what the server now holds as the last close of the terminal's present address; null for none. */

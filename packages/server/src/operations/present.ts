@@ -26,7 +26,7 @@ export function presentOperation(row: OperationRow): Operation {
   return shown as Operation;
 }
 
-/** What to do after an operation that ended FAILED or TIMEOUT, by what is known of it now. */
+/** The step after an operation that ended FAILED or TIMEOUT, late result included. */
 function nextStepOf({ operation, reason, unknown_end: unknownEnd, late_result: late }: OperationRow): object {
   if (late !== null) return showStep(stepAfterLate(operation, late as NonNullable<Operation["late_result"]>));
   return reason ? showStep(stepAfter(operation, reason, unknownEnd)) : {};

@@ -16,7 +16,7 @@ export async function getOperation(db: Db, accountId: string, id: string): Promi
 
 /**
  * For a caller who is limited to stores: operations are accepted by a statement for all accounts, which knows no limits. Throws
- * `terminal_not_found` for a terminal of another store, as for one that nobody has.
+ * `terminal_not_found` for a terminal of another store, as for an unknown id.
  */
 export async function requireSeen(db: Db, accountId: string, terminalId: string): Promise<void> {
   const status = await inTenant(db, accountId, (tx) => terminalStatus(tx, accountId, terminalId));

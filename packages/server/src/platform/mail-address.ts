@@ -6,7 +6,7 @@ const labelForm = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/;
 const longest = { whole: 254, local: 64 };
 
 /**
- * What is wrong with an e-mail address, as the end of a sentence; undefined if mail can be sent to it. A domain may have letters beyond
+ * The fault of an e-mail address, as the end of a sentence; undefined if mail can be sent to it. A domain may have letters beyond
  * ASCII, for which DNS has a form. What stands before the `@` may not: many mail servers on the way would refuse it (RFC 6531).
  */
 export function mailAddressFault(address: string): string | undefined {
@@ -36,7 +36,7 @@ export function mailKey(address: string): string {
   return sendable(address).toLowerCase();
 }
 
-/** Empty for what is no domain. Blanks and signs are refused first: the function of the library drops or reads some. */
+/** The ASCII form of a domain; empty for other texts. Blanks and signs are refused first: the library drops or reads some. */
 function asciiDomain(domain: string): string {
   return /[\s\p{C}/\\@:?#%[\]<>"'(),;]/u.test(domain) ? "" : domainToASCII(domain);
 }

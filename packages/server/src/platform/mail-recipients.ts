@@ -4,7 +4,7 @@ interface Recipient {
   address: string;
 }
 
-/** What is wrong with a list of recipients, by its place in the body. */
+/** The faults of a list of recipients, by their paths in the body. */
 export function recipientFaults(list: readonly Recipient[], path: string): { path: string; message: string }[] {
   const keys = new Set<string>();
   return list.flatMap(({ address }, index) => {

@@ -3,7 +3,7 @@ import type { Logger } from "./log/log.ts";
 import { pause } from "./pause.ts";
 import { StartupError } from "./startup-error.ts";
 
-/** How long a start waits for what is away. */
+/** How long a start waits for parts that are away. */
 export interface Patience {
   seconds: number;
   log: Pick<Logger, "warn">;

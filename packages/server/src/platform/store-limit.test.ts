@@ -2,7 +2,7 @@ import { EventEmitter, once } from "node:events";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { gather } from "./load/batch.ts";
+import { batched } from "./load/batch.ts";
 import { keepLimit, limitedTo, sharedWork, storeLimit } from "./store-limit.ts";
 
 describe("the limit to stores", () => {
@@ -38,7 +38,7 @@ describe("the limit to stores", () => {
   it("does not hold for work that several callers share", async () => {
     expect(limitedTo(["A"], () => sharedWork(storeLimit))).toBeUndefined();
     const gate = new EventEmitter();
-    const call = gather<string, string>({
+    const call = batched<string, string>({
       slots: 1,
       maxBatch: 1,
       maxQueue: 9,

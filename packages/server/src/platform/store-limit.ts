@@ -31,8 +31,8 @@ export function keepLimit(body: unknown): void {
 }
 
 /**
- * Runs `work` without the limit of the request that happens to cause it: for work that several callers share, such as a batch. Whatever
- * a caller is answered of it has to be checked against its own limit.
+ * Runs `work` without the limit of the request that happens to cause it: for work that several callers share, such as a batch. The part
+ * that a caller gets of its result has to be checked against the caller's own limit.
  */
 export function sharedWork<T>(work: () => T): T {
   return limitedTo(undefined, work);

@@ -1,6 +1,6 @@
 /**
  * Names of time zones in today's spelling. The runtime's data (CLDR) keeps the name that a zone had when the data began, so that
- * other programs do not lose it; IANA's `zone.tab` has today's. Etc/UTC is the one that containers name.
+ * other programs do not lose it; IANA's `zone.tab` has today's. Etc/UTC is the name that containers use.
  */
 const todaysNames: Readonly<Record<string, string>> = {
   "Africa/Asmera": "Africa/Asmara",
@@ -64,7 +64,7 @@ function linkedZone(name: string): string | undefined {
   }
 }
 
-/** What is wrong with a name that `readTimeZone` gives no zone for, in words that follow the name of the field. */
+/** The fault of a name for which `readTimeZone` has no zone, in words that follow the name of the field. */
 export function timeZoneFault(instead: string | undefined): string {
   const wanted = "must be the name of an IANA time zone in today's spelling, such as Europe/Oslo";
   return instead === undefined ? wanted : `${wanted}: for this one, ${instead}`;

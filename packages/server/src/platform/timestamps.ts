@@ -13,7 +13,7 @@ export function preciseTime(at: Date): string {
 
 const keptForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/;
 
-/** A valid date-time that somebody else has told, as it is kept and shown: in UTC, to the second or to the millisecond. */
+/** Normalizes a valid date-time from outside to the form that is stored and shown: UTC, to the second or to the millisecond. */
 export function normalTime(text: string): string {
   return keptForm.test(text) ? text : new Date(text).toISOString().replace(".000Z", "Z");
 }

@@ -42,7 +42,7 @@ class Worker {
     this.#options = options;
   }
 
-  /** Begins the next round now, or right after the one that is under way. */
+  /** Begins the next round now, or right after the present one. */
   wake(): void {
     this.#rest.abort();
   }

@@ -6,11 +6,11 @@ import {
   closingFigureNames,
 } from "@tillkeeper/contract/http/closing-schemas";
 import type { AccountClosingList } from "@tillkeeper/contract/http/closings";
-import { type ClosingQuery, getClosings } from "../closings/read.ts";
-import { addUp } from "../closings/totals.ts";
+import { type ClosingQuery, getClosings } from "../closings/reading/read.ts";
+import { addUp } from "../closings/reading/totals.ts";
 import type { ReportDeps } from "./make.ts";
 
-/** A request reads so many closings at most, and of them so many at a time. */
+/** Most closings that a request reads, and how many of them at a time. */
 const most = 1_000;
 const atOnce = 100;
 
@@ -30,7 +30,7 @@ export async function getAccountClosings(
   const summed = query.business_day !== undefined && query.starting_after === undefined;
   if (status === undefined && !summed) return getClosings(deps, accountId, query);
   const found: ClosingSummary[] = [];
-  // For sums all is read, whatever the page holds.
+  // For the sums all rows are read, not only the page's.
   const enough = summed ? most : query.limit + 1;
   let next = query.starting_after;
   for (let read = 0; read < most && found.length < enough; read += atOnce) {
@@ -50,7 +50,7 @@ export async function getAccountClosings(
   };
 }
 
-/** Adds up what was added up: each currency for itself. */
+/** Adds up sums, each currency for itself. */
 export function sumOf(totals: readonly ClosingTotals[]): ClosingTotals[] {
   return addUp(totals).map((sum) => {
     const ofCurrency = totals.filter(({ currency }) => currency === sum.currency);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ReportChange } from "@tillkeeper/contract/http/closing-reports";
 import { type Closing, closingFigureNames } from "@tillkeeper/contract/http/closing-schemas";
-import type { Reported } from "../closings/report-facts.ts";
+import type { Reported } from "../closings/reading/report-facts.ts";
 
 /** What a report keeps: the closing as it was shown then, with what a page of it needs. */
 export interface ReportBody {
@@ -26,7 +26,7 @@ export function digestOf(text: string): string {
 type Told = string | number | undefined;
 
 /**
- * What of the day differs between two reports. Left out is what changes without telling about the day: sentences, who asked, and
+ * The facts of the day that differ between two reports. Left out are fields that change without telling about the day: sentences, who asked, and
  * what is open now.
  */
 export function changesBetween(before: ReportBody, after: ReportBody): ReportChange[] {

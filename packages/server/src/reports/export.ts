@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Language } from "@tillkeeper/words/languages";
-import { closingsOfDays } from "../closings/report-facts.ts";
+import { closingsOfDays } from "../closings/reading/report-facts.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { csvHeader, csvRows } from "./csv.ts";
 import { bringUpToDate, type ReportDeps, shownOf } from "./make.ts";
@@ -26,7 +26,7 @@ interface Wanted {
   languageOf: (country: string | null) => Language;
 }
 
-/** A month as CSV: the latest report of each closing, then what is provisional. It is read while it is sent. */
+/** A month as CSV: the latest report of each closing, then provisional ones. It is read while it is sent. */
 export function exportMonth(deps: ReportDeps, wanted: Wanted): Readable {
   return Readable.from(linesOf(deps, wanted), { objectMode: false });
 }

@@ -1,4 +1,4 @@
-import { findReported, type Reported } from "../closings/report-facts.ts";
+import { findReported, type Reported } from "../closings/reading/report-facts.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -19,7 +19,7 @@ export interface ReportDeps {
   presenceClock: { realNow(): Date };
 }
 
-/** For so long after its end a day is corrected by itself: so old results are not told any more. */
+/** How long after its end a day is corrected by itself: later results are not told any more. */
 const correctedForMs = 35 * dayMs;
 
 /** A report, or what it would say if it were made now. */
@@ -33,14 +33,14 @@ export interface ShownReport {
 
 /**
  * Brings the reports of a closing up to date: makes the original once the day is over and nothing is waiting, and a correction when
- * the day shows otherwise than the latest report. Any number of servers may do it at once. Answers what there is then, if the closing
- * is there.
+ * the day shows otherwise than the latest report. Any number of servers may do it at once. Answers the report that then stands, if the closing
+ * exists.
  */
 export function bringUpToDate(deps: ReportDeps, key: ReportKey): Promise<ShownReport | undefined> {
   return inTenant(deps.db, key.accountId, async (tx) => {
     const seen = await look(tx, deps, key);
     if (!isMissing(seen, deps.clock.now())) return shownNow(seen, deps.clock.now());
-    // What was seen before the lock may be old by now.
+    // Read again under the lock.
     const last = await lockNumbers(tx, key);
     const sure = await look(tx, deps, key);
     if (!isMissing(sure, deps.clock.now())) return shownNow(sure, deps.clock.now());

@@ -9,7 +9,7 @@ export interface ReportKey {
   storeRef: string;
 }
 
-/** A report without what it reports. */
+/** A report without its body. */
 export interface ReportRow {
   number: number;
   closing_id: string;
@@ -83,7 +83,7 @@ export interface Month {
   before: string;
 }
 
-/** Where a page of the export begins: behind this one. */
+/** The row behind which a page of the export begins. */
 export interface Place {
   day: string;
   storeRef: string;

@@ -1,16 +1,16 @@
-import { claimLooks, noteLookedAt, type ReportLook } from "../closings/report-looks.ts";
+import { claimLooks, noteLookedAt, type ReportLook } from "../closings/reading/report-looks.ts";
 import { minuteMs } from "../platform/time-spans.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { bringUpToDate, type ReportDeps } from "./make.ts";
 
 const everyMs = 5_000;
 const mostAtOnce = 100;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 2 * minuteMs;
 
 /**
  * Makes the reports of days that are over, and their corrections. A closing is looked at when its day is over, and once more
- * whenever it has changed after that, be it that its last terminal has its end.
+ * whenever it has changed after that, for example when its last terminal has ended.
  */
 export function reportWorker(deps: ReportDeps): Worker {
   return every("reports", everyMs, async (signal) => {

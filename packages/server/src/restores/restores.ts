@@ -22,7 +22,7 @@ export interface Restored {
   codesEnded: number;
 }
 
-/** Servers that notice one restore of the database do so within this time. */
+/** The time within which all servers notice one restore of the database. */
 const sameRestoreMs = minuteMs;
 
 /**

@@ -23,7 +23,7 @@ interface PlannedTerminal {
 
 const defaultStore = { store_id: "store", store_name: "Store" };
 
-/** Reads the content of a sandbox from JSON that somebody wrote. Throws `StartupError`, with what is wrong and where. */
+/** Reads the content of a sandbox from JSON of the user. Throws `StartupError`, which names each fault and its place. */
 export function readSandboxContent(text: string): SandboxContent {
   let content: unknown;
   try {
@@ -41,7 +41,7 @@ function reasonOf({ keyword, message }: { keyword: string; message: string }): s
 }
 
 /**
- * What is to be created for the content; without one, three stores with five terminals. A terminal that names no store is in the
+ * The stores and terminals to create for the content; without one, three stores with five terminals. A terminal that names no store is in the
  * first one. Throws `StartupError` for a store that is not among them.
  */
 export function planOf(content: SandboxContent | undefined): SandboxPlan {

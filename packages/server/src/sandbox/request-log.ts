@@ -11,7 +11,7 @@ import { bind, type Route } from "../platform/http/route.ts";
 import { preciseTime } from "../platform/timestamps.ts";
 import { requireSandboxAccount } from "./only-here.ts";
 
-/** Bounds of what is kept, together some 10 MB at most. */
+/** Bounds of the log, together some 10 MB at most. */
 const most = { accounts: 50, requests: 200, pathCharacters: 512 };
 
 interface Kept {
@@ -46,7 +46,7 @@ export class RequestLog {
   note({ account_id: account, path, code, ...request }: AnsweredRequest): void {
     if (!isSandboxAccount(account) || path.split("?", 1)[0] === endpoints.requests.path) return;
     const known = this.#accounts.get(account);
-    // Anybody can name any account in a refused request for a token. Such ones must not push the logs of others out.
+    // Any sender can name any account in a refused request for a token. Such requests must not push out the logs of others.
     if (!known && request.status >= 400 && account !== this.#ownAccount()) return;
     const kept = known ?? [];
     this.#accounts.delete(account);

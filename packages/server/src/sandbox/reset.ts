@@ -1,13 +1,20 @@
-import { sandboxEndpoints as endpoints, type SandboxReset } from "@tillkeeper/contract/http/sandbox";
+import {
+  sandboxEndpoints as endpoints,
+  type SandboxReset,
+  type SandboxSnapshot,
+} from "@tillkeeper/contract/http/sandbox";
 import { sql } from "kysely";
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { retried } from "../db/retry.ts";
+import { inTenant } from "../db/tenants/tenant.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
-import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
+import { bind, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
+import { beginningOf, ensureStores, type StoresDeps } from "./beginning.ts";
 import { requireSandboxAccount } from "./only-here.ts";
-import { ensureStores, type StoresDeps, terminalIds } from "./sandbox.ts";
+import { terminalIds } from "./sandbox.ts";
+import { findSnapshot, keepSnapshot, readSnapshot } from "./snapshot.ts";
 
 export interface ResetDeps extends StoresDeps {
   clock: Clock;
@@ -17,28 +24,28 @@ export interface ResetDeps extends StoresDeps {
   disconnect: (address: string) => void;
 }
 
-/** The route that resets an account; for a live account it looks as if it did not exist. */
+/** The routes that reset an account, and say what to; for a live account they look as if they did not exist. */
 export function resetRoutes(deps: ResetDeps): Route[] {
   // One after another: a reset would take the stores away that another one is filling.
   let last: Promise<unknown> = Promise.resolve();
+  const inTurnFor = <Result>(caller: { accountId: string }, act: () => Promise<Result>): Promise<Result> => {
+    requireSandboxAccount(caller);
+    const done = last.then(act);
+    last = done.catch(() => undefined);
+    return done;
+  };
+  // Virtual terminals are registered, each with a credential, now or by a later reset.
+  const power = { givesPower: true } as const;
   return [
-    bind(
-      endpoints.reset,
-      ({ caller }) => {
-        requireSandboxAccount(caller);
-        const done = last.then(() => reset(deps, caller));
-        last = done.catch(() => undefined);
-        return done;
-      },
-      // It registers virtual terminals, each with a credential.
-      { givesPower: true },
-    ),
+    bind(endpoints.reset, ({ caller }) => inTurnFor(caller, () => reset(deps, caller)), power),
+    bind(endpoints.takeSnapshot, ({ caller }) => inTurnFor(caller, () => takeSnapshot(deps, caller)), power),
+    bind(endpoints.forgetSnapshot, ({ caller }) => inTurnFor(caller, () => forgetSnapshot(deps, caller))),
   ];
 }
 
 /**
- * Takes everything from the account but its clients and its audit log, and creates what a new sandbox has, under the same ids. Should
- * the server die in between, its next start creates what is missing.
+ * Takes everything from the account but its clients and its audit log, and creates what its snapshot or a new sandbox has, under the same
+ * ids. Should the server die in between, its next start creates the rest.
  */
 async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxReset> {
   const { db, clock, ownAccount, disconnect } = deps;
@@ -61,11 +68,37 @@ async function reset(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxRe
     ),
   );
   for (const address of addresses) disconnect(address);
-  const isOwn = ownAccount() === accountId;
-  if (isOwn) await ensureStores(deps, accountId, clientId);
-  else deps.enrolment.virtualTerminalsChanged();
+  const usual = ownAccount() === accountId ? beginningOf(deps, accountId) : { stores: [], terminals: [] };
+  const beginning = (await findSnapshot(db.sql, accountId)) ?? usual;
+  await ensureStores(deps, { accountId, clientId }, beginning);
   return {
-    store_ids: isOwn ? deps.plan.stores.map(({ store_id: id }) => id) : [],
-    terminal_ids: await terminalIds(deps, accountId),
+    store_ids: beginning.stores.map(({ create }) => create.store_id),
+    terminal_ids: await terminalIds(deps, accountId, beginning.terminals.length),
   };
+}
+
+/** Has the next resets create again what the account has now. */
+async function takeSnapshot(deps: ResetDeps, caller: PowerfulCaller): Promise<SandboxSnapshot> {
+  const { db, clock } = deps;
+  const { accountId } = caller;
+  const { stores, terminals, takenAt } = await inTenantWithLiveGrant(db, caller, async (tx, live) => {
+    const snapshot = await readSnapshot(tx, accountId, clock.now());
+    await keepSnapshot(tx, accountId, snapshot);
+    await recordChange(tx, clock, live, { action: "account.snapshot", subject: { type: "account", id: accountId } });
+    return snapshot;
+  });
+  return {
+    taken_at: takenAt,
+    store_ids: stores.map(({ create }) => create.store_id),
+    terminal_ids: await terminalIds(deps, accountId, terminals.length),
+  };
+}
+
+async function forgetSnapshot({ db, clock }: ResetDeps, caller: Caller): Promise<void> {
+  const { accountId } = caller;
+  const subject = { type: "account", id: accountId };
+  await inTenant(db, accountId, async (tx) => {
+    await keepSnapshot(tx, accountId, null);
+    await recordChange(tx, clock, caller, { action: "account.snapshot_forgotten", subject });
+  });
 }

@@ -18,9 +18,11 @@ import { writePrivateFile } from "../platform/folders/private-file.ts";
 import { newId } from "../platform/ids.ts";
 import { StartupError } from "../platform/startup-error.ts";
 import { setControls } from "../virtual-terminals/controls.ts";
+import { beginningOf, ensureStores, type StoresDeps } from "./beginning.ts";
 import { beginAt } from "./clock.ts";
 import type { SandboxPlan } from "./content.ts";
 import { makeSignInLink } from "./first-user.ts";
+import { findSnapshot } from "./snapshot.ts";
 
 /** Content of `sandbox.json`: enough for a program to start working. */
 export interface SandboxFile {
@@ -38,15 +40,6 @@ export interface OpenSandbox extends SandboxFile {
   signInLink: string | undefined;
   /** The ids of the terminals that the plan names, by their names. */
   namedTerminals: Record<string, string>;
-}
-
-/** What is needed to create stores and terminals. */
-export interface StoresDeps {
-  db: Db;
-  stores: StoreDeps;
-  enrolment: TerminalDeps;
-  /** What the sandbox's account has at its beginning. */
-  plan: SandboxPlan;
 }
 
 export interface SandboxDeps extends StoresDeps {
@@ -73,7 +66,7 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
   const path = join(deps.folder, "sandbox.json");
   const known = readSandboxFile(path);
   const found = await findAccount(deps, known);
-  // Before anything is created: times of what is there would lie before the sandbox's beginning.
+  // Before anything is created: rows from before would have times before the sandbox's beginning.
   if (found === undefined && deps.plan.clock !== undefined) await beginAt(deps, deps.plan.clock);
   const accountId = found ?? (await createAccount(deps));
   const client = await ensureClient(deps, accountId, known);
@@ -83,7 +76,8 @@ export async function openSandbox(deps: SandboxDeps): Promise<OpenSandbox> {
     client_id: client.id,
     client_secret: client.secret,
   };
-  await ensureStores(deps, accountId, client.id);
+  const beginning = (await findSnapshot(deps.db.sql, accountId)) ?? beginningOf(deps, accountId);
+  await ensureStores(deps, { accountId, clientId: client.id }, beginning);
   // Last, and complete at once: programs wait for this file and then use what it names.
   writePrivateFile(path, `${JSON.stringify(file, null, 2)}\n`);
   return {
@@ -164,52 +158,6 @@ function giveSecret({ db, clock }: SandboxDeps, accountId: string, clientId: str
   });
 }
 
-/**
- * Creates what is missing of the first stores and terminals. This also completes a first start that was killed
- * half-way, and a reset.
- */
-export async function ensureStores(deps: StoresDeps, accountId: string, clientId: string): Promise<void> {
-  const who = { accountId, clientId, clientAccountId: accountId, address: "", requestId: "sandbox" };
-  const caller = { ...who, scopes: new Set<string>() };
-  const serverCaller = { ...who, authority: "the server itself" } as const;
-  const { db } = deps;
-  const present = await db.sql.selectFrom("stores").select("store_id").where("account_id", "=", accountId).execute();
-  const serials = await db.sql
-    .selectFrom("terminals")
-    .select("device_serial_number")
-    .where("account_id", "=", accountId)
-    .execute();
-  // Terminals begin to run when their faults are known, too.
-  const enrolment = { ...deps.enrolment, virtualTerminalsChanged: () => undefined };
-  for (const store of deps.plan.stores) {
-    if (!present.some((row) => row.store_id === store.store_id))
-      await unlessTaken(createStore(deps.stores, caller, store));
-  }
-  for (const { number, storeId, fault } of deps.plan.terminals) {
-    const serial = `SIMULATED-${accountId}-${number}`;
-    if (serials.some((row) => row.device_serial_number === serial)) continue;
-    const created = await unlessTaken(
-      createTerminal(enrolment, serverCaller, { device_serial_number: serial, store_id: storeId }),
-    );
-    if (created && fault) {
-      const terminal = { accountId, terminalId: created.terminal_id };
-      await inTenant(db, accountId, (tx) => setControls(tx, terminal, { controls: { fault }, until: null }));
-    }
-  }
-  deps.enrolment.virtualTerminalsChanged();
-}
-
-/** Another server on the same database may be opening the sandbox at this moment, so a taken name is no error. */
-async function unlessTaken<T>(creation: Promise<T>): Promise<T | undefined> {
-  try {
-    return await creation;
-  } catch (error) {
-    const taken = error instanceof ApiError && ["store_id_taken", "serial_number_taken"].includes(error.code);
-    if (!taken) throw error;
-    return undefined;
-  }
-}
-
 /** By their serial numbers, which only the plan's terminals have. */
 async function namedTerminals({ db, plan }: StoresDeps, accountId: string): Promise<Record<string, string>> {
   const rows = await db.sql
@@ -227,14 +175,14 @@ async function namedTerminals({ db, plan }: StoresDeps, accountId: string): Prom
 const usuallyShown = 20;
 
 /** Ids of the terminals of an account, in the order of their creation; of a large one, the first, and all that the plan names. */
-export async function terminalIds({ db, plan }: StoresDeps, accountId: string): Promise<string[]> {
+export async function terminalIds({ db, plan }: StoresDeps, accountId: string, atLeast = 0): Promise<string[]> {
   const rows = await db.sql
     .selectFrom("terminals")
     .select("terminal_id")
     .where("account_id", "=", accountId)
     .where("status", "<>", "DELETED")
     .orderBy("number")
-    .limit(Math.max(usuallyShown, plan.terminals.length))
+    .limit(Math.max(usuallyShown, plan.terminals.length, atLeast))
     .execute();
   return rows.map((row) => row.terminal_id);
 }

@@ -28,7 +28,7 @@ export interface TerminalControlDeps {
   clock: Clock;
   presenceClock: RealClock;
   waits: Waits;
-  /** Has this server look at once for what is asked of its terminals; other servers do so by themselves. */
+  /** Has this server read the controls of its terminals at once; other servers do so in their next round. */
   wake: () => void;
 }
 
@@ -80,7 +80,7 @@ function happened({ happened_at: at }: ActionRow): { happened_at?: string } {
   return at ? { happened_at: preciseTime(at) } : {};
 }
 
-/** Throws `terminal_not_found` for what is no virtual terminal of the account, too. */
+/** Throws `terminal_not_found`, also for a terminal that is not virtual. */
 async function requireVirtual(tx: Tx, accountId: string, terminalId: string): Promise<void> {
   const row = isSandboxAccount(accountId) ? await findTerminal(tx, accountId, terminalId) : undefined;
   if (!row?.simulated || row.status === "DELETED") throw terminalNotFound();
@@ -140,7 +140,7 @@ function endOf({ for: lasts, until }: SandboxTerminalChange, clock: Clock): Date
   return until === undefined ? null : new Date(until);
 }
 
-/** Notes what is to happen at a terminal, with an entry in the audit log, and waits until it has happened. */
+/** Stores a control for a terminal, with an entry in the audit log, and waits until the terminal has done it. */
 async function act(
   deps: TerminalControlDeps,
   { caller, request, terminalId }: Asked,

@@ -5,9 +5,9 @@ import { type Batch, type Feed, idOfCursor } from "./feed.ts";
 
 /** How long readers wait before they connect again. */
 const retryMs = 2_000;
-/** A stream in which nothing was said for so long gets a comment, so that proxies and readers see that it lives. */
+/** After this time without an event a stream gets a comment, so that proxies and readers see that it lives. */
 export const heartbeatMs = 15_000;
-/** A reader that takes nothing for so long is cut off. */
+/** After this time without reading, a reader's stream is ended. */
 const stuckMs = 60_000;
 /** After a failure of the database. */
 const againMs = 1_000;
@@ -57,7 +57,7 @@ export class EventStream extends Readable {
     return this.#cursor === "oldest" ? last > 0 : this.#cursor.position !== last;
   }
 
-  /** Called every second: says that it lives, and where it is; ends with a reader that takes nothing. */
+  /** Called every second: writes the comment with the stream's position; ends the stream if its reader reads nothing. */
   beat(): void {
     const now = performance.now();
     if (this.#fullSince !== undefined && now - this.#fullSince > stuckMs) return void this.destroy();

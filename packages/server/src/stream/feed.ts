@@ -34,7 +34,7 @@ const mostRecentSize = 8 * 1024 * 1024;
 export class Feed {
   readonly accountId: string;
   readonly #deps: FeedDeps;
-  /** What the tail told last: positions without gaps, of one epoch. */
+  /** The newest events from the tail: positions without gaps, of one epoch. */
   #recent: Entry[] = [];
   #recentSize = 0;
   /** Reads of the table that are under way, by cursor and filter. */
@@ -45,7 +45,7 @@ export class Feed {
     this.#deps = deps;
   }
 
-  /** Takes what the tail tells. Of what does not follow on the last event, the table decides. */
+  /** Takes events from the tail. If they do not follow on the last one, streams read the table instead. */
   hear(row: EventRow): void {
     const last = this.#recent.at(-1)?.row;
     if (last && !follows(last, row)) this.#forget();
@@ -85,7 +85,7 @@ export class Feed {
     const fresh = entries.filter(({ frame }) => frame === undefined);
     if (fresh.length > 0) {
       const rows = fresh.map(({ row }) => row);
-      // Presented for all streams, whatever each may see; which events it gets is decided before.
+      // Presented once for all streams, without the limits of one: which events a stream gets was decided before.
       const made = sharedWork(() => this.#deps.present(this.accountId, rows)).then((events) => events.map(frameOf));
       for (const [index, entry] of fresh.entries()) {
         entry.frame = made.then((frames) => frames[index] as Buffer);
@@ -105,7 +105,7 @@ export class Feed {
     this.#recentSize = 0;
   }
 
-  /** What the tail told behind a cursor; undefined where only the table can tell whether that follows on it. */
+  /** The tail's events behind a cursor; undefined where only the table can tell whether they follow on it. */
   #recentAfter(cursor: EventCursor): Entry[] | undefined {
     const first = this.#recent[0]?.row;
     if (!first || cursor === "oldest" || first.epoch !== cursor.epoch) return undefined;
@@ -128,7 +128,7 @@ function follows(last: EventRow, next: EventRow): boolean {
   return Number(next.position) === Number(last.position) + 1 && next.epoch === last.epoch;
 }
 
-/** Without a name of the event, so that one listener gets all types, those of later versions included. */
+/** A frame without the event's name, so that one listener gets all types, also those of later versions. */
 function frameOf(event: EventEnvelope): Buffer {
   return Buffer.from(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
 }

@@ -15,7 +15,7 @@ export interface StreamRouteDeps extends PageDeps {
   principals: Principals;
 }
 
-/** What is said of a token or a session that opens nothing any more. */
+/** The last message to a stream whose token or session has ended. */
 const over: ReadonlySet<string> = new Set(["invalid_token", "missing_token", "account_not_found"]);
 const streamType = "text/event-stream";
 

@@ -7,7 +7,7 @@ import { every, type Worker } from "../platform/worker.ts";
 import { EventStream } from "./event-stream.ts";
 import { Feed, type FeedDeps } from "./feed.ts";
 
-/** What a stream is opened with. */
+/** Options of a stream. */
 export interface Reader {
   accountId: string;
   filter: EventFilter;
@@ -110,7 +110,7 @@ export class EventStreams {
   async #pulse(): Promise<void> {
     for (const [stream] of this.#all()) stream.beat();
     if (this.#accounts.size === 0) return;
-    // What the tail did not tell, and whether the database went back.
+    // Finds streams that miss events, and feeds of a database that went back.
     const last = await lastPositions(this.#deps.db.sql, [...this.#accounts.keys()]);
     for (const [accountId, { feed, streams }] of this.#accounts) {
       const position = last.get(accountId) ?? 0;

@@ -7,7 +7,7 @@ import { getTerminals } from "./record/list.ts";
 import { getTerminal } from "./record/read.ts";
 import { updateTerminal } from "./record/update.ts";
 
-/** What is read and changed of a terminal's record; what is done with its device is bound in `enrolment`. */
+/** Endpoints that read and change a terminal's record. Those that concern its device are bound in `enrolment`. */
 export function terminalRoutes(deps: { db: Db; clock: Clock }): Route[] {
   return [
     bind(terminals.list, ({ caller, query }) => getTerminals(deps, caller.accountId, query)),

@@ -1,5 +1,5 @@
 import type { TimelineAround } from "@tillkeeper/contract/http/timeline";
-import { firstInstantAt, wallClockMs } from "../closings/time-zone.ts";
+import { firstInstantAt, wallClockMs } from "../closings/days/time-zone.ts";
 import { invalidRequest } from "../platform/errors.ts";
 import { isDateTime } from "../platform/formats.ts";
 import { dayMs, minuteMs } from "../platform/time-spans.ts";

@@ -55,7 +55,7 @@ export function idOf({ at, source, key }: Position): string {
   return `${at}.${source}.${key}`;
 }
 
-/** Reads an entry's id; undefined for what is none. */
+/** Reads an entry's id; undefined for any other text. */
 export function readId(id: string): Position | undefined {
   const [at = "", source = "", ...rest] = id.split(".");
   const key = rest.join(".");

@@ -1,5 +1,5 @@
 import type { Timeline, TimelineEntry, TimelineQuery } from "@tillkeeper/contract/http/timeline";
-import { closingTexts, type ReadDeps } from "../closings/read.ts";
+import { closingTexts, type ReadDeps } from "../closings/reading/read.ts";
 import type { Tx } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { storeNotFound } from "../merchants/stores/changes.ts";

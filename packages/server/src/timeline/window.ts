@@ -28,7 +28,7 @@ export interface Window extends Span {
   order: "older" | "newer";
   /** The entry itself is not wanted. */
   beside?: Position | undefined;
-  /** Nor is this one, or what is on its other side. */
+  /** The last entry of the span: neither it nor anything beyond it is wanted. */
   upTo?: Position | undefined;
 }
 

@@ -47,7 +47,7 @@ export async function setControls(
     .execute();
 }
 
-/** Notes what is to happen once at a terminal; answers its id. */
+/** Stores a control that a terminal has to do once; answers the control's id. */
 export async function addAction(
   db: Kysely<Tables>,
   { accountId, terminalId }: TerminalKey,

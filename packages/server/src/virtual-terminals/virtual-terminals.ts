@@ -66,7 +66,7 @@ export interface VirtualTerminalHost {
   /** Whether a terminal runs here. */
   runs?(terminalId: string): boolean;
   /**
-   * Closes the day at the terminal's menu, if it is still the one that was open at the instant `once`. Resolves with the result, and
+   * Closes the day at the terminal's menu, unless it was closed since the instant `once`. Resolves with the result, and
    * with undefined while an operation closes it and when the terminal does not run.
    */
   closeByHand?(terminalId: string, once: number): Promise<EndOfDayResult | undefined>;
@@ -85,7 +85,7 @@ interface VirtualDeps extends LeaseDeps {
 const lookEveryMs = 5_000;
 
 /**
- * Keeps this server's virtual terminals running: leases the ones nobody else runs, gives each a fresh credential and
+ * Keeps this server's virtual terminals running: leases those that no other server runs, gives each a fresh credential and
  * starts it; stops those that were deleted or taken over. It looks at once when it is woken.
  */
 export function virtualTerminalWorker(deps: VirtualDeps): Worker {

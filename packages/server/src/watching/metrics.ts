@@ -5,7 +5,7 @@ import type { EndedOperation, OperationWatch } from "../operations/watch.ts";
 import type { OnAnswered } from "../platform/http/answered.ts";
 import type { AttemptOutcome } from "../webhooks/sending/sender.ts";
 
-/** What this server counts. Its functions do not throw, and take microseconds. */
+/** The counters of this server. Its functions do not throw, and take microseconds. */
 export interface Metrics extends OperationWatch {
   registry: Registry;
   /** Counts by the path with the names of its parameters; `none` where no route has the address. */
@@ -17,12 +17,12 @@ export interface Metrics extends OperationWatch {
 const requestSeconds = [0.005, 0.025, 0.1, 0.5, 2, 10, 60];
 /** A TIMEOUT is promised within a second of the deadline. */
 const latenessSeconds = [0.1, 0.25, 0.5, 1, 2, 5, 30, 300];
-/** All that the server ends as TIMEOUT; where nothing that came could be read, the reason is the last one. */
+/** The reasons of TIMEOUT; `invalid_result` where the only result could not be read. */
 const reasonsOfTimeout = new Set([...Object.values(timeoutReasons), "invalid_result"]);
 
 /**
  * Makes the counters of one server. Every label has few values: routes, statuses, kinds of operations and reasons, but no
- * account, store or terminal. What may be counted is there from the start, as 0: the first one of a kind is an increase, too.
+ * account, store or terminal. Every counter begins as 0, so that the first event of a kind is an increase, too.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry();

@@ -1,9 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from "prom-client";
+import type { BackupState } from "../db/backup/schedule.ts";
 import type { PoolLoad } from "../db/db.ts";
 import type { WorkerHealth } from "../platform/supervisor.ts";
 import { version } from "../platform/version.ts";
 
-/** What a server knows of itself at the moment of a scrape. */
+/** The state of a server at the moment of a scrape. */
 export interface OwnState {
   brokerUp: () => boolean;
   workers: () => WorkerHealth[];
@@ -12,6 +13,8 @@ export interface OwnState {
   streams: () => number;
   wallClockAheadMs: () => number;
   ready: () => boolean;
+  /** Left out where the server makes no backups by itself. */
+  backups?: (() => BackupState) | undefined;
 }
 
 /** One sample: its labels, if it has some, and its value. */
@@ -53,8 +56,37 @@ export function showOwnState(registry: Registry, state: OwnState): void {
     { name: "build_info", help: "The version of the program and of Node.", labelNames: ["version", "node"] },
     () => [[{ version, node: process.version }, 1]],
   );
+  if (state.backups) showBackups(registry, state.backups);
   showPools(registry, state);
   showWorkers(registry, state);
+}
+
+function showBackups(registry: Registry, backups: () => BackupState): void {
+  show(
+    registry,
+    { name: "backup_newest_timestamp_seconds", help: "When the newest scheduled backup was made; 0 without one." },
+    () => [[{}, (backups().newestAt?.getTime() ?? 0) / 1_000]],
+  );
+  show(
+    registry,
+    {
+      name: "backup_late",
+      help: "Whether the last try to make a backup failed, or the newest one is twice as old as planned.",
+    },
+    () => [[{}, Number(backups().late)]],
+  );
+  new Counter({
+    name: "tillkeeper_backups_total",
+    help: "Scheduled backups of this server, by outcome.",
+    labelNames: ["outcome"],
+    registers: [registry],
+    collect() {
+      const { made, failed } = backups();
+      this.reset();
+      this.inc({ outcome: "made" }, made);
+      this.inc({ outcome: "failed" }, failed);
+    },
+  });
 }
 
 function showPools(registry: Registry, { pools }: OwnState): void {

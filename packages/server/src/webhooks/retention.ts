@@ -13,7 +13,7 @@ interface RetentionDeps {
   days: number;
 }
 
-/** Forgets what is past its days. */
+/** Deletes deliveries and attempts that are past their days. */
 export function hookRetentionWorker(deps: RetentionDeps): Worker {
   return every("webhooks.forget", everyMs, () => forgetDeliveries(deps));
 }

@@ -146,7 +146,7 @@ describe("the close of a store under attack", async () => {
     await expect.poll(() => till.commands.length).toBe(2);
     expect((await store.read(first.id)).state).toBe("partly_closed");
     await till.answerLate();
-    // The close of the next day closed this one, too.
+    // The close of the next day closed the batch of this day, too.
     const corrected = await store.read(first.id);
     expect(standing(corrected, till)).toMatchObject({ state: "already_closed", reason: "closed_later" });
     expect(corrected.corrected_at).toBeDefined();

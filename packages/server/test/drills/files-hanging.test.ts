@@ -1,6 +1,5 @@
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import S3rver from "@20minutes/s3rver";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { folderOfTests } from "@tillkeeper/stage/folders";
 import { HangingLink } from "@tillkeeper/stage/links/hanging-link";
@@ -9,33 +8,22 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { openFileStore } from "../../src/files/open-store.ts";
 import { removeOutdated } from "../../src/files/removal.ts";
 import { createLogger } from "../../src/platform/log/log.ts";
+import { type Bucket, bucket, startBucket } from "../support/bucket.ts";
 import { askForLogs, putLog, uploadLog } from "../support/logs.ts";
 import { announce, type Maker, newMaker, putFile } from "../support/releases.ts";
 
-const bucket = "terminal-files";
-
 describe("a bucket that hangs", () => {
   const folder = folderOfTests("hanging");
-  let s3: S3rver;
+  let s3: Bucket;
   let link: HangingLink;
   beforeAll(async () => {
-    vi.stubEnv("AWS_ACCESS_KEY_ID", "S3RVER");
-    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "S3RVER");
-    s3 = new S3rver({
-      address: "127.0.0.1",
-      port: 0,
-      silent: true,
-      allowMismatchedSignatures: true,
-      directory: folder,
-      configureBuckets: [{ name: bucket, configs: [] }],
-    });
-    link = await HangingLink.to((await s3.run()).port);
+    s3 = await startBucket(folder);
+    link = await HangingLink.to(s3.port);
   });
   afterEach(() => link.heal());
   afterAll(async () => {
     await link.stop();
-    await s3.close();
-    vi.unstubAllEnvs();
+    await s3.stop();
   });
 
   const place = (filesTimeoutSeconds: number) => ({

@@ -86,7 +86,7 @@ describe("mail about days that were not closed", async () => {
     expect((await anonymous("POST", end)).status).toBe(200);
     expect(String((await anonymous("GET", end)).body)).toContain("La dem komme igjen");
 
-    // The next day is told of to nobody.
+    // No mail is sent about the next day.
     await move("06-13T12:00:00Z");
     await store.close(tryOnce);
     await expect.poll(() => till.commands.length).toBe(2);

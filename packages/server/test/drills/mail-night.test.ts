@@ -86,7 +86,7 @@ it("a store is left alone for a night: the report says the truth, a mail has com
   ]);
   expect(page).toContain("Ikke avsluttet: feil på enheten");
 
-  // One mail for the store and the day, whatever comes of it later.
+  // One mail for the store and the day, also after later changes.
   failing.answering = closes({ currency: "NOK" });
   await store.call("POST", store.path, { business_day: `${year}-06-10` }, { prefer: "wait=20" });
   await expect.poll(states, { timeout: 20_000 }).toEqual(["closed", "closed", "closed", "closed"]);

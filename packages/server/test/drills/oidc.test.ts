@@ -1,7 +1,7 @@
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it } from "vitest";
 import { lyingProvider, oidcClient, placeOfProvider, realProvider, throughProvider } from "../support/oidc-provider.ts";
-import { password, peopleOf } from "../support/people.ts";
+import { codeOf, password, peopleOf } from "../support/people.ts";
 
 /** What the browser has after it began: where the provider is, and its cookie. */
 interface Begun {
@@ -49,7 +49,7 @@ describe("people who sign in at a provider", async () => {
   const { people, handler } = await realProvider(place.issuer, callback);
   let subjects = 0;
 
-  /** Signs somebody in from the start to the end. */
+  /** Goes through a whole sign-in at the provider. */
   async function enter(email: string, { sub = `subject-${++subjects}`, verified = true, to = "/T1/today" } = {}) {
     people.now = sub;
     people.of[sub] = { email, email_verified: verified };
@@ -117,10 +117,24 @@ describe("people who sign in at a provider", async () => {
     const { body } = await withCookie("GET", "/v1/session", sessionOf(answer) ?? "");
     expect(body.user.email).toBe(user.email);
     expect((await signIn(user.email)).status).toBe(204);
-    // The address was given to somebody else.
+    // The address now belongs to another person.
     expectFailed((await enter(user.email)).answer, "refused");
     expect((await redeem(await linkFor(user.id, "reset"), { password })).status).toBe(204);
     expect(sessionOf((await enter(user.email)).answer)).toBeDefined();
+  });
+
+  it("who have an authenticator are not asked for its code: the provider says how one signs in there", async () => {
+    const user = await person();
+    const { secret } = (await withCookie("POST", "/v1/auth/totp", user.cookie, { password })).body;
+    const confirmed = await withCookie("POST", "/v1/auth/totp/confirm", user.cookie, { code: codeOf(secret) });
+    expect(confirmed.status).toBe(200);
+    expect((await signIn(user.email)).body.error.code).toBe("code_required");
+    const { answer } = await enter(user.email);
+    expect(answer.status).toBe(302);
+    const { body } = await withCookie("GET", "/v1/session", sessionOf(answer) ?? "");
+    expect(body.user.email).toBe(user.email);
+    // The password is asked for its code as before.
+    expect((await signIn(user.email)).body.error.code).toBe("code_required");
   });
 
   it("are not made by signing in, nor let in when they were removed", async () => {

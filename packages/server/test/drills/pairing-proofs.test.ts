@@ -1,4 +1,4 @@
-// @module-tag replicas: a proof and its nonce count once, at whichever server.
+// @module-tag replicas: a proof and its nonce count once over all servers.
 
 import { request } from "node:http";
 import { newNonce, PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";

@@ -18,7 +18,7 @@ describe("a caller who is limited to stores", async () => {
   let a: Furnished;
   let b: Furnished;
   let endpoints: (Endpoint & { query: string[] })[];
-  /** Ids of what is of the account and of no store. */
+  /** Ids of resources that belong to the account and to no store. */
   let account: Ids;
 
   beforeAll(async () => {

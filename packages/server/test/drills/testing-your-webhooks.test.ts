@@ -67,7 +67,7 @@ describe("each outcome of webhooks in the guide comes by the receiver's own mean
       const since = new Date(Date.now() - 1_000).toISOString();
       await client.call("POST", `${path}/pause`);
       const lost = await client.run(terminalId, "open_menu");
-      // Its event is taken up to a tenth of a second later; what is taken after the resume is sent.
+      // Its event is taken up to a tenth of a second later; an event taken after the resume is sent.
       await sleep(1_000);
       expect((await client.call("POST", `${path}/resume`, {})).status).toBeLessThan(300);
       const next = await client.run(terminalId, "open_menu");

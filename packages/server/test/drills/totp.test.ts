@@ -104,6 +104,34 @@ describe("people with an authenticator", async () => {
     expect(await signIn(email, { code: codeOf(secret) })).toMatchObject(refusal("sign_in_locked", 429));
   });
 
+  it("cannot be guessed at for long: after 20 wrong codes in a row only a recovery code counts", async () => {
+    const { email, secret, recovery, id, cookie } = await withTotp();
+    const tries = (count: number) =>
+      server.db.sql.updateTable("person_totp").set({ tries: count }).where("person_id", "in", totpOf(email)).execute();
+    // As if they had been tried over days: the limits of five minutes are another test's.
+    await tries(19);
+    expect(await signIn(email, { code: wrong(secret) })).toMatchObject(refusal("code_refused"));
+    expect(await actions(id)).not.toContain("user.totp_guessed");
+    expect(await signIn(email, { code: codeOf(secret) })).toMatchObject(refusal("code_refused"));
+    expect(await signIn(email, { code: codeOf(secret, 1) })).toMatchObject(refusal("code_refused"));
+    expect((await actions(id)).filter((action) => action === "user.totp_guessed")).toHaveLength(1);
+    const end = { password, code: codeOf(secret) };
+    expect(await withCookie("DELETE", "/v1/auth/totp", cookie, end)).toMatchObject(refusal("code_refused"));
+    expect((await signIn(email, { code: recovery[0] })).status).toBe(204);
+    expect((await signIn(email, { code: codeOf(secret) })).status).toBe(204);
+    // A code that was accepted begins the count anew.
+    await longAgo(email);
+    await tries(18);
+    expect(await signIn(email, { code: wrong(secret) })).toMatchObject(refusal("code_refused"));
+    expect((await signIn(email, { code: codeOf(secret) })).status).toBe(204);
+    const { tries: left } = await server.db.sql
+      .selectFrom("person_totp")
+      .select("tries")
+      .where("person_id", "in", totpOf(email))
+      .executeTakeFirstOrThrow();
+    expect(left).toBe(0);
+  });
+
   it("need a code with links as well: a reset does not switch it off", async () => {
     const user = await withTotp();
     const reset = await linkFor(user.id, "reset");

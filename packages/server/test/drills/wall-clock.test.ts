@@ -102,7 +102,7 @@ describe.each([3, -3])("a server on a machine whose wall clock is off by %d hour
     // That it was sent is written down a moment later, perhaps between the two looks.
     await vi.waitFor(async () => expect(await seenBy(off)).toEqual(await seenBy(right)));
 
-    // Five minutes pass for that server alone, so it is the one that ends expired operations.
+    // Five minutes pass for that server alone, so only it ends expired operations.
     clock.advance(301_000);
     await replica.moveClock(clock);
     const shown = async ({ body }: { body: { id: string } }) =>

@@ -102,7 +102,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     await broker.kill();
     const health = () => server.call("GET", "/health/ready");
     await vi.waitUntil(async () => (await health()).body.broker === "down");
-    // Requests are answered all the same: what is away for all servers must not take all of them out.
+    // Requests are answered all the same: a part that is away for all servers must not take all of them out.
     expect(await health()).toMatchObject({ status: 200, body: { status: "ready", degraded: ["broker"] } });
     await broker.start(server.url);
     await Promise.all([ready(server), ready(other)]);
@@ -172,7 +172,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     const [hostile, victim] = [await issue(), await arrive(await issue())];
     const id = await openMenu(victim);
     await victim.next("command");
-    // A valid message with a mark: readers ignore unknown fields, so the mark shows up wherever the message arrives.
+    // A valid message with a mark: readers ignore unknown fields, so the mark shows where the message arrives.
     const fake = { ...opened(id), fake: true };
     const topics = [
       `tillkeeper/v1/${victim.address}/result`,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { startOf } from "../../src/closings/business-day.ts";
+import { startOf } from "../../src/closings/days/business-day.ts";
 
 const program = join(import.meta.dirname, "../support/business_days.py");
 const run = promisify(execFile);
@@ -23,7 +23,7 @@ const zones = Intl.supportedValuesOf("timeZone").filter((zone) => !changedSince.
 const released = /^# version (?<release>\d{4}[a-z])/.exec(readFileSync("/usr/share/zoneinfo/tzdata.zi", "utf8"));
 const releases = [released?.groups?.["release"] ?? "", process.versions["tz"] ?? ""].toSorted();
 /**
- * Countries change what is ahead, and a release of the data knows what was decided by then: where Node's is another one than
+ * Countries change future offsets, and a release of the data has the decisions up to its date: where Node's is another one than
  * Debian's, some zones may differ from the year of the older one on.
  */
 const changeableFrom = releases[0] === releases[1] ? "9999" : (releases[0] as string).slice(0, 4);

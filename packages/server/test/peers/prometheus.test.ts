@@ -111,7 +111,7 @@ describe("Debian's Prometheus", () => {
       (await ask<{ groups: { rules: Rule[] }[] }>("rules")).groups.flatMap((group) => group.rules);
     expect((await all()).length).toBeGreaterThan(15);
     for (const { name, query } of await all()) {
-      // What is compared with the limit is there also while all is well.
+      // The figure that is compared with the limit exists also while all is well.
       const compared = query.replace(/ (?:==|>) [\d.]+$/, "");
       expect(compared, name).not.toBe(query);
       await expect.poll(() => seriesOf(compared), { message: `${name}: ${compared}` }).toBeGreaterThan(0);

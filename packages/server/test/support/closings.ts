@@ -88,7 +88,7 @@ export class Till {
     await this.say({ operation_id, operation, origin, ...closes()({}) });
   }
 
-  /** Somebody closes the day at the terminal. */
+  /** Closes the day by hand at the terminal. */
   async closeByHand(more: object = {}): Promise<string> {
     const operation_id = randomUUID();
     await this.say({ operation_id, operation: "end_of_day", by_hand: true, ...closes()({}), ...more });

@@ -226,7 +226,7 @@ async function insertRest(db: Db, made: Made, at: Date): Promise<void> {
 
 /** The texts of a store that stand in another text. */
 export function marksIn(text: string, { marks }: Furnished): string[] {
-  // What is searched in is in small letters. An id may begin like another one. Marks are letters, digits, hyphens and spaces.
+  // The searched text is in lower case. An id may begin like another one. Marks are letters, digits, hyphens and spaces.
   return marks.filter((mark) => new RegExp(`(?<![\\w-])${mark}(?![\\w-])`, "i").test(text));
 }
 

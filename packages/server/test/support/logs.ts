@@ -1,9 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { type ClientRequest, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { LogReceived } from "@tillkeeper/contract/http/logs";
 import type { Transfer } from "@tillkeeper/contract/mqtt/messages";
 import type { SendLogsResult } from "@tillkeeper/contract/operations";
-import type { Device } from "@tillkeeper/stage/devices/device";
+import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import { type SharedServer, send, type Tenant } from "@tillkeeper/stage/servers/test-server";
 
 /** A send_logs command as the device receives it. */
@@ -65,4 +66,59 @@ export async function askForLogs(
 export async function answerLogs(device: Device, { operation_id }: LogCommand, result: object): Promise<void> {
   const finished_at = new Date().toISOString();
   await device.say("result", { operation_id, operation: "send_logs", status: "COMPLETED", finished_at, result });
+}
+
+/** Uploads that a test leaves open, with the devices that send them. */
+export function openUploads(server: SharedServer) {
+  const devices: Device[] = [];
+  const uploads: ClientRequest[] = [];
+  return {
+    /** Asks a new device for its log. */
+    async asked(tenant: Tenant, serial: string): Promise<LogCommand> {
+      const device = await registerDevice(server, tenant, serial);
+      devices.push(device);
+      await device.hello();
+      await device.next("welcome");
+      return askForLogs(server, tenant, device, 600);
+    },
+    /** Begins the upload of a log, whose bytes the caller writes. */
+    begin({ transfer }: LogCommand, log: Uint8Array | string): ClientRequest {
+      const headers = {
+        authorization: `Bearer ${transfer.token}`,
+        "content-type": typeof log === "string" ? "text/plain" : "application/gzip",
+        "content-digest": `sha-256=:${sha256Of(log, "base64")}:`,
+      };
+      const upload = request(transfer.url, { method: "PUT", agent: false, headers });
+      uploads.push(upload);
+      return upload;
+    },
+    async end(): Promise<void> {
+      for (const upload of uploads) upload.destroy();
+      await Promise.all(devices.map((device) => device.leave()));
+    },
+  };
+}
+
+/** Stores a row as a terminal's upload leaves it, and returns its id. */
+export async function insertStoredLog({ db }: SharedServer, aid: string, terminalId: string): Promise<string> {
+  const id = randomUUID();
+  await db.sql
+    .insertInto("terminal_logs")
+    .values({
+      account_id: aid,
+      id,
+      terminal_id: terminalId,
+      operation_id: randomUUID(),
+      device_serial_number: "1",
+      state: "stored",
+      received_sha256: Buffer.alloc(32),
+      name: `logs/${id}.gz`,
+      size: 1,
+      unpacked_size: 1,
+      sha256: "0".repeat(64),
+      masked_count: 0,
+      created_at: new Date(),
+    })
+    .execute();
+  return id;
 }

@@ -108,7 +108,7 @@ export class MailServer {
     return this.to(address)[0] as ReceivedMail;
   }
 
-  /** The settings of a server that sends by this one. */
+  /** The settings of a Tillkeeper server that sends by this mail server. */
   config(more: { login?: { user: string; password: string }; tls?: boolean; caFile?: string; host?: string } = {}) {
     const { login, tls = false, caFile, host = "127.0.0.1" } = more;
     return {

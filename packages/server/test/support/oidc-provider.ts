@@ -12,7 +12,7 @@ interface Person {
   email_verified?: boolean;
 }
 
-/** An address at which nobody is a provider yet: it answers 503. */
+/** An address without a provider yet: it answers 503. */
 export async function placeOfProvider() {
   let handler: Handler = (_request, response) => void response.writeHead(503).end();
   const server: Server = createServer((request, response) => handler(request, response));
@@ -22,7 +22,7 @@ export async function placeOfProvider() {
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     issuer,
-    /** Another program answers there from now on; without one, nobody. */
+    /** From now on `provider` answers at the address; without one, requests get 503. */
     put(next: Handler = (_request, response) => void response.writeHead(503).end()) {
       handler = next;
     },
@@ -30,7 +30,7 @@ export async function placeOfProvider() {
   };
 }
 
-/** A provider by the library `oidc-provider`: whoever is at the browser signs in without being asked, as `people.now`. */
+/** A provider by the library `oidc-provider`: the browser's person signs in without being asked, as `people.now`. */
 export async function realProvider(issuer: string, redirectUri: string) {
   const people: { now: string; of: Record<string, Person> } = { now: "", of: {} };
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
@@ -90,7 +90,7 @@ interface Lie {
 }
 
 /**
- * A provider that says in its ID tokens what a test wants it to. It sends nobody anywhere: the test makes the way back, with the nonce as
+ * A provider that says in its ID tokens what a test wants it to. It redirects no browser: the test makes the request of the way back, with the nonce as
  * the code.
  */
 export async function lyingProvider(issuer: string) {

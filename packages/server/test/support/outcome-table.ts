@@ -8,7 +8,7 @@ export interface OutcomeRow {
   outcome: string[];
   operation: string;
   controls: string[];
-  /** Sentences about what is seen, with the fields in them. */
+  /** The table's sentences about observations, with the fields that they name. */
   seen: string;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SharedServer, Tenant } from "@tillkeeper/stage/servers/test-server";
 import { expect } from "vitest";
+import { insertStoredLog } from "./logs.ts";
 import { addRelease, newMaker } from "./releases.ts";
 
 type Ids = Record<string, string>;
@@ -53,7 +54,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
   };
   const log = async () => {
     const { terminal_id } = await terminal();
-    return { ...own, terminal_id, log_id: await storeLog(server, aid, terminal_id) };
+    return { ...own, terminal_id, log_id: await insertStoredLog(server, aid, terminal_id) };
   };
   const user = async () => {
     const { id } = await post(`${account}/users`, {
@@ -84,7 +85,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
     const body = { config: { url: "http://127.0.0.1:9/" }, events: ["account_store_update"], active: false };
     return { ...own, hid: (await post(`${account}/hooks/subscriptions`, body)).id };
   };
-  /** The attempt of the first ping, which nobody takes. */
+  /** The attempt of the first ping, which has no receiver. */
   const attempt = async () => {
     const ids = await hook();
     const attempts = async () =>
@@ -127,7 +128,7 @@ export function makerOf(server: SharedServer, tenant: Tenant): (path: string) =>
   return (path) => (makers[path] ?? missing(path))();
 }
 
-/** Waits until an operation of a terminal that nobody answers for has done what it will do, so that its tag stays. */
+/** Waits until an operation of a terminal without a device was dispatched, so that its tag stays. */
 export async function untilSent(server: SharedServer, tenant: Tenant, id: string): Promise<void> {
   if (!server.spreads) return;
   const phase = async () => (await server.call("GET", `/v1/admin/terminals/operations/${id}`, tenant)).body.phase;
@@ -143,28 +144,4 @@ export const actionBodies: Record<string, () => unknown> = {
 
 function missing(path: string): never {
   throw new Error(`${path} is a single resource: add what makes one`);
-}
-
-/** Stores a row as a terminal's upload leaves it. */
-async function storeLog(server: SharedServer, aid: string, terminalId: string): Promise<string> {
-  const id = randomUUID();
-  await server.db.sql
-    .insertInto("terminal_logs")
-    .values({
-      account_id: aid,
-      id,
-      terminal_id: terminalId,
-      operation_id: randomUUID(),
-      device_serial_number: "1",
-      state: "stored",
-      received_sha256: Buffer.alloc(32),
-      name: `logs/${id}.gz`,
-      size: 1,
-      unpacked_size: 1,
-      sha256: "0".repeat(64),
-      masked_count: 0,
-      created_at: new Date(),
-    })
-    .execute();
-  return id;
 }

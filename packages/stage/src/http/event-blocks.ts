@@ -7,7 +7,7 @@ export interface EventBlock {
   comment?: string;
 }
 
-/** Cuts what comes of a stream into its blocks, as the specification of Server-Sent Events says. */
+/** Splits a stream into its blocks, as the specification of Server-Sent Events says. */
 export class EventBlocks {
   #text = "";
 

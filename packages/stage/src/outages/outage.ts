@@ -1,5 +1,12 @@
 import { type CountingAgents, startCountingAgents } from "../devices/counting-agents.ts";
-import { asSuperuser, makeOwner, type OwnPostgres, query, startOwnPostgres } from "../postgres/own-postgres.ts";
+import {
+  asSuperuser,
+  makeOwner,
+  type OwnPostgres,
+  type PostgresAddress,
+  query,
+  startOwnPostgres,
+} from "../postgres/own-postgres.ts";
 import { Folder } from "../processes/folder.ts";
 import { startTestServer, type Tenant, type TestServer } from "../servers/test-server.ts";
 import { OutageLoad } from "./outage-load.ts";
@@ -24,8 +31,12 @@ interface OutageOptions {
  * A server on a PostgreSQL of its own, with terminals, callers and readers at work, whose database the test may
  * disturb.
  */
-export interface Outage {
+export interface Outage extends OutageOn {
   postgres: OwnPostgres;
+}
+
+/** The same on a PostgreSQL that the test brings along, and removes itself. */
+export interface OutageOn {
   server: TestServer;
   load: OutageLoad;
   /**
@@ -44,6 +55,23 @@ export interface Outage {
 /** Starts PostgreSQL, a server with eight agents, and the load on it. The caller stops it. */
 export async function startOutage(aid: string, options: OutageOptions = {}): Promise<Outage> {
   const postgres = await startOwnPostgres({ settings: options.settings ?? {} });
+  const outage = await startOutageOn(postgres, aid, options);
+  return {
+    ...outage,
+    postgres,
+    async stop() {
+      await outage.stop();
+      await postgres.remove();
+    },
+  };
+}
+
+/** Starts a server with eight agents on that PostgreSQL, and the load on it. The caller stops it. */
+export async function startOutageOn(
+  postgres: PostgresAddress,
+  aid: string,
+  options: Omit<OutageOptions, "settings"> = {},
+): Promise<OutageOn> {
   // Not a superuser, because PostgreSQL reserves connections for superusers.
   await makeOwner(postgres, owner);
   await asSuperuser(postgres, `create database ${database} owner ${owner}`);
@@ -59,7 +87,6 @@ export async function startOutage(aid: string, options: OutageOptions = {}): Pro
   const agents = await startCountingAgents(server, tenant, 8);
   const load = new OutageLoad(server, tenant, agents.terminalIds);
   return {
-    postgres,
     server,
     load,
     recovered: (count = 10) => load.more(count),
@@ -71,7 +98,6 @@ export async function startOutage(aid: string, options: OutageOptions = {}): Pro
       await load.stop();
       await agents.stop();
       await server.stop();
-      await postgres.remove();
       files.remove();
     },
   };
@@ -83,7 +109,7 @@ interface Work {
   agents: CountingAgents;
 }
 
-async function differences(postgres: OwnPostgres, { tenant, load, agents }: Work): Promise<string[]> {
+async function differences(postgres: PostgresAddress, { tenant, load, agents }: Work): Promise<string[]> {
   const operations = await query<{ id: string; status: string }>(
     postgres,
     `select id, status from operations where account_id = '${tenant.aid}'`,

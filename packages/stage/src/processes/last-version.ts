@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
-/** The commit of the version before this one, which has to run beside it. */
+/** The commit of the previous version, which has to run beside this one. */
 export function lastVersion(): string {
   return readFileSync(join(root, "deploy", "last-version"), "utf8").trim();
 }

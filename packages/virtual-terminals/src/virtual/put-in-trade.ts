@@ -17,12 +17,12 @@ export class PutInTrades {
     this.add(known);
   }
 
-  /** Adds trade that has its instant already; what is known already stays. */
+  /** Adds trade that has its instant already; known trade stays. */
   add(trades: readonly PutInTrade[]): void {
     for (const trade of trades) this.#known.set(trade.id, trade);
   }
 
-  /** Whether no trade is being put in. What is closed in the same turn of the event loop misses nothing. */
+  /** Whether no trade is being put in. A close in the same turn of the event loop misses no trade. */
   get isSettled(): boolean {
     return this.#pending.size === 0;
   }
@@ -38,7 +38,7 @@ export class PutInTrades {
 
   /**
    * Gives a trade its instant, has it stored by `store`, and only then counts it. `store` is called until it succeeds: after an error
-   * nobody knows whether the trade is stored, and a close that went on would miss it. It answers whether this terminal may have the trade.
+   * the trade may be stored or not, and a close that went on could miss it. It answers whether this terminal may have the trade.
    */
   async putIn(
     trade: Omit<PutInTrade, "atMs">,

@@ -53,8 +53,8 @@ export function stateAfterClose(
 export type OpenTerminalJournal = (address: string) => Promise<Journal<TerminalState>>;
 
 /**
- * Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. A file without a
- * `life` becomes that of this one.
+ * Returns the options for the journal file of one virtual terminal. `now` returns epoch milliseconds. A file without
+ * a `life` gets this one.
  */
 export function terminalFile(path: string, now: () => number, life?: string): FileJournalOptions<TerminalState> {
   const ofLife = life === undefined ? {} : { life };

@@ -134,7 +134,7 @@ export class VirtualTerminal {
   /**
    * Closes the day by hand at the terminal, and resolves with the result. Resolves with undefined while an operation
    * closes the day, and before the first start. With `once`, an instant, it closes only what was open then: after a close
-   * since, it resolves with the result of that one.
+   * since, it resolves with the result of that close.
    */
   closeByHand(once?: number): Promise<EndOfDayResult | undefined> {
     const closed = this.#restarted.then(() => this.#closeByHand(once));
@@ -228,7 +228,7 @@ export class VirtualTerminal {
     }
   }
 
-  /** Brings about what other controls demand; what is asked for at its time, such as a fault, needs nothing. */
+  /** Applies changed controls. Controls that are read when they are needed, such as a fault, need nothing here. */
   #obey(now: TerminalControls, before: TerminalControls): void {
     if (this.#stopped) return;
     this.#network.setUp(now.link !== "down");

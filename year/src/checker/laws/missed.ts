@@ -95,10 +95,10 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
   }
   return findings;
 
-  /** Of these an event may say that they are open, or that nobody knows. */
+  /** Of these terminals an event may say that they are open, or that it is unknown. */
   function isExcused(terminal: number): boolean {
     const homes = truth.storesBetween(terminal, from, until + slackMs);
-    // A terminal that went without a goodbye may have sold since: nobody knows. The server looks at the first visit after the end.
+    // A terminal that went without a goodbye may have sold since; that is unknown. The server looks at the first visit after the end.
     const looks = [history.visits.findLast((visit) => visit.at <= until), history.visits.find(({ at }) => at >= until)];
     const isGone = looks.some(
       (visit) => visit && ["away", "silent", "dies"].includes(truth.conditionAt(terminal, visit.at)),

@@ -63,7 +63,7 @@ function judgeRefusal(log: RunLog, exchange: Exchange): Judgement | undefined {
 }
 
 /**
- * Whether the program itself sends a request again. Where it goes on for ever, somebody may have asked for the same anew:
+ * Whether the program itself sends a request again. Where it goes on for ever, its user may have sent the request again:
  * with another key, and not at once.
  */
 function isOfProgram({ endedByItself }: RunLog, again: Exchange, before: Exchange): boolean {

@@ -2,7 +2,7 @@ import { type Exchange, errorCodeOf, isApiRequest, isTokenRequest, keyOf, reques
 import type { RunLog } from "../run-log.ts";
 import { broken, type JudgeFacts, type Judgement, kept, type Rule, worst } from "./rule.ts";
 
-/** So many token requests that were not needed are a habit. One may be that of another process of the program. */
+/** Needless token requests from which the rule is broken. One alone may be of another process of the program. */
 const needless = 2;
 /** So many refusals of one request, each with 401, in so many milliseconds are a loop. */
 const loop = { refusals: 4, ms: 10_000 };
@@ -109,7 +109,7 @@ function renewedInTime(log: RunLog): Judgement | undefined {
 
 function judgeLoop(log: RunLog): Judgement | undefined {
   const refused = log.exchanges.filter((one) => isApiRequest(one) && one.answer?.status === 401);
-  // In a program that goes on for ever, a command with another key may be a new wish of somebody.
+  // In a program that goes on for ever, a command with another key may be a new one of its user.
   const textOf = (one: Exchange) => `${requestText(one)} ${log.endedByItself ? "" : keyOf(one)}`;
   const groups = [...Map.groupBy(refused, textOf).values()];
   const judgements = groups.map((group) => {

@@ -46,7 +46,7 @@ function judgeWait(log: RunLog, exchange: Exchange, status: number): Judgement |
   return broken(`It came again after ${waited} s; Retry-After was ${seconds}.`, exchange, next);
 }
 
-/** Whether a request asks for the same as another. Of a terminal it is the next command, whatever that is. */
+/** Whether a request repeats another one. For a terminal any next command counts. */
 function isAgain(one: Exchange, other: Exchange): boolean {
   if (isOperationPost(one) && isOperationPost(other)) return terminalOf(one) === terminalOf(other);
   return requestText(one) === requestText(other);

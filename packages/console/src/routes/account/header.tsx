@@ -29,6 +29,9 @@ export function Header() {
           <div className="stack">
             <span className="dimmed">{session.user.email}</span>
             <Accounts />
+            <Link to="/$account/you" params={{ account: id }} className={classes["side"]}>
+              <Trans>Your sign-in</Trans>
+            </Link>
             <LanguageChoice />
             <ThemeChoice />
             <SignOut />

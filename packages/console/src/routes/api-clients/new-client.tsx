@@ -82,7 +82,7 @@ function NewClientForm({ account, onMade }: { account: string; onMade: (made: Cl
   );
 }
 
-/** Waits for the grant. A client whose grant is refused would be of no use, and nobody would know its secret: it goes again. */
+/** Waits for the grant. If the grant is refused, the client is deleted: it has no rights, and its secret was never shown. */
 async function granted(grant: Promise<unknown>, undo: () => Promise<unknown>): Promise<void> {
   try {
     await grant;

@@ -9,7 +9,7 @@ import { useMay } from "../../parts/rights.ts";
 import { AddressForm } from "./address-form.tsx";
 import { ClosingForm } from "./closing-form.tsx";
 
-/** What is set for a store. */
+/** The screen of a store's settings. */
 export const Screen = createLazyRoute("/$account/stores/$store/details")({ component: Details });
 
 const storeRoute = getRouteApi("/$account/stores/$store");

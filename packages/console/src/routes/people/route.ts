@@ -1,7 +1,7 @@
 import { createRoute } from "@tanstack/react-router";
 import { operationsRoute } from "../operations/route.ts";
 
-/** `/{account}/people`: who may use the account, and where one is signed in. `after` is a user, for those who were added before. */
+/** `/{account}/people`: who may use the account. `after` is a user, for those who were added before. */
 export const peopleRoute = createRoute({
   getParentRoute: () => operationsRoute,
   path: "people",

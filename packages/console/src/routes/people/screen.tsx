@@ -3,7 +3,6 @@ import { createLazyRoute } from "@tanstack/react-router";
 import { Page } from "../../parts/page.tsx";
 import { useMay } from "../../parts/rights.ts";
 import { Invite } from "./invite.tsx";
-import { OwnSessions } from "./own-sessions.tsx";
 import { Users } from "./users.tsx";
 
 /** The people of an account. */
@@ -26,7 +25,6 @@ function People() {
           <Trans>Only administrators of the account see who may use it.</Trans>
         </p>
       )}
-      <OwnSessions />
     </Page>
   );
 }

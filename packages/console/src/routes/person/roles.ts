@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import type { Role } from "@tillkeeper/contract/roles";
 
-/** What roles are called, and what whoever has one may do. */
+/** Names of the roles, and what a user with each may do. */
 export function useRoleWords(): Readonly<Record<Role, { name: string; may: string }>> {
   const { t } = useLingui();
   return {

@@ -31,6 +31,7 @@ function Person() {
       </p>
       <PersonForm key={tag} account={account} user={user} tag={tag} />
       <Links account={account} user={user} />
+      {user.status === "ACTIVE" && <LostAuthenticator account={account} user={user} />}
       <End account={account} user={user} />
     </Page>
   );
@@ -74,6 +75,49 @@ function Links({ account, user: { id, name, status } }: { account: string; user:
         )}
       </Action>
       {made && <PersonLink name={name} {...made} />}
+    </section>
+  );
+}
+
+/** Ends the authenticator of a person who has lost it. The server says nothing of a person who has none. */
+function LostAuthenticator({ account, user: { id, name } }: { account: string; user: User }) {
+  const { t } = useLingui();
+  const [ended, setEnded] = useState(false);
+  const end = async () => {
+    await clientOf(account).users.endTotp(id);
+    setEnded(true);
+  };
+  return (
+    <section className="panel stack" aria-labelledby="lost">
+      <h2 id="lost">
+        <Trans>Lost authenticator</Trans>
+      </h2>
+      <Action
+        run={end}
+        ask={{
+          title: t`End the authenticator of ${name}?`,
+          button: t`End the authenticator`,
+          text: (
+            <p>
+              <Trans>
+                From then on the password alone signs {name} in. Be sure that it is {name} who asks: call, or meet.
+              </Trans>
+            </p>
+          ),
+        }}
+      >
+        <Trans>End the authenticator</Trans>
+      </Action>
+      <div role="status">
+        {ended && (
+          <p>
+            <Trans>
+              Done. Should {name} be asked for a code all the same, {name} uses other accounts, too: then only whoever
+              runs the server can end it.
+            </Trans>
+          </p>
+        )}
+      </div>
     </section>
   );
 }

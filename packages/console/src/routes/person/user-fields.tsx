@@ -75,7 +75,7 @@ function StoreChoice({ account, form }: { account: string; form: FormState<UserV
   );
 }
 
-/** What is sent of the form, beside the address. An absent field is empty afterwards. */
+/** The fields of the form in the request, beside the address. An absent field is empty afterwards. */
 export function changeOf({ name, role, stores, language }: UserValues): UserUpdate {
   const known = languages.find((one) => one === language);
   return {

@@ -3,11 +3,19 @@ import { TextInput } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import type { FormState } from "../../parts/form.tsx";
 
-/** Asks for the code of an authenticator. It appears when the server wants one, and gets the focus then. */
-export function CodeInput<Values extends { code: string }>({ form }: { form: FormState<Values> }) {
+interface CodeInputProps<Values> {
+  form: FormState<Values>;
+  /** Whether it takes the focus when it appears. */
+  focus?: boolean;
+}
+
+/** Asks for the code of an authenticator. Where it appears because a code is wanted, it gets the focus. */
+export function CodeInput<Values extends { code: string }>({ form, focus = true }: CodeInputProps<Values>) {
   const { t } = useLingui();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    if (focus) input.current?.focus();
+  }, [focus]);
   return (
     <TextInput
       ref={input}

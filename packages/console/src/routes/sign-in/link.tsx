@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { PasswordInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { createLazyRoute, useRouter } from "@tanstack/react-router";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -8,8 +8,10 @@ import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
 import { Note } from "../../parts/note.tsx";
 import { Page } from "../../parts/page.tsx";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
+import { InsecureNote, useInsecure } from "./insecure.tsx";
 
 /** Where an invitation or the link of a reset leads: one gives a name and a password. */
 export const Screen = createLazyRoute("/sign-in/link")({ component: LinkScreen });
@@ -20,6 +22,7 @@ function LinkScreen() {
   return (
     <SignInFrame>
       <Page title={t`Your account`}>
+        <InsecureNote />
         {token === "" ? (
           <Note tone="bad">
             <Trans>The link is not whole. Open it once more from where you got it.</Trans>
@@ -35,6 +38,7 @@ function LinkScreen() {
 function LinkForm({ token }: { token: string }) {
   const { t } = useLingui();
   const router = useRouter();
+  const insecure = useInsecure();
   // A link that signs in once needs nothing more; the server names what others need.
   const [asks, setAsks] = useState({ password: false, code: false });
   const form = useForm({ name: "", password: "", code: "" }, async ({ name, password, code }) => {
@@ -58,7 +62,7 @@ function LinkForm({ token }: { token: string }) {
     await router.navigate({ to: "/", replace: true });
   });
   return (
-    <Form form={form} button={t`Go on`}>
+    <Form form={form} button={t`Go on`} why={insecure}>
       {asks.password && (
         <>
           <TextInput
@@ -70,15 +74,14 @@ function LinkForm({ token }: { token: string }) {
             error={form.errorOf("name")}
             onChange={({ currentTarget }) => form.set("name", currentTarget.value)}
           />
-          <PasswordInput
+          <PasswordField
             label={t`Password`}
             description={t`A new one of ten characters or more; the one you have, if you have one here already.`}
             name="password"
             autoComplete="new-password"
-            visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
             value={form.values.password}
             error={form.errorOf("password")}
-            onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
+            onChange={(value) => form.set("password", value)}
           />
         </>
       )}

@@ -6,7 +6,7 @@ export const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   validateSearch: ({ to, failed }: Record<string, unknown>): { to?: string; failed?: string } => ({
-    ...(typeof to === "string" && /^\/[A-Z]/.test(to) && { to }),
+    ...(typeof to === "string" && /^\/(?:authorize\/)?[A-Z]/.test(to) && { to }),
     ...(typeof failed === "string" && { failed }),
   }),
 }).lazy(() => import("./screen.tsx").then(({ Screen }) => Screen));

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { PasswordInput, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
 import { createLazyRoute, useRouter } from "@tanstack/react-router";
 import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { useState } from "react";
@@ -7,8 +7,10 @@ import { sessionQuery, signIn } from "../../api/session.ts";
 import { queryClient } from "../../app/query-client.ts";
 import { Form, useForm } from "../../parts/form.tsx";
 import { Page } from "../../parts/page.tsx";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { CodeInput } from "./code-input.tsx";
 import { SignInFrame } from "./frame.tsx";
+import { InsecureNote, useInsecure } from "./insecure.tsx";
 import { ProviderFailure, Providers } from "./providers.tsx";
 
 /** Where people sign in. */
@@ -18,6 +20,7 @@ function SignInScreen() {
   const { t } = useLingui();
   const router = useRouter();
   const { to, failed } = Screen.useSearch();
+  const insecure = useInsecure();
   const [asksCode, setAsksCode] = useState(false);
   const form = useForm({ email: "", password: "", code: "" }, async ({ email, password, code }) => {
     try {
@@ -29,13 +32,16 @@ function SignInScreen() {
     }
     queryClient.removeQueries();
     await queryClient.fetchQuery(sessionQuery);
-    await router.navigate({ to: to ?? "/", replace: true });
+    // What a front end of others asks is read from the address as it wrote it.
+    if (to?.startsWith("/authorize/")) window.location.replace(to);
+    else await router.navigate({ to: to ?? "/", replace: true });
   });
   return (
     <SignInFrame>
       <Page title={t`Sign in`}>
         {failed !== undefined && <ProviderFailure failed={failed} />}
-        <Form form={form} button={t`Sign in`}>
+        <InsecureNote />
+        <Form form={form} button={t`Sign in`} why={insecure}>
           <TextInput
             label={t`E-mail address`}
             type="email"
@@ -46,15 +52,14 @@ function SignInScreen() {
             error={form.errorOf("email")}
             onChange={({ currentTarget }) => form.set("email", currentTarget.value)}
           />
-          <PasswordInput
+          <PasswordField
             label={t`Password`}
             name="password"
             autoComplete="current-password"
             required
-            visibilityToggleButtonProps={{ "aria-label": t`Show the password` }}
             value={form.values.password}
             error={form.errorOf("password")}
-            onChange={({ currentTarget }) => form.set("password", currentTarget.value)}
+            onChange={(value) => form.set("password", value)}
           />
           {asksCode && <CodeInput form={form} />}
         </Form>

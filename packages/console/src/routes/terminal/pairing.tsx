@@ -53,7 +53,7 @@ function MakeCode({ account, terminal, zone }: { account: string; terminal: stri
   const make = async () => {
     setMade(undefined);
     const code = await clientOf(account).terminals.issuePairingCode(terminal);
-    // Read first: what is known of the code before this one says nothing of it.
+    // Read first: the cached state belongs to the code before this one.
     await queryClient.invalidateQueries({ queryKey });
     setMade(code);
   };

@@ -14,7 +14,7 @@ interface ProgressProps {
   account: string;
   id: string;
   zone: string;
-  /** It is not the one that was to be sent, but the one that the terminal is busy with. */
+  /** The operation was sent before, by another request: the terminal is busy with it. */
   isOther: boolean;
 }
 
@@ -55,7 +55,7 @@ export function Progress({ account, id, zone, isOther }: ProgressProps) {
   );
 }
 
-/** Until when the terminal may answer; afterwards what it answered, and what is to be done. */
+/** While the operation is live, its deadline; afterwards the answer and the next step. */
 function Outcome({ operation, zone }: { operation: Operation; zone: string }) {
   if (operation.status === "PENDING")
     return (

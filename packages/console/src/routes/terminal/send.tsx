@@ -31,7 +31,7 @@ interface Wanted {
 
 const nothing: Wanted = { operation: "", whenBusy: "fail" };
 
-/** Sends the terminal an operation, and shows what becomes of it, or of the one that it is busy with. */
+/** Sends an operation to the terminal and shows its progress, or that of the operation that the terminal is busy with. */
 export function Send({ account, store, terminal, zone }: SendProps) {
   const { t } = useLingui();
   const words = useOperationWords();
@@ -137,7 +137,7 @@ interface AskToCloseProps {
   onNo: () => void;
 }
 
-/** A close cannot be undone: it names the terminal, the store, and what is open as far as the terminal tells. */
+/** The question before a close, which cannot be undone: it names the terminal, the store, and the open batch if the terminal tells it. */
 function AskToClose({ account, store, terminal, onYes, onNo }: AskToCloseProps) {
   const { t } = useLingui();
   const preview = useQuery(previewQuery(account, store.id)).data;

@@ -97,7 +97,7 @@ export function CloseButton({ preview, closing, rows, failed, place, day }: Clos
   }
 }
 
-/** What is closed, with the amounts that terminals tell. */
+/** The terminals that the button closes, with the amounts that they tell. */
 function Consequence({
   preview: { open, transactions_count: count, silent_count: silent },
 }: {

@@ -6,7 +6,7 @@ import { shownLanguage } from "../../app/language.ts";
 import { Money } from "../../parts/money.tsx";
 import { storeRoute } from "../store/route.ts";
 
-/** The sums of the day by currency: of what was closed, else of what is open. */
+/** The sums of the day by currency: of closed batches, or of open ones before the close. */
 export function Sums({ closing, preview }: { closing: Closing | undefined; preview: ClosingPreview }) {
   const { t } = useLingui();
   const params = storeRoute.useParams();

@@ -8,6 +8,7 @@ import {
   requireWholeAccount,
   type UserAuthority,
 } from "../../platform/http/route.ts";
+import { commonScopes } from "./common-scopes.ts";
 import { grantRemoved, insufficientScope, userRemoved } from "./refusals.ts";
 
 declare const checked: unique symbol;
@@ -20,7 +21,7 @@ export type LiveCaller = Caller & { readonly [checked]: true };
 
 /**
  * Runs `work` in a transaction of the caller's account that locks the caller's grant. A transaction that ends or
- * narrows the grant comes before or after this one. Before: this one is refused. After: it sees what this one has
+ * narrows the grant comes before or after it. Before: `work` is refused. After: the other one sees what `work` has
  * written. Throws `invalid_token`, `insufficient_scope`.
  */
 export function inTenantWithLiveGrant<T>(
@@ -40,25 +41,31 @@ export async function liveCaller(tx: Tx, { authority, ...caller }: PowerfulCalle
   requireWholeAccount(caller);
   if (authority === "the server itself") return asLiveCaller({ ...caller, scopes: new Set(allScopes) });
   if ("userId" in authority) return liveUser(tx, caller, authority);
-  const grant = await tx
-    .selectFrom("client_grants")
-    .select("scopes")
-    .where("id", "=", authority.grantId)
-    .where("audience_account_id", "=", caller.accountId)
-    .where("removed_at", "is", null)
-    .forShare()
-    .executeTakeFirst();
-  if (!grant) throw grantRemoved();
-  const scopes = new Set(grant.scopes.filter((scope) => authority.scopes.has(scope)));
+  const granted = await liveGrant(tx, caller, authority.grantId);
+  const scopes = new Set(granted.filter((scope) => authority.scopes.has(scope)));
   if (!authority.accepted.some((scope) => scopes.has(scope))) throw insufficientScope(authority.accepted);
   return asLiveCaller({ ...caller, scopes });
 }
 
-/** The same of a person: the role as it is now, locked in the place of a grant. */
+/** The scopes of a grant for the caller's account as it is now, locked. Throws `invalid_token`. */
+async function liveGrant(tx: Tx, { accountId }: Pick<Caller, "accountId">, id: string): Promise<string[]> {
+  const grant = await tx
+    .selectFrom("client_grants")
+    .select("scopes")
+    .where("id", "=", id)
+    .where("audience_account_id", "=", accountId)
+    .where("removed_at", "is", null)
+    .forShare()
+    .executeTakeFirst();
+  if (!grant) throw grantRemoved();
+  return grant.scopes;
+}
+
+/** Reads a user's role as it is now, and locks it as `inTenantWithLiveGrant` locks a grant. */
 async function liveUser(
   tx: Tx,
   caller: Omit<PowerfulCaller, "authority">,
-  { userId, accepted }: UserAuthority,
+  { userId, accepted, through }: UserAuthority,
 ): Promise<LiveCaller> {
   const user = await tx
     .selectFrom("account_users")
@@ -70,7 +77,8 @@ async function liveUser(
     .forShare()
     .executeTakeFirst();
   if (!user) throw userRemoved();
-  const scopes = new Set<string>(roleScopes[user.role]);
+  const limits = through ? [through.scopes, await liveGrant(tx, caller, through.grantId)] : [];
+  const scopes = commonScopes(roleScopes[user.role], ...limits);
   if (!accepted.some((scope) => scopes.has(scope))) throw insufficientScope(accepted);
   return asLiveCaller({ ...caller, scopes });
 }

@@ -8,7 +8,7 @@ import { ApiError } from "../../platform/errors.ts";
 import type { PowerfulCaller } from "../../platform/http/route.ts";
 import { type LiveCaller, liveCaller } from "../auth/live-grant.ts";
 
-/** What is revoked: a grant by its id, or all grants of the client with this `id`. */
+/** A grant to revoke, or a client whose grants are all revoked. */
 export type Revocation = { grantId: string } | { clientRef: string };
 
 /**
@@ -39,10 +39,7 @@ export function inTenantRevoking<T>(
  * must not deadlock.
  */
 async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revocation: Revocation): Promise<void> {
-  const named = [
-    ...(typeof authority === "object" && "grantId" in authority ? [authority.grantId] : []),
-    ...("grantId" in revocation ? [revocation.grantId] : []),
-  ];
+  const named = [...grantsOf(authority), ...("grantId" in revocation ? [revocation.grantId] : [])];
   await tx
     .selectFrom("client_grants")
     .select("id")
@@ -58,6 +55,12 @@ async function lockGrants(tx: Tx, { accountId, authority }: PowerfulCaller, revo
     .orderBy("id")
     .forUpdate()
     .execute();
+}
+
+function grantsOf(authority: PowerfulCaller["authority"]): string[] {
+  if (typeof authority !== "object") return [];
+  if ("grantId" in authority) return [authority.grantId];
+  return authority.through ? [authority.through.grantId] : [];
 }
 
 /**

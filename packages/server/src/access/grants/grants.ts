@@ -214,7 +214,7 @@ const ownScopes = new Set<string>(allScopes);
 
 /**
  * Parts the scopes of a request into those that this server gives and those that it only keeps. They are parted when they are
- * set, and kept apart: a scope that a later version knows gives nothing before somebody who may give it sets it again.
+ * set, and kept apart: a scope of a later version gives nothing until a caller who may give it sets it again.
  */
 function splitScopes(scope: string[]): { scopes: string[]; asked_scopes: string[] } {
   return { scopes: scope.filter((entry) => ownScopes.has(entry)), asked_scopes: scope };

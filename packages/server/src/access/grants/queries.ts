@@ -50,7 +50,7 @@ export function listGrants(tx: Tx, accountId: string, { clientRef, audienceAccou
   return query.execute();
 }
 
-/** Whether `accountId` is `own` itself, or an account that `own` operates. Reads this one fact beyond the tenant. */
+/** Whether `accountId` is `own` itself, or an account that `own` operates. The only fact that is read beyond the tenant. */
 export async function isOwnOrOperated(db: Kysely<Tables>, own: string, accountId: string): Promise<boolean> {
   const found = await db
     .selectFrom("accounts")

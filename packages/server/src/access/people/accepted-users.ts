@@ -5,7 +5,7 @@ import { recordChange } from "../audit/audit.ts";
 import { nobodysHash } from "./passwords.ts";
 import { acceptUser, findPersonId, insertPerson, insertUser, lastUserOf } from "./queries.ts";
 
-/** An admin who needs no invitation, because the program makes the account, too. */
+/** An admin without an invitation: the program that makes the account makes this user as well. */
 export interface AcceptedUser {
   accountId: string;
   /** In lower case. */

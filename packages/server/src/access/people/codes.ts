@@ -6,8 +6,9 @@ import { ApiError } from "../../platform/errors.ts";
 import type { RootKey } from "../../platform/folders/root-key.ts";
 import { seal, unseal } from "../../platform/sealing.ts";
 import { sha256 } from "../auth/secrets/secrets.ts";
+import { mostCodeTries } from "./lifetimes.ts";
 
-/** What every authenticator can do. */
+/** The defaults of RFC 6238, which every authenticator supports. */
 const form = { algorithm: "SHA1", digits: 6, period: 30 } as const;
 /** How many time steps a code may be early or late: clocks of telephones differ. */
 const window = 1;
@@ -47,7 +48,8 @@ export async function stepOf(
 
 /**
  * Uses a code of a person who has an authenticator, in the transaction of what it is for; of a person without one it asks nothing. Of
- * any number of transactions with one code the first to commit has it. Throws `code_required`, `code_refused`.
+ * several transactions with one code only the first to commit succeeds. Call `countCodeTry` before that transaction. Throws
+ * `code_required`, `code_refused`.
  */
 export async function spendCode(
   tx: Tx,
@@ -69,13 +71,14 @@ export async function spendCode(
   throw codeRefused();
 }
 
-/** Accepts no code of a step twice, and none of a step before: whoever has seen one cannot use it. */
+/** Accepts no code of a step twice, and none of an earlier step: a code that others have seen opens nothing. Beyond the bound of tries it accepts none. */
 async function spendStep(tx: Tx, personId: string, step: number): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable("person_totp")
-    .set({ last_step: String(step) })
+    .set({ last_step: String(step), tries: 0 })
     .where("person_id", "=", personId)
     .where("confirmed_at", "is not", null)
+    .where("tries", "<=", mostCodeTries)
     .where("last_step", "<", String(step))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
@@ -92,7 +95,9 @@ async function spendRecoveryCode(
     .where("code_sha256", "=", sha256(plain(code)))
     .where("used_at", "is", null)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (numUpdatedRows === 0n) return false;
+  await tx.updateTable("person_totp").set({ tries: 0 }).where("person_id", "=", personId).execute();
+  return true;
 }
 
 /** Makes the recovery codes of a person, who has none. Returns them as they are shown, this once. */

@@ -1,6 +1,7 @@
 import { sessionCookieName } from "@tillkeeper/contract/http/credentials";
 import type { FastifyRequest } from "fastify";
 import { ApiError } from "../../platform/errors.ts";
+import { isLoopback } from "../../platform/loopback.ts";
 import { flowSeconds, sessionSeconds } from "./lifetimes.ts";
 
 /** How the cookie of a session is named, set and read. By https it has the prefix that keeps other hosts and plain http from setting it. */
@@ -23,7 +24,7 @@ export type SessionCookies = ReturnType<typeof sessionCookies>;
 
 /**
  * The cookie of a browser whose person is at a provider. It comes along when the provider sends the browser back, so it cannot be
- * `SameSite=Strict`; it lets nobody in by itself.
+ * `SameSite=Strict`; it is no session and opens nothing.
  */
 export function flowCookies({ https }: { https: boolean }) {
   const name = https ? `__Host-${flowCookieName}` : flowCookieName;
@@ -59,9 +60,25 @@ function isOwnOrigin(origin: string | undefined, host: string | undefined): bool
   return new URL(origin).host === host.toLowerCase();
 }
 
-/** Refuses what a browser sends for a page of another origin. Programs send neither header. Throws `cross_origin_refused`. */
+/** Whether browsers trust a page of this origin as they trust one by HTTPS: of the machine itself they do. */
+function isTrustworthy(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "https:" || hostname.endsWith(".localhost") || isLoopback(hostname.replaceAll(/[[\]]/g, ""));
+}
+
+/**
+ * Refuses what a browser sends for a page of another origin. Programs send neither header. Browsers leave `Sec-Fetch-Site` out where the
+ * page came by plain HTTP from another machine: no session would count there, so the request is refused in words. Throws
+ * `cross_origin_refused`, `secure_page_required`.
+ */
 export function requireOwnPage({ headers }: FastifyRequest): void {
   const { origin, host, "sec-fetch-site": site } = headers;
+  if (site === undefined && origin !== undefined && isOwnOrigin(origin, host) && !isTrustworthy(origin)) {
+    throw new ApiError(
+      "secure_page_required",
+      "The page came by plain HTTP from another machine, and there browsers do not say which page asks.",
+    );
+  }
   if ((site === undefined || site === "same-origin") && (origin === undefined || isOwnOrigin(origin, host))) return;
   throw new ApiError("cross_origin_refused", "The request comes from a page of another origin.");
 }

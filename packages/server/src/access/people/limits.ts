@@ -9,7 +9,7 @@ const most = { perShare: 10, perNetwork: 50, perAddress: 50 };
 export interface Attempt {
   /** The network that it comes from. */
   network: string;
-  /** The e-mail address, in lower case, whether or not anybody has it. */
+  /** The e-mail address, in lower case, whether or not it is a person's. */
   email: string;
   /** Whether a person has signed in with that address from that network before. */
   known: boolean;
@@ -17,7 +17,7 @@ export interface Attempt {
 
 /**
  * Limits failed attempts to sign in: of a network, of a network for one address, and of all networks for one address. The last does not
- * count for networks from which the person has signed in before, so that a stranger elsewhere locks nobody out.
+ * count for networks from which the person has signed in before, so that a stranger elsewhere locks no person out.
  */
 export function signInLimits() {
   const perShare = createSpanLimit(most.perShare, spanSeconds);
@@ -29,7 +29,7 @@ export function signInLimits() {
     ...(known ? [] : [{ limit: perAddress, key: email }]),
   ];
   const limits = {
-    /** Takes the turns of an attempt before its password is checked, so that a thousand at once are no more. Throws `sign_in_locked`. */
+    /** Counts an attempt before its password is checked, so that a thousand at once get no more guesses. Throws `sign_in_locked`. */
     begin(attempt: Attempt): void {
       const taken: (() => void)[] = [];
       for (const { limit, key } of turnsOf(attempt)) {
@@ -43,7 +43,7 @@ export function signInLimits() {
         taken.push(() => limit.giveBack(key));
       }
     },
-    /** Gives the turns back: what was right does not count. */
+    /** Takes the count back: successful attempts do not count. */
     succeeded(attempt: Attempt): void {
       for (const { limit, key } of turnsOf(attempt)) limit.giveBack(key);
     },

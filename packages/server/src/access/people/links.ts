@@ -11,6 +11,7 @@ import { networkOf } from "../../platform/http/limits/rate-limit.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
 import { type GeneratedSecret, hasGeneratedForm, newSecret, sha256 } from "../auth/secrets/secrets.ts";
+import { countCodeTry } from "./code-tries.ts";
 import { spendCode } from "./codes.ts";
 import { linkSeconds } from "./lifetimes.ts";
 import { hashPassword, requireNewPassword } from "./passwords.ts";
@@ -55,7 +56,7 @@ export async function insertLink(
   return { token, expiresAt };
 }
 
-/** Whether a link still works by what is known of it. */
+/** Whether a link is stored, unused and not expired. */
 export async function isLinkOpen(db: Kysely<Tables>, token: GeneratedSecret, now: Date): Promise<boolean> {
   const link = db.selectFrom("sign_in_links").select("user_id").where("token_sha256", "=", sha256(token));
   const open = await link.where("used_at", "is", null).where("expires_at", ">", now).executeTakeFirst();
@@ -79,7 +80,7 @@ interface Meant {
 
 /**
  * Uses a link, once, and begins a session. An invitation gives a new person a password. A person who has one shows it, as an account
- * must not let anybody in as a person of other accounts. For the same reason a reset counts only for a person of that account alone.
+ * must not open sessions of persons of other accounts. For the same reason a reset counts only for a person of that account alone.
  * No link spares a person who has an authenticator its code. Throws `sign_in_link_not_found`, `invalid_request`, `sign_in_refused`,
  * `code_required`, `code_refused`, `sign_in_locked`.
  */
@@ -92,8 +93,9 @@ export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: V
     db.sql.transaction().execute((tx) => findMeant(tx, { digest, now: clock.realNow() })),
   );
   if (!meant) throw linkNotFound();
-  return proved(deps, meant, input, visitor, (hash) =>
-    inTurn(db, network, () =>
+  return proved(deps, meant, input, visitor, async (hash) => {
+    if (meant.person) await countCodeTry(deps, meant.person.id, input.code, visitor);
+    return inTurn(db, network, () =>
       retried(() =>
         db.sql.transaction().execute(async (tx) => {
           const now = clock.realNow();
@@ -106,12 +108,12 @@ export async function redeemLink(deps: SignInDeps, input: SignInLink, visitor: V
           return beginSession(tx, clock, { personId, visitor, by: "link", secondFactor });
         }),
       ),
-    ),
-  );
+    );
+  });
 }
 
 /**
- * Runs `use` for whoever shows what the link asks for beside itself, with the hash of the new password; undefined where it asks for none.
+ * Runs `use` for a request that proves what the link asks for beside itself, with the hash of the new password, if it asks for one.
  * A code that `use` refuses counts as a failed attempt.
  */
 async function proved<T>(
@@ -194,7 +196,7 @@ async function apply(
   if (!person) throw new Error("a user who has accepted is no person");
   if (hash !== undefined) {
     await tx.updateTable("people").set({ password_hash: hash }).where("id", "=", person.id).execute();
-    // Whoever has signed in at a provider as this person does so no longer; the next subject with the verified address does.
+    // Subjects of a provider that were linked to this person are unlinked; the next one with the verified address is linked.
     await tx.deleteFrom("person_identities").where("person_id", "=", person.id).execute();
     await endSessions(tx, { personId: person.id, now: clock.realNow() });
     await record("user.reset");
@@ -223,7 +225,7 @@ async function personFor(
   return id;
 }
 
-/** The same whether it never was, was used, or is too late. */
+/** One error for links that never existed, were used, or have expired. */
 function linkNotFound(): ApiError {
   return new ApiError("sign_in_link_not_found", "This link does not work, or does not work any more.");
 }

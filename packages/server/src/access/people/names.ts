@@ -24,8 +24,8 @@ interface Known {
 }
 
 /**
- * Looks up the names of clients and of users, removed ones as well. Who is limited to stores gets the names of all whose doings are
- * shown: the limit is for what belongs to the account, and a name is only given for an id that the caller was shown.
+ * Looks up the names of clients and of users, removed ones as well. A caller who is limited to stores gets all names of actors that its answers
+ * show: a name is given only for an id that the caller was shown.
  */
 export function createActorNames(db: Db, now: () => number = () => performance.now()): ActorNames {
   const kept = new QuickLRU<string, Known>({ maxSize: mostKept });

@@ -11,8 +11,8 @@ import { derivesTo, slowHash } from "../auth/secrets/chosen-secrets.ts";
 const cost = { N: 32_768, r: 8, p: 3 };
 
 /**
- * The hash of no password. It is compared where there is none, so that an unknown address takes as long as a known one, and it is that
- * of a person who signs in by links alone.
+ * A hash that no password has. It is compared where there is none, so that an unknown address takes as long as a known one. A person who
+ * signs in by links alone has this hash.
  */
 export const nobodysHash = `scrypt$${cost.N}$${cost.r}$${cost.p}$${randomBytes(16).toString("base64url")}$${randomBytes(32).toString("base64url")}`;
 

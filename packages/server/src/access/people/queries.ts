@@ -7,7 +7,7 @@ export type UserRow = Selectable<Tables["account_users"]>;
 export type PersonRow = Selectable<Tables["people"]>;
 export type SessionRow = Selectable<Tables["sessions"]>;
 
-/** The person with an e-mail address, and whether that person has signed in from the network lately. One statement, whoever it is. */
+/** The person with an e-mail address, and whether that person has signed in from the network lately: one statement, found or not. */
 export async function findPerson(
   db: Reader,
   { email, network, now }: { email: string; network: string; now: Date },
@@ -210,7 +210,7 @@ export async function namesOf(db: Reader, users: readonly UserRow[]) {
   return { accounts, stores };
 }
 
-/** Deletes sessions, links and used flows that ended long ago; answers whether there may be more. */
+/** Deletes sessions, links, used flows and authorizations that ended long ago; answers whether there may be more. */
 export async function deleteOld(db: Reader, before: Date, limit: number): Promise<boolean> {
   const sessions = await sql`
     delete from sessions where id in (
@@ -225,5 +225,9 @@ export async function deleteOld(db: Reader, before: Date, limit: number): Promis
     delete from sign_in_flows_used where state_sha256 in (
       select state_sha256 from sign_in_flows_used where used_at < ${before} order by used_at limit ${limit} for update skip locked
     )`.execute(db);
-  return [sessions, links, flows].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
+  const authorizations = await sql`
+    delete from authorizations where id in (
+      select id from authorizations where created_at < ${before} order by created_at limit ${limit} for update skip locked
+    )`.execute(db);
+  return [sessions, links, flows, authorizations].some(({ numAffectedRows }) => Number(numAffectedRows ?? 0n) >= limit);
 }

@@ -1,8 +1,10 @@
+import { authorizationEndpoints as authorizations } from "@tillkeeper/contract/http/authorization";
 import { oidcEndpoints as oidc } from "@tillkeeper/contract/http/oidc";
 import { signInEndpoints as signIns } from "@tillkeeper/contract/http/people";
 import { totpEndpoints as totp } from "@tillkeeper/contract/http/totp";
 import { userEndpoints as users } from "@tillkeeper/contract/http/users";
 import { Answer, bind, type Route } from "../../platform/http/route.ts";
+import { allowAuthorization, showAuthorization } from "./authorizations/authorize.ts";
 import { requireOwnPage } from "./cookies.ts";
 import { redeemLink } from "./links.ts";
 import { finishOidc, type OidcDeps, showProviders, startOidc } from "./oidc/flow.ts";
@@ -60,6 +62,16 @@ export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[
     bind(oidc.callback, ({ request }) => finishOidc(deps, request), {
       givesPower: "what the provider says of the person",
     }),
+    bind(
+      authorizations.get,
+      ({ params, query, request }) => showAuthorization(deps, { accountId: params.oid, asked: query, request }),
+      { guard },
+    ),
+    bind(
+      authorizations.allow,
+      ({ params, body, request }) => allowAuthorization(deps, { accountId: params.oid, asked: body, request }),
+      { guard },
+    ),
     bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
     bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),
     bind(users.get, ({ caller, params }) => getUser(deps, caller.accountId, params.id)),

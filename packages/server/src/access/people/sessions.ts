@@ -50,7 +50,7 @@ export async function requireSession(deps: SessionDeps, request: FastifyRequest)
   throw new ApiError("missing_session", "Nobody is signed in.", { headers: { "www-authenticate": "Cookie" } });
 }
 
-/** Whom a session lets into an account, in the words of tokens. Undefined without a session. Throws `account_not_found`. */
+/** The principal of a session in an account, in the form of a token's. Undefined without a session. Throws `account_not_found`. */
 export async function principalOfSession(
   deps: SessionDeps,
   request: FastifyRequest,
@@ -73,8 +73,8 @@ export async function principalOfSession(
   };
 }
 
-/** The stores that a user is limited to; the database keeps to them, for whatever the request does. */
-function limitOf({ role, stores }: { role: Role; stores: string[] | null }): Pick<Principal, "stores"> {
+/** The stores that a user is limited to; the database enforces them for all statements of the request. */
+export function limitOf({ role, stores }: { role: Role; stores: string[] | null }): Pick<Principal, "stores"> {
   return role === "store" ? { stores: stores ?? [] } : {};
 }
 
@@ -91,7 +91,7 @@ export function visitorOf(request: FastifyRequest): Visitor {
   return { address: request.ip, requestId: request.id, userAgent };
 }
 
-/** Begins a new session of a person, in the caller's transaction, and says so in the log of each account. Returns its token. */
+/** Begins a new session of a person, in the caller's transaction, with an entry in the audit log of each account. Returns its token. */
 export async function beginSession(
   tx: Tx,
   clock: Clock,
@@ -127,7 +127,7 @@ interface Beginning {
   secondFactor?: SecondFactor | undefined;
 }
 
-/** Says what a person has done in the log of each of its accounts, in the caller's transaction. */
+/** Writes an entry about a person into the audit log of each of its accounts, in the caller's transaction. */
 export async function recordOfPerson(
   tx: Tx,
   clock: Clock,

@@ -4,6 +4,7 @@ import { retried } from "../../db/retry.ts";
 import { inTurn } from "../../db/turns.ts";
 import { ApiError, invalidRequest } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
+import { countCodeTry } from "./code-tries.ts";
 import { type CodeDeps, spendCode } from "./codes.ts";
 import type { SignInLimits } from "./limits.ts";
 import { hashPassword, matchesPassword } from "./passwords.ts";
@@ -52,8 +53,9 @@ export async function attempting<T>(
 /** Signs a person in. Returns the token of a session that is always a new one. Throws `code_required`, `code_refused`, and as `asPerson`. */
 export function signIn(deps: SignInDeps, input: SignIn, visitor: Visitor): Promise<string> {
   const { db, clock } = deps;
-  return asPerson(deps, input, visitor, (person) =>
-    inTurn(db, networkOf(visitor.address), () =>
+  return asPerson(deps, input, visitor, async (person) => {
+    await countCodeTry(deps, person.id, input.code, visitor);
+    return inTurn(db, networkOf(visitor.address), () =>
       retried(() =>
         db.sql.transaction().execute(async (tx) => {
           // The password may have been changed, or the last account lost, since it was compared.
@@ -69,8 +71,8 @@ export function signIn(deps: SignInDeps, input: SignIn, visitor: Visitor): Promi
           return beginSession(tx, clock, { personId: person.id, visitor, by: "password", secondFactor });
         }),
       ),
-    ),
-  );
+    );
+  });
 }
 
 /** Sets another password, and ends all sessions of the person but the one of the request. Throws `missing_session`, `sign_in_refused`. */

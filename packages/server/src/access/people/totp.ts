@@ -2,11 +2,15 @@ import type { Totp, TotpConfirm, TotpConfirmed, TotpEnd, TotpStart, TotpStarted 
 import type { FastifyRequest } from "fastify";
 import type { Tx } from "../../db/db.ts";
 import { retried } from "../../db/retry.ts";
+import { asAccount } from "../../db/tenants/tenant.ts";
 import { inTurn } from "../../db/turns.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
+import type { Maker } from "../accounts/accounts.ts";
+import { recordChange } from "../audit/audit.ts";
+import { countCodeTry } from "./code-tries.ts";
 import { codeRefused, insertRecoveryCodes, newTotpSecret, spendCode, stepOf } from "./codes.ts";
-import { emailOf } from "./queries.ts";
+import { emailOf, endSessions, findPersonId, usersOfPerson } from "./queries.ts";
 import { recordOfPerson, requireSession, visitorOf } from "./sessions.ts";
 import { asPerson, attempting, type SignInDeps } from "./sign-in.ts";
 
@@ -98,15 +102,40 @@ export async function endTotp(deps: SignInDeps, request: FastifyRequest, { passw
   const { clock } = deps;
   const visitor = visitorOf(request);
   const email = await ownEmail(deps, request);
-  await asPerson(deps, { email, password }, visitor, ({ id: personId }) =>
-    inOwnTransaction(deps, request, async (tx) => {
+  await asPerson(deps, { email, password }, visitor, async ({ id: personId }) => {
+    await countCodeTry(deps, personId, code, visitor);
+    await inOwnTransaction(deps, request, async (tx) => {
       const totp = await lockTotp(tx, personId);
       if (!totp || totp.confirmed_at === null) throw notFound();
       await spendCode(tx, deps, personId, code);
       await tx.deleteFrom("person_totp").where("person_id", "=", personId).execute();
       await recordOfPerson(tx, clock, { personId, visitor, action: "user.totp_off" });
-    }),
-  );
+    });
+  });
+}
+
+/**
+ * Ends the authenticator of a person for whoever runs the server, and all sessions with it: whoever has the phone has none of them. Returns
+ * the accounts of the person, whose logs say so; undefined where no such person has an authenticator.
+ */
+export async function endTotpOfPerson(
+  { db, clock }: Pick<SignInDeps, "db" | "clock">,
+  maker: Maker,
+  email: string,
+): Promise<string[] | undefined> {
+  return db.sql.transaction().execute(async (tx) => {
+    const personId = await findPersonId(tx, email.toLowerCase());
+    if (personId === undefined) return undefined;
+    const { numDeletedRows } = await tx.deleteFrom("person_totp").where("person_id", "=", personId).executeTakeFirst();
+    if (numDeletedRows === 0n) return undefined;
+    await endSessions(tx, { personId, now: clock.realNow() });
+    const users = await usersOfPerson(tx, personId);
+    for (const { account_id: accountId, id } of users) {
+      const change = { action: "user.totp_end", subject: { type: "user", id } };
+      await asAccount(tx, accountId, accountId, () => recordChange(tx, clock, { ...maker, accountId }, change));
+    }
+    return users.map(({ account_id: accountId }) => accountId);
+  });
 }
 
 /** The address of the person who is signed in. Throws `missing_session`. */

@@ -105,7 +105,7 @@ async function linkIn(
 }
 
 /**
- * Makes a person a user, and the link that invites the person, for whoever runs the server. The answer is the only one that shows the link.
+ * Makes a user and the link that invites the person, for the operator of the server. Only this answer shows the link.
  * Throws `account_not_found`, `user_exists`, `invalid_request`.
  */
 export function addUser(

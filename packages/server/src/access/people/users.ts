@@ -29,7 +29,7 @@ export function createUser({ db, clock }: UserDeps, caller: PowerfulCaller, inpu
   });
 }
 
-/** Makes a person a user, in the transaction of an actor who may. Throws `user_exists`, `invalid_request`. */
+/** Makes a person a user, in a transaction that has checked the actor's right to. Throws `user_exists`, `invalid_request`. */
 export async function createIn(tx: Tx, clock: Clock, actor: Actor, input: UserCreate): Promise<User> {
   const now = clock.now();
   const { accountId, clientId: by } = actor;

@@ -66,6 +66,8 @@ export const guides: Readonly<Record<string, readonly Guide[]>> = {
     { name: "operations/watching", about: "metrics, alerts and a board, the log, and health under an orchestrator" },
     { name: "operations/upgrades", about: "a new version beside the last one, what it locks, and the way back" },
     { name: "operations/database", about: "connections, PgBouncer, secrets in files, another password, clocks" },
+    { name: "operations/failover", about: "PostgreSQL on two machines: Patroni, HAProxy, and what a failover costs" },
+    { name: "operations/point-in-time", about: "back to a moment by PostgreSQL's own log, with pgBackRest" },
     { name: "backup", about: "the database and its key file, and how to restore them" },
     { name: "audit", about: "its chains, signed checkpoints, and what shows when somebody changed it" },
     { name: "security", about: "for operators, and for everybody who looks for a way in" },

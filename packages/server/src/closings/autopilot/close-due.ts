@@ -1,8 +1,8 @@
 import { inTenant } from "../../db/tenants/tenant.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
-import { type ClosingDeps, closeAlone } from "../close-store.ts";
+import { type ClosingDeps, closeAlone } from "../asking/close-store.ts";
 import type { ClosingRow } from "../queries.ts";
-import { isOpenSince, momentOf } from "../standing.ts";
+import { isOpenSince, momentOf } from "../standing/standing.ts";
 import type { Decision } from "./decide.ts";
 import { autopilotActor } from "./missed.ts";
 import type { Due } from "./next-due.ts";
@@ -13,7 +13,7 @@ export interface Closers extends ClosingDeps {
   log: { warn(fields: object, text: string): void };
 }
 
-/** What is to be done for a store. */
+/** A store and the autopilot's decision about it. */
 export interface Step {
   place: PlaceRow;
   plan: ClosingPlan | undefined;
@@ -28,7 +28,7 @@ export interface ClosedStep extends Step {
   isIdle: boolean;
 }
 
-/** Closes the store, if its time has come. idle: nothing is open. failed: it stays due, and is not moved on. */
+/** Closes the store, if it is due. idle: nothing is open. failed: the store stays due at the same day. */
 export async function closeDue(
   deps: Closers,
   { place, plan, decision, closing }: Step,
@@ -80,12 +80,12 @@ interface Going {
   closing: ClosingRow;
 }
 
-/** Asks for what is missing of a closing that is there. */
+/** Asks anew for the terminals that are missing in a closing. */
 async function goOn(deps: Closers, { plan, what, due: { day, until }, closing }: Going): Promise<"done"> {
-  // What was asked for goes on as it was asked for.
+  // The closing keeps the terms of its request.
   if (what === "again") return "done";
   const { accountId, storeId } = plan;
-  // A request that asked for more patience keeps it.
+  // A closing with a later `retry_until` keeps it.
   const retryUntil = !closing.ended_at && closing.retry_until > until ? closing.retry_until : until;
   const body = { business_day: day, retry_until: retryUntil.toISOString() };
   await closeAlone(deps, { accountId, clientId: autopilotActor, storeId, idempotencyKey: null, body }, undefined);

@@ -1,7 +1,7 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { dayMs } from "../../platform/time-spans.ts";
-import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../days/business-day.ts";
 import { type Due, dueOf, nextDue } from "./next-due.ts";
 
 /** Where the autopilot of a store stands. */
@@ -15,8 +15,8 @@ export interface Place {
 
 /**
  * What the autopilot does now. off, wait: nothing. close: the day is to be closed. again: nothing was
- * open when its time came, and it is closed if something is open now. check: the time to try is over, and what came of it
- * is to be looked at. missed: it is over, and nobody tried. pass: the day is not to be closed.
+ * open when its time came, and it is closed if something is open now. check: the time to try is over, and the outcome
+ * has to be read. missed: it is over, without an attempt. pass: the day is not to be closed.
  */
 export type Decision =
   | { what: "off" }
@@ -38,10 +38,10 @@ export function whyOff({
   return undefined;
 }
 
-/** Decides what is to be done for a store, by its place and its configuration as it is now. */
+/** Decides what the autopilot does for a store, by its place and its present configuration. */
 export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place, now: Date): Decision {
   if (known !== null && askedAt && until) {
-    // A closing that was asked for goes on as it was asked for, whatever is configured meanwhile.
+    // A closing keeps the times of its request; a later configuration does not change it.
     if (now < until && whyOff(plan) !== undefined) return { what: "wait", day: known, lookAt: until };
     if (now < until) return { what: "again", due: { day: known, until } };
     return { what: "check", day: known, askedAt, until };
@@ -58,7 +58,7 @@ export function decide(plan: ClosingPlan, { day: known, askedAt, until }: Place,
   return now < endsAt ? { what: "wait", day, lookAt: endsAt } : { what: "pass", day };
 }
 
-/** The day that is known, unless it is longer ago than a day can be closed; else the first one whose time is yet to come. */
+/** The day of the place, unless it is too long ago to be closed; otherwise the first day whose time is yet to come. */
 function dayToDealWith(plan: ClosingPlan, known: string | null, now: Date): string | undefined {
   if (known === null) return nextDue(plan, now)?.day;
   const oldest = businessDayOf(new Date(now.getTime() - limits.closingDaysBack * dayMs), plan.rules);

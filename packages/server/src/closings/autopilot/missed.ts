@@ -1,7 +1,7 @@
 import type { NewEvent } from "../../events/write.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import { showClosingStep } from "../present.ts";
+import { showClosingStep } from "../reading/present.ts";
 import type { DayStands } from "./open-terminals.ts";
 
 /** The name under which the autopilot acts. No client may have it. */

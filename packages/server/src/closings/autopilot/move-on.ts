@@ -3,7 +3,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import { type NewEvent, writeEvents } from "../../events/write.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { hourMs, minuteMs } from "../../platform/time-spans.ts";
-import { type Clocks, isOpenSince, type Moment, momentOf } from "../standing.ts";
+import { type Clocks, isOpenSince, type Moment, momentOf } from "../standing/standing.ts";
 import type { ClosedStep } from "./close-due.ts";
 import { type Decision, type Place, placeAfter } from "./decide.ts";
 import { missedEvent } from "./missed.ts";
@@ -17,15 +17,15 @@ export interface MoveDeps extends Clocks {
   missed: () => void;
 }
 
-/** While it is off a store is looked at so often: rules of time zones change without a change of the store. */
+/** How often a store is read whose autopilot is off: rules of time zones change without a change of the store. */
 const offMs = 24 * hourMs;
-/** A close may be under way when the time to try is over; its end is waited for. */
+/** A close may be under way when the time to try is over; the decision waits for its end. */
 const endsWithinMs = hourMs;
 const soonMs = 2_000;
-/** A store in which nothing is open when its time comes is looked at so often: it may sell until the time to try is over. */
+/** How often a store is read that has nothing open when its time comes: it may sell until the time to try is over. */
 const idleMs = 10 * minuteMs;
 
-/** Writes where stores of one account have got to after what was done for them, and the events of days that were missed. */
+/** Writes the new places of stores of one account after their decisions were carried out, and the events of missed days. */
 export async function moveOn(deps: MoveDeps, accountId: string, steps: readonly ClosedStep[]): Promise<void> {
   const missed = await inTenant(deps.db, accountId, async (tx) => {
     const moment = await momentOf(tx, deps);
@@ -77,7 +77,7 @@ async function missedOf(
   return { event: missedEvent({ ...stands, ...due, plan, tried: stands.closing !== undefined }, moment.now) };
 }
 
-/** What came of a day that was to be closed, once the time to try is over. */
+/** The outcome of a day that was to be closed, once the time to try is over. */
 async function check(
   tx: Tx,
   { place, plan, decision }: { place: PlaceRow; plan: ClosingPlan; decision: Decision & { what: "check" } },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
-import { wallClockMs } from "../time-zone.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../days/business-day.ts";
+import { wallClockMs } from "../days/time-zone.ts";
 import { type DuePlan, dueOf, nextDue } from "./next-due.ts";
 
 const usual: DuePlan = {

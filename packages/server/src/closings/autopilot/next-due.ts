@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import { minuteMs } from "../../platform/time-spans.ts";
-import { businessDayOf, dayAfter, endOf, startOf } from "../business-day.ts";
-import { firstInstantAt } from "../time-zone.ts";
+import { businessDayOf, dayAfter, endOf, startOf } from "../days/business-day.ts";
+import { firstInstantAt } from "../days/time-zone.ts";
 
-/** What says when the days of a store are closed. */
+/** The settings that say when the days of a store are closed. */
 export type DuePlan = Pick<ClosingPlan, "storeRef" | "rules" | "time" | "retryUntil" | "spread_minutes" | "exceptions">;
 
 /** When a business day is to be closed, and until when that is tried. */
@@ -15,7 +15,7 @@ export interface Due {
 }
 
 const dayMinutes = 24 * 60;
-/** A day whose time falls on its very end, because clocks skip it, is closed so long before. */
+/** How long before its end a day is closed whose time falls on the end, because clocks skip it. */
 const leastWindowMs = 15 * minuteMs;
 
 /**
@@ -60,7 +60,7 @@ export function nextDue(plan: DuePlan, after: Date): Due | undefined {
   return due && due.at <= after ? firstDue(plan, dayAfter(due.day, plan.rules)) : due;
 }
 
-/** The same for a store each evening, and spread evenly over stores. Half of the time to try is left at least. */
+/** The delay of a store's close: constant for the store, spread evenly over stores. At least half of the time to try is left. */
 function spreadMs({ storeRef, spread_minutes: minutes }: DuePlan, windowMs: number): number {
   const most = Math.min(minutes * minuteMs, windowMs / 2);
   const share = createHash("sha256").update(storeRef).digest().readUInt32BE() / 2 ** 32;

@@ -1,11 +1,11 @@
 import { standingOf } from "@tillkeeper/contract/closings/rules";
 import type { Tx } from "../../db/db.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
-import { endOf, startOf } from "../business-day.ts";
-import { terminalFacts } from "../facts.ts";
+import { endOf, startOf } from "../days/business-day.ts";
 import { type ClosingRow, findClosingOfDay, readFacts } from "../queries.ts";
 import { factsOfStores } from "../sql/facts.ts";
-import { isOpen, type Member, type Moment, membersOf } from "../standing.ts";
+import { terminalFacts } from "../standing/facts.ts";
+import { isOpen, type Member, type Moment, membersOf } from "../standing/standing.ts";
 
 /** A business day as it stands: its closing, if it has one, and its terminals. */
 export interface DayStands {

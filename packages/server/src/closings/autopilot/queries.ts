@@ -41,7 +41,7 @@ export async function findPlace(
   return rows[0];
 }
 
-/** A place that a look has led to. `lookAt` null: there is nothing to look at, until the store changes. */
+/** A place to write. `lookAt` null: the store is not read again until it changes. */
 export interface Moved {
   from: PlaceRow;
   to: Place;
@@ -58,7 +58,7 @@ const moves = batchTable<Moved>({
 });
 
 /**
- * Writes where stores of an account have got to, and answers those for which it is so: not one that another server, or a change of the
+ * Writes new places of stores of an account, and answers the stores that were written: not one that another server, or a change of the
  * store, has moved since it was read.
  */
 export async function movePlaces(tx: Kysely<Tables>, accountId: string, batch: readonly Moved[]): Promise<Set<string>> {

@@ -3,7 +3,7 @@ import type { Tx } from "../../db/db.ts";
 import type { ClosingPlan } from "../../merchants/stores/closing-plan.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
-import { dayAfter } from "../business-day.ts";
+import { dayAfter } from "../days/business-day.ts";
 import { type Place, whyOff } from "./decide.ts";
 import { type Due, firstDue, nextDue } from "./next-due.ts";
 import { findPlace } from "./queries.ts";
@@ -22,7 +22,7 @@ export function createShowAutopilot({ clock }: { clock: Pick<Clock, "now"> }) {
   };
 }
 
-/** The day after the one that is being closed; else the one that is not dealt with yet, unless its time is over. */
+/** The day after the day that is being closed; otherwise the first day that is not dealt with, unless its time is over. */
 function nextOf(plan: ClosingPlan, { day, askedAt }: Place, now: Date): Due | undefined {
   if (day === null) return nextDue(plan, now);
   const due = firstDue(plan, askedAt ? dayAfter(day, plan.rules) : day);

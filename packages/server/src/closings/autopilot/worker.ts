@@ -1,6 +1,6 @@
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { closingPlans } from "../../merchants/stores/closing-plan.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import { pause } from "../../platform/pause.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type ClosingRow, findClosingsOfDays } from "../queries.ts";
@@ -10,21 +10,31 @@ import { type MoveDeps, moveOn } from "./move-on.ts";
 import { claimStores, type PlaceRow } from "./queries.ts";
 import { Slots } from "./slots.ts";
 
-export type AutopilotDeps = Closers & MoveDeps;
+export type AutopilotDeps = Closers &
+  MoveDeps & {
+    /** How many reports of terminals wait to be written. */
+    reportsWaiting: () => number;
+  };
 
 const everyMs = 1_000;
 /** Stores that are closed at the same time, and how many are claimed at once. */
 const mostUnderWay = 512;
 const claimedAtOnce = 128;
-/** Another server looks after so long, if this one dies with what it has claimed. */
+/** The lease of a claim: after it another server takes over, in case this one has died. */
 const againMs = 30_000;
+/**
+ * While more reports wait, no further store is claimed: commands that are sent faster than their answers are taken come back as repeated
+ * answers, which put the server further behind.
+ */
+const mostReportsWaiting = 512;
+const untilWrittenMs = 50;
 /** Stores that have been closed are moved on together. */
 const moves = { slots: 2, maxBatch: 128, maxQueue: mostUnderWay, restMs: 20 };
 
 /**
  * Closes stores by themselves (D32). Any number of servers take turns: each claims stores that are due and closes them as a request
  * does, which makes one closing of a day however often it is done. Then it moves the store on to its next day, unless the store was changed
- * meanwhile. So a server that dies in between leaves nothing behind that the next one does not do once more to the same end.
+ * meanwhile. When a server dies in between, the next one repeats the steps with the same result.
  * A store that takes long holds its own slot only: others are claimed as slots get free.
  */
 export function autopilotWorker(deps: AutopilotDeps): Worker {
@@ -48,6 +58,10 @@ class Round {
   /** Rejects with the first failure, after all that is under way has ended. */
   async run(): Promise<void> {
     while (!this.#signal.aborted && this.#failures.length === 0) {
+      if (this.#deps.reportsWaiting() > mostReportsWaiting) {
+        await pause(untilWrittenMs, this.#signal);
+        continue;
+      }
       const claimed = await this.#claim();
       for (const [accountId, places] of Map.groupBy(claimed, (place) => place.accountId))
         this.#begin(accountId, places);
@@ -104,7 +118,7 @@ class Round {
   #moverOf(accountId: string): (step: ClosedStep) => Promise<void> {
     const known = this.#movers.get(accountId);
     if (known) return known;
-    const mover = gather<ClosedStep, void>({
+    const mover = batched<ClosedStep, void>({
       ...moves,
       overload: () => new Error("more stores are to be moved on than were claimed"),
       run: async (batch) => {
@@ -117,7 +131,7 @@ class Round {
   }
 }
 
-/** What is to be done for stores of one account, read for all of them at once. */
+/** The decisions for stores of one account, read for all of them at once. */
 function stepsOf({ db, clock }: AutopilotDeps, accountId: string, places: readonly PlaceRow[]): Promise<Step[]> {
   return inTenant(db, accountId, async (tx) => {
     const now = clock.now();

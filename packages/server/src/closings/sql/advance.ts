@@ -5,9 +5,9 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import { eventsOf } from "../../events/write.ts";
-import type { Facts, Frozen } from "../facts.ts";
+import type { Told } from "../progress/told.ts";
 import { type ClosingKey, type ClosingRecord, closingColumns } from "../queries.ts";
-import type { Told } from "../told.ts";
+import type { Facts, Frozen } from "../standing/facts.ts";
 import { closingById, closingOfWanted, factsOfBatch } from "./facts.ts";
 
 // The statements that carry closings forward: each for a batch of closings of any account, on hot connections, because
@@ -91,7 +91,7 @@ interface WrittenAttempt {
 }
 
 /**
- * Writes attempts down, each number once: whoever comes second leaves it to the first, and gets no row. A cancelled closing
+ * Writes attempts down, each number once: of two servers the second gets no row and leaves it to the first. A cancelled closing
  * gets none; one that is cancelled meanwhile may get one, whose operation is cancelled when it is noted.
  */
 export async function insertAttempts(pool: Pool, rows: readonly NewAttempt[]): Promise<WrittenAttempt[]> {
@@ -194,7 +194,7 @@ const looks = batchTable<Look>({
   ended_at: ["timestamptz", (row) => row.ended?.at ?? null],
   frozen: ["jsonb", (row) => row.ended?.frozen],
 });
-// Of a closing that is locked, whoever holds the lock looks at it next. So no look waits, however many come at once.
+// A locked closing is skipped: the transaction with the lock reads it next. So no transaction waits, however many come at once.
 const looksText = `
 with free as (
   select closing.account_id, closing.id, closing.store_ref, look.look_at, look.ended_at, look.frozen, look.told, look.at, look.state,

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { prepared } from "../../db/prepared.ts";
-import type { Facts } from "../facts.ts";
+import type { Facts } from "../standing/facts.ts";
 
 /** Of the closes of a terminal in one day that did nothing to its batch, only the newest decide anything. */
 const mostFailed = 40;
@@ -33,7 +33,7 @@ export function attemptOfOperation(accountId: string, id: string): string {
 // each terminal.
 const isClose = sql`operations.operation || '' = 'end_of_day'`;
 
-/** The closes of a target that decide, with what is known of the closings that sent them. One scan reads both kinds of them. */
+/** The closes of a target that decide, with the closings that sent them. One scan reads closes by operation and by hand. */
 const closes = sql`
   select close.*, sent.closing_id, linked.day_ends_at as closing_ends_at
   from (

@@ -4,9 +4,9 @@ import type { Tx } from "../../db/db.ts";
 import { requestLock } from "../../db/locks.ts";
 import { prepared } from "../../db/prepared.ts";
 import { eventsOf } from "../../events/write.ts";
-import type { Attempt } from "../attempts.ts";
+import type { KeyedRequest } from "../asking/requests.ts";
+import type { Attempt } from "../progress/attempts.ts";
 import type { ClosingRecord } from "../queries.ts";
-import type { KeyedRequest } from "../requests.ts";
 
 // The statements that make closings of days that have none: each for the stores of one account that are closed at the same time.
 

@@ -8,7 +8,7 @@ export interface BackupTable {
 }
 
 /**
- * Tables that a backup does not hold: what has run, and which place of files belongs to the database, because a restored
+ * Tables that a backup does not hold: the migrations that have run, and the place of files of the database, because a restored
  * database may get a copy of the place, or one without the files that are lost.
  */
 const leftOut = [...recordTables, "file_place"];

@@ -8,6 +8,7 @@ import { StartupError } from "../../platform/startup-error.ts";
 import { allAccountsSetting, type DatabaseLocation } from "../db.ts";
 import type { BackupEnd, BackupHeader, BackupSection } from "./format.ts";
 import { sectionEnd } from "./format.ts";
+import { readBack } from "./read-back.ts";
 import {
   type BackupTable,
   columnList,
@@ -26,7 +27,7 @@ export interface BackupReport {
 
 /**
  * Writes all rows of the database, in one snapshot, into a new file that only its owner may read. Servers keep running
- * meanwhile. The file gets its name once it is complete and on the disk. Throws `StartupError` when the file exists, or
+ * meanwhile. The file gets its name once it is complete, on the disk, and was read back. Throws `StartupError` when the file exists, or
  * when the user does not see all rows.
  */
 export async function writeBackup(location: DatabaseLocation, file: string): Promise<BackupReport> {
@@ -73,6 +74,7 @@ async function writeAll(client: pg.Client, draft: string): Promise<BackupReport>
     copying.catch((error: Error) => gzip.destroy(error));
     await Promise.all([written, copying]);
     fsyncSync(handle);
+    await readBack(draft);
     return { schema: header.schema, keyFingerprint: header.key_fingerprint, rows };
   } finally {
     closeSync(handle);

@@ -61,7 +61,7 @@ export async function runMigration(pool: pg.Pool, file: MigrationFile, options: 
 
 async function tryOnce(client: pg.PoolClient, file: MigrationFile): Promise<boolean> {
   await client.query("begin");
-  // The hot pool's settings are for statements by keys; and the wait for another server's migration is not this one's.
+  // The hot pool's settings are for statements by keys. `lock_timeout` bounds the wait for another server's migration.
   await client.query(
     "set local lock_timeout = '10s'; set local enable_seqscan = on; set local enable_hashjoin = on; set local enable_mergejoin = on; set local plan_cache_mode = auto",
   );

@@ -1,5 +1,5 @@
 import type { Role } from "@tillkeeper/contract/roles";
-import type { ColumnType } from "kysely";
+import type { ColumnType, Generated } from "kysely";
 
 type Language = "en" | "nb" | "sv" | "da";
 type Later<T> = ColumnType<T | null, null | undefined, T | null>;
@@ -48,6 +48,22 @@ export interface PeopleTables {
     confirmed_at: Later<Date>;
     /** A bigint, which the driver reads as a text. */
     last_step: Later<string>;
+    /** How many codes were tried since one was accepted. */
+    tries: Generated<number>;
+  };
+  authorizations: {
+    id: string;
+    session_id: string;
+    grant_id: string;
+    redirect_uri: string;
+    code_challenge: string;
+    scopes: string[];
+    code_sha256: Buffer;
+    code_expires_at: Date;
+    token_sha256: Later<Buffer>;
+    token_expires_at: Later<Date>;
+    created_at: Date;
+    ended_at: Later<Date>;
   };
   person_recovery_codes: {
     person_id: string;

@@ -1,11 +1,6 @@
 import type { AbilityTable } from "@tillkeeper/contract/abilities";
 import type { ActivationStatus } from "@tillkeeper/contract/activations";
-import type { CaseStatus } from "@tillkeeper/contract/case-status";
-import type { BankAccount } from "@tillkeeper/contract/http/bank-accounts";
 import type { GrantType } from "@tillkeeper/contract/http/client-grants";
-import type { FormSubmitter, Individual, PayoutInterval } from "@tillkeeper/contract/http/payout-destinations";
-import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-configuration";
-import type { Address, Coordinates, Organization, StoreStatus } from "@tillkeeper/contract/http/stores";
 import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import type {
   OperationError,
@@ -24,6 +19,7 @@ import type { HookTables } from "./hook-tables.ts";
 import type { Json } from "./json-column.ts";
 import type { LogTables } from "./log-tables.ts";
 import type { MailTables } from "./mail-tables.ts";
+import type { MerchantTables } from "./merchant-tables.ts";
 import type { PairingTables } from "./pairing-tables.ts";
 import type { PeopleTables } from "./people-tables.ts";
 import type { PresenceTables } from "./presence-tables.ts";
@@ -38,6 +34,7 @@ export interface Tables
     HookTables,
     LogTables,
     MailTables,
+    MerchantTables,
     PairingTables,
     PeopleTables,
     PresenceTables,
@@ -53,6 +50,8 @@ export interface Tables
     /** The default of its stores, by an IANA name in today's spelling. */
     time_zone: string | null;
     created_at: Date;
+    /** What a reset takes a sandbox account back to; null: what a new sandbox has. */
+    sandbox_snapshot: ColumnType<object | null, string | null | undefined, string | null>;
   };
   clients: {
     account_id: string;
@@ -113,72 +112,6 @@ export interface Tables
   file_place: { one: Generated<true>; id: string; created_at: Generated<Date> };
   /** One row for all servers. */
   root_key: { one: Generated<true>; fingerprint: string; created_at: Generated<Date> };
-  payout_destinations: {
-    account_id: string;
-    payout_destination_id: string;
-    id: Generated<string>;
-    payout_destination_name: string | null;
-    payout_destination_description: string | null;
-    case_status: CaseStatus;
-    type: "company" | "individual";
-    merchant_category_code: string | null;
-    organization: Json<Organization> | null;
-    individual: Json<Individual> | null;
-    address: Json<Address> | null;
-    bank_accounts: ColumnType<BankAccount[], string | undefined, string>;
-    payout_interval_type: PayoutInterval | null;
-    payout_reference: string | null;
-    email: string | null;
-    phone_number: string | null;
-    website: string | null;
-    form_submitter: Json<FormSubmitter> | null;
-    report_configuration: Json<Record<string, unknown>> | null;
-    created_at: Date;
-    created_by: Generated<string>;
-    updated_at: Date | null;
-    updated_by: Generated<string>;
-    /** Since when its status is no longer ACTIVE; null while it is ACTIVE, or never was. */
-    stopped_at: Date | null;
-    search_text: ColumnType<string, never, never>;
-  };
-  operator_destination_stores: {
-    operator_account_id: string;
-    payout_destination_id: string;
-    account_id: string;
-    store_ref: string;
-    created_at: Date;
-    created_by: string;
-  };
-  stores: {
-    account_id: string;
-    id: string;
-    number: number;
-    store_id: string;
-    status: StoreStatus;
-    verified: boolean;
-    organization: Json<Organization> | null;
-    store_name: string | null;
-    email: string | null;
-    phone_number: string | null;
-    address: Json<Address> | null;
-    coordinates: Json<Coordinates> | null;
-    website: string | null;
-    payout_destination_id: string | null;
-    suspended_by_operator: Generated<boolean>;
-    suspended_by_destination: Generated<boolean>;
-    configuration: ColumnType<StoreConfigurationPatch, string | undefined, string>;
-    created_at: Date;
-    created_by: string;
-    updated_at: Date;
-    updated_by: string;
-  };
-  store_search: {
-    account_id: string;
-    number: number;
-    status: StoreStatus;
-    payout_destination_id: string | null;
-    text: string;
-  };
   terminals: {
     account_id: string;
     terminal_id: string;
@@ -290,7 +223,7 @@ export interface Tables
     late_result: Json<unknown> | null;
     /** The database had lost it; the terminal's result restored it. */
     recovered: Generated<boolean>;
-    /** It FAILED after it was begun, and nobody knows whether it was completed. */
+    /** It FAILED after it was begun; whether it was completed is unknown. */
     unknown_end: Generated<boolean>;
     /** `terminals.store_ref` when it was accepted, or recovered; null for rows from before this column. */
     store_ref: string | null;

@@ -132,7 +132,7 @@ async function bindOwner(tx: Tx, { name, owner }: Table): Promise<void> {
     using (current_setting('tillkeeper.all_accounts', true) = 'on')`.execute(tx);
 }
 
-/** Grants what is listed. */
+/** Grants the listed rights. */
 function given(): string {
   const lines = Object.entries(tenantRights).flatMap(([table, of]) =>
     rights.flatMap((right) => {

@@ -24,7 +24,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   accounts: {
     select: true,
     insert: true,
-    update: ["last_configuration_number", "last_store_number", "last_terminal_number"],
+    update: ["last_configuration_number", "last_store_number", "last_terminal_number", "sandbox_snapshot"],
   },
   activations: { select: true, insert: true },
   // Entries are appended by a function with the rights of the owner.

@@ -66,7 +66,7 @@ export async function asAccount<T>(tx: Tx, own: string, other: string, work: () 
   return result;
 }
 
-/** Ids are written into the statement, because SET takes no parameters. Stores of other accounts are in no limit, whatever it says. */
+/** Ids are written into the statement, because SET takes no parameters. Ids of other accounts' stores in a limit show nothing. */
 function limitOf(stores: StoreLimit): string {
   if (!stores.every((id) => storeIdForm.test(id))) throw new Error("not the id of a store");
   return `set local tillkeeper.stores = '{${stores.join(",")}}'`;

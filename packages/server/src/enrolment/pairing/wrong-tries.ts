@@ -5,7 +5,7 @@ import { inTenant } from "../../db/tenants/tenant.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { networkOf } from "../../platform/http/limits/rate-limit.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import { type CodeRow, lockOpenCode, setCode } from "./queries.ts";
 
 /** Where a request came from. */
@@ -41,7 +41,7 @@ export function createWrongTries({ db, clock }: { db: Db; clock: Clock }): Wrong
   const counterOf = (key: string, code: CountedCode): Counter => {
     const known = counters.get(key);
     if (known) return known;
-    const add = gather<Peer, void>({
+    const add = batched<Peer, void>({
       run: async (peers) => {
         await inTenant(db, code.account_id, (tx) => store(tx, clock, code, peers));
         return peers.map(() => undefined);

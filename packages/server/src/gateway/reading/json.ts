@@ -3,7 +3,7 @@ import type { Place } from "../../operations/reports/results.ts";
 import { findWrongName } from "../../platform/http/bodies/json-text.ts";
 import { hasMoreValues } from "../../platform/http/bodies/value-count.ts";
 
-/** The JSON of a message, and what is wrong with it. */
+/** The JSON of a message, and its faults. */
 interface ReadJson {
   /** Undefined where the payload is no JSON. */
   said?: unknown;

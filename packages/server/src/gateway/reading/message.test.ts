@@ -169,7 +169,7 @@ describe("what devices say", () => {
       expect([operation_id, unreadable({ operation_id })]).toEqual([operation_id, undefined]);
   });
 
-  // Card numbers stand in whatever a device sends, names of fields among it.
+  // Card numbers may stand anywhere in a message, also in names of fields.
   it("names the places of such a result in a text that can be kept and shown", () => {
     const said = { number: 7, operation_id: id, operation: "open_menu", status: "FAILED", finished_at: at };
     const errorOf = (text: string) => {

@@ -15,7 +15,7 @@ import { unreadableOf } from "./unreadable.ts";
 
 export type ReadMessage<C extends UpChannel> = { message: Messages[C]; places?: undefined } | Refused;
 
-/** A message that is not understood: what is wrong, and what can be read all the same. */
+/** A message that is not understood: its faults, and the parts that can be read. */
 export interface Refused {
   message?: undefined;
   places: Place[];

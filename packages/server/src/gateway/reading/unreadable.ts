@@ -6,11 +6,11 @@ import { Compile } from "typebox/compile";
 import { maskText } from "../../logs/masking/mask-text.ts";
 import { type Place, type UnreadableResult, unreadableError } from "../../operations/reports/results.ts";
 
-/** A result that names an operation, whatever else is in it. */
+/** A result that names an operation; nothing else of it is checked. */
 const naming = Compile(Type.Pick(ResultMessage, ["operation_id"]));
 const knownOperation = Compile(OperationName);
 
-/** What is stored of the place of an unreadable result in its log. */
+/** The stored place of an unreadable result in its device's log. */
 const inLog = Compile(
   Type.Object({
     ...Type.Pick(ResultMessage, ["after", "operation_id"]).properties,

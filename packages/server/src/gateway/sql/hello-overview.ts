@@ -4,7 +4,7 @@ import type { TerminalState } from "@tillkeeper/contract/terminal-status";
 import { batchTable, inBatchOrder } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 
 /** What a hello is compared with, to see whether anything is to be done at all. */
@@ -49,7 +49,7 @@ type Row = TerminalState &
  * hardly any has work waiting. Answers `undefined` for an address that no terminal has any more, or ever had.
  */
 export function helloOverviews(db: Db): (origin: Device) => Promise<HelloOverview | undefined> {
-  return gather<Device, HelloOverview | undefined>({
+  return batched<Device, HelloOverview | undefined>({
     slots: 2,
     maxBatch: 512,
     maxQueue: 20_000,

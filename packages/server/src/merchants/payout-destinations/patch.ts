@@ -154,7 +154,7 @@ function columnsOf(patch: PayoutDestinationPatch): Columns {
   };
 }
 
-/** The database orders the keys of an object anew, so objects are compared by what is in them. */
+/** The database reorders the keys of an object, so objects are compared without regard to order. */
 function isSame(row: DestinationRow, columns: Columns, name: keyof Columns): boolean {
   const [is, next] = [row[name], columns[name]];
   return plainColumns.some((plain) => plain === name) ? is === next : isDeepStrictEqual(is, JSON.parse(next as string));

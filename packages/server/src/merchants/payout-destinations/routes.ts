@@ -1,5 +1,5 @@
 import { destinationApprovalEndpoints as approvals } from "@tillkeeper/contract/http/destination-approvals";
-import { payoutDestinationEndpoints as payoutDestinations } from "@tillkeeper/contract/http/payout-destinations";
+import { payoutDestinationEndpoints as payoutDestinations } from "@tillkeeper/contract/http/payout-destination-endpoints";
 import { bind, type Route } from "../../platform/http/route.ts";
 import { createApproval, getApprovals } from "./approvals.ts";
 import { moveCase } from "./case-status.ts";

@@ -12,7 +12,7 @@ export interface AddressedStore {
   mailTo: readonly MailRecipient[];
 }
 
-/** Reads a live store by its generated id, with those who are told of it by mail. */
+/** Reads a live store by its generated id, with its recipients of mail. */
 export async function addressedStore(tx: Tx, accountId: string, storeRef: string): Promise<AddressedStore | undefined> {
   const [row] = await storesWithDays(tx, accountId, { by: { ids: [storeRef] }, includeDeleted: false });
   return (

@@ -14,7 +14,7 @@ interface ClosingTimes {
 }
 
 /**
- * The times of a store, by what is set. A `retry_until` behind the next begin of a business day counts as that begin: such values
+ * The times of a store, by its settings. A `retry_until` behind the next begin of a business day counts as that begin: such values
  * were taken before stores had one.
  */
 export function closingTimesOf(set: StoreConfigurationPatch): ClosingTimes {
@@ -46,7 +46,7 @@ function passesBegin({ time, retryUntil, startsAt }: ClosingTimes): boolean {
   return minutesUntil(retryUntil, time) > minutesUntil(startsAt, time);
 }
 
-/** The time that a patch names; undefined if it names none, and what is set already is not its concern. */
+/** The time that a patch names; undefined if it names none: the stored time is not checked again. */
 function placeOf({
   auto_end_of_day: times,
   business_day_starts_at: begin,

@@ -107,14 +107,14 @@ function withoutSentBack(patch: StoreConfigurationPatch, shown: StoreConfigurati
   return { ...others, auto_end_of_day: times };
 }
 
-/** Nobody may order that days are closed at a time of day that is only guessed (D30). */
+/** Refuses automatic closes where the time zone is only a guess (D30). */
 function refuseGuess({ time_zone: zone, time_zone_guess: guess }: StoreConfiguration): void {
   if (guess === undefined) return;
   const message = `cannot be enabled while the time zone, ${zone}, is a guess. ${guess}`;
   throw invalidRequest({ path: "/body/auto_end_of_day/enabled", message });
 }
 
-/** Each business day once, and each with what is different on it. Throws `invalid_request`. */
+/** Refuses exceptions that name a day twice, or not exactly one of `closed` and `time`. Throws `invalid_request`. */
 function refuseExceptions(exceptions: readonly { date: string; closed?: true; time?: string }[]): void {
   const path = (index: number) => `/body/auto_end_of_day/exceptions/${index}`;
   const faults = exceptions.flatMap(({ date, closed, time }, index) => {

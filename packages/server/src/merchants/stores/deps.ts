@@ -23,7 +23,7 @@ export interface StoreDeps {
   register: OrganizationRegister;
   /** Tells what the autopilot of a store does next: days and their times belong to a higher layer. */
   autopilot: (tx: Tx, plan: ClosingPlan) => Promise<Autopilot>;
-  /** Tells what comes of the addresses that are told by mail: mail belongs to a higher layer. */
+  /** Says why no mail is sent to a store's addresses: a port, as mail is a higher room. */
   mail: (tx: Tx, accountId: string, mailTo: readonly MailRecipient[]) => Promise<MailStanding>;
   /** Called when a store is suspended: its live terminals turn INACTIVE (D5). */
   suspendTerminals: OnTerminalsOfStore;

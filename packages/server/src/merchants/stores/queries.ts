@@ -160,6 +160,15 @@ export async function listStores(db: Kysely<Tables>, accountId: string, page: St
     .execute();
 }
 
+/** The live stores of an account, the oldest first, at most so many. */
+export function storesByNumber(db: Kysely<Tables>, accountId: string, limit: number): Promise<StoreRow[]> {
+  return selectStores(db, accountId)
+    .where("stores.status", "<>", "DELETED")
+    .orderBy("stores.number")
+    .limit(limit)
+    .execute();
+}
+
 /** Reads the newest stores of each wanted status and destination by an index, and merges them. */
 function newest(accountId: string, { below, limit, statuses, payoutDestinationIds }: StorePage) {
   const destinations =

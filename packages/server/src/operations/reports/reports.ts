@@ -13,7 +13,7 @@ import { inTurn } from "../../db/turns.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { ApiError } from "../../platform/errors.ts";
 import { createSpanLimit, takeTurn } from "../../platform/http/limits/rate-limit.ts";
-import { type Gathered, gather } from "../../platform/load/batch.ts";
+import { type Batched, batched } from "../../platform/load/batch.ts";
 import type { Device } from "../../terminals/record/devices.ts";
 import type { Durations } from "../durations.ts";
 import { expireDue } from "../expiry.ts";
@@ -72,7 +72,7 @@ const mostTries = 4;
 export function createReports(deps: ReportDeps): Reports {
   const { db, clock, origins } = deps;
   const notes = createDispatchedNotes();
-  const report = gatherReports(deps);
+  const report = batchReports(deps);
   const unasked = createSpanLimit(limits.closesWithoutCommandPerMinute, 60);
   const tell = async ({ accountId, terminalId }: Device, id: string, phases: Partial<Progress>) => {
     const dispatchedAt = notes.take(terminalId, id);
@@ -86,7 +86,18 @@ export function createReports(deps: ReportDeps): Reports {
     if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
-  const answer = async (finish: Finish): Promise<Answered> => {
+  const underWay = new Map<string, Promise<Answered>>();
+  /** A copy of an answer that is being taken gets the same outcome: copies of a server that is behind must not put it further behind. */
+  const answer = (finish: Finish): Promise<Answered> => {
+    const name = sameAnswer(finish);
+    const known = underWay.get(name);
+    if (known) return known;
+    const taken = take(finish).finally(() => underWay.delete(name));
+    underWay.set(name, taken);
+    return taken;
+  };
+  const take = async (finish: Finish): Promise<Answered> => {
+    if (finish.readable) finish.dispatchedAt = notes.take(finish.terminalId, finish.id);
     let answered = (await report({ finish })) as Answered;
     for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
       if (tries === mostTries) throw new ApiError("service_unavailable", "The operation is being ended; repeat.");
@@ -109,8 +120,7 @@ export function createReports(deps: ReportDeps): Reports {
     async finished(origin, message) {
       const told = toFinish(origin, message, { at: clock.now(), origins });
       if (isUnrequested(told)) takeTurn(unasked, origin.terminalId);
-      const dispatchedAt = notes.take(origin.terminalId, told.id);
-      return receiptOf(message, await answer({ ...told, dispatchedAt, heardAt: Date.now() }));
+      return receiptOf(message, await answer({ ...told, heardAt: Date.now() }));
     },
 
     unreadable: async (origin, told) => (await answer(toUnreadable(origin, told, clock.now()))).memory,
@@ -146,8 +156,8 @@ function receiptOf(
 }
 
 /** Batches reports. Resolves with the outcome of a result; for progress, with whether the operation is live. */
-function gatherReports(deps: ReportDeps): Gathered<Report, Answered | boolean> {
-  return gather<Report, Answered | boolean>({
+function batchReports(deps: ReportDeps): Batched<Report, Answered | boolean> {
+  return batched<Report, Answered | boolean>({
     // One batch at a time: with two, the later of a terminal's results could be taken first.
     slots: 1,
     maxBatch: 256,

@@ -64,7 +64,7 @@ export interface UnreadableResult {
   error: OperationError;
 }
 
-/** What is wrong with a result that names another kind of operation than its command. */
+/** The fault of a result that names another kind of operation than its command. */
 export const ofAnotherPlace: Place = {
   path: "/operation",
   message: "is not the operation that the command with this operation_id was",

@@ -107,7 +107,7 @@ interface Told {
   requestId?: string;
 }
 
-/** The events of operations that have changed. What there is to show is read from their rows: a later change only adds to them. */
+/** The events of operations that have changed, without data: readers show the rows, to which later changes only add. */
 function told(name: string, { from, which, cause, by, requestId }: Told): string {
   return eventsOf(name, {
     from,

@@ -32,7 +32,7 @@ export class Addresses {
     ];
   }
 
-  /** What is at a path; undefined where there is nothing. */
+  /** The endpoints at a path; undefined where there are none. */
   find(path: string): Address | undefined {
     const parts = path.split("/");
     const fitting = this.#rows.filter((row) => fits(row.parts, parts, this.#maxParamLength));

@@ -1,4 +1,4 @@
-/** A rest that others may end. A ring while nobody rests ends the next rest at once, so that none is lost. */
+/** A rest that others may end. A ring before a rest ends that rest at once, so that no ring is lost. */
 export class Alarm {
   #rung = false;
   #finish: (() => void) | undefined;

@@ -24,11 +24,12 @@ const maxAgeSeconds = 7_200;
 const sandboxControls = "/v1/sandbox/";
 
 /**
- * Whether pages of other origins may call an endpoint (D41): only where an access token opens it. Neither client
- * secrets nor credentials of devices and brokers belong in a page. The controls of a sandbox are for tests alone.
+ * Whether pages of other origins may call an endpoint: where an access token opens it, and where its row says so, which is how front
+ * ends get tokens of people. Credentials of devices and brokers do not belong in a page. The controls of a sandbox are for tests
+ * alone.
  */
-export function isForPages({ scopes, path }: Endpoint): boolean {
-  return scopes !== "public" && !path.startsWith(sandboxControls);
+export function isForPages({ scopes, path, forPages }: Endpoint): boolean {
+  return (scopes !== "public" && !path.startsWith(sandboxControls)) || forPages === true;
 }
 
 /** CORS (Fetch Standard, section 3.3) for the routes that pages may call. Never with cookies: those of sessions count in pages of this server alone. */

@@ -14,6 +14,7 @@ declare module "fastify" {
 const codes: Partial<Record<ErrorCode, OAuthCode>> = {
   invalid_client: "invalid_client",
   invalid_grant_type: "unsupported_grant_type",
+  invalid_grant: "invalid_grant",
   invalid_scope: "invalid_scope",
   invalid_audience: "invalid_target",
   audience_not_granted: "unauthorized_client",

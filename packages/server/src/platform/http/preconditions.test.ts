@@ -10,7 +10,7 @@ const thing = { name: "one", updated_at: "2026-01-01T10:00:00Z", parts: ["a"] };
 const tag = tagOf(resource, thing);
 const opaque = tag.slice(1, -1);
 
-/** What becomes of a change: the code of its refusal, or `done`. */
+/** The outcome of a change: the code of its refusal, or `done`. */
 function change(headers: Record<string, string>, sentBack = {}, shown: object = thing): string {
   try {
     new Expectations(resource, headers, sentBack).check(shown);

@@ -70,7 +70,7 @@ function readDate(text: string | undefined): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Whether `If-None-Match` names the tag of what is shown, by the weak comparison. Throws `invalid_request`. */
+/** Whether `If-None-Match` names the tag of the answer, by the weak comparison. Throws `invalid_request`. */
 export function namesTag(headers: IncomingHttpHeaders, tag: string): boolean {
   return isNamed(readTags(headers, "if-none-match"), tag);
 }
@@ -127,7 +127,7 @@ export class Expectations {
     if (changed.length > 0) throw invalidRequest(...changed.map(otherValue));
   }
 
-  /** Whether the caller has what is shown already: a read is then answered with 304. Throws `precondition_failed`. */
+  /** Whether the caller has this answer already: a read is then answered with 304. Throws `precondition_failed`. */
   isKnown(shown: object): boolean {
     this.checked = true;
     if (!this.any) return false;

@@ -16,7 +16,7 @@ export interface Principal {
   clientAccountId: string;
   /** The grant that the token was given for. */
   grantId: string;
-  /** Of a person: who it is in this account. There is no grant then, and `grantId` is empty. */
+  /** Of a person: who it is in this account. `grantId` is that of the front end, and empty for a session. */
   userId?: string;
   scopes: ReadonlySet<string>;
   /** The generated ids of the stores that the caller is limited to (D34). Left out: it sees its whole account. */
@@ -49,6 +49,8 @@ export function requireWholeAccount({ stores }: Pick<Caller, "stores">): void {
 export interface UserAuthority {
   userId: string;
   accepted: readonly string[];
+  /** The front end that acts for the person: it may do no more than its grant and its token say. Left out: a session. */
+  through?: { grantId: string; scopes: ReadonlySet<string> };
 }
 
 /** What entitles a caller to give power away: a grant, a role, or the server itself. */

@@ -8,7 +8,7 @@ import { whenHungUp } from "./limits/hang-up.ts";
 export interface Subject<T> {
   /** The account, among which the places are shared. */
   group: string;
-  /** What is known when the wait begins. */
+  /** The subject's state when the wait begins. */
   known: T;
   /** Reads it again. It may hold nothing, such as a connection, once it has returned. */
   look: () => Promise<T>;
@@ -25,7 +25,7 @@ interface Wait {
   seconds: number;
   /** Aborts when the caller has gone away. */
   signal: AbortSignal;
-  /** Called for a look that failed. The wait goes on, because what is known stays true. */
+  /** Called for a read that failed. The wait goes on: the last known state stays true. */
   failed?: (error: unknown) => void;
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import { gather } from "./batch.ts";
+import { batched } from "./batch.ts";
 
 function harness(slots: number, maxQueue = 100) {
   const batches: number[][] = [];
   const release: (() => void)[] = [];
-  const call = gather<number, number>({
+  const call = batched<number, number>({
     slots,
     maxBatch: 4,
     maxQueue,
@@ -19,8 +19,8 @@ function harness(slots: number, maxQueue = 100) {
   return { batches, release, call };
 }
 
-describe("gather", () => {
-  it("sends a lone call at once and gathers what waits behind it, in order and at most maxBatch", async () => {
+describe("batched", () => {
+  it("sends a lone call at once and batches what waits behind it, in order and at most maxBatch", async () => {
     const { batches, release, call } = harness(1);
     const answers = [1, 2, 3, 4, 5, 6].map(call);
     expect(batches).toEqual([[1]]);
@@ -48,7 +48,7 @@ describe("gather", () => {
     vi.useFakeTimers();
     try {
       const batches: number[][] = [];
-      const call = gather<number, number>({
+      const call = batched<number, number>({
         slots: 2,
         maxBatch: 4,
         maxQueue: 100,

@@ -32,14 +32,14 @@ interface Waiting<I, O> {
 }
 
 /** A function whose calls run in batches. */
-export interface Gathered<I, O> {
+export interface Batched<I, O> {
   (input: I): Promise<O>;
   /** How many calls wait for their batch. */
   waiting(): number;
 }
 
 /** Returns a function that runs its calls in batches. It rejects with `overload`'s error when the queue is full. */
-export function gather<I, O>(options: BatchOptions<I, O>): Gathered<I, O> {
+export function batched<I, O>(options: BatchOptions<I, O>): Batched<I, O> {
   const queue: Waiting<I, O>[] = [];
   const pace = new Pace(options.restMs ?? 0);
   let inFlight = 0;

@@ -15,7 +15,7 @@ import { version } from "../version.ts";
 import { readTraceparent, type TracePlace, writeTraceparent } from "./traceparent.ts";
 import type { Span, SpanBegin, TraceSettings, Traces } from "./traces.ts";
 
-/** A collector that is away costs this many spans of memory; further ones are dropped. */
+/** Most spans in memory while the collector is away; further ones are dropped. */
 const longestQueue = 8_192;
 const batch = 512;
 const sendEveryMs = 1_000;
@@ -37,7 +37,7 @@ export function otlpTraces({ url, every }: TraceSettings, log: Pick<Logger, "war
       "service.version": version,
       "service.instance.id": randomUUID(),
     }),
-    // What is recorded is decided once for a whole trace, in `root`.
+    // Whether a trace is recorded is decided once, in `root`.
     sampler: new AlwaysOnSampler(),
     spanProcessors: [
       new BatchSpanProcessor(reported(exporter, log), {

@@ -2,7 +2,7 @@
 export interface TracePlace {
   traceId: string;
   spanId: string;
-  /** Whether the one who began the trace wants it recorded. */
+  /** Whether the beginner of the trace wants it recorded. */
   recorded: boolean;
 }
 

@@ -8,7 +8,7 @@ export interface Span {
   end(more?: { facts?: Facts; error?: string }): void;
 }
 
-/** What is told of a span: texts and numbers under short names. */
+/** The attributes of a span: texts and numbers under short names. */
 export type Facts = Readonly<Record<string, string | number>>;
 
 export interface SpanBegin {
@@ -27,9 +27,9 @@ export interface Traces {
    * caller's wish, or as only one of several is.
    */
   root(begin: SpanBegin, header?: string): Span | undefined;
-  /** Begins a span below another one. Undefined where that one is not recorded. */
+  /** Begins a span below `parent`. Undefined where the parent is not recorded. */
   child(parent: string | null | undefined, begin: SpanBegin): Span | undefined;
-  /** Sends what is left, for some seconds at most. */
+  /** Sends the remaining spans, for some seconds at most. */
   close(): Promise<void>;
 }
 

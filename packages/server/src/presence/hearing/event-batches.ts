@@ -5,7 +5,7 @@ import type { TerminalKey } from "../../terminals/terminal-keys.ts";
 import type { PresenceEvent } from "../status/state.ts";
 import type { TerminalEvents } from "./write.ts";
 
-interface GatheringOptions {
+interface EventBatchOptions {
   log: Logger;
   /**
    * Writes a batch. Answers the ids of terminals that were locked by another transaction; their events are tried again
@@ -19,7 +19,7 @@ interface Waiting extends TerminalEvents {
   settle: ((error?: unknown) => void)[];
 }
 
-const gatherMs = 1_000;
+const batchMs = 1_000;
 /** Milliseconds between two batches of urgent events that follow each other quickly. */
 const restMs = 20;
 const mostAtOnce = 500;
@@ -34,7 +34,7 @@ const mostKept = 50;
  * event carries its time.
  */
 export class EventBatches {
-  readonly #options: GatheringOptions;
+  readonly #options: EventBatchOptions;
   readonly #waiting = new Map<string, Waiting>();
   readonly #urgent = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export class EventBatches {
   #restTimer: NodeJS.Timeout | undefined;
   #failing = false;
 
-  constructor(options: GatheringOptions) {
+  constructor(options: EventBatchOptions) {
     this.#options = options;
   }
 
@@ -57,7 +57,7 @@ export class EventBatches {
     const combined = last && combine(last, event);
     if (combined) events[events.length - 1] = combined;
     else add(events, event);
-    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), batchMs);
   }
 
   /**
@@ -157,7 +157,7 @@ export class EventBatches {
     const waiting = this.#waitingOf({ accountId, terminalId });
     waiting.events = [...events, ...waiting.events].slice(-mostKept);
     waiting.settle.unshift(...settle);
-    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), gatherMs);
+    this.#timer ??= setTimeout(() => this.#makeAllUrgent(), batchMs);
   }
 }
 

@@ -67,7 +67,7 @@ export interface Presence {
 
 export function createPresence(deps: PresenceDeps): Presence {
   const { db, clock, steady, log, heartbeatSeconds, probes } = deps;
-  const gathering = new EventBatches({ log, write: (told) => writeAll(deps, told) });
+  const batches = new EventBatches({ log, write: (told) => writeAll(deps, told) });
   const telemetry = telemetryNotes({ db, clock, log });
   const nextAfter = (at: Date, polls = false) => {
     const seconds = polls ? Math.min(pollSeconds, heartbeatSeconds) : heartbeatSeconds;
@@ -78,11 +78,11 @@ export function createPresence(deps: PresenceDeps): Presence {
     heartbeatSeconds,
     hello({ polls, address, ...origin }, { session }) {
       const at = steady.realNow();
-      return gathering.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), address });
+      return batches.now(origin, { kind: "hello", at, session, nextExpectedAt: nextAfter(at, polls), address });
     },
     heard({ polls, address, ...origin }) {
       const at = steady.realNow();
-      gathering.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), address });
+      batches.later(origin, { kind: "heard", at, nextExpectedAt: nextAfter(at, polls), address });
     },
     async heartbeat(
       { polls, ...holder },
@@ -92,10 +92,10 @@ export function createPresence(deps: PresenceDeps): Presence {
       if (told) telemetry.take(holder, told, clock.now());
       const { address, ...origin } = holder;
       const nextExpectedAt = nextAfter(at, polls);
-      gathering.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, address });
+      batches.later(origin, { kind: "heartbeat", at, session, nextExpectedAt, roundTripMs, fault, address });
     },
-    goodbye: (origin, { session }) => gathering.now(origin, { kind: "goodbye", at: steady.realNow(), session }),
-    gone: (origin, { session }) => gathering.now(origin, { kind: "gone", at: steady.realNow(), session }),
+    goodbye: (origin, { session }) => batches.now(origin, { kind: "goodbye", at: steady.realNow(), session }),
+    gone: (origin, { session }) => batches.now(origin, { kind: "gone", at: steady.realNow(), session }),
     probeAnswered(origin, { probe_id: probeId }) {
       this.heard(origin);
       return probes.answered(origin, probeId);
@@ -106,7 +106,7 @@ export function createPresence(deps: PresenceDeps): Presence {
         ? extendDeadlines(db.sql, terminals, { now: steady.realNow(), nextExpectedAt: nextAfter(steady.realNow()) })
         : Promise.resolve(),
     async flush() {
-      await gathering.flush();
+      await batches.flush();
       await telemetry.write();
     },
   };

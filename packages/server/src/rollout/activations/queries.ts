@@ -94,7 +94,7 @@ export function claimDue(db: Kysely<Tables>, now: Date): Promise<ActivationRow |
 /** The facts that decide the next step. */
 export interface Facts {
   status: TerminalStatus;
-  /** A `check_update` has completed since the activation began, whichever client asked for it. */
+  /** A `check_update` has completed since the activation began, asked for by any client. */
   answered: boolean;
   /** A `check_update` is pending. */
   asked: boolean;

@@ -3,7 +3,7 @@ import { inBatchOrder } from "../../db/batch-table.ts";
 import type { Db } from "../../db/db.ts";
 import type { Tables } from "../../db/tables/schema.ts";
 import { ApiError } from "../../platform/errors.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import { terminalKeys } from "../terminal-keys.ts";
 
 export type LiveCredential = Pick<
@@ -36,7 +36,7 @@ interface Asked {
 
 /** Looks up many credentials in one statement: after a network failure thousands of terminals connect per second. */
 export function liveCredentials(db: Db): FindLiveCredential {
-  const lookUp = gather<Asked, LiveCredential | undefined>({
+  const lookUp = batched<Asked, LiveCredential | undefined>({
     slots: 2,
     maxBatch: 512,
     maxQueue: 20_000,

@@ -21,7 +21,7 @@ const shownColumns = [
   "sync_failed",
 ] as const satisfies (keyof Tables["terminals"])[];
 
-/** SQL: what there is to show of a row of `terminals`, as the data of an event. */
+/** SQL: a row of `terminals` as the data of an event. */
 export function terminalData(row: string): string {
   const columns = shownColumns.map((column) => `'${column}', ${row}.${column}`).join(", ");
   const storeId = `select store_id from stores where stores.account_id = ${row}.account_id and stores.id = ${row}.store_ref`;

@@ -43,7 +43,7 @@ function inSentence(sentence: string): string {
   return `${sentence.slice(0, 1).toLowerCase()}${sentence.slice(1)}`;
 }
 
-/** Closings that somebody cancelled. */
+/** Closings that were cancelled. */
 export const cancelledClosings: Source = async (wanted) =>
   (await readEndsOfClosings(wanted, "closing_cancel")).map(
     (row): Found => ({

@@ -14,7 +14,7 @@ interface LateResult {
   reason?: keyof typeof reasonWords;
 }
 
-/** Operations: when each was accepted, when somebody asked to cancel it, and when it ended. */
+/** Operations: when each was accepted, when its cancelling was asked for, and when it ended. */
 export const operations: Source = async (wanted) => {
   const rows = await readOperations(wanted);
   return rows.flatMap((row) => [accepted(wanted, row), ...cancelRequested(wanted, row), ...ended(wanted, row)]);
@@ -98,7 +98,7 @@ function ended(wanted: Wanted, row: OperationRow): Found[] {
 }
 
 /**
- * When it ended, as it stays whatever is told later: with the answer, with its deadline (of which the server takes notice within a
+ * When it ended, unchanged by a late result: with the answer, with its deadline (of which the server takes notice within a
  * second), or with the request to cancel it.
  */
 function endOf(row: OperationRow): Date | undefined {

@@ -73,7 +73,7 @@ export interface AttemptRow {
 
 const attemptPlaces = batchTable<BoundPlace>({
   id: ["text", ({ id }) => id],
-  // Whole instants: the key of an attempt on another terminal says nothing of the order of this one's.
+  // Whole instants: keys of attempts on different terminals have no common order.
   above_at: ["timestamptz", ({ above }) => new Date(above.at)],
   below_at: ["timestamptz", ({ below }) => new Date(below.key === undefined ? below.at : below.at + 1)],
 });

@@ -2,7 +2,7 @@ import type { OperationReason } from "@tillkeeper/contract/operation-reasons";
 import { type OperationName, type OperationResults, operationWords } from "@tillkeeper/contract/operations";
 import { plural } from "./words.ts";
 
-/** The fields of results that sentences tell, whichever kind of operation has them. */
+/** The fields of results that sentences tell, over all kinds of operation. */
 type Told = Partial<OperationResults["end_of_day"] & OperationResults["check_update"] & OperationResults["open_menu"]>;
 
 /** What a terminal did, and when, if that is to be told: the rest of a sentence that begins with the terminal. */

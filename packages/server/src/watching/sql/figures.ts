@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 
-/** What the database says of all servers together. Ages are in seconds, and null where there is nothing that could be old. */
+/** Figures of the database about all servers together. Ages are in seconds, and null where there is no row. */
 export interface Figures {
   migration: string | null;
   outboxDue: number;
@@ -21,7 +21,7 @@ export interface Figures {
   presence: Record<string, number> | null;
 }
 
-/** Rows are counted up to here: a reader of a figure needs to know no more, and a queue that got long must not cost more for it. */
+/** Rows are counted up to this number: a longer queue must not make its figure more expensive. */
 const most = 100_000;
 
 /** How many of these rows there are, at most `most`. */

@@ -6,7 +6,7 @@ const deepest = 20;
 const nameForm = /^[\w$-]+$|^\*$/;
 
 /**
- * Reads a mask: `a,b` names several fields, `a/b` a path, `a(b,c)` several of one parent, `*` any. Answers what is wrong with it, as
+ * Reads a mask: `a,b` names several fields, `a/b` a path, `a(b,c)` several of one parent, `*` any. Answers its fault, as
  * the end of a sentence, where something is.
  */
 export function readMask(text: string): Mask | string {

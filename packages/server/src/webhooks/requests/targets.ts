@@ -17,7 +17,7 @@ export interface TargetRules {
 }
 
 /**
- * Whether an address may be reached by anybody's request: it is one of the public internet. Everything with a meaning of its own is
+ * Whether webhooks may be sent to an address: it belongs to the public internet. Everything with a meaning of its own is
  * not: loopback, private networks, link-local addresses (where clouds keep their metadata), shared and reserved ranges, and IPv6
  * addresses that hold an IPv4 address.
  */
@@ -39,7 +39,7 @@ export function checkUrl(url: URL, { allowPrivate, isOwn }: TargetRules): void {
   if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) throw new TargetRefused("is not a public address");
 }
 
-/** What is wrong with a URL that somebody wants events at, as the end of a sentence; undefined: nothing. */
+/** The fault of a subscription's URL, as the end of a sentence; undefined: none. */
 export async function problemOfUrl(text: string, rules: TargetRules): Promise<string | undefined> {
   const url = URL.parse(text);
   if (!url || !["http:", "https:"].includes(url.protocol)) return "is not an http or https address";

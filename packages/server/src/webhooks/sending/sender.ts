@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Db } from "../../db/db.ts";
 import { unavailable } from "../../db/failures.ts";
 import type { PresentEvents } from "../../events/read.ts";
-import { gather } from "../../platform/load/batch.ts";
+import { batched } from "../../platform/load/batch.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
@@ -40,7 +40,7 @@ const leastFast = 32;
 const takeOverEveryMs = 5_000;
 
 /**
- * Sends what is due. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
+ * Sends due deliveries. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
  * gives its place in the fast lane back, and its subscription uses the slow lane from then on. So however many receivers are dead,
  * the others wait for none of them.
  */
@@ -55,7 +55,7 @@ export class Sender {
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
-    this.#end = gather<Ended, undefined>({
+    this.#end = batched<Ended, undefined>({
       run: async (batch) => {
         await endAttempts(deps.db.pool, batch);
         return batch.map(() => undefined);
@@ -172,7 +172,7 @@ export class Sender {
     this.#deps.log.error({ err: error }, "an attempt of a webhook could not be written down; it is sent again");
   }
 
-  /** Ends what is under way, and gives it back, so that another server or the next start sends it at once. */
+  /** Ends running attempts and gives their deliveries back, so that another server or the next start sends them at once. */
   async #stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running.over();

@@ -29,11 +29,11 @@ export type Claimed = Pick<
     secrets: SealedSecret[];
   };
 
-/** Longer than an attempt may take: after that another server takes over what this one has claimed. */
+/** The lease of a claim, longer than an attempt may take: after it another server takes over. */
 const leaseSeconds = 90;
 
 /**
- * Claims what is due in a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
+ * Claims the due deliveries of a lane. The subscriptions that wait for something are found by skipping from one to the next in the index,
  * so that what many wait for of one does not hide the others. Of each, as many are taken as it has room for, in the order of the
  * index: what was made together is due together, and would have to be sorted in each round. Where not
  * all find a place, the next claim goes on behind the last that did. $1: lane, $2: the subscription behind
@@ -114,7 +114,7 @@ interface ClaimWish {
 const subscriptionsAtOnce = 300;
 export const firstOfAll = "00000000-0000-0000-0000-000000000000";
 
-/** Claims what is due. `next` is where to go on; the first of all after the last. */
+/** Claims due deliveries. `next`: the subscription to go on with; after the last it is the first again. */
 export async function claimDue(pool: Pool, wish: ClaimWish): Promise<{ claimed: Claimed[]; next: string }> {
   const { rows } = await pool.query<Claimed & { last_id: string | null }>({
     name: "claim_hook_deliveries",
@@ -141,7 +141,7 @@ const bodies = batchTable<{ id: string; body: string }>({
   body: ["text", (one) => one.body],
 });
 
-/** Keeps what is sent, before the first attempt: every further one sends the same. */
+/** Stores the body before the first attempt; every further attempt sends it unchanged. */
 export async function keepBodies(pool: Pool, rows: readonly { id: string; body: string }[]): Promise<void> {
   await pool.query({
     name: "keep_hook_bodies",

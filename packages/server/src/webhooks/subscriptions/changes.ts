@@ -19,7 +19,7 @@ import {
   subjectOf,
 } from "./subscriptions.ts";
 
-/** Changes a subscription; what is left out stays, and without a change nothing is written. Throws `hook_subscription_not_found`, `invalid_request`. */
+/** Changes a subscription; fields that are left out stay, and without a change nothing is written. Throws `hook_subscription_not_found`, `invalid_request`. */
 export async function updateSubscription(
   deps: HookDeps,
   caller: PowerfulCaller,
@@ -73,7 +73,7 @@ interface Finish {
   secretChanged: boolean;
 }
 
-/** Reads what has become of a subscription, and writes it into the log: of secrets only that one has changed. */
+/** Reads the changed subscription and writes it into the audit log: of a secret only that it has changed. */
 async function finish(
   tx: Tx,
   deps: HookDeps,

@@ -76,7 +76,7 @@ export async function resumeSubscription(
       .where("account_id", "=", accountId)
       .where("id", "=", id)
       .execute();
-    // What waits is tried at once, whatever its schedule was.
+    // Waiting deliveries are tried at once, before their scheduled times.
     await tx
       .updateTable("hook_deliveries")
       .set({ due_at: now, attempts: 0, first_attempt_at: null })

@@ -10,7 +10,7 @@ const names = `cross join lateral (
     select e.type as name union all select b.name from unnest($3::text[], $4::text[]) as b (name, type) where b.type = e.type
   ) as names`;
 
-/** Deliveries that one statement makes, about: events of accounts with many subscriptions are taken on in shorter pieces. */
+/** About the most deliveries that one statement makes: of accounts with many subscriptions it takes fewer events at a time. */
 const mostDeliveries = 5_000;
 
 /**

@@ -17,8 +17,8 @@ const pace = { busyMs: 15, idleMs: 100, idleAfterMs: 2_000 };
 const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
 
 /**
- * Makes deliveries of events, in the order of their places. Each server runs one; whoever gets the cursor takes what there is.
- * It is not woken by events: where nobody subscribes they would have it move the cursor, with a commit, a hundred times a second.
+ * Makes deliveries of events, in the order of their places. Each server runs one; the server that locks the cursor takes all new events.
+ * Events do not wake it: without subscriptions they would have it move the cursor, with a commit, a hundred times a second.
  */
 export function takingWorker({ db, clock, made }: TakingDeps): Worker {
   let isThere = false;

@@ -39,10 +39,12 @@ export class Drill extends Desk<Parts["server"]> {
 
   static async open(
     openBroker: () => Promise<TestBroker | undefined>,
-    keepingOf: (env: Record<string, string>) => Keeping,
+    keepingOf: (env: () => Record<string, string>) => Keeping,
   ) {
     const folder = mkdtempSync(join(tmpdir(), "tillkeeper-drill-"));
-    const postgres = await startOwnPostgres({ settings: { fsync: "off" } });
+    const keeping = keepingOf(() => env);
+    const postgres = await startOwnPostgres({ settings: { fsync: "off", ...keeping.settings } });
+    await keeping.begin?.(postgres);
     const database = await KeptDatabase.make(postgres);
     const broker = await openBroker();
     await broker?.start("");
@@ -65,14 +67,15 @@ export class Drill extends Desk<Parts["server"]> {
     await db.close();
     await call("POST", `/v1/accounts/${aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const server = { url: serving.url, call };
-    return new Drill({ server, tenant, serving, postgres, database, broker, keeping: keepingOf(env), env, folder });
+    return new Drill({ server, tenant, serving, postgres, database, broker, keeping, env, folder });
   }
 
   async stop(): Promise<void> {
-    const { serving, broker, postgres, folder } = this.#parts;
+    const { serving, broker, postgres, keeping, folder } = this.#parts;
     await serving.kill();
     await broker?.stop();
     await postgres.remove();
+    keeping.end?.();
     this.tidy();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -97,7 +100,7 @@ export class Drill extends Desk<Parts["server"]> {
 
   /** Replaces the database by the state of the backup. Running servers get no notice. */
   async goBack(): Promise<void> {
-    await this.#parts.database.goBack((url) => this.#parts.keeping.restore(url, this.#file));
+    await this.#parts.keeping.goBack(this.#parts.database, this.#file);
   }
 
   /** Suspends the server for good. */

@@ -16,30 +16,38 @@ const programs = "/usr/lib/postgresql/15/bin";
 const tillkeeper = fileURLToPath(new URL("../../../../cli/src/main.ts", import.meta.url));
 const database = "tillkeeper";
 
-/** How a backup is made and restored, with the database user of the server. */
+/** How the database is saved, and put back to that moment. */
 export interface Keeping {
+  /** Settings of the cluster that it needs. */
+  settings?: Record<string, string>;
+  /** Called once, before there is anything to save. */
+  begin?(postgres: OwnPostgres): Promise<void>;
+  /** Called at the moment to which the database goes back. */
   backup(url: string, file: string): Promise<void>;
-  restore(url: string, file: string): Promise<void>;
+  /** Replaces the database by its state at that moment. Running servers get no notice. */
+  goBack(database: KeptDatabase, file: string): Promise<void>;
+  end?(): void;
 }
 
-/** Uses PostgreSQL's own programs, as docs/backup.md says. */
+/** Uses PostgreSQL's own programs, with the database user of the server, as docs/backup.md says. */
 export const byPgDump: Keeping = {
   async backup(url, file) {
     const env = { PATH: "/usr/bin:/bin", LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" };
     await run(join(programs, "pg_dump"), ["--enable-row-security", "--format=custom", `--file=${file}`, url], { env });
   },
-  async restore(url, file) {
-    await run(join(programs, "pg_restore"), ["--no-owner", "--exit-on-error", `--dbname=${url}`, file]);
-  },
+  goBack: (database, file) =>
+    database.goBack(async (url) => {
+      await run(join(programs, "pg_restore"), ["--no-owner", "--exit-on-error", `--dbname=${url}`, file]);
+    }),
 };
 
 /** Uses the commands of the server itself. */
-export function byTillkeeper(env: Record<string, string>): Keeping {
+export function byTillkeeper(env: () => Record<string, string>): Keeping {
   const command = async (url: string, ...args: string[]) =>
-    void (await runTillkeeper({ ...env, DATABASE_URL: url }, args));
+    void (await runTillkeeper({ ...env(), DATABASE_URL: url }, args));
   return {
     backup: (url, file) => command(url, "backup", "--to", file),
-    restore: (url, file) => command(url, "restore", file),
+    goBack: (database, file) => database.goBack((url) => command(url, "restore", file)),
   };
 }
 

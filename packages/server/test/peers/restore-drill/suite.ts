@@ -17,7 +17,7 @@ const titles = Object.keys(stories);
 /** Runs all stories with all programs at the same time, in one drill. */
 export function restoreDrill(
   openBroker: () => Promise<TestBroker | undefined>,
-  keepingOf: (env: Record<string, string>) => Keeping,
+  keepingOf: (env: () => Record<string, string>) => Keeping,
 ): void {
   describe("a restore drill", () => {
     let drill: Drill;

@@ -32,7 +32,7 @@ interface Flow extends Proofs {
 
 const startPath = "/v1/auth/oidc/start";
 const callbackPath = "/v1/auth/oidc/callback";
-/** Names what is sealed, so that it is not taken for anything else. */
+/** The purpose of the sealed value: one that was sealed for another purpose does not open here. */
 const purpose = "oidc-flow";
 
 /** Where people can sign in. */
@@ -65,7 +65,7 @@ export async function finishOidc(deps: OidcDeps, request: FastifyRequest): Promi
       retried(() =>
         deps.db.sql.transaction().execute(async (tx) => {
           const { clock } = deps;
-          // The provider should take a code once. Of two that come back with the same, one signs in whatever it does.
+          // The provider should accept a code once; in any case only the first of two requests of one flow signs in.
           const { numInsertedOrUpdatedRows: first } = await tx
             .insertInto("sign_in_flows_used")
             .values({ state_sha256: sha256(flow.state), used_at: clock.realNow() })

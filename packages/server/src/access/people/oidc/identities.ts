@@ -10,7 +10,7 @@ import { type Identity, OidcRefusal } from "./provider.ts";
 
 /**
  * The id of the person who has signed in at the provider, who is a user of some account. Once linked it is found by the subject alone;
- * the first time by the verified e-mail address of a person, or of users who are invited and accept by this. Nobody else is made.
+ * the first time by the verified e-mail address of a person, or of invited users, who accept by this. No other person is made.
  * Throws `OidcRefusal`.
  */
 export async function personOfIdentity(tx: Tx, clock: Clock, identity: Identity, visitor: Visitor): Promise<string> {
@@ -25,7 +25,7 @@ export async function personOfIdentity(tx: Tx, clock: Clock, identity: Identity,
     .values({ issuer, subject, person_id: personId, created_at: clock.realNow() })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  // The subject is another person, or the person another subject: an address that was given to somebody else opens nothing.
+  // The subject is linked to another person, or the person to another subject: an address that has changed hands opens nothing.
   if ((await linkedPerson(tx, identity)) !== personId) throw new OidcRefusal("refused");
   return personId;
 }
@@ -42,10 +42,10 @@ async function linkedPerson(
 /** The person with a verified address, who is a user of some account or becomes one by this. */
 async function personWithEmail(tx: Tx, clock: Clock, email: string, visitor: Visitor): Promise<string> {
   const people = tx.selectFrom("people").select("id").where("email", "=", email).forUpdate();
-  // Looked at again when another sign-in has accepted for the same person meanwhile: the locks wait for that.
+  // Another sign-in may have accepted for the same person meanwhile, and the locks have waited for it: read again.
   for (let look = 0; look < 3; look += 1) {
     const known = (await people.executeTakeFirst())?.id;
-    // Who is a user somewhere takes other invitations by their links: an account must not make another one's person its own.
+    // A person who is a user somewhere accepts other invitations by their links: an account must not take over a person of another.
     if (known !== undefined && (await usersOfPerson(tx, known)).length > 0) return known;
     const invited = await invitedUsers(tx, email);
     const [first] = invited;

@@ -4,7 +4,7 @@ import type { OidcConfig } from "../../../config/oidc.ts";
 import type { Logger } from "../../../platform/log/log.ts";
 
 const patienceSeconds = 10;
-/** What a provider says of itself is read again after this time; its keys are read whenever an unknown one is named. */
+/** How long a provider's metadata is cached. Its keys are read again for each unknown key id. */
 const keptMs = 3_600_000;
 const clockToleranceSeconds = 30;
 
@@ -47,7 +47,7 @@ export function createOidcProvider(config: OidcConfig, log: Pick<Logger, "warn">
     });
   return {
     name: config.name,
-    /** Where the browser goes, and what its return is held against. Throws `OidcRefusal`. */
+    /** The address for the browser, and the values that its return is checked against. Throws `OidcRefusal`. */
     async begin(redirectUri: string): Promise<Proofs & { url: string }> {
       const provider = await found();
       const proofs = {
@@ -65,7 +65,7 @@ export function createOidcProvider(config: OidcConfig, log: Pick<Logger, "warn">
       });
       return { ...proofs, url: url.href };
     },
-    /** Reads with what the browser came back. Throws `OidcRefusal`. */
+    /** Reads the identity from the parameters with which the browser came back. Throws `OidcRefusal`. */
     async finish(address: URL, { state, nonce, verifier }: Proofs): Promise<Identity> {
       const provider = await found();
       try {
@@ -82,7 +82,7 @@ export function createOidcProvider(config: OidcConfig, log: Pick<Logger, "warn">
     },
   };
 }
-/** Keeps what was found for a while; what failed is tried again by the next caller. */
+/** Caches a result for a while; after a failure the next caller tries again. */
 function kept<T>(find: () => Promise<T>): () => Promise<T> {
   let known: { until: number; found: Promise<T> } | undefined;
   return () => {

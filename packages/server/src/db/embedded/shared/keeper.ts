@@ -115,7 +115,7 @@ async function lend(folder: string, { take, drop }: Lender): Promise<void> {
   writePrivateFile(keeperFile(folder), JSON.stringify({ port, token }));
   process.once("SIGTERM", enough);
   await over;
-  // First the file and the port, so that whoever comes now starts another keeper, which waits for the folder.
+  // First the file and the port, so that a sandbox that starts now starts another keeper, which waits for the folder.
   rmSync(keeperFile(folder), { force: true });
   server.close();
   await Promise.all(dropping);
@@ -145,7 +145,7 @@ try {
   const [folder = ""] = process.argv.slice(2);
   await run(folder);
 } catch (error) {
-  // Another keeper is there, or just starting: whoever started this one asks that.
+  // Another keeper runs or starts; the sandbox that started this process asks that keeper.
   if (!(error instanceof FolderInUse)) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

@@ -38,7 +38,7 @@ export function findWrongName(text: string, root: string): ErrorDetail | undefin
   return undefined;
 }
 
-/** What is expected at a syntax error. No text repeats the body, which may hold a secret. */
+/** What the parser expected at a syntax error. No text repeats the body, which may hold a secret. */
 const expectations: Record<string, string> = {
   InvalidSymbol: "what stands here is no JSON value",
   InvalidNumberFormat: "this number is not complete",

@@ -13,8 +13,8 @@ export function takesNothing({ method, body, upload }: Endpoint): boolean {
 }
 
 /**
- * What puts the texts of the API's requests into one form. Not those of devices and of the token endpoint: what is signed, or
- * secret, is compared byte by byte.
+ * Makes the function that normalizes the texts of a request. Not for devices and the token endpoint: a text that is signed, or
+ * secret, must stay as it is, byte by byte.
  */
 export function normalizerOf({ scopes, credentials, params, query, body }: Endpoint) {
   if (scopes === "public" && !credentials?.includes("bootstrap")) return undefined;

@@ -1,0 +1,1 @@
+export { claimLooks, noteLookedAt, type ReportLook } from "../sql/report-looks.ts";

@@ -1,1 +1,0 @@
-export { claimLooks, noteLookedAt, type ReportLook } from "./sql/report-looks.ts";
