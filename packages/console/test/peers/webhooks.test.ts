@@ -88,7 +88,7 @@ describe("webhooks", () => {
     const path = `/${shop.accountId}/webhooks/${hook.id}`;
     const { page, context } = await openConsole(browser, visitor, path);
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByText("Paused").waitFor();
+    await page.getByText("Paused", { exact: true }).waitFor();
     expect((await shop.client.hooks.get(hook.id)).state).toBe("paused");
     await page.getByRole("button", { name: "Go on", exact: true }).click();
     await page.getByRole("button", { name: "Pause" }).waitFor();
