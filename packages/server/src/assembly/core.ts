@@ -97,12 +97,9 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     clock,
     lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds(config.mqtt),
   });
-  const findLiveCredential = liveCredentials(db);
-  const transfers = transferTokens({ keys, clock });
-  const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, signIn, principals, names, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const access = { keys, tokens, signIn, principals, names, deviceTokens, ...deviceAccess({ db, clock, keys }) };
   const backups = config.backups && openBackups({ ...config, dataDir: folder.path }, config.backups, { clock, log });
   return {
     config,
@@ -123,6 +120,23 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     presenceClock,
     ...events,
     ...access,
+  };
+}
+
+/** How devices get in, and reach their files. */
+function deviceAccess({
+  db,
+  clock,
+  keys,
+}: {
+  db: Db;
+  clock: Clock;
+  keys: Awaited<ReturnType<typeof openSigningKeys>>;
+}) {
+  return {
+    findLiveCredential: liveCredentials(db),
+    addressAhead: (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity),
+    transfers: transferTokens({ keys, clock }),
   };
 }
 
