@@ -99,7 +99,8 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   });
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, signIn, principals, names, deviceTokens, ...deviceAccess({ db, clock, keys }) };
+  const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
+  const devices = deviceAccess({ db, clock, keys });
   const backups = config.backups && openBackups({ ...config, dataDir: folder.path }, config.backups, { clock, log });
   return {
     config,
@@ -119,7 +120,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     addresses,
     presenceClock,
     ...events,
-    ...access,
+    ...{ keys, tokens, signIn, principals, names, deviceTokens, addressAhead, ...devices },
   };
 }
 
@@ -135,7 +136,6 @@ function deviceAccess({
 }) {
   return {
     findLiveCredential: liveCredentials(db),
-    addressAhead: (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity),
     transfers: transferTokens({ keys, clock }),
   };
 }
