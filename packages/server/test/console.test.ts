@@ -19,7 +19,14 @@ describe("the page of the console", async () => {
   it("comes at all of its addresses, never kept, and runs nothing that is not this server's", async () => {
     const start = await get("/", { accept: "text/html,*/*;q=0.8" });
     const page = await start.text();
-    for (const path of ["/", "/sign-in", "/sign-in/link", "/T12345678", "/P12345678/stores/P12345678-0001/today"]) {
+    for (const path of [
+      "/",
+      "/sign-in",
+      "/sign-in/link",
+      "/T12345678",
+      "/T12345678/",
+      "/P12345678/stores/P12345678-0001/today",
+    ]) {
       const answer = await get(path);
       expect({ path, status: answer.status, text: await answer.text() }).toEqual({ path, status: 200, text: page });
       expect(Object.fromEntries(answer.headers)).toMatchObject({

@@ -77,7 +77,7 @@ describe("the account's terminals", () => {
     await shop.client.stores.delete(store.id);
     const path = `/${shop.accountId}/terminals/${made.terminal_id}`;
     const { page, context } = await openConsole(browser, visitor, path);
-    await page.getByText(`${store.id}, which was deleted`).waitFor();
+    await page.getByText("gone, which was deleted").waitFor();
     await page.getByRole("table", { name: "What happened" }).waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
     await context.close();

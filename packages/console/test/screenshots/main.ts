@@ -23,14 +23,14 @@ const quality = 0.75;
 const ofStore = { today: "today", reports: "reports", terminals: "terminals", details: "details" };
 const ofAccount: Readonly<Record<string, string | ((shop: Shop, made: Made) => string)>> = {
   stores: "",
-  fleet: "terminals",
-  operations: "operations",
-  terminal: ({ terminals }) => `terminals/${terminals.failing}`,
-  people: "people",
-  "api-clients": "api-clients",
-  webhooks: "webhooks",
-  webhook: (_shop, { hook }) => `webhooks/${hook}`,
-  audit: "audit",
+  fleet: "/terminals",
+  operations: "/operations",
+  terminal: ({ terminals }) => `/terminals/${terminals.failing}`,
+  people: "/people",
+  "api-clients": "/api-clients",
+  webhooks: "/webhooks",
+  webhook: (_shop, { hook }) => `/webhooks/${hook}`,
+  audit: "/audit",
 };
 type Made = Awaited<ReturnType<typeof liven>>;
 
@@ -46,7 +46,7 @@ try {
   await shoot(visitor, "report", screenOf(shop, `reports/${closing.id}`));
   const made = await liven(shop);
   for (const [name, path] of Object.entries(ofAccount))
-    await shoot(visitor, `account-${name}`, `/${shop.accountId}/${typeof path === "string" ? path : path(shop, made)}`);
+    await shoot(visitor, `account-${name}`, `/${shop.accountId}${typeof path === "string" ? path : path(shop, made)}`);
 } finally {
   await browser.close();
   await shop.stop();

@@ -32,6 +32,7 @@ const pages = [
   "/sign-in/link",
   "/authorize/:account(^[PT]\\d{8}$)",
   "/:account(^[PT]\\d{8}$)",
+  "/:account(^[PT]\\d{8}$)/",
   "/:account(^[PT]\\d{8}$)/*",
 ];
 

@@ -1,19 +1,8 @@
 import { createRoute } from "@tanstack/react-router";
-import { TillkeeperError } from "@tillkeeper/sdk/error";
 import { configurationQuery, storeQuery, terminalQuery } from "../../api/queries.ts";
 import { queryClient } from "../../app/query-client.ts";
 import { ownZone } from "../../parts/instant.tsx";
 import { operationsRoute } from "../operations/route.ts";
-
-/** What was read of a store; undefined when the store was deleted, which its terminals outlive as entries. */
-async function unlessDeleted<Data>(read: Promise<Data>): Promise<Data | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof TillkeeperError && error.status === 404) return undefined;
-    throw error;
-  }
-}
 
 /** `/{account}/terminals/{id}`: one terminal and what happened to it. `around` is a time in its store; `after` an entry, for what was before. */
 export const terminalRoute = createRoute({
@@ -25,8 +14,9 @@ export const terminalRoute = createRoute({
   }),
   loader: async ({ params: { account, terminal: id } }) => {
     const terminal = await queryClient.ensureQueryData(terminalQuery(account, id));
-    const store = await unlessDeleted(queryClient.ensureQueryData(storeQuery(account, terminal.store_id)));
-    if (store === undefined) return { zone: ownZone(), store };
+    const store = await queryClient.ensureQueryData(storeQuery(account, terminal.store_id));
+    // It has no configuration any more, and so no time zone. Its terminals are remembered as well.
+    if (store.status === "DELETED") return { zone: ownZone(), store: undefined };
     const { time_zone: zone } = await queryClient.ensureQueryData(configurationQuery(account, store.id));
     return { zone, store };
   },
