@@ -17,7 +17,7 @@ const looks = { phone: { width: 360 }, light: { width: 1100 }, dark: { width: 11
 /** No picture is higher, so that one of a long list remains small. */
 const highest = 1_400;
 /** How much a picture may lose. */
-const quality = 0.75;
+const quality = 0.6;
 
 /** The addresses of screens within the store, and within the account. */
 const ofStore = { today: "today", reports: "reports", terminals: "terminals", details: "details" };

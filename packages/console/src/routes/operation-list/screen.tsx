@@ -81,7 +81,8 @@ function useColumns(): Column<Operation>[] {
           {
             key: "cancel",
             title: t`Cancel`,
-            cell: (one: Operation) => <CancelOperation account={account} operation={one} />,
+            cell: (one: Operation) =>
+              one.status === "PENDING" ? <CancelOperation account={account} operation={one} /> : "–",
           },
         ]
       : []),
