@@ -35,12 +35,14 @@ function onMachine(
 const start = (member: Member) => member.start();
 const resume = (member: Member) => member.resume();
 
+const held = onMachine("leader", (member) => member.holdReplication(), resume);
+
 /** Inflicts and lifts each fault of a database with a standby. */
 export const clusterBlows = {
   "leader.kill": onMachine("leader", (member) => member.kill(), start),
   // The standby hears nothing for the fault's duration; then the leader dies, and comes back when the standby leads.
   "leader.kill_behind": {
-    strike: onMachine("leader", (member) => member.holdReplication(), resume).strike,
+    strike: (stage, fault) => held.strike(stage, fault),
     lift: async (stage, fault) => {
       const member = hit.get(fault);
       if (!member) return;

@@ -130,7 +130,7 @@ describe("getting a token", async () => {
         "unsupported_grant_type",
         "invalid_grant_type",
       ],
-      [{ grant_type: "authorization_code", code: "x" }, {}, 400, "unsupported_grant_type", "invalid_grant_type"],
+      [{ grant_type: "authorization_code", code: "x" }, {}, 400, "invalid_request", "invalid_request"],
       [{ audience: documentedAudience }, {}, 400, "invalid_request", "invalid_request"],
       [{ ...grant, audience: documentedAudience }, wrong, 401, "invalid_client", "invalid_client"],
       [

@@ -14,7 +14,7 @@ export function askEarly(pathname: string): void {
   const one = `/v1/accounts/${account}/${kind}/${id}`;
   if (kind === "terminals") ask(one);
   if (kind === "stores")
-    for (const below of ["", "/configuration", ofStore[screen]]) below !== undefined && ask(one + below);
+    for (const below of ["", "/configuration", ofStore[screen]]) if (below !== undefined) ask(one + below);
 }
 
 function ask(path: string): void {

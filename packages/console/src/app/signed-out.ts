@@ -11,7 +11,7 @@ export function noticeSignOut(client: QueryClient, leave: () => void): void {
   const ask = (error: unknown) => {
     // A password that is wrong is a 401 as well: whether there is a session is known by asking for it.
     if (error instanceof TillkeeperError && error.status === 401)
-      void client.fetchQuery({ ...sessionQuery, staleTime: 0 }).catch(() => undefined);
+      void client.prefetchQuery({ ...sessionQuery, staleTime: 0 });
   };
   client.getMutationCache().subscribe((event) => {
     if (event.type === "updated" && event.action.type === "error") ask(event.action.error);

@@ -108,6 +108,7 @@ describe("a person's own sign-in", async () => {
     const plain = await openConsole(browser, server, "/sign-in");
     await signIn(plain.page, user.email);
     await plain.page.waitForURL(new RegExp(`/${aid}`));
+    expect(await plain.page.getByLabel("Code of your authenticator").count()).toBe(0);
     await plain.context.close();
   });
 
@@ -140,6 +141,7 @@ describe("a person's own sign-in", async () => {
     ] as const) {
       const { page, context } = await openConsole(browser, visitorOf(user), `/${aid}/you`, { locale });
       await page.getByRole("heading", { name: title, level: 1 }).waitFor();
+      expect(await page.locator("html").getAttribute("lang")).toBe(locale.slice(0, 2));
       await context.close();
     }
   });

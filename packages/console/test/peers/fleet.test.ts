@@ -79,6 +79,7 @@ describe("the account's terminals", () => {
     const { page, context } = await openConsole(browser, visitor, path);
     await page.getByText("gone, which was deleted").waitFor();
     await page.getByRole("table", { name: "What happened" }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
     await context.close();
   });
 

@@ -123,6 +123,7 @@ describe("operations", () => {
     await page.getByRole("status").getByText("Under way").waitFor();
     await shop.client.sandbox.controlTerminal(busy, { payment: false });
     await page.getByRole("status").getByText("Done").waitFor();
+    expect(await page.getByRole("status").textContent()).not.toContain("Failed");
     await shop.client.sandbox.controlTerminal(busy, { payment: true });
     await context.close();
   });

@@ -5,6 +5,7 @@ import { deviceErrorCodes } from "./device-errors.ts";
 import type { ErrorFacts } from "./error-facts.ts";
 import { hookErrorCodes } from "./hook-errors.ts";
 import { operationErrorCodes } from "./operation-errors.ts";
+import { payoutDestinationErrorCodes } from "./payout-destination-errors.ts";
 import { peopleErrorCodes } from "./people-errors.ts";
 import { sandboxErrorCodes } from "./sandbox-errors.ts";
 import { updateErrorCodes } from "./update-errors.ts";
@@ -73,16 +74,6 @@ export const errorCodes = {
     cause: "The store of the terminal that is to be synced is suspended.",
     cure: "Resume the store, then sync the terminal.",
   },
-  payout_destination_not_found: {
-    status: 400,
-    cause: "The store names a payout destination that the account does not have.",
-    cure: "Name a payout destination of the same account.",
-  },
-  payout_destination_rules: {
-    status: 400,
-    cause: "The store carries details that its payout destination owns, or another organization number.",
-    cure: "Leave out what a payout destination fills in by itself.",
-  },
   organization_not_registered: {
     status: 400,
     cause: "The public register has no such organization.",
@@ -113,11 +104,6 @@ export const errorCodes = {
     status: 404,
     cause: "The account has no such terminal, or it is deleted.",
     cure: "Check the terminal id.",
-  },
-  unknown_payout_destination: {
-    status: 404,
-    cause: "The account has no such payout destination.",
-    cure: "Check the payout destination id.",
   },
   ...closingErrorCodes,
   ...hookErrorCodes,
@@ -157,11 +143,6 @@ export const errorCodes = {
     cause: "The terminal is neither in ERROR with `SYNC_ERROR`, nor PENDING with `ADDING` for more than 10 minutes.",
     cure: "Sync only such terminals; for one that is being added, `retryable_at` says from when on.",
   },
-  payout_destination_archived: {
-    status: 409,
-    cause: "The case of the payout destination is ARCHIVED: it is closed for good.",
-    cure: "Create another payout destination.",
-  },
   last_admin_client: {
     status: 409,
     cause:
@@ -196,16 +177,6 @@ export const errorCodes = {
     cure: "Delete the device's other registration first. If that is not yours, ask the operator of the server to release it.",
   },
   ...sandboxErrorCodes,
-  payout_destination_id_taken: {
-    status: 409,
-    cause: "A payout destination of the account has this id.",
-    cure: "Choose another `payout_destination_id`, or leave it out.",
-  },
-  case_status_not_allowed: {
-    status: 409,
-    cause: "The case cannot move from its status to the one asked for.",
-    cure: "Move the case to one of the statuses that `allowed` names.",
-  },
   ...operationErrorCodes,
   activation_running: {
     status: 409,
@@ -277,6 +248,7 @@ export const errorCodes = {
   },
   ...deviceErrorCodes,
   ...updateErrorCodes,
+  ...payoutDestinationErrorCodes,
   ...peopleErrorCodes,
 } as const satisfies Record<string, ErrorRow>;
 export type ErrorCode = keyof typeof errorCodes;

@@ -83,11 +83,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   const files = await openFiles(db, { ...config, dataDir: folder.path }, closing, rootKey.fingerprint());
   const masking = openMasking({ log });
   closing.add(() => masking.close());
-  const addresses = ownAddresses({
-    ...config,
-    // The documented hosts serve callers of the API; devices never use them.
-    furtherHosts: config.audienceHosts.filter((host) => !documentedHosts.includes(host)),
-  });
+  const addresses = ownAddresses({ ...config, furtherHosts: furtherHostsOf(config) });
   const keys = await openSigningKeys(db, clock, rootKey);
   const tokens = await openTokens({ db, clock, keys, config, acceptedHosts: addresses.acceptedHosts });
   const names = createActorNames(db);
@@ -97,12 +93,11 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     clock,
     lifetimeSeconds: config.deviceTokenSeconds ?? defaultDeviceTokenSeconds(config.mqtt),
   });
-  const findLiveCredential = liveCredentials(db);
-  const transfers = transferTokens({ keys, clock });
-  const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
   const presenceClock = new SteadyClock(clock);
   const events = openEvents({ db, log, clock, presenceClock });
-  const access = { keys, tokens, signIn, principals, names, deviceTokens, findLiveCredential, addressAhead, transfers };
+  const addressAhead = (identity: DeviceIdentity) => endOutdatedAddress({ db, clock }, identity);
+  const ofDevices = { deviceTokens, addressAhead, ...deviceAccess({ db, clock, keys }) };
+  const access = { keys, tokens, signIn, principals, names, ...ofDevices };
   const backups = config.backups && openBackups({ ...config, dataDir: folder.path }, config.backups, { clock, log });
   return {
     config,
@@ -123,6 +118,27 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     presenceClock,
     ...events,
     ...access,
+  };
+}
+
+/** The documented hosts serve callers of the API; devices never use them. */
+function furtherHostsOf({ audienceHosts }: Config): string[] {
+  return audienceHosts.filter((host) => !documentedHosts.includes(host));
+}
+
+/** How devices get in, and reach their files. */
+function deviceAccess({
+  db,
+  clock,
+  keys,
+}: {
+  db: Db;
+  clock: Clock;
+  keys: Awaited<ReturnType<typeof openSigningKeys>>;
+}) {
+  return {
+    findLiveCredential: liveCredentials(db),
+    transfers: transferTokens({ keys, clock }),
   };
 }
 

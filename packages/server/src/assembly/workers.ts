@@ -60,25 +60,7 @@ export function workersOf(
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
-    expiryWorker({ ...gateway.device, watch: core.watch }),
-    idempotencyWorker({ db, clock }),
-    durationsWorker(gateway.durations),
-    outboxWorker(gateway.device),
-    credentialWorker(gateway.device),
-    watchWorker({
-      db,
-      clock: gateway.presenceClock,
-      hearing: () => gateway.transport.healthy(),
-      wentBack: () => wentBack(core),
-    }),
-    ...gateway.probes.workers,
-    retentionWorker({
-      db,
-      clock,
-      presenceDays: config.presenceDays ?? defaultPresenceDays,
-      telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
-    }),
-    ...[gateway.virtual, gateway.controls].filter((worker) => worker !== undefined),
+    ...deviceWorkers(core, gateway),
     retirementWorker(enrolment),
     nonceWorker({ db, clock }),
     tokenEndWorker({ db, clock, log, lapse: (credentials) => gateway.transport.lapse(credentials) }),
@@ -105,6 +87,32 @@ export function workersOf(
     releaseFileWorker({ db, clock, log, files }),
     ...(core.backups ? [core.backups.worker] : []),
     logRetentionWorker({ db, clock, log, files, logDays: config.logDays ?? defaultLogDays }),
+  ];
+}
+
+/** Those of operations and devices. */
+function deviceWorkers(core: Core, gateway: DeviceSide) {
+  const { db, clock, config } = core;
+  return [
+    expiryWorker({ ...gateway.device, watch: core.watch }),
+    idempotencyWorker({ db, clock }),
+    durationsWorker(gateway.durations),
+    outboxWorker(gateway.device),
+    credentialWorker(gateway.device),
+    watchWorker({
+      db,
+      clock: gateway.presenceClock,
+      hearing: () => gateway.transport.healthy(),
+      wentBack: () => wentBack(core),
+    }),
+    ...gateway.probes.workers,
+    retentionWorker({
+      db,
+      clock,
+      presenceDays: config.presenceDays ?? defaultPresenceDays,
+      telemetryDays: config.telemetryDays ?? defaultTelemetryDays,
+    }),
+    ...[gateway.virtual, gateway.controls].filter((worker) => worker !== undefined),
   ];
 }
 

@@ -7,10 +7,9 @@ import { sql } from "kysely";
 import { recordChange } from "../access/audit/audit.ts";
 import { inTenantWithLiveGrant } from "../access/auth/live-grant.ts";
 import { retried } from "../db/retry.ts";
-import { inTenant } from "../db/tenants/tenant.ts";
 import { inTurn } from "../db/turns.ts";
 import type { Clock } from "../platform/clock.ts";
-import { bind, type Caller, type PowerfulCaller, type Route } from "../platform/http/route.ts";
+import { bind, type PowerfulCaller, type Route } from "../platform/http/route.ts";
 import { beginningOf, ensureStores, type StoresDeps } from "./beginning.ts";
 import { requireSandboxAccount } from "./only-here.ts";
 import { terminalIds } from "./sandbox.ts";
@@ -35,11 +34,14 @@ export function resetRoutes(deps: ResetDeps): Route[] {
     return done;
   };
   // Virtual terminals are registered, each with a credential, now or by a later reset.
-  const power = { givesPower: true } as const;
   return [
-    bind(endpoints.reset, ({ caller }) => inTurnFor(caller, () => reset(deps, caller)), power),
-    bind(endpoints.takeSnapshot, ({ caller }) => inTurnFor(caller, () => takeSnapshot(deps, caller)), power),
-    bind(endpoints.forgetSnapshot, ({ caller }) => inTurnFor(caller, () => forgetSnapshot(deps, caller))),
+    bind(endpoints.reset, ({ caller }) => inTurnFor(caller, () => reset(deps, caller)), { givesPower: true }),
+    bind(endpoints.takeSnapshot, ({ caller }) => inTurnFor(caller, () => takeSnapshot(deps, caller)), {
+      givesPower: true,
+    }),
+    bind(endpoints.forgetSnapshot, ({ caller }) => inTurnFor(caller, () => forgetSnapshot(deps, caller)), {
+      givesPower: true,
+    }),
   ];
 }
 
@@ -94,11 +96,11 @@ async function takeSnapshot(deps: ResetDeps, caller: PowerfulCaller): Promise<Sa
   };
 }
 
-async function forgetSnapshot({ db, clock }: ResetDeps, caller: Caller): Promise<void> {
+async function forgetSnapshot({ db, clock }: ResetDeps, caller: PowerfulCaller): Promise<void> {
   const { accountId } = caller;
   const subject = { type: "account", id: accountId };
-  await inTenant(db, accountId, async (tx) => {
+  await inTenantWithLiveGrant(db, caller, async (tx, live) => {
     await keepSnapshot(tx, accountId, null);
-    await recordChange(tx, clock, caller, { action: "account.snapshot_forgotten", subject });
+    await recordChange(tx, clock, live, { action: "account.snapshot_forgotten", subject });
   });
 }

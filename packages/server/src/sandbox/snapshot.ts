@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Tx } from "../db/db.ts";
 import type { Tables } from "../db/tables/schema.ts";
 import { presentStore } from "../merchants/stores/present.ts";
-import { storesByNumber } from "../merchants/stores/queries.ts";
+import { storesByNumber } from "../merchants/stores/stores.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Beginning } from "./beginning.ts";
 

@@ -75,11 +75,11 @@ function showBackups(registry: Registry, backups: () => BackupState): void {
     },
     () => [[{}, Number(backups().late)]],
   );
-  new Counter({
+  const backupsMade = new Counter({
     name: "tillkeeper_backups_total",
     help: "Scheduled backups of this server, by outcome.",
     labelNames: ["outcome"],
-    registers: [registry],
+    registers: [],
     collect() {
       const { made, failed } = backups();
       this.reset();
@@ -87,6 +87,7 @@ function showBackups(registry: Registry, backups: () => BackupState): void {
       this.inc({ outcome: "failed" }, failed);
     },
   });
+  registry.registerMetric(backupsMade);
 }
 
 function showPools(registry: Registry, { pools }: OwnState): void {

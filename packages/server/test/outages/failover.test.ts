@@ -51,6 +51,7 @@ describe("a database on two machines, with a synchronous standby", () => {
     await outage.recovered();
     standby.start();
     await cluster.whole();
+    expect(await outage.wrongAnswers()).toEqual([]);
   });
 
   it("has given no wrong answer in all that time", async () => {

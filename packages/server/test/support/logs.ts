@@ -74,7 +74,7 @@ export function openUploads(server: SharedServer) {
   const uploads: ClientRequest[] = [];
   return {
     /** Asks a new device for its log. */
-    async asked(tenant: Tenant, serial: string): Promise<LogCommand> {
+    asked: async (tenant: Tenant, serial: string): Promise<LogCommand> => {
       const device = await registerDevice(server, tenant, serial);
       devices.push(device);
       await device.hello();
@@ -82,7 +82,7 @@ export function openUploads(server: SharedServer) {
       return askForLogs(server, tenant, device, 600);
     },
     /** Begins the upload of a log, whose bytes the caller writes. */
-    begin({ transfer }: LogCommand, log: Uint8Array | string): ClientRequest {
+    begin: ({ transfer }: LogCommand, log: Uint8Array | string): ClientRequest => {
       const headers = {
         authorization: `Bearer ${transfer.token}`,
         "content-type": typeof log === "string" ? "text/plain" : "application/gzip",
@@ -92,7 +92,7 @@ export function openUploads(server: SharedServer) {
       uploads.push(upload);
       return upload;
     },
-    async end(): Promise<void> {
+    end: async (): Promise<void> => {
       for (const upload of uploads) upload.destroy();
       await Promise.all(devices.map((device) => device.leave()));
     },

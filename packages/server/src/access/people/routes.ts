@@ -44,19 +44,7 @@ export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[
       guard,
       givesPower: "the person's own password",
     }),
-    bind(totp.get, ({ request }) => showTotp(deps, request), { guard }),
-    bind(totp.start, ({ body, request }) => startTotp(deps, request, body), {
-      guard,
-      givesPower: "the person's own password",
-    }),
-    bind(totp.confirm, ({ body, request }) => confirmTotp(deps, request, body), {
-      guard,
-      givesPower: "the person's own session, and a code of the secret that was begun by password",
-    }),
-    bind(totp.end, ({ body, request }) => endTotp(deps, request, body), {
-      guard,
-      givesPower: "the person's own password and code",
-    }),
+    ...totpRoutes(deps),
     bind(oidc.providers, () => showProviders(deps)),
     bind(oidc.start, ({ query }) => startOidc(deps, query)),
     bind(oidc.callback, ({ request }) => finishOidc(deps, request), {
@@ -72,6 +60,33 @@ export function peopleRoutes(deps: SignInDeps & UserLinkDeps & OidcDeps): Route[
       ({ params, body, request }) => allowAuthorization(deps, { accountId: params.oid, asked: body, request }),
       { guard },
     ),
+    ...userRoutes(deps),
+  ];
+}
+
+/** Of a person's own authenticator. */
+function totpRoutes(deps: SignInDeps): Route[] {
+  const guard = requireOwnPage;
+  return [
+    bind(totp.get, ({ request }) => showTotp(deps, request), { guard }),
+    bind(totp.start, ({ body, request }) => startTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own password",
+    }),
+    bind(totp.confirm, ({ body, request }) => confirmTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own session, and a code of the secret that was begun by password",
+    }),
+    bind(totp.end, ({ body, request }) => endTotp(deps, request, body), {
+      guard,
+      givesPower: "the person's own password and code",
+    }),
+  ];
+}
+
+/** Of the users of an account. */
+function userRoutes(deps: SignInDeps & UserLinkDeps): Route[] {
+  return [
     bind(users.create, ({ caller, body }) => createUser(deps, caller, body), { givesPower: true }),
     bind(users.list, ({ caller, query }) => getUsers(deps, caller.accountId, query)),
     bind(users.get, ({ caller, params }) => getUser(deps, caller.accountId, params.id)),

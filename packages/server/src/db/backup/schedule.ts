@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import type { RealClock } from "../../platform/clock.ts";
+import { makeFolder } from "../../platform/folders/make-folder.ts";
 import type { Logger } from "../../platform/log/log.ts";
 import { hourMs, minuteMs } from "../../platform/time-spans.ts";
 import { every, type Worker } from "../../platform/worker.ts";
@@ -76,7 +77,7 @@ export class BackupSchedule {
     const { clock, log, plan } = this.#deps;
     if (!this.#isDue() || clock.elapsedMs() < this.#nextTryMs) return;
     try {
-      mkdirSync(plan.folder, { recursive: true, mode: 0o700 });
+      makeFolder(plan.folder);
       if (await this.#alone(() => this.#make())) this.#failing = false;
     } catch (error) {
       this.#failed += 1;

@@ -15,7 +15,7 @@ import { statusOf } from "./suspension.ts";
 import { checkStore } from "./validation.ts";
 
 export type { StoreDeps } from "./deps.ts";
-export { findStore } from "./queries.ts";
+export { findStore, storesByNumber } from "./queries.ts";
 
 /**
  * Creates a store (D1-D4). Throws `invalid_request`, `store_id_taken`, `payout_destination_*`, `organization_*`,

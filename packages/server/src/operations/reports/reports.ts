@@ -86,17 +86,7 @@ export function createReports(deps: ReportDeps): Reports {
     if (live.size === 0 && dispatchedAt) notes.note({ accountId, terminalId, id, at: dispatchedAt });
   };
 
-  const underWay = new Map<string, Promise<Answered>>();
-  /** A copy of an answer that is being taken gets the same outcome: copies of a server that is behind must not put it further behind. */
-  const answer = (finish: Finish): Promise<Answered> => {
-    const name = sameAnswer(finish);
-    const known = underWay.get(name);
-    if (known) return known;
-    const taken = take(finish).finally(() => underWay.delete(name));
-    underWay.set(name, taken);
-    return taken;
-  };
-  const take = async (finish: Finish): Promise<Answered> => {
+  const answer = onceForCopies(async (finish) => {
     if (finish.readable) finish.dispatchedAt = notes.take(finish.terminalId, finish.id);
     let answered = (await report({ finish })) as Answered;
     for (let tries = 1; answered.standing === "overdue" || answered.standing === "busy"; tries += 1) {
@@ -109,7 +99,7 @@ export function createReports(deps: ReportDeps): Reports {
       noteEnd(deps, finish, answered);
     }
     return answered;
-  };
+  });
 
   return {
     dispatched: (sent) => notes.note({ ...sent, at: clock.now() }),
@@ -143,6 +133,22 @@ export function createReports(deps: ReportDeps): Reports {
         throw error;
       }
     },
+  };
+}
+
+/**
+ * Has a copy of an answer that is being taken wait for the outcome of the first: copies that come because the server is behind
+ * must not put it further behind.
+ */
+function onceForCopies(take: (finish: Finish) => Promise<Answered>): (finish: Finish) => Promise<Answered> {
+  const underWay = new Map<string, Promise<Answered>>();
+  return (finish) => {
+    const name = sameAnswer(finish);
+    const known = underWay.get(name);
+    if (known) return known;
+    const taken = take(finish).finally(() => underWay.delete(name));
+    underWay.set(name, taken);
+    return taken;
   };
 }
 

@@ -25,7 +25,7 @@ export interface Keeping {
   /** Called at the moment to which the database goes back. */
   backup(url: string, file: string): Promise<void>;
   /** Replaces the database by its state at that moment. Running servers get no notice. */
-  goBack(database: KeptDatabase, file: string): Promise<void>;
+  goBack(kept: KeptDatabase, file: string): Promise<void>;
   end?(): void;
 }
 
@@ -35,8 +35,8 @@ export const byPgDump: Keeping = {
     const env = { PATH: "/usr/bin:/bin", LC_ALL: "C", PGOPTIONS: "-c tillkeeper.all_accounts=on" };
     await run(join(programs, "pg_dump"), ["--enable-row-security", "--format=custom", `--file=${file}`, url], { env });
   },
-  goBack: (database, file) =>
-    database.goBack(async (url) => {
+  goBack: (kept, file) =>
+    kept.goBack(async (url) => {
       await run(join(programs, "pg_restore"), ["--no-owner", "--exit-on-error", `--dbname=${url}`, file]);
     }),
 };
@@ -47,7 +47,7 @@ export function byTillkeeper(env: () => Record<string, string>): Keeping {
     void (await runTillkeeper({ ...env(), DATABASE_URL: url }, args));
   return {
     backup: (url, file) => command(url, "backup", "--to", file),
-    goBack: (database, file) => database.goBack((url) => command(url, "restore", file)),
+    goBack: (kept, file) => kept.goBack((url) => command(url, "restore", file)),
   };
 }
 

@@ -26,10 +26,13 @@ export class KeptUp {
     if (this.#program) return;
     const program = new Program(this.#command, this.#options);
     this.#program = program;
-    void program.ended.then(() => {
-      this.#program = undefined;
-      if (this.#wanted) this.#timer = setTimeout(() => this.start(), againMs);
-    });
+    void this.#startAgainAfter(program);
+  }
+
+  async #startAgainAfter(program: Program): Promise<void> {
+    await program.ended;
+    this.#program = undefined;
+    if (this.#wanted) this.#timer = setTimeout(() => this.start(), againMs);
   }
 
   /** Ends it, and keeps it down until `start`. */

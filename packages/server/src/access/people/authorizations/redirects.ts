@@ -29,7 +29,7 @@ function withoutPort(address: string): string | symbol {
 /** A redirect address with further parameters: what it has stays as it is. */
 export function withParameters(address: string, parameters: Record<string, string | undefined>): string {
   const given = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined);
-  return `${address}${address.includes("?") ? "&" : "?"}${new URLSearchParams(given)}`;
+  return `${address}${address.includes("?") ? "&" : "?"}${new URLSearchParams(given).toString()}`;
 }
 
 /** What a person reads of where the browser goes: a host, or the scheme of an app. */
