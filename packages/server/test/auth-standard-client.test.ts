@@ -23,8 +23,8 @@ describe("a standard OAuth 2 client library", async () => {
   it("finds the server by discovery (RFC 8414)", () => {
     expect(as).toMatchObject({
       issuer: `${server.url}/v1/accounts/${aid}`,
-      grant_types_supported: ["client_credentials"],
-      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+      grant_types_supported: ["client_credentials", "authorization_code"],
+      token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
     });
   });
 
