@@ -45,6 +45,14 @@ interface IdField {
   field: string;
 }
 
+/** What a front end sends a browser with; the challenge is that of RFC 7636, appendix B. */
+const authorizationRequest = {
+  client_id: "till-app",
+  redirect_uri: "https://app.kiosk.example/back",
+  response_type: "code",
+  code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  code_challenge_method: "S256",
+};
 const clientKinds = { id: "client_ref" };
 const grantKinds = { id: "grant_ref" };
 const userKinds = { id: "user_ref" };
@@ -101,6 +109,8 @@ export const recipes: Record<string, Recipe> = {
       `Basic ${Buffer.from(`${own.clientId}:${own.clientSecret}`).toString("base64")}`,
     body: ({ id }) => ({ grant_type: "client_credentials", audience: audienceOf(id("aid")) }),
   },
+  auth_authorization_get: { query: () => authorizationRequest },
+  auth_authorization_post: { body: () => authorizationRequest },
   auth_clients_post: { body: () => ({}), makes: { kind: "client_ref", field: "id" } },
   auth_clients_get: { kinds: clientKinds },
   auth_clients_put: { kinds: clientKinds, body: () => ({ name: "renamed" }) },
