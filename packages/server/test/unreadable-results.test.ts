@@ -94,6 +94,15 @@ describe("a result that cannot be read", async () => {
     await device.leave();
   });
 
+  it("gives way to one that can right behind it, before it was written down", async () => {
+    const device = await freshDevice();
+    const { id } = await send(device);
+    await commandOf(device, id);
+    await Promise.all([device.say("result", close(id, 1, { result: broken })), device.say("result", close(id, 1))]);
+    await expect.poll(async () => (await get(id)).status).toBe("COMPLETED");
+    await device.leave();
+  });
+
   it("changes nothing where it comes from another terminal, names no live operation, or comes too late", {
     tags: "replicas",
   }, async () => {

@@ -5,9 +5,9 @@ import type { Meeting } from "../sql/fragments.ts";
 import { type Answered, takeAnswers } from "../sql/take-answers.ts";
 import { type Finish, withoutPartition } from "./results.ts";
 
-/** A key that is equal for copies of one answer. */
-export function sameAnswer({ address, id, entry }: Finish): string {
-  return `${address} ${entry?.number ?? ""} ${id}`;
+/** A key that is equal for copies of one answer. One that can be read is no copy of one that could not: it still ends its operation. */
+export function sameAnswer({ address, id, entry, readable }: Finish): string {
+  return `${address} ${entry?.number ?? ""} ${id} ${readable}`;
 }
 
 /**
