@@ -215,6 +215,9 @@ export async function inNewsTurn<Result>(
       await sql`insert into closing_news (place) values (0) on conflict do nothing`.execute(tx);
       return undefined;
     }
+    // What is done in the turn goes over other connections, and may take longer than a transaction may usually be idle. A server
+    // that stalls in its turn loses it after that.
+    await sql`set local idle_in_transaction_session_timeout = '60s'`.execute(tx);
     const { place, result } = await take(Number(turn.place));
     await tx
       .updateTable("closing_news")
