@@ -76,13 +76,13 @@ export async function ensureStores(
   const enrolment = { ...deps.enrolment, virtualTerminalsChanged: () => undefined };
   for (const { number, create, configuration } of beginning.stores) {
     if (present.some((row) => row.store_id === create.store_id)) continue;
-    if (number !== undefined) await raise(db, accountId, { last_store_number: number - 1 });
+    if (number !== undefined) await raise(db, accountId, { store: number - 1 });
     const created = await unlessTaken(createStore(deps.stores, caller, create));
     if (created && configuration) await keepConfiguration(db.sql, accountId, { id: created.id, configuration });
   }
   for (const { number, serialNumber, storeId, model, controls } of beginning.terminals) {
     if (serials.some((row) => row.device_serial_number === serialNumber)) continue;
-    if (number !== undefined) await raise(db, accountId, { last_terminal_number: number - 1 });
+    if (number !== undefined) await raise(db, accountId, { terminal: number - 1 });
     const created = await unlessTaken(
       createTerminal(enrolment, serverCaller, {
         device_serial_number: serialNumber,
@@ -96,24 +96,22 @@ export async function ensureStores(
     await inTenant(db, accountId, (tx) => setControls(tx, terminal, { controls: controls.set, until }));
   }
   const { last } = beginning;
-  if (last) await raise(db, accountId, { last_store_number: last.store, last_terminal_number: last.terminal });
+  if (last) await raise(db, accountId, last);
   deps.enrolment.virtualTerminalsChanged();
 }
 
-type Numbers = Partial<Record<"last_store_number" | "last_terminal_number", number>>;
-
-/** Has the next store or terminal get the number after this one, unless that was given already. */
-async function raise({ sql: db }: Db, accountId: string, numbers: Numbers): Promise<void> {
+/** Has the next store and terminal get the numbers after these, unless those were given already. */
+async function raise(
+  { sql: db }: Db,
+  accountId: string,
+  { store = 0, terminal = 0 }: { store?: number; terminal?: number },
+): Promise<void> {
   await db
     .updateTable("accounts")
-    .set((eb) =>
-      Object.fromEntries(
-        Object.entries(numbers).map(([column, number]) => [
-          column,
-          eb.fn("greatest", [eb.ref(column as keyof Numbers), eb.val(number)]),
-        ]),
-      ),
-    )
+    .set((eb) => ({
+      last_store_number: eb.fn<number>("greatest", [eb.ref("last_store_number"), eb.val(store)]),
+      last_terminal_number: eb.fn<number>("greatest", [eb.ref("last_terminal_number"), eb.val(terminal)]),
+    }))
     .where("account_id", "=", accountId)
     .execute();
 }

@@ -13,6 +13,7 @@ import { planOf } from "./closing-plan.ts";
 import { refuseLateRetries } from "./closing-times.ts";
 import type { StoreDeps } from "./deps.ts";
 import { tellStore } from "./events.ts";
+import { keepConfiguration } from "./keep-configuration.ts";
 import { accountTimeZone, findStore, getStoreRow, type StoreRow } from "./queries.ts";
 import { type Configured, configurationOf } from "./shown-configuration.ts";
 
@@ -56,12 +57,7 @@ export async function patchConfiguration(
       refuseExceptions(change.auto_end_of_day?.exceptions ?? []);
       refuseAddresses(change.mail_to ?? []);
       if (isDeepStrictEqual(configuration, store.configuration)) return withNext(deps, tx, store, before);
-      await tx
-        .updateTable("stores")
-        .set({ configuration: JSON.stringify(configuration) })
-        .where("account_id", "=", accountId)
-        .where("id", "=", store.id)
-        .execute();
+      await keepConfiguration(tx, accountId, { id: store.id, configuration });
       const subject = { type: "store", id: store.id };
       await recordChange(tx, deps.clock, caller, { action: "store.configure", subject, before, after });
       const shown = await presentWithTerminals(tx, await getStoreRow(tx, accountId, store.id));

@@ -2,7 +2,7 @@ import type { StoreConfigurationPatch } from "@tillkeeper/contract/http/store-co
 import type { Kysely } from "kysely";
 import type { Tables } from "../../db/tables/schema.ts";
 
-/** Gives a store the configuration that one like it had: it was checked when it was set there. */
+/** Writes the configuration of a store. It was checked: by the caller, or when it was set before. */
 export async function keepConfiguration(
   db: Kysely<Tables>,
   accountId: string,
