@@ -43,7 +43,7 @@ export async function addAction(email: string, options: AddOptions): Promise<voi
   );
 }
 
-/** Ends a person's authenticator in the database itself, whatever accounts the person has. A server may be running on it. */
+/** Ends a person's authenticator in the database itself, also of a person with several accounts. A server may be running on it. */
 export async function endTotpAction(email: string): Promise<void> {
   const accounts = await withDatabase(readConfig(process.env), async (db) =>
     endTotpOfPerson({ db, clock: await DatabaseClock.open(db.urgent) }, cliActor, email),

@@ -33,7 +33,7 @@ interface Read {
 }
 
 /**
- * A long list, read page by page as somebody scrolls. Each page is a query, and those are followed whose rows can be seen: an event has one or
+ * A long list, read page by page as the list is scrolled. Each page is a query, and those are followed whose rows can be seen: an event has one or
  * two read anew, however long the list has become. A first page that has lost sight of the second begins the list anew.
  */
 export function usePages<Row>(

@@ -19,7 +19,7 @@ export function askEarly(pathname: string): void {
 
 function ask(path: string): void {
   const answer = fetch(path, { credentials: "same-origin" });
-  // A request that failed is made again by whoever wants the answer.
+  // A request that failed is made again when a query needs its answer.
   answer.catch(() => early.delete(path));
   early.set(path, answer);
 }
@@ -32,7 +32,7 @@ export const fetchOnce: typeof fetch = (input, init) => {
   return answer ?? fetch(input, init);
 };
 
-/** Forgets answers that nobody has wanted: they grow old. */
+/** Forgets answers that no query has taken: they grow old. */
 export function forgetEarly(): void {
   early.clear();
 }

@@ -19,7 +19,7 @@ interface DataTableProps<Row> {
   rowKey: (row: Row) => string;
   /** What stands there when there are no rows. */
   empty: ReactNode;
-  /** Whether the server has rows behind these, so that nobody knows how many there are. */
+  /** Whether the server has rows behind these, so that their number is not known. */
   hasMore?: boolean;
   /** Hears which rows can be seen. */
   onReach?: (first: number, last: number) => void;

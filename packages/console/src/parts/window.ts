@@ -76,7 +76,7 @@ export function useRowWindow<Element extends HTMLElement>(options: WindowOptions
   };
 }
 
-/** The rows of a range, with the one that has the focus. */
+/** The rows of a range, with the row that has the focus. */
 function withRow(focused: number | undefined, range: Range): number[] {
   const usual = defaultRangeExtractor(range);
   if (focused === undefined || focused >= range.count || usual.includes(focused)) return usual;
