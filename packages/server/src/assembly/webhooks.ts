@@ -24,11 +24,18 @@ export function openWebhooks(
     present: presentEvents,
     attempted: metrics.attempted,
   });
-  const deps: HookDeps = { db, clock, rootKey, targets, wake: () => sender.wake() };
+  const taking = takingWorker({ db, clock, made: () => sender.wake() });
+  const wake = () => {
+    taking.wake();
+    sender.wake();
+  };
+  const deps: HookDeps = { db, clock, rootKey, targets, wake };
   return {
     deps,
+    /** Events were placed. */
+    placed: taking.placed,
     workers: [
-      takingWorker({ db, clock, made: () => sender.wake() }),
+      taking.worker,
       ...sender.workers,
       hookRetentionWorker({ db, clock, days: config.webhookDays ?? defaultWebhookDays }),
     ],

@@ -53,10 +53,16 @@ export function workersOf(
 ) {
   const { db, clock, log, config, files } = core;
   const retentionDays = config.retentionDays ?? defaultRetentionDays;
+  const news = closingNewsWorker({ db, advanceAll: closings.advanceAll });
+  const onPlaced = () => {
+    core.eventTail.placed();
+    webhooks.placed();
+    news.placed();
+  };
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
-    orderWorker({ db, onPlaced: () => core.eventTail.placed() }),
+    orderWorker({ db, onPlaced }),
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),
@@ -72,7 +78,7 @@ export function workersOf(
       missed: core.metrics.missed,
       reportsWaiting: () => gateway.device.reports.waiting(),
     }),
-    closingNewsWorker({ db, advanceAll: closings.advanceAll }),
+    news.worker,
     reportWorker(closings),
     ...mail.workers,
     closingRetentionWorker({ db, clock, retentionDays }),

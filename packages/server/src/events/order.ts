@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { Pool } from "pg";
 import type { Db } from "../db/db.ts";
 import { isWithoutPartition } from "../db/failures.ts";
+import { Pace } from "../platform/pace.ts";
 import { every, type Worker } from "../platform/worker.ts";
 
 /**
@@ -48,7 +49,9 @@ with epoch as materialized (
   cross join moved
   order by nth
 )
-select holds, (select count(*)::int from taken) as count, (select place from moved) as place from epoch`;
+select holds, (select count(*)::int from taken) as count, (select place from moved) as place,
+  coalesce((select place from moved), (select place from event_turn)) as reached
+from epoch`;
 
 /** How many events get their places in one statement, at most. */
 const mostAtOnce = 2_000;
@@ -62,6 +65,7 @@ export class Sequencer {
   #epoch = newEpoch();
   /** The last place given under the epoch. */
   #last: string | null = null;
+  #reached: string | null = null;
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -73,17 +77,22 @@ export class Sequencer {
     this.#last = null;
   }
 
-  /** Gives places to the events that have none, oldest first; answers how many it took. */
-  async order(limit = mostAtOnce): Promise<number> {
+  /**
+   * Gives places to the events that have none, oldest first. Answers how many it took, and whether events were placed since it was
+   * last called, by this server or by another.
+   */
+  async order(limit = mostAtOnce): Promise<{ count: number; placed: boolean }> {
     const values = [limit, this.#epoch, this.#last];
     const { rows } = await this.#pool.query<Ordered>({ name: "order_events", text: orderText, values });
-    const { holds, count, place } = rows[0] as Ordered;
+    const { holds, count, place, reached } = rows[0] as Ordered;
     if (!holds) {
       this.begin();
       return this.order(limit);
     }
     if (place !== null) this.#last = place;
-    return count;
+    const placed = reached !== this.#reached;
+    this.#reached = reached;
+    return { count, placed };
   }
 }
 
@@ -91,38 +100,35 @@ interface Ordered {
   holds: boolean;
   count: number;
   place: string | null;
+  /** The last place of all: a statement begun while another server places events sees the one before. */
+  reached: string | null;
 }
 
 function newEpoch(): string {
   return randomBytes(4).toString("hex");
 }
 
-/** While events come, and when none has come for a while. */
-const pace = { busyMs: 10, idleMs: 80, idleAfterMs: 2_000 };
-
 /**
  * The sequencer. Each server runs one; the server that gets the lock places all new events. After a failure it goes on under another epoch:
- * the database may be an earlier state of itself by then, and would give the same positions again.
+ * the database may be an earlier state of itself by then, and would give the same positions again. It is the one worker that asks the database
+ * often while nothing happens: by `onPlaced` it wakes those that read events.
  */
 export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }): Worker {
   const sequencer = new Sequencer(db.pool);
-  let lastAt = Number.NEGATIVE_INFINITY;
-  const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
+  const pace = new Pace({ busyMs: 10, idleMs: 80, idleAfterMs: 2_000 });
   let isThere = false;
   const round = async () => {
     if (!isThere) await sql`insert into event_turn (place) values (0) on conflict do nothing`.execute(db.sql);
     isThere = true;
-    const count = await sequencer.order().catch(async (error: unknown) => {
+    const { count, placed } = await sequencer.order().catch(async (error: unknown) => {
       if (!isWithoutPartition(error)) throw error;
       // The retention worker makes weeks ahead, so this happens only where it has not run for a week.
       await sql`select tillkeeper_make_event_week(now())`.execute(db.sql);
       return sequencer.order();
     });
-    if (count > 0) {
-      lastAt = performance.now();
-      onPlaced();
-    }
+    if (count > 0) pace.found();
+    if (placed) onPlaced();
     return count === mostAtOnce;
   };
-  return every("events.order", rest, round, { begin: () => sequencer.begin(), backWithinMs: 1_000 });
+  return every("events.order", pace.restMs, round, { begin: () => sequencer.begin(), backWithinMs: 1_000 });
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { Pace } from "../platform/pace.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { type EventRow, lastPlace, readPlaced } from "./read.ts";
 
@@ -6,7 +7,6 @@ import { type EventRow, lastPlace, readPlaced } from "./read.ts";
 type Listener = (events: readonly EventRow[]) => void;
 
 const mostAtOnce = 1_000;
-const pace = { busyMs: 20, idleMs: 100, idleAfterMs: 2_000 };
 
 /**
  * Reads new events for all listeners of this process: one reader of the table, however many wait. It reads while anything
@@ -18,24 +18,19 @@ export class EventTail {
   readonly #pool: Pool;
   readonly #listeners = new Set<Listener>();
   #after: number | undefined;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  readonly #pace = new Pace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
 
   constructor(pool: Pool) {
     this.#pool = pool;
-    this.worker = every(
-      "events.tail",
-      () => this.#rest(),
-      () => this.#round(),
-      {
-        begin: () => {
-          this.#after = undefined;
-        },
-        backWithinMs: 1_000,
+    this.worker = every("events.tail", this.#pace.restMs, () => this.#round(), {
+      begin: () => {
+        this.#after = undefined;
       },
-    );
+      backWithinMs: 1_000,
+    });
   }
 
-  /** This server has placed events. */
+  /** Events were placed. */
   placed(): void {
     if (this.#listeners.size > 0) this.worker.wake();
   }
@@ -47,10 +42,6 @@ export class EventTail {
     return () => {
       this.#listeners.delete(listener);
     };
-  }
-
-  #rest(): number {
-    return performance.now() - this.#lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs;
   }
 
   async #round(): Promise<boolean> {
@@ -67,7 +58,7 @@ export class EventTail {
       return false;
     }
     this.#after = Number(last.place);
-    this.#lastAt = performance.now();
+    this.#pace.found();
     for (const listener of this.#listeners) listener(events);
     return events.length === mostAtOnce;
   }

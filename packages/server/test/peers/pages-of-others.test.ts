@@ -84,8 +84,17 @@ describe("a page of another origin in a browser", () => {
   it("gets nothing where a secret or a cookie would open the door", async () => {
     const { httpUrl, sandbox: made } = sandbox;
     const headers = { Authorization: `Bearer ${await tokenOf(sandbox)}` };
+    const token = `/v1/accounts/${made?.account_id}/auth/token`;
+    const grant = {
+      method: "POST",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+      body: "grant_type=client_credentials",
+    };
+    // Front ends trade the code of a person there (RFC 7636); a page without a code or a secret gets nothing.
+    const asked = await ask(page, httpUrl + token, grant);
+    expect(asked).toMatchObject({ status: 401, body: { error: "invalid_client" } });
     for (const [path, init] of [
-      [`/v1/accounts/${made?.account_id}/auth/token`, { method: "POST", body: "grant_type=client_credentials" }],
+      [token, { ...grant, credentials: "include" }],
       ["/docs/sandbox", { method: "POST" }],
       ["/v1/device/nonce", { method: "POST" }],
       ["/openapi.json", {}],

@@ -34,7 +34,10 @@ describe("Debian's Prometheus", () => {
   beforeAll(async () => {
     const [port, scraped] = await Promise.all([freePort(), freePort()]);
     sandbox = await startSandbox(
-      { metrics: { host: "127.0.0.1", port: { number: scraped, configured: true } } },
+      {
+        metrics: { host: "127.0.0.1", port: { number: scraped, configured: true } },
+        backups: { folder: join(folder, "backups"), everyHours: 24, keep: 2 },
+      },
       fleet,
     );
     writeFileSync(

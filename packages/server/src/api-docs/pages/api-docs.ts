@@ -113,14 +113,14 @@ function sandboxRow(): Pages[number] {
   return ["/sandbox", () => ({ content, headers: pagePolicy })];
 }
 
+const json = (make: () => object) => new Prepared("application/json; charset=utf-8", () => JSON.stringify(make()));
+/** The same for all servers of a process, and made when one of them is first asked. */
+const openApi = json(() => openApiDocument(endpoints, namedSchemas));
+const asyncApi = json(asyncApiDocument);
+
 /** The documents for programs. */
 function documents({ ownUrl }: ApiDocsDeps): Pages {
-  const json = (make: () => object) => new Prepared("application/json; charset=utf-8", () => JSON.stringify(make()));
-  const contents = {
-    "/openapi.json": json(() => openApiDocument(endpoints, namedSchemas)),
-    "/asyncapi.json": json(asyncApiDocument),
-    "/llms.txt": llmsIndex(ownUrl),
-  };
+  const contents = { "/openapi.json": openApi, "/asyncapi.json": asyncApi, "/llms.txt": llmsIndex(ownUrl) };
   return Object.entries(contents).map(([path, content]) => [path, () => ({ content })]);
 }
 

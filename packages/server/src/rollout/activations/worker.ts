@@ -18,7 +18,7 @@ export interface ActivationWorkerDeps {
   pace?: ActivationPace;
 }
 
-const pollEveryMs = 250;
+const pollEveryMs = 1_000;
 
 /**
  * Drives activations (D11): sends each device a `check_update` until one completes or the tries are used up. All state

@@ -4,6 +4,7 @@ import { unavailable } from "../../db/failures.ts";
 import type { PresentEvents } from "../../events/read.ts";
 import { batched } from "../../platform/load/batch.ts";
 import type { Logger } from "../../platform/log/log.ts";
+import { Pace } from "../../platform/pace.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
 import { withBodies } from "./bodies.ts";
@@ -32,7 +33,6 @@ export interface SenderDeps extends AttemptDeps {
 
 export type AttemptOutcome = "delivered" | "failed" | "given_up";
 
-const pace = { busyMs: 20, idleMs: 200, idleAfterMs: 2_000 };
 /** How long a delivery rests whose turn could not begin: its account or host has enough to do, or its event could not be read. */
 const restMs = { host: 100, failure: 5_000 };
 /** A claim reads all subscriptions that wait, so in a full lane it waits for some places. They come back within `quickMs`. */
@@ -51,7 +51,7 @@ export class Sender {
   readonly #stopped = new AbortController();
   readonly #behind = new Map<Lane, string>();
   readonly #end: (ended: Ended) => Promise<void>;
-  #lastAt = Number.NEGATIVE_INFINITY;
+  readonly #pace = new Pace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
@@ -66,10 +66,9 @@ export class Sender {
       restMs: 5,
       overload: () => unavailable(new Error("too many attempts wait to be written down")),
     });
-    const rest = () => (performance.now() - this.#lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
     const options = { backWithinMs: 1_000, end: () => this.#stop() };
     this.workers = [
-      every("webhooks.send", rest, () => this.#round(), options),
+      every("webhooks.send", this.#pace.restMs, () => this.#round(), options),
       every("webhooks.take-over", takeOverEveryMs, async () => (await takeOver(deps.db.pool)) > 0, {
         backWithinMs: 5_000,
       }),
@@ -105,7 +104,7 @@ export class Sender {
     const isLast = next === firstOfAll && behind === firstOfAll;
     this.#behind.set(lane, next);
     if (claimed.length === 0) return !isLast;
-    this.#lastAt = performance.now();
+    this.#pace.found();
     // Others are claimed while the bodies of these are read: a full lane waits for the slowest step only, not for the sum of all.
     void this.#begin(claimed, lease).catch((error: unknown) => this.#failed(error));
     return !isLast;

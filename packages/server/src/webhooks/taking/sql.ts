@@ -54,7 +54,8 @@ with turn as materialized (
   where exists (select from turn) and reached.place is not null and reached.place <> hook_cursor.place
 )
 select (select count(*)::int from fresh) as taken, (select count(*)::int from made) as made,
-  (select count(*) from next) = $2 or (select count(*) from next) > (select count(*) from fresh) as more`;
+  (select count(*) from next) = $2 or (select count(*) from next) > (select count(*) from fresh) as more,
+  exists (select from hook_subscriptions where deleted_at is null) as asked`;
 
 /**
  * Carries out a piece of a range of events that is to be sent again. Accounts have their turns by chance, so that one with many or

@@ -2,6 +2,7 @@ import { eventsBeside } from "@tillkeeper/contract/http/hook-events";
 import { sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { Pace } from "../../platform/pace.ts";
 import { every, type Worker } from "../../platform/worker.ts";
 import { replayText, takeText } from "./sql.ts";
 
@@ -13,20 +14,24 @@ interface TakingDeps {
 }
 
 const mostAtOnce = 1_000;
-const pace = { busyMs: 15, idleMs: 100, idleAfterMs: 2_000 };
 const beside = [Object.keys(eventsBeside), Object.values(eventsBeside)];
 
 /**
  * Makes deliveries of events, in the order of their places. Each server runs one; the server that locks the cursor takes all new events.
- * Events do not wake it: without subscriptions they would have it move the cursor, with a commit, a hundred times a second.
+ * `placed` tells it of events. Without subscriptions they do not wake it: they would have it move the cursor, with a commit, a hundred times a
+ * second.
  */
-export function takingWorker({ db, clock, made }: TakingDeps): Worker {
+export function takingWorker({ db, clock, made }: TakingDeps): {
+  worker: Worker;
+  placed: () => void;
+  wake: () => void;
+} {
+  const pace = new Pace({ busyMs: 15, idleMs: 1_000, idleAfterMs: 2_000 });
   let isThere = false;
-  let lastAt = Number.NEGATIVE_INFINITY;
-  const rest = () => (performance.now() - lastAt < pace.idleAfterMs ? pace.busyMs : pace.idleMs);
-  return every(
+  let hasSubscriptions = false;
+  const worker = every(
     "webhooks.take",
-    rest,
+    pace.restMs,
     async () => {
       // Without subscriptions it moves to the last event by itself.
       if (!isThere) await sql`insert into hook_cursor (place) values (0) on conflict do nothing`.execute(db.sql);
@@ -34,11 +39,19 @@ export function takingWorker({ db, clock, made }: TakingDeps): Worker {
       const taken = await run(db, { name: "take_events_for_hooks", text: takeText }, clock.now());
       const again = await run(db, { name: "replay_events_to_hooks", text: replayText }, clock.now());
       if (taken.made + again.made > 0) made();
-      if (taken.taken + again.taken > 0) lastAt = performance.now();
+      if (taken.taken + again.taken > 0) pace.found();
+      hasSubscriptions = taken.asked === true;
       return taken.more || again.more;
     },
     { backWithinMs: 1_000 },
   );
+  return {
+    worker,
+    placed: () => {
+      if (hasSubscriptions) pace.stir(worker);
+    },
+    wake: () => pace.stir(worker),
+  };
 }
 
 interface Taken {
@@ -46,6 +59,8 @@ interface Taken {
   made: number;
   /** There is more to do at once. */
   more: boolean;
+  /** There are subscriptions; told by the first of the two statements. */
+  asked?: boolean;
 }
 
 async function run(db: Db, statement: { name: string; text: string }, now: Date): Promise<Taken> {

@@ -1,0 +1,40 @@
+import type { Worker } from "./worker.ts";
+
+interface PaceOptions {
+  /** Between rounds while something is found, in milliseconds. */
+  busyMs: number;
+  /** Between rounds once nothing was found for a while. */
+  idleMs: number;
+  idleAfterMs: number;
+}
+
+/** How long a worker rests: briefly while there is work, and long after a while without any. */
+export class Pace {
+  readonly #options: PaceOptions;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PaceOptions) {
+    this.#options = options;
+  }
+
+  /** There was work. */
+  found(): void {
+    this.#lastAt = performance.now();
+  }
+
+  get idle(): boolean {
+    return performance.now() - this.#lastAt >= this.#options.idleAfterMs;
+  }
+
+  readonly restMs = (): number => (this.idle ? this.#options.idleMs : this.#options.busyMs);
+
+  /**
+   * There may be work now: a long rest of the worker ends. A short one goes on, so that what comes often is taken together, and the
+   * next is short as well: work that comes while a round is under way waits for no long rest.
+   */
+  stir(worker: Worker): void {
+    const rested = this.idle;
+    this.found();
+    if (rested) worker.wake();
+  }
+}
