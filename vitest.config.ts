@@ -8,6 +8,9 @@ const withDebian = ["peers", "replicas", "outages"].map((folder) => `packages/*/
 /** The folders of system tests that take a minute or so each, which `npm test` leaves to a command of its own. */
 const drills = "packages/*/test/drills/**";
 
+/** What takes many minutes: `npm run test:long`, whose runs are recorded in docs/reliability.md. */
+const long = ["packages/*/test/long/*.test.ts", "chaos/test/long/*.test.ts"];
+
 /** Clients that others generate from our document: it starts what the peers' tests start. */
 const clientsOfOthers = "packages/cli/test/peers/clients-of-others.test.ts";
 
@@ -41,7 +44,7 @@ const retriesOfCrowds = 1;
  * lint cannot say. drills: system tests that take long or much processor time. strangers: client libraries of others, which `npm run conformance` installs first. published: the
  * packages as others get them, installed in an empty folder. image: the container image, run under strict rules. peers: the device side with
  * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
- * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. The last three need Debian's
+ * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. long: more of those three, which CI does not run. The last four need Debian's
  * packages, so they are commands of their own.
  */
 export default defineConfig({
@@ -67,7 +70,7 @@ export default defineConfig({
           ...unhurried,
           name: "system",
           include: ["packages/*/test/**/*.test.ts"],
-          exclude: [...withDebian, drills, "**/node_modules/**"],
+          exclude: [...withDebian, drills, ...long, "**/node_modules/**"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           ...shared,
           retry: retriesOfCrowds,
@@ -126,7 +129,16 @@ export default defineConfig({
           ...unhurried,
           name: "peers",
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
-          exclude: [clientsOfOthers, "packages/console/**", "**/node_modules/**"],
+          exclude: [clientsOfOthers, ...long, "packages/console/**", "**/node_modules/**"],
+          globalSetup: ["packages/stage/src/setup/global-setup.ts"],
+          retry: retriesOfCrowds,
+        },
+      },
+      {
+        test: {
+          ...unhurried,
+          name: "long",
+          include: long,
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,
         },

@@ -109,11 +109,13 @@ function latest(runs: readonly RegExpMatchArray[]): RegExpMatchArray {
   return last;
 }
 
-/** Losing a leader takes minutes, so it is a command of its own. */
-const commandOf = (file: string) => (file.endsWith("/failover.test.ts") ? "test:failover" : "test:outages");
+/** What takes many minutes is a command of its own. */
+const commandOf = (file: string) => (file.includes("/test/long/") ? "test:long" : "test:outages");
 
 function outages(root: string): Evidence {
-  const files = globSync("packages/*/test/outages/*.test.ts", { cwd: root }).toSorted();
+  const files = globSync(["packages/*/test/outages/*.test.ts", "packages/*/test/long/failover.test.ts"], {
+    cwd: root,
+  }).toSorted();
   const proofs = files.flatMap((file) => testsOf(readFileSync(join(root, file), "utf8"), file));
   return {
     title: "A database in trouble",

@@ -1,0 +1,3 @@
+import { deviceSuite } from "../peers/device-suite/suite.ts";
+
+deviceSuite("rabbitmq");

@@ -1,0 +1,3 @@
+import { versionSuite } from "../peers/device-suite/suite.ts";
+
+versionSuite("mosquitto-311");

@@ -1,3 +1,0 @@
-import { versionSuite } from "./suite.ts";
-
-versionSuite("mosquitto-311");

@@ -1,3 +1,0 @@
-import { deviceSuite } from "./suite.ts";
-
-deviceSuite("rabbitmq");
