@@ -17,6 +17,7 @@ import { documentedHosts } from "../config/settings.ts";
 import { type BackupPlan, BackupSchedule } from "../db/backup/schedule.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import type { Db } from "../db/db.ts";
+import { isUnavailable } from "../db/failures.ts";
 import { locationNow, openDatabase } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
@@ -31,7 +32,8 @@ import type { Closing } from "../platform/closing.ts";
 import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
-import type { Patience } from "../platform/patience.ts";
+import { type Patience, patiently } from "../platform/patience.ts";
+import { StartupError } from "../platform/startup-error.ts";
 import { openTraces } from "../platform/tracing/open.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
@@ -77,7 +79,7 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     connections: config.databaseConnections,
   });
   closing.add(() => db.close());
-  const databaseClock = await DatabaseClock.open(db.urgent);
+  const databaseClock = await openClock(db, patience);
   const clock = over(databaseClock);
   const rootKey = await openRootKey(db, { dataDir: folder.path, keyFile: config.keyFile });
   const files = await openFiles(db, { ...config, dataDir: folder.path }, closing, rootKey.fingerprint());
@@ -119,6 +121,22 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
     ...events,
     ...access,
   };
+}
+
+/** How long a busy machine may take to open one of the urgent connections, which are given up after a second. */
+const clockPatienceSeconds = 30;
+
+/** The database has answered by now, so whatever the patience is, a connection that comes late does not end the start. */
+function openClock(db: Db, patience: Patience): Promise<DatabaseClock> {
+  return patiently({ ...patience, seconds: Math.max(patience.seconds, clockPatienceSeconds) }, () =>
+    DatabaseClock.open(db.urgent).catch((error: unknown) => {
+      if (!isUnavailable(error)) throw error;
+      throw new StartupError("The database (DATABASE_URL) opens connections too slowly.", {
+        cause: error,
+        mayPass: true,
+      });
+    }),
+  );
 }
 
 /** The documented hosts serve callers of the API; devices never use them. */

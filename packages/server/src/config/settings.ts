@@ -139,7 +139,7 @@ export const settings = {
   },
   TILLKEEPER_CORS_ORIGINS: {
     about:
-      "Origins of web pages that may call the API with an access token, separated by commas (https://pos.example), or `*` for all; `none`: no page of another origin",
+      "Origins of web pages that may call the API with an access token, and get one for a [person](docs/people.md#sign-in-to-a-program-of-yours) who signs in; separated by commas (https://pos.example), or `*` for all; `none`: no page of another origin",
     ...kinds.origins(),
     byDefault: "none; `*` in the sandbox",
   },

@@ -24,6 +24,8 @@ export async function startOneProcess({
         audienceHosts: [...testConfig.audienceHosts],
         dataDir,
         keyFile: inject("keyFile"),
+        // On a machine that runs many tests at once a connection may take longer than a start waits by default.
+        startPatienceSeconds: 60,
         databaseUrl,
         ...config,
         // A further server on the database shares the files, as servers must.

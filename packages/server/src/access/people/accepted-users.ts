@@ -2,7 +2,7 @@ import type { Tx } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { newId } from "../../platform/ids.ts";
 import { recordChange } from "../audit/audit.ts";
-import { nobodysHash } from "./passwords.ts";
+import { unmatchedHash } from "./passwords.ts";
 import { acceptUser, findPersonId, insertPerson, insertUser, lastUserOf } from "./queries.ts";
 
 /** An admin without an invitation: the program that makes the account makes this user as well. */
@@ -55,7 +55,7 @@ export async function ensureAcceptedUser(tx: Tx, clock: Clock, user: AcceptedUse
 /** The id of the person, made if there is none. */
 async function ensurePerson(tx: Tx, clock: Clock, person: { email: string; name: string }): Promise<string> {
   const at = clock.realNow();
-  const made = { ...person, id: newId(at), language: null, password_hash: nobodysHash, created_at: at };
+  const made = { ...person, id: newId(at), language: null, password_hash: unmatchedHash, created_at: at };
   const id = (await insertPerson(tx, made)) ?? (await findPersonId(tx, person.email));
   if (id === undefined) throw new Error("the person is neither there nor made");
   return id;

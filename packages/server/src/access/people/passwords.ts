@@ -14,7 +14,7 @@ const cost = { N: 32_768, r: 8, p: 3 };
  * A hash that no password has. It is compared where there is none, so that an unknown address takes as long as a known one. A person who
  * signs in by links alone has this hash.
  */
-export const nobodysHash = `scrypt$${cost.N}$${cost.r}$${cost.p}$${randomBytes(16).toString("base64url")}$${randomBytes(32).toString("base64url")}`;
+export const unmatchedHash = `scrypt$${cost.N}$${cost.r}$${cost.p}$${randomBytes(16).toString("base64url")}$${randomBytes(32).toString("base64url")}`;
 
 /** One at a time: each takes a whole core. Networks take turns, so that guesses from one keep no person elsewhere from signing in. */
 const inTurn = fairTurns({
@@ -34,7 +34,7 @@ export function hashPassword(password: string, share: Share): Promise<string> {
 /** Whether the password is the one of the hash; without a hash never, after the same time. */
 export function matchesPassword(password: string, hash: string | undefined, share: Share): Promise<boolean> {
   return inTurn(share, async () => {
-    const matches = await derivesTo(hash ?? nobodysHash, normal(password));
+    const matches = await derivesTo(hash ?? unmatchedHash, normal(password));
     return matches && hash !== undefined;
   });
 }

@@ -3,7 +3,7 @@ import { asAccount } from "../../../db/tenants/tenant.ts";
 import type { Clock } from "../../../platform/clock.ts";
 import { newId } from "../../../platform/ids.ts";
 import { recordChange } from "../../audit/audit.ts";
-import { nobodysHash } from "../passwords.ts";
+import { unmatchedHash } from "../passwords.ts";
 import { acceptUser, insertPerson, type UserRow, usersOfPerson } from "../queries.ts";
 import type { Visitor } from "../sessions.ts";
 import { type Identity, OidcRefusal } from "./provider.ts";
@@ -74,7 +74,7 @@ function invitedUsers(tx: Tx, email: string): Promise<UserRow[]> {
 /** Makes the person behind an invited user: one without a password. */
 function makePerson(tx: Tx, clock: Clock, email: string, { name, language }: UserRow): Promise<string | undefined> {
   const at = clock.realNow();
-  return insertPerson(tx, { id: newId(at), email, name, language, password_hash: nobodysHash, created_at: at });
+  return insertPerson(tx, { id: newId(at), email, name, language, password_hash: unmatchedHash, created_at: at });
 }
 
 async function accept(
