@@ -7,10 +7,12 @@ const program = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.ur
 /** The command that starts the command line of Tillkeeper; arguments follow. */
 export const tillkeeper = [process.execPath, program] as const;
 
+const compileAll = fileURLToPath(new URL("./compile-all.ts", import.meta.url));
+
 /**
  * Fills the compile cache once. A process that finds the folder empty writes all of it at its end, which delays that
  * end.
  */
 export async function compileInto(folder: string): Promise<void> {
-  await promisify(execFile)(process.execPath, [program, "settings"], { env: { NODE_COMPILE_CACHE: folder } });
+  await promisify(execFile)(process.execPath, [compileAll], { env: { NODE_COMPILE_CACHE: folder } });
 }
