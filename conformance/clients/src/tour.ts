@@ -363,6 +363,8 @@ await controls(terminal);
 await ok(api.sandboxRequestsGet({ query: { status: "2xx", limit: 2 } }));
 await ok(api.sandboxClockGet());
 await ok(api.sandboxClockPut({ body: { rate: 1 } }));
+await ok(api.sandboxSnapshotPut());
+await ok(api.sandboxSnapshotDelete());
 await ok(api.sandboxResetPost());
 
 console.log(JSON.stringify({ called: [...called].sort(), violations }));

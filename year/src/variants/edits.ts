@@ -10,13 +10,13 @@ const pace: readonly Edit[] = [
     file: "packages/server/src/platform/worker.ts",
     find: "if (more !== true) await pause(intervalMs, this.#rest.signal);",
     replace:
-      "if (more !== true) await pause(/^(clock.follow|closings|closings.autopilot|operations.expire|gateway.outbox)$/" +
+      "if (more !== true) await pause(/^(clock.follow|closings|closings.news|closings.autopilot|operations.expire|gateway.outbox)$/" +
       ".test(this.name) ? 20 : intervalMs, this.#rest.signal);",
   },
   {
     file: "packages/server/src/presence/hearing/event-batches.ts",
-    find: "const gatherMs = 1_000;",
-    replace: "const gatherMs = 50;",
+    find: "const batchMs = 1_000;",
+    replace: "const batchMs = 50;",
   },
   {
     file: "packages/server/src/presence/telemetry/telemetry.ts",

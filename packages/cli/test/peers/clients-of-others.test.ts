@@ -128,10 +128,10 @@ describe("Prism, which lets through what the document describes", () => {
     const described = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    // Devices and brokers have programs of their own, links in mails are for people; the bootstrap token is not for clients; health is the
-    // wrong sentence.
+    // Devices and brokers have programs of their own; links in mails, and tokens that a front end gets and ends, are for people; the bootstrap
+    // token is not for clients; health is the wrong sentence.
     const forOthers =
-      /^\S+ (\/v1\/(device|broker|closing-mails|auth)\/|\/v1\/session$|\/v1\/accounts$|\/v1\/accounts\/[^/]+\/users|\/health\/)/;
+      /^\S+ (\/v1\/(device|broker|closing-mails|auth)\/|\/v1\/accounts\/[^/]+\/auth\/(authorization|revoke)$|\/v1\/session$|\/v1\/accounts$|\/v1\/accounts\/[^/]+\/users|\/health\/)/;
     expect(called).toEqual(described.filter((route) => !forOthers.test(route)).sort());
   });
 

@@ -3,8 +3,8 @@ import { sql } from "kysely";
 import type { Pool } from "pg";
 import type { Db } from "../db/db.ts";
 import { isWithoutPartition } from "../db/failures.ts";
-import { Pace } from "../platform/pace.ts";
 import { every, type Worker } from "../platform/worker.ts";
+import { WorkerPace } from "../platform/worker-pace.ts";
 
 /**
  * Gives places to events, oldest first, in one statement. Without the turn's lock it takes none, so one sequencer works at a time.
@@ -115,7 +115,7 @@ function newEpoch(): string {
  */
 export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }): Worker {
   const sequencer = new Sequencer(db.pool);
-  const pace = new Pace({ busyMs: 10, idleMs: 80, idleAfterMs: 2_000 });
+  const pace = new WorkerPace({ busyMs: 10, idleMs: 80, idleAfterMs: 2_000 });
   let isThere = false;
   const round = async () => {
     if (!isThere) await sql`insert into event_turn (place) values (0) on conflict do nothing`.execute(db.sql);

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
-import { Pace } from "../platform/pace.ts";
 import { every, type Worker } from "../platform/worker.ts";
+import { WorkerPace } from "../platform/worker-pace.ts";
 import { type EventRow, lastPlace, readPlaced } from "./read.ts";
 
 /** Called with events in the order of their places. Must not throw, and must not take long. */
@@ -18,7 +18,7 @@ export class EventTail {
   readonly #pool: Pool;
   readonly #listeners = new Set<Listener>();
   #after: number | undefined;
-  readonly #pace = new Pace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
+  readonly #pace = new WorkerPace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
 
   constructor(pool: Pool) {
     this.#pool = pool;

@@ -1,7 +1,7 @@
 import type { Db } from "../../db/db.ts";
 import { readNews } from "../../events/read.ts";
-import { Pace } from "../../platform/pace.ts";
 import { every, type Worker } from "../../platform/worker.ts";
+import { WorkerPace } from "../../platform/worker-pace.ts";
 import { type ClosingKey, inNewsTurn } from "../queries.ts";
 import { closingsOfOperations } from "../sql/news.ts";
 
@@ -24,7 +24,7 @@ const told = ["terminal_operation_update"] as const;
  * changes nothing. `placed` tells it of events.
  */
 export function closingNewsWorker({ db, advanceAll }: NewsDeps): { worker: Worker; placed: () => void } {
-  const pace = new Pace({ busyMs: everyMs, idleMs, idleAfterMs: 2 * everyMs });
+  const pace = new WorkerPace({ busyMs: everyMs, idleMs, idleAfterMs: 2 * everyMs });
   const worker = every("closings.news", pace.restMs, async () => {
     const hasMore = await inNewsTurn(db.sql, async (known) => {
       const { events, place, hasMore: more } = await readNews(db.pool, known, { types: told, limit: mostAtOnce });

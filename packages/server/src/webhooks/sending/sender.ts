@@ -4,8 +4,8 @@ import { unavailable } from "../../db/failures.ts";
 import type { PresentEvents } from "../../events/read.ts";
 import { batched } from "../../platform/load/batch.ts";
 import type { Logger } from "../../platform/log/log.ts";
-import { Pace } from "../../platform/pace.ts";
 import { every, type Worker } from "../../platform/worker.ts";
+import { WorkerPace } from "../../platform/worker-pace.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
 import { withBodies } from "./bodies.ts";
 import { pauseFailing } from "./pause-failing.ts";
@@ -51,7 +51,7 @@ export class Sender {
   readonly #stopped = new AbortController();
   readonly #behind = new Map<Lane, string>();
   readonly #end: (ended: Ended) => Promise<void>;
-  readonly #pace = new Pace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
+  readonly #pace = new WorkerPace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;

@@ -2,8 +2,8 @@ import { eventsBeside } from "@tillkeeper/contract/http/hook-events";
 import { sql } from "kysely";
 import type { Db } from "../../db/db.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { Pace } from "../../platform/pace.ts";
 import { every, type Worker } from "../../platform/worker.ts";
+import { WorkerPace } from "../../platform/worker-pace.ts";
 import { replayText, takeText } from "./sql.ts";
 
 interface TakingDeps {
@@ -26,7 +26,7 @@ export function takingWorker({ db, clock, made }: TakingDeps): {
   placed: () => void;
   wake: () => void;
 } {
-  const pace = new Pace({ busyMs: 15, idleMs: 1_000, idleAfterMs: 2_000 });
+  const pace = new WorkerPace({ busyMs: 15, idleMs: 1_000, idleAfterMs: 2_000 });
   let isThere = false;
   let hasSubscriptions = false;
   const worker = every(

@@ -9,7 +9,7 @@ interface PaceOptions {
 }
 
 /** How long a worker rests: briefly while there is work, and long after a while without any. */
-export class Pace {
+export class WorkerPace {
   readonly #options: PaceOptions;
   #lastAt = Number.NEGATIVE_INFINITY;
 
