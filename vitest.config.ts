@@ -41,11 +41,12 @@ const retriesOfCrowds = 1;
 
 /**
  * unit: pure, beside the code. system: real PostgreSQL, broker and HTTP, started by the tests themselves. architecture: what
- * lint cannot say. drills: system tests that take long or much processor time. strangers: client libraries of others, which `npm run conformance` installs first. published: the
- * packages as others get them, installed in an empty folder. image: the container image, run under strict rules. peers: the device side with
- * programs of others, and the pages in a browser. replicas: what has that tag, on three servers that share Debian's
- * PostgreSQL 15 and Mosquitto. outages: a database in trouble, and what is on disk when. long: more of those three, which CI does not run. The last four need Debian's
- * packages, so they are commands of their own.
+ * lint cannot say. drills: system tests that take long or much processor time. strangers: client libraries of others, which
+ * `npm run conformance` installs first. published: the packages as others get them, installed in an empty folder. image: the
+ * container image, run under strict rules. peers: the device side with programs of others, and the pages in a browser.
+ * replicas: what has that tag, on three servers that share Debian's PostgreSQL 15 and Mosquitto. outages: a database in
+ * trouble, and what is on disk when. long: more of peers, outages and chaos, which CI does not run. Peers, replicas, outages
+ * and long need Debian's packages, so they are commands of their own.
  */
 export default defineConfig({
   test: {

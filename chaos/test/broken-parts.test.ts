@@ -5,9 +5,8 @@ import { expect, it } from "vitest";
 import { isClean } from "../src/report/report.ts";
 import { runChaos } from "../src/run.ts";
 import { lyingFront } from "./support/lying-front.ts";
+import { smallRun } from "./support/small-run.ts";
 
-const database = { database: "embedded", standby: "synchronous" } as const;
-const run = { seed: 1, minutes: 0.1, terminals: 12, clients: 8, ...database, keep: false, say: () => {} };
 const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tillkeeper-chaos-"));
 
 it("finds a device that executes twice, and a server that accepts what it does not keep", {
@@ -15,7 +14,7 @@ it("finds a device that executes twice, and a server that accepts what it does n
 }, async () => {
   const program = fileURLToPath(new URL("./support/agents-that-execute-twice.ts", import.meta.url));
   const report = await runChaos({
-    ...run,
+    ...smallRun,
     signal: AbortSignal.timeout(170_000),
     // One fault only, because more faults of the system would obscure the effect of the broken parts.
     schedule: [{ atMs: 2_000, kind: "server.kill", target: "server-0", forMs: 0, pick: 0 }],
@@ -32,6 +31,6 @@ it("leaves nothing behind when it is interrupted", { timeout: 60_000 }, async ()
   const before = folders();
   const interruption = new AbortController();
   const say = () => interruption.abort(new Error("enough"));
-  await expect(runChaos({ ...run, signal: interruption.signal, say })).rejects.toThrow("enough");
+  await expect(runChaos({ ...smallRun, signal: interruption.signal, say })).rejects.toThrow("enough");
   expect(folders().filter((name) => !before.includes(name))).toEqual([]);
 });

@@ -1,9 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { runChaos } from "../../src/run.ts";
-
-const database = { database: "embedded", standby: "synchronous" } as const;
-const run = { seed: 1, minutes: 0.1, terminals: 12, clients: 8, ...database, keep: false, say: () => {} };
+import { smallRun } from "../support/small-run.ts";
 
 it("finds terminals that close the day without comparing, when the database goes back", {
   timeout: 300_000,
@@ -12,7 +10,7 @@ it("finds terminals that close the day without comparing, when the database goes
   const goesBack = (atMs: number) =>
     ({ atMs, kind: "database.go_back", target: "database", forMs: 5_000, pick: 0 }) as const;
   const report = await runChaos({
-    ...run,
+    ...smallRun,
     minutes: 0.6,
     clients: 24,
     signal: AbortSignal.timeout(280_000),

@@ -75,8 +75,11 @@ describe("pairing", () => {
     const opened = await openConsole(browser, visitor, path, look);
     await opened.page.getByRole("button", { name: /^Make a/ }).click();
     await opened.page.getByLabel("Pairing code").waitFor();
-    expect(readPairingUri(await scan(opened.page, "QR code of the pairing"))?.serialNumber).toBe(serial);
+    const scanned = async () => readPairingUri(await scan(opened.page, "QR code of the pairing"))?.serialNumber;
+    expect(await scanned()).toBe(serial);
     expect(await usability(opened)).toEqual({ faults: [], fits: true, errors: [] });
+    // In the dark theme, too.
+    expect(await scanned()).toBe(serial);
     await opened.context.close();
   });
 });

@@ -17,17 +17,23 @@ export interface Look {
   locale?: string;
 }
 
-/** Each width, from a wide screen to what a page of 1280 px is at 400 %, and each theme: a theme changes no widths. */
-export const looks: readonly Look[] = [
-  { width: 1280, dark: false },
-  { width: 360, dark: true },
-  { width: 320, dark: false },
-];
+/** From a wide screen to what a page of 1280 px is at 400 %. */
+export const looks: readonly Look[] = [{ width: 1280 }, { width: 360 }, { width: 320 }];
 
-/** What a program finds wrong with a page: faults of access, a width that scrolls to the side, errors of its console. */
+/**
+ * What a program finds wrong with a page, in the light and in the dark theme: faults of access, a width that scrolls to the side, errors
+ * of its console. The page is dark afterwards.
+ */
 export async function usability({ page, errors }: OpenedConsole) {
-  const faults = await seriousFaults(page);
-  return { faults, fits: await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), errors };
+  const faults: string[] = [];
+  let fits = true;
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
+    faults.push(...(await seriousFaults(page)));
+    fits &&= await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth");
+  }
+  return { faults, fits, errors };
 }
 
 /** A page of the console, with the errors of its console. */

@@ -17,8 +17,7 @@ import { documentedHosts } from "../config/settings.ts";
 import { type BackupPlan, BackupSchedule } from "../db/backup/schedule.ts";
 import { DatabaseClock } from "../db/database-clock.ts";
 import type { Db } from "../db/db.ts";
-import { isUnavailable } from "../db/failures.ts";
-import { locationNow, openDatabase } from "../db/open.ts";
+import { locationNow, openDatabase, reaching } from "../db/open.ts";
 import { openRootKey } from "../db/open-root-key.ts";
 import { EventTail } from "../events/tail.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -33,7 +32,6 @@ import { lockDataFolder } from "../platform/folders/data-folder.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { ownAddresses } from "../platform/own-addresses.ts";
 import { type Patience, patiently } from "../platform/patience.ts";
-import { StartupError } from "../platform/startup-error.ts";
 import { openTraces } from "../platform/tracing/open.ts";
 import { SteadyClock } from "../presence/watch/steady-clock.ts";
 import { EventStreams } from "../stream/streams.ts";
@@ -123,20 +121,15 @@ export async function openCore({ config, log, clock: over = (own) => own, signal
   };
 }
 
-/** How long a busy machine may take to open one of the urgent connections, which are given up after a second. */
+/**
+ * How long a start waits for an urgent connection at least, even where it waits for no database that is away: the database has
+ * answered already, but a busy machine may take longer than the second after which such a connection is given up.
+ */
 const clockPatienceSeconds = 30;
 
-/** The database has answered by now, so whatever the patience is, a connection that comes late does not end the start. */
 function openClock(db: Db, patience: Patience): Promise<DatabaseClock> {
-  return patiently({ ...patience, seconds: Math.max(patience.seconds, clockPatienceSeconds) }, () =>
-    DatabaseClock.open(db.urgent).catch((error: unknown) => {
-      if (!isUnavailable(error)) throw error;
-      throw new StartupError("The database (DATABASE_URL) opens connections too slowly.", {
-        cause: error,
-        mayPass: true,
-      });
-    }),
-  );
+  const least = { ...patience, seconds: Math.max(patience.seconds, clockPatienceSeconds) };
+  return patiently(least, () => reaching(() => DatabaseClock.open(db.urgent)));
 }
 
 /** The documented hosts serve callers of the API; devices never use them. */

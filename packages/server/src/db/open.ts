@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
+import type { PoolClient } from "pg";
 import type { Logger } from "../platform/log/log.ts";
 import { type Patience, patiently } from "../platform/patience.ts";
 import { StartupError } from "../platform/startup-error.ts";
@@ -49,8 +50,12 @@ export async function openDatabase({
     await embedded?.stop();
   };
   try {
-    await patiently(patience, () => checkVersion(db));
-    if (url !== undefined) await checkSessions(db);
+    await patiently(patience, () =>
+      reaching(async () => {
+        await checkVersion(db);
+        if (url !== undefined) await checkSessions(db);
+      }),
+    );
     const restoreRights = await prepareSchema(db, migrates, log);
     return { ...db, ...(restoreRights && { restoreRights }), close };
   } catch (error) {
@@ -138,16 +143,24 @@ export async function openRunningDatabase({ dataDir, log }: { dataDir: string; l
   );
 }
 
-async function checkVersion(db: Db): Promise<void> {
-  const answer = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`
-    .execute(db.sql)
-    .catch((error: unknown) => {
-      throw new StartupError(`The database (DATABASE_URL) cannot be reached: ${reasonOf(error)}.`, {
-        cause: error,
-        mayPass: isUnavailable(error),
-      });
+/** Asks the database at the start. Rejects with a `StartupError` when it cannot be reached, which may pass when it is away or slow. */
+export async function reaching<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof StartupError) throw error;
+    throw new StartupError(`The database (DATABASE_URL) cannot be reached: ${reasonOf(error)}.`, {
+      cause: error,
+      mayPass: isUnavailable(error),
     });
-  const major = Math.floor((answer.rows[0]?.version ?? 0) / 10_000);
+  }
+}
+
+async function checkVersion(db: Db): Promise<void> {
+  const { rows } = await sql<{ version: number }>`select current_setting('server_version_num')::int as version`.execute(
+    db.sql,
+  );
+  const major = Math.floor((rows[0]?.version ?? 0) / 10_000);
   if (major < oldest || major > newest) {
     throw new StartupError(
       `The database (DATABASE_URL) is PostgreSQL ${major}; this version needs ${oldest} to ${newest}.`,
@@ -161,8 +174,9 @@ async function checkVersion(db: Db): Promise<void> {
  * behind such a pooler they share processes of the database, or change them.
  */
 async function checkSessions({ pool }: Db): Promise<void> {
-  const clients = await Promise.all([pool.connect(), pool.connect()]);
+  const clients: PoolClient[] = [];
   try {
+    while (clients.length < 2) clients.push(await pool.connect());
     const seen: Set<number>[] = [new Set(), new Set()];
     for (let turn = 0; turn < 3; turn += 1) {
       for (const [place, client] of clients.entries()) {

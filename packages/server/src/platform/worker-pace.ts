@@ -22,19 +22,19 @@ export class WorkerPace {
     this.#lastAt = performance.now();
   }
 
-  get idle(): boolean {
-    return performance.now() - this.#lastAt >= this.#options.idleAfterMs;
-  }
-
-  readonly restMs = (): number => (this.idle ? this.#options.idleMs : this.#options.busyMs);
+  readonly restMs = (): number => (this.#isIdle() ? this.#options.idleMs : this.#options.busyMs);
 
   /**
    * There may be work now: a long rest of the worker ends. A short one goes on, so that what comes often is taken together, and the
    * next is short as well: work that comes while a round is under way waits for no long rest.
    */
   stir(worker: Worker): void {
-    const rested = this.idle;
+    const rested = this.#isIdle();
     this.found();
     if (rested) worker.wake();
+  }
+
+  #isIdle(): boolean {
+    return performance.now() - this.#lastAt >= this.#options.idleAfterMs;
   }
 }

@@ -24,7 +24,7 @@ describe("the pages of a sandbox in a browser", () => {
   });
 
   it.each(widths)("can be used by everybody at %i px, fit, and ask nothing of other servers", async (width) => {
-    const paths = ["/docs/start", "/sandbox", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
+    const paths = ["/docs/start", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
     const looks = paths.flatMap((path) => [{ path, dark: false }, ...(width === 360 ? [] : [{ path, dark: true }])]);
     for (const { path, dark } of looks) {
       const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width, dark });

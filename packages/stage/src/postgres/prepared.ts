@@ -16,19 +16,13 @@ declare module "vitest" {
 
 const template = "tillkeeper_template";
 
-const partitionsText = `
-select tillkeeper_make_month(now() + months * interval '1 month') from generate_series(0, 2) as months;
-select tillkeeper_make_event_week(now() + weeks * interval '7 days') from generate_series(0, 1) as weeks`;
-
 /**
- * Creates a template database with this version's schema and the partitions that a server makes at its start, because the run needs
- * hundreds of copies. Resolves with its name.
+ * Creates a template database with this version's schema, because the run needs hundreds of copies. Resolves with its
+ * name.
  */
 export async function makeTemplate(postgres: PostgresAddress, owner: PostgresAddress): Promise<string> {
   await asSuperuser(postgres, `create database ${template} owner ${owner.user}`);
   const url = databaseUrl(owner, template);
-  const db = await openDatabase({ url, dataDir: tmpdir(), log: createLogger("silent") });
-  await db.pool.query(partitionsText);
-  await db.close();
+  await (await openDatabase({ url, dataDir: tmpdir(), log: createLogger("silent") })).close();
   return template;
 }
