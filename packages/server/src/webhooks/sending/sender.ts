@@ -38,6 +38,8 @@ const restMs = { host: 100, failure: 5_000 };
 /** A claim reads all subscriptions that wait, so in a full lane it waits for some places. They come back within `quickMs`. */
 const leastFast = 32;
 const takeOverEveryMs = 5_000;
+/** The first repetition comes after so long: the others may wait for the next look. */
+const soonMs = 10_000;
 
 /**
  * Sends due deliveries. Receivers that answer, and those that do not, have lanes of their own: a request that takes longer than a moment
@@ -151,6 +153,7 @@ export class Sender {
       }
       await this.#end(ended);
       this.#deps.attempted(outcomeOf(ended));
+      if (ended.state === "waiting") this.#lookAt(ended.dueAt);
       if (ended.state === "given_up" && ended.counts) await pauseFailing(this.#deps, delivery);
     } catch (error) {
       // Its lease ends, and it is sent again.
@@ -159,6 +162,13 @@ export class Sender {
       clearTimeout(drift);
       this.#running.leave(delivery);
     }
+  }
+
+  /** Looks when an attempt is due soon, if the sender rests by then. */
+  #lookAt(dueAt: Date): void {
+    const ms = dueAt.getTime() - this.#deps.clock.now().getTime();
+    const [sending] = this.workers;
+    if (ms < soonMs && sending) setTimeout(() => this.#pace.stir(sending), ms).unref();
   }
 
   /** It takes longer than a moment. */
