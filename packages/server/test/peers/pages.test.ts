@@ -1,5 +1,5 @@
 import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../src/main.ts";
 import { launchBrowser, open, seriousFaults } from "../support/browser.ts";
@@ -25,19 +25,17 @@ describe("the pages of a sandbox in a browser", () => {
 
   it.each(widths)("can be used by everybody at %i px, fit, and ask nothing of other servers", async (width) => {
     const paths = ["/docs/start", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
-    const looks = paths.flatMap((path) => [{ path, dark: false }, ...(width === 360 ? [] : [{ path, dark: true }])]);
-    for (const { path, dark } of looks) {
-      const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width, dark });
+    for (const path of paths) {
+      const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width });
       const faults = await seriousFaults(page);
       const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
-      expect({ path, dark, faults, fits, outside, errors }).toEqual({
-        path,
-        dark,
-        faults: [],
-        fits: true,
-        outside: [],
-        errors: [],
-      });
+      const light = await brightness(page);
+      // The themes differ in colours only.
+      await page.emulateMedia({ colorScheme: "dark" });
+      await expect.poll(() => brightness(page)).toBeLessThan(light);
+      const dark = await seriousFaults(page, "colours");
+      const nothing = { faults: [], dark: [], fits: true, outside: [], errors: [] };
+      expect({ path, faults, dark, fits, outside, errors }).toEqual({ path, ...nothing });
       await page.context().close();
     }
   });
@@ -100,3 +98,10 @@ describe("the pages of a sandbox in a browser", () => {
     }
   });
 });
+
+/** The sum of the background's red, green and blue: 765 is white. */
+async function brightness(page: Page): Promise<number> {
+  const colour = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map(Number);
+  return red + green + blue;
+}

@@ -46,9 +46,13 @@ export async function open(browser: Browser, url: string, { width, dark = false 
   return { page, outside, errors };
 }
 
-/** Returns the serious and critical accessibility faults that a program can find. */
-export async function seriousFaults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+/** Returns the serious and critical accessibility faults that a program can find, by all rules or by those of colours alone. */
+export async function seriousFaults(page: Page, rules: "all" | "colours" = "all"): Promise<string[]> {
+  const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
+  const { violations } = await (rules === "all"
+    ? axe
+    : axe.withRules(["color-contrast", "link-in-text-block"])
+  ).analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   return serious.flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target.join(" ")} ${html}`));
 }
