@@ -121,6 +121,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "outages",
+          ...shared,
           include: ["packages/*/test/outages/**/*.test.ts"],
           retry: retriesOfCrowds,
         },
@@ -129,6 +130,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "peers",
+          ...shared,
           include: ["packages/*/test/peers/**/*.test.ts", "chaos/test/**/*.test.ts"],
           exclude: [clientsOfOthers, ...long, "packages/console/**", "**/node_modules/**"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
@@ -139,6 +141,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "long",
+          ...shared,
           include: long,
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,
@@ -149,6 +152,7 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "console",
+          ...shared,
           include: ["packages/console/test/peers/*.test.ts"],
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,

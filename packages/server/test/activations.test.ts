@@ -1,4 +1,5 @@
 import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, vi } from "vitest";
 import { defaultPace } from "../src/rollout/activations/next-step.ts";
@@ -250,7 +251,7 @@ describe("terminal activations", async () => {
     }
     const client = await server.db.urgent.connect();
     try {
-      await client.query("begin");
+      await client.query(beginHeld);
       await client.query("select from terminals where terminal_id = $1 for no key update", [held.terminalId]);
       await server.db.sql.transaction().execute(async (tx) => {
         const later = new Date(server.clock.now().getTime() + 3_600_000);

@@ -1,5 +1,6 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
 import { PairingDevice, registerForPairing } from "@tillkeeper/stage/devices/pairing-device";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { findFormerOpenBatches, findOpenBatches } from "./support/open-batches.ts";
@@ -304,7 +305,7 @@ describe("hardware swap", async () => {
     const client = await server.db.urgent.connect();
     let swapped: ReturnType<typeof swap> | undefined;
     try {
-      await client.query("begin");
+      await client.query(beginHeld);
       await client.query("select from pairing_codes where terminal_id = $1 for update", [id]);
       swapped = swap(id, "SWAP-UNGUESSED");
       const waits = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";

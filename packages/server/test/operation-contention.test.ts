@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { CompiledQuery } from "kysely";
 import type pg from "pg";
@@ -177,7 +178,7 @@ describe("operations that meet", async () => {
   async function whileLocked(text: string, { terminalId }: Device, work: (sql: pg.PoolClient) => Promise<void>) {
     const client = await server.db.urgent.connect();
     try {
-      await client.query("begin");
+      await client.query(beginHeld);
       expect((await client.query(text, [terminalId])).rowCount).toBe(1);
       await work(client);
       await client.query("commit");
@@ -228,7 +229,7 @@ describe("operations that meet", async () => {
       const sent = await Promise.all(devices.map((device) => send(device)));
       const client = await server.db.urgent.connect();
       try {
-        await client.query("begin");
+        await client.query(beginHeld);
         await client.query("select from operation_claims where terminal_id = any($1) for update", [
           devices.map(({ terminalId }) => terminalId),
         ]);

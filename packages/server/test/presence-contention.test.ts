@@ -1,4 +1,5 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import type pg from "pg";
@@ -48,7 +49,7 @@ describe("what is heard of terminals", async () => {
   async function whileLocked(table: string, work: (sql: pg.PoolClient) => Promise<void>): Promise<void> {
     const client = await server.db.urgent.connect();
     try {
-      await client.query("begin");
+      await client.query(beginHeld);
       const text = `select from ${table} where terminal_id = $1 for no key update`;
       expect((await client.query(text, [held.terminalId])).rowCount).toBeGreaterThan(0);
       await work(client);

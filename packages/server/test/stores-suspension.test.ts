@@ -1,3 +1,4 @@
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 
@@ -254,7 +255,7 @@ describe("suspended stores", async () => {
       const client = await server.db.urgent.connect();
       let suspended: Promise<unknown> | undefined;
       try {
-        await client.query("begin");
+        await client.query(beginHeld);
         const held = await client.query("select from terminals where store_ref = $1 for no key update", [store.id]);
         expect([store, held.rowCount]).toEqual([expect.objectContaining({ store_id: id }), 1]);
         suspended = by === "itself" ? call("POST", `/${id}/suspend`) : move(id, "UNDER_MANUAL_REVIEW");

@@ -59,10 +59,13 @@ export function workersOf(
     webhooks.placed();
     news.placed();
   };
+  const order = orderWorker({ db, onPlaced, isAwaited: () => core.eventTail.isHeard });
+  // What other servers did is not to wait for the end of a long rest.
+  core.eventTail.whenHeard(() => order.wake());
   return [
     clockWorker({ clock: core.databaseClock, log }),
     monthWorker({ db, clock, log, retentionDays }),
-    orderWorker({ db, onPlaced }),
+    order,
     core.eventTail.worker,
     core.eventStreams.worker,
     eventRetentionWorker({ db, clock, log, eventDays: config.eventDays ?? defaultEventDays }),

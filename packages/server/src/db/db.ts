@@ -5,6 +5,7 @@ import { defaultConnections } from "../config/settings.ts";
 import { fairTurns, type Turns } from "../platform/load/fair-turns.ts";
 import type { Logger } from "../platform/log/log.ts";
 import { isOverdue, isReadOnly, isStaleStatement, unavailable } from "./failures.ts";
+import { tellOfInserts } from "./inserts.ts";
 import { prepareMarked } from "./prepared.ts";
 import type { Tables } from "./tables/schema.ts";
 
@@ -38,6 +39,8 @@ export interface Db {
   waits: Turns;
   /** How busy each pool of connections is. */
   loads(): PoolLoad[];
+  /** The listener is called after a transaction of this process that may have written events: soon, and at times for nothing. */
+  onEventsWritten(listener: () => void): void;
   /**
    * Gives the tenants' role its rights again when another program has taken them away. Resolves with false when they
    * were not the fault. Left out in a database that was opened without its rights.
@@ -112,6 +115,8 @@ export function openDb(location: DatabaseLocation, log: Logger, sizes: Partial<P
   };
   const hot = openPool({ ...byKeys, max: connections.hot }, log);
   const urgent = openPool({ ...byKeys, max: connections.urgent, ...urgentTimeouts }, log);
+  let eventsWritten = () => {};
+  tellOfInserts([plain, hot, urgent], "new_events", () => eventsWritten());
   const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: plain }) });
   return {
     sql,
@@ -126,6 +131,9 @@ export function openDb(location: DatabaseLocation, log: Logger, sizes: Partial<P
         idle,
         waiting,
       })),
+    onEventsWritten: (listener) => {
+      eventsWritten = listener;
+    },
     close: async () => {
       // Destroying Kysely ends the pool it was given.
       await Promise.all([

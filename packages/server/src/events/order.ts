@@ -108,14 +108,30 @@ function newEpoch(): string {
   return randomBytes(4).toString("hex");
 }
 
+/** How often the sequencer asks for what other servers did, in milliseconds: often while readers of this server wait for events. */
+const askMs = { awaited: 80, otherwise: 500 };
+
+interface OrderDeps {
+  db: Db;
+  /** Events were placed, by this server or another. */
+  onPlaced: () => void;
+  /** Whether anybody waits for events, of other servers, too. */
+  isAwaited: () => boolean;
+}
+
 /**
- * The sequencer. Each server runs one; the server that gets the lock places all new events. After a failure it goes on under another epoch:
- * the database may be an earlier state of itself by then, and would give the same positions again. It is the one worker that asks the database
- * often while nothing happens: by `onPlaced` it wakes those that read events.
+ * The sequencer. Each server runs one, and begins a round when it has written events itself; the server that gets the lock places all new events.
+ * After a failure it goes on under another epoch: the database may be an earlier state of itself by then, and would give the same positions
+ * again. By `onPlaced` it wakes those that read events.
  */
-export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }): Worker {
+export function orderWorker({ db, onPlaced, isAwaited }: OrderDeps): Worker {
   const sequencer = new Sequencer(db.pool);
-  const pace = new WorkerPace({ busyMs: 10, idleMs: 80, idleAfterMs: 2_000 });
+  // What is written while a round is under way, of this server or of the one that has the lock, is placed by the next round.
+  const pace = new WorkerPace({
+    busyMs: 10,
+    idleMs: () => (isAwaited() ? askMs.awaited : askMs.otherwise),
+    idleAfterMs: 50,
+  });
   let isThere = false;
   const round = async () => {
     if (!isThere) await sql`insert into event_turn (place) values (0) on conflict do nothing`.execute(db.sql);
@@ -130,5 +146,7 @@ export function orderWorker({ db, onPlaced }: { db: Db; onPlaced: () => void }):
     if (placed) onPlaced();
     return count === mostAtOnce;
   };
-  return every("events.order", pace.restMs, round, { begin: () => sequencer.begin(), backWithinMs: 1_000 });
+  const worker = every("events.order", pace.restMs, round, { begin: () => sequencer.begin(), backWithinMs: 1_000 });
+  db.onEventsWritten(() => pace.stir(worker));
+  return worker;
 }

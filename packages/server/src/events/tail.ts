@@ -18,7 +18,8 @@ export class EventTail {
   readonly #pool: Pool;
   readonly #listeners = new Set<Listener>();
   #after: number | undefined;
-  readonly #pace = new WorkerPace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
+  #onFirst = () => {};
+  readonly #pace = new WorkerPace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 100 });
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -30,15 +31,28 @@ export class EventTail {
     });
   }
 
+  /** Whether anything listens. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  /** `listener` is called when something begins to listen after nothing did. */
+  whenHeard(listener: () => void): void {
+    this.#onFirst = listener;
+  }
+
   /** Events were placed. */
   placed(): void {
-    if (this.#listeners.size > 0) this.worker.wake();
+    if (this.isHeard) this.worker.wake();
   }
 
   /** Answers the function that ends it. */
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
-    if (this.#listeners.size === 1) this.worker.wake();
+    if (this.#listeners.size === 1) {
+      this.worker.wake();
+      this.#onFirst();
+    }
     return () => {
       this.#listeners.delete(listener);
     };

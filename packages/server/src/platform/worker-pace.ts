@@ -4,7 +4,7 @@ interface PaceOptions {
   /** Between rounds while something is found, in milliseconds. */
   busyMs: number;
   /** Between rounds once nothing was found for a while. */
-  idleMs: number;
+  idleMs: number | (() => number);
   idleAfterMs: number;
 }
 
@@ -22,7 +22,11 @@ export class WorkerPace {
     this.#lastAt = performance.now();
   }
 
-  readonly restMs = (): number => (this.#isIdle() ? this.#options.idleMs : this.#options.busyMs);
+  readonly restMs = (): number => {
+    const { busyMs, idleMs } = this.#options;
+    if (!this.#isIdle()) return busyMs;
+    return typeof idleMs === "number" ? idleMs : idleMs();
+  };
 
   /**
    * There may be work now: a long rest of the worker ends. A short one goes on, so that what comes often is taken together, and the

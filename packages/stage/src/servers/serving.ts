@@ -41,6 +41,8 @@ export async function serve({ folder, env, log, program: command = tillkeeper }:
     TILLKEEPER_HTTP_PORT: String(port),
     TILLKEEPER_MQTT_PORT: String(mqttPort),
     TILLKEEPER_DATA_DIR: data,
+    // As of the servers in the tests' own process.
+    TILLKEEPER_DATABASE_CONNECTIONS: "plain=5,hot=3,urgent=2",
     ...env,
   };
   let program: Program;

@@ -41,4 +41,6 @@ export const testConfig = {
   tokenLifetimeSeconds: 14_400,
   sandboxClient: undefined,
   logLevel: "silent",
+  // Each connection costs PostgreSQL a process, which plans every statement anew; a server opens all of them when it starts.
+  databaseConnections: { plain: 5, hot: 3, urgent: 2 },
 } as const satisfies Partial<Config>;

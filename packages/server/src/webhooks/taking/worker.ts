@@ -26,7 +26,7 @@ export function takingWorker({ db, clock, made }: TakingDeps): {
   placed: () => void;
   wake: () => void;
 } {
-  const pace = new WorkerPace({ busyMs: 15, idleMs: 1_000, idleAfterMs: 2_000 });
+  const pace = new WorkerPace({ busyMs: 15, idleMs: 1_000, idleAfterMs: 100 });
   let isThere = false;
   let hasSubscriptions = false;
   const worker = every(

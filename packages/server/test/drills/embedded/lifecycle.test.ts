@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { readPostmasterFile } from "../../src/db/embedded/orphan.ts";
-import { collectingLog, isAlive, query, scratchFolder, startScratch } from "./scratch.ts";
+import { readPostmasterFile } from "../../../src/db/embedded/orphan.ts";
+import { collectingLog, isAlive, query, scratchFolder, startScratch } from "../../embedded/scratch.ts";
 
 const PATIENT = { interval: 20 };
 

@@ -1,10 +1,11 @@
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
-import { claimDue, firstOfAll, lanes } from "../src/webhooks/sending/sql.ts";
-import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
+import { claimDue, firstOfAll, lanes } from "../../src/webhooks/sending/sql.ts";
+import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
 
 describe("several servers with one database", () => {
   it("lose no event when one of them stops in the middle", { timeout: 120_000 }, async () => {
@@ -48,7 +49,7 @@ describe("several servers with one database", () => {
       // With the cursor's lock no server takes events on.
       const held = await server.db.pool.connect();
       try {
-        await held.query("begin");
+        await held.query(beginHeld);
         await held.query("select from hook_cursor for update");
         await hooks.happen(["before"]);
         await placed("before");
@@ -106,7 +107,7 @@ describe("several servers with one database", () => {
     const client = await server.db.pool.connect();
     try {
       // Never committed, so the server's own sender does not see it.
-      await client.query("begin");
+      await client.query(beginHeld);
       await client.query(
         `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
          select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', 0, now(), now()

@@ -6,14 +6,14 @@ import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgre
 import { until } from "@tillkeeper/stage/until";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Db, openDb } from "../src/db/db.ts";
-import { compareSchema, migrate } from "../src/db/migrate.ts";
-import { migrationFiles, ownFolder } from "../src/db/migrating/files.ts";
-import { modes } from "../src/db/migrating/locks.ts";
-import { planMigrations } from "../src/db/migrating/plan.ts";
-import { makeRecords, record } from "../src/db/migrating/records.ts";
-import { locksNeeded, lockWaitMs } from "../src/db/migrating/run.ts";
-import { createLogger } from "../src/platform/log/log.ts";
+import { type Db, openDb } from "../../src/db/db.ts";
+import { compareSchema, migrate } from "../../src/db/migrate.ts";
+import { migrationFiles, ownFolder } from "../../src/db/migrating/files.ts";
+import { modes } from "../../src/db/migrating/locks.ts";
+import { planMigrations } from "../../src/db/migrating/plan.ts";
+import { makeRecords, record } from "../../src/db/migrating/records.ts";
+import { locksNeeded, lockWaitMs } from "../../src/db/migrating/run.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 
 /** Locks of PostgreSQL that conflict with writing rows or with reading them, weakest first, as `modes`. */
 const lockNames = ["ShareLock", "ShareRowExclusiveLock", "AccessExclusiveLock"];

@@ -12,9 +12,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { locateBinaries } from "../../src/db/embedded/binaries.ts";
-import { readPostmasterFile } from "../../src/db/embedded/orphan.ts";
-import { query, scratchFolder, startScratch } from "./scratch.ts";
+import { locateBinaries } from "../../../src/db/embedded/binaries.ts";
+import { readPostmasterFile } from "../../../src/db/embedded/orphan.ts";
+import { query, scratchFolder, startScratch } from "../../embedded/scratch.ts";
 
 const isRoot = process.getuid?.() === 0;
 

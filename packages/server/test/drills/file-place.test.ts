@@ -6,14 +6,14 @@ import { folderOfTests } from "@tillkeeper/stage/folders";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from "vitest";
-import type { Config } from "../src/config/config.ts";
-import type { FilesPlace } from "../src/config/files-place.ts";
-import { restoreBackup } from "../src/db/backup/restore.ts";
-import { writeBackup } from "../src/db/backup/write.ts";
-import { folderStore } from "../src/files/folder-store.ts";
-import { checkFilePlace } from "../src/files/place-id.ts";
+import type { Config } from "../../src/config/config.ts";
+import type { FilesPlace } from "../../src/config/files-place.ts";
+import { restoreBackup } from "../../src/db/backup/restore.ts";
+import { writeBackup } from "../../src/db/backup/write.ts";
+import { folderStore } from "../../src/files/folder-store.ts";
+import { checkFilePlace } from "../../src/files/place-id.ts";
 
-import { createLogger } from "../src/platform/log/log.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 
 describe("a database knows its place of files", async () => {
   const folder = folderOfTests("file-place");

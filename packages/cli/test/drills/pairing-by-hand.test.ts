@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { folderOfTest } from "@tillkeeper/stage/folders";
 import { expect, test } from "vitest";
-import { readSandboxFile, scratch, startSandbox } from "./support/cli.ts";
+import { readSandboxFile, scratch, startSandbox } from "../support/cli.ts";
 
-const page = readFileSync(new URL("../../../docs/device-protocol/pairing.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../../docs/device-protocol/pairing.md", import.meta.url), "utf8");
 const script = /<!-- pairing by hand -->\s+```bash\n([^]*?)```/.exec(page)?.[1] ?? "";
 const tools = ["openssl", "curl", "bash"].every((tool) => spawnSync(tool, ["--help"]).error === undefined);
 

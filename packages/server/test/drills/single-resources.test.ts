@@ -4,7 +4,7 @@ import { endpoints } from "@tillkeeper/contract/http/endpoints";
 import { changesResource, readsResource, showsResource } from "@tillkeeper/contract/http/resource";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { actionBodies, makerOf } from "./support/single-resources.ts";
+import { actionBodies, makerOf } from "../support/single-resources.ts";
 
 const rows = Object.values(endpoints).flatMap((noun): Endpoint[] => Object.values(noun));
 const reads = rows.filter(readsResource);

@@ -3,9 +3,9 @@ import { activeDevice } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { describe, expect, it } from "vitest";
-import { openDb } from "../src/db/db.ts";
-import { isUnavailable } from "../src/db/failures.ts";
-import { createLogger } from "../src/platform/log/log.ts";
+import { openDb } from "../../src/db/db.ts";
+import { isUnavailable } from "../../src/db/failures.ts";
+import { createLogger } from "../../src/platform/log/log.ts";
 
 const base = "/v1/admin/terminals/operations";
 

@@ -5,7 +5,7 @@ import { openDb } from "@tillkeeper/server/db/db";
 import { createLogger } from "@tillkeeper/server/platform/log/log";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { scratch, startCli } from "./support/cli.ts";
+import { scratch, startCli } from "../support/cli.ts";
 
 async function databaseOfTest() {
   const database = await createTestDatabase({ empty: true });

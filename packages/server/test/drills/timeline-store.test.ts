@@ -1,9 +1,9 @@
 import { world } from "@tillkeeper/stage/world";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newId } from "../src/platform/ids.ts";
-import { register } from "./support/presence.ts";
-import { timelineReader } from "./support/timeline.ts";
+import { newId } from "../../src/platform/ids.ts";
+import { register } from "../support/presence.ts";
+import { timelineReader } from "../support/timeline.ts";
 
 /** A store has what happened to its terminals while they were there. */
 describe("the timeline of a store", async () => {

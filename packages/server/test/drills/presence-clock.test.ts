@@ -1,7 +1,7 @@
 import type { Device } from "@tillkeeper/stage/devices/device";
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { PresentDevice, register, watcher } from "./support/presence.ts";
+import { PresentDevice, register, watcher } from "../support/presence.ts";
 
 const hour = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { describeSettings } from "@tillkeeper/server/config/describe";
 import { expect, test } from "vitest";
-import { leftBehind, scratch, startCli } from "./support/cli.ts";
+import { leftBehind, scratch, startCli } from "../support/cli.ts";
 
 test("settings lists every setting with what it is for", async () => {
   const { code, stdout, stderr } = await startCli(["settings"], {}).ended;

@@ -2,9 +2,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { world } from "@tillkeeper/stage/world";
 import { afterAll, describe, expect, it } from "vitest";
-import { retried } from "../src/db/retry.ts";
-import { type NewEvent, writeEvents } from "../src/events/write.ts";
-import { hooksOf, reachesTests, receiver, subjectsOf } from "./support/hooks.ts";
+import { retried } from "../../src/db/retry.ts";
+import { type NewEvent, writeEvents } from "../../src/events/write.ts";
+import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
 
 /** What receivers and accounts can do to the webhooks of others. */
 describe("webhooks under attack", async () => {
