@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { deleteClosings, forgetRequests } from "../src/closings/queries.ts";
-import { closes, fails, moveTo, silent, standing, storeOf } from "./support/closings.ts";
+import { deleteClosings, forgetRequests } from "../../src/closings/queries.ts";
+import { closes, fails, moveTo, silent, standing, storeOf } from "../support/closings.ts";
 
 /** Decisions D30 and D31 as time goes by. Stores are in Oslo, whose business days begin at 05:00, 03:00 UTC in summer. */
 describe("the close of a store, as time goes by", async () => {

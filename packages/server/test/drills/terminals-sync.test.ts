@@ -2,8 +2,8 @@ import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { beforeAll, describe, expect, it } from "vitest";
-import { defaultPace } from "../src/rollout/activations/next-step.ts";
-import { moveTerminals } from "../src/terminals/record/life-cycle.ts";
+import { defaultPace } from "../../src/rollout/activations/next-step.ts";
+import { moveTerminals } from "../../src/terminals/record/life-cycle.ts";
 
 /** docs.dintero.com, api-reference/account-terminals/aid_account_management_terminals_termid_sync_post. */
 describe("POST …/terminals/{terminal_id}/sync", async () => {

@@ -5,8 +5,8 @@ import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import type { Authenticate } from "../src/gateway/carriers/embedded/entrance.ts";
-import type { DeviceTransport, Receive } from "../src/gateway/carriers/transport.ts";
+import type { Authenticate } from "../../src/gateway/carriers/embedded/entrance.ts";
+import type { DeviceTransport, Receive } from "../../src/gateway/carriers/transport.ts";
 
 const base = "/v1/admin/terminals/operations";
 const patience = { interval: 5 };

@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { moveTo, silent, storeOf } from "./support/closings.ts";
+import { moveTo, silent, storeOf } from "../support/closings.ts";
 
 describe("reports of closings, without anybody who asks for them", async () => {
   const { server, tenant } = await world({ own: {} });

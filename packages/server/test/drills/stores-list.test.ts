@@ -2,9 +2,9 @@ import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test
 import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Tx } from "../src/db/db.ts";
-import { inTenant } from "../src/db/tenants/tenant.ts";
-import { countTerminals, findStore, listStores, type StorePage } from "../src/merchants/stores/queries.ts";
+import type { Tx } from "../../src/db/db.ts";
+import { inTenant } from "../../src/db/tenants/tenant.ts";
+import { countTerminals, findStore, listStores, type StorePage } from "../../src/merchants/stores/queries.ts";
 
 interface Listed {
   id: string;

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import own from "../package.json" with { type: "json" };
-import { rows } from "../src/program/command-table.ts";
-import { scratch, startCli } from "./support/cli.ts";
+import own from "../../package.json" with { type: "json" };
+import { rows } from "../../src/program/command-table.ts";
+import { scratch, startCli } from "../support/cli.ts";
 
-const trace = fileURLToPath(new URL("support/trace-loads.ts", import.meta.url));
+const trace = fileURLToPath(new URL("../support/trace-loads.ts", import.meta.url));
 const names = Object.keys(rows);
 
 /** Modules that only a running server or device needs. */

@@ -4,7 +4,7 @@ import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import type { MqttClient } from "mqtt";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { register } from "./support/presence.ts";
+import { register } from "../support/presence.ts";
 
 const lifetime = 600;
 const config = { deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };

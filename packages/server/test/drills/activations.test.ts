@@ -2,8 +2,8 @@ import { type Device, registerDevice } from "@tillkeeper/stage/devices/device";
 import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, vi } from "vitest";
-import { defaultPace } from "../src/rollout/activations/next-step.ts";
-import { claimDue } from "../src/rollout/activations/queries.ts";
+import { defaultPace } from "../../src/rollout/activations/next-step.ts";
+import { claimDue } from "../../src/rollout/activations/queries.ts";
 
 const answerOfCheck = (operationId: unknown, more: object = {}) => ({
   operation_id: operationId,

@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it, vi } from "vitest";
-import { register } from "./support/presence.ts";
+import { register } from "../support/presence.ts";
 
 describe("the look for those who are overdue", async () => {
   const { server, tenant, aid } = await world({ own: {} });
