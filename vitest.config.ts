@@ -50,7 +50,10 @@ const retriesOfCrowds = 1;
  */
 export default defineConfig({
   test: {
-    tags: [{ name: "replicas", description: "What three servers might do otherwise than one: runs on three, too" }],
+    tags: [
+      { name: "replicas", description: "What three servers might do otherwise than one: runs on three, too" },
+      { name: "nightly", description: "Takes long, and what it shows changes rarely: only `.ci/run nightly` runs it" },
+    ],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

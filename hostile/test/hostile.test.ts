@@ -1,3 +1,5 @@
+// @module-tag nightly: broken servers are attacked; CI attacks the real one.
+
 import { appendFileSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

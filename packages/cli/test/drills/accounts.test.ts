@@ -1,3 +1,5 @@
+// @module-tag nightly: a server for each of its commands.
+
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createClient } from "@tillkeeper/sdk";

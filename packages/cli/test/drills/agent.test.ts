@@ -1,3 +1,5 @@
+// @module-tag nightly: processes of agents that are killed.
+
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+// @module-tag nightly: a server for each program that is checked.
+
 import { fileURLToPath } from "node:url";
 import { Program } from "@tillkeeper/stage/processes/program";
 import { describe, expect, it, type TestContext } from "vitest";

@@ -1,3 +1,5 @@
+// @module-tag nightly: starts and ends servers again and again.
+
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { connect } from "node:net";

@@ -1,3 +1,5 @@
+// @module-tag nightly: servers with certificates of an authority of our own.
+
 import { expect, onTestFinished, test } from "vitest";
 import { type Cli, leftBehind, type Scratch, scratch, startCli } from "../support/cli.ts";
 

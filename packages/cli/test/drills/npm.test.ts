@@ -1,3 +1,5 @@
+// @module-tag nightly: a server for each script.
+
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";

@@ -1,3 +1,5 @@
+// @module-tag nightly: a release is made and installed.
+
 import { randomBytes } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+// @module-tag nightly: many terminals in processes of their own.
+
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Operation } from "@tillkeeper/contract/http/operations";

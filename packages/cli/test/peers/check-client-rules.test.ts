@@ -1,3 +1,5 @@
+// @module-tag nightly: a server for each rule that is broken.
+
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { errorCodes } from "@tillkeeper/contract/http/errors";

@@ -1,3 +1,5 @@
+// @module-tag nightly: floods of packets.
+
 import { letIn } from "@tillkeeper/stage/brokers/embedded-broker";
 import {
   allowed,

@@ -1,3 +1,5 @@
+// @module-tag nightly: clusters of killed servers.
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,5 @@
+// @module-tag nightly: links that die, waited for.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

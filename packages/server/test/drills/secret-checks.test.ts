@@ -1,3 +1,5 @@
+// @module-tag nightly: counts the work of each check.
+
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import { basic } from "@tillkeeper/stage/accounts/tokens";

@@ -1,3 +1,5 @@
+// @module-tag nightly: a cluster for each case.
+
 import {
   chmodSync,
   cpSync,

@@ -1,3 +1,5 @@
+// @module-tag nightly: a cluster for each case.
+
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
