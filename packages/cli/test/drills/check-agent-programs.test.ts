@@ -1,3 +1,5 @@
+// @module-tag nightly: a server for each agent that is checked.
+
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

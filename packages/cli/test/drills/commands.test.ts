@@ -1,3 +1,5 @@
+// @module-tag nightly: a process for each command.
+
 import { describeSettings } from "@tillkeeper/server/config/describe";
 import { expect, test } from "vitest";
 import { leftBehind, scratch, startCli } from "../support/cli.ts";

@@ -1,3 +1,5 @@
+// @module-tag nightly: a process for each refusal.
+
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { expect, onTestFinished, test } from "vitest";

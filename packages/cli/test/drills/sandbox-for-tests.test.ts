@@ -1,3 +1,5 @@
+// @module-tag nightly: each runner of tests that the page names, with sandboxes of its own.
+
 import {
   chmodSync,
   existsSync,
