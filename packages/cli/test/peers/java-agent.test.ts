@@ -1,3 +1,5 @@
+// @module-tag nightly: the agent in Java, built here.
+
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";

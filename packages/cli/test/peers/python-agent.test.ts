@@ -1,3 +1,5 @@
+// @module-tag nightly: the agent in Python, which the device suite has in CI, too.
+
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
