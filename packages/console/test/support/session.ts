@@ -27,11 +27,12 @@ export const looks: readonly Look[] = [{ width: 1280 }, { width: 360 }, { width:
 export async function usability({ page, errors }: OpenedConsole) {
   const faults: string[] = [];
   let fits = true;
+  const isNarrowest = page.viewportSize()?.width === 320;
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
-    // The themes differ in colours only.
-    faults.push(...(await seriousFaults(page, colorScheme === "light" ? "all" : "colours")));
+    // The themes differ in colours only, and at 320 px a page differs from that at 360 px in what fits only.
+    if (!isNarrowest) faults.push(...(await seriousFaults(page, colorScheme === "light" ? "all" : "colours")));
     fits &&= await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth");
   }
   return { faults, fits, errors };
