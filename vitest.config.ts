@@ -124,7 +124,6 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "outages",
-          ...shared,
           include: ["packages/*/test/outages/**/*.test.ts"],
           retry: retriesOfCrowds,
         },
@@ -144,7 +143,6 @@ export default defineConfig({
         test: {
           ...unhurried,
           name: "long",
-          ...shared,
           include: long,
           globalSetup: ["packages/stage/src/setup/global-setup.ts"],
           retry: retriesOfCrowds,
