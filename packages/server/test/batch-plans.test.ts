@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
-import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { type RawBuilder, sql } from "kysely";
 import type { Pool, QueryConfig } from "pg";
@@ -205,7 +204,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   it.each(Object.keys(ofWebhooks))("%s reads by an index, however many deliveries are done", async (name) => {
     const client = await db.pool.connect();
     try {
-      await client.query(beginHeld);
+      await client.query("begin");
       await client.query(
         `insert into hook_subscriptions (account_id, id, url, content_type, insecure_ssl, events, active, ordered, created_at, created_by, updated_at, updated_by)
          select $1, md5(n::text)::uuid, 'http://x', 'application/json', false, '{}', true, false, now(), 'x', now(), 'x' from generate_series(1, 50) as n`,

@@ -1,5 +1,4 @@
 import { activeDevice, type Device } from "@tillkeeper/stage/devices/device";
-import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { ownServer } from "@tillkeeper/stage/world";
 import type pg from "pg";
@@ -49,7 +48,7 @@ describe("what is heard of terminals", async () => {
   async function whileLocked(table: string, work: (sql: pg.PoolClient) => Promise<void>): Promise<void> {
     const client = await server.db.urgent.connect();
     try {
-      await client.query(beginHeld);
+      await client.query("begin");
       const text = `select from ${table} where terminal_id = $1 for no key update`;
       expect((await client.query(text, [held.terminalId])).rowCount).toBeGreaterThan(0);
       await work(client);

@@ -1,5 +1,3 @@
-// @module-tag nightly: servers before and after; `drills/backup.test.ts` of the server shows backups to CI.
-
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";

@@ -1,6 +1,6 @@
 import { patience } from "@tillkeeper/stage/patience";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { seriousFaults } from "../../../server/test/support/browser.ts";
+import { usabilityOf } from "../../../server/test/support/browser.ts";
 
 type State = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
@@ -20,22 +20,9 @@ export interface Look {
 /** From a wide screen to what a page of 1280 px is at 400 %. */
 export const looks: readonly Look[] = [{ width: 1280 }, { width: 360 }, { width: 320 }];
 
-/**
- * What a program finds wrong with a page, in the light and in the dark theme: faults of access, a width that scrolls to the side, errors
- * of its console. The page is dark afterwards.
- */
+/** What a program finds wrong with a page, by `usabilityOf`, and the errors of its console. The page is dark afterwards. */
 export async function usability({ page, errors }: OpenedConsole) {
-  const faults: string[] = [];
-  let fits = true;
-  const isNarrowest = page.viewportSize()?.width === 320;
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.locator(`html[data-mantine-color-scheme=${colorScheme}]`).waitFor();
-    // The themes differ in colours only, and at 320 px a page differs from that at 360 px in what fits only.
-    if (!isNarrowest) faults.push(...(await seriousFaults(page, colorScheme === "light" ? "all" : "colours")));
-    fits &&= await page.evaluate<boolean>("document.documentElement.scrollWidth <= innerWidth");
-  }
-  return { faults, fits, errors };
+  return { ...(await usabilityOf(page)), errors };
 }
 
 /** A page of the console, with the errors of its console. */

@@ -115,7 +115,7 @@ interface OrderDeps {
   db: Db;
   /** Events were placed, by this server or another. */
   onPlaced: () => void;
-  /** Whether anybody waits for events, of other servers, too. */
+  /** Whether a request or a stream of this server waits for events, which other servers may write. */
   isAwaited: () => boolean;
 }
 
@@ -126,7 +126,7 @@ interface OrderDeps {
  */
 export function orderWorker({ db, onPlaced, isAwaited }: OrderDeps): Worker {
   const sequencer = new Sequencer(db.pool);
-  // What is written while a round is under way, of this server or of the one that has the lock, is placed by the next round.
+  // An event that is written while a sequencer's round is under way, here or at another server, gets its place in the next round.
   const pace = new WorkerPace({
     busyMs: 10,
     idleMs: () => (isAwaited() ? askMs.awaited : askMs.otherwise),

@@ -1,8 +1,8 @@
 import { send, startTestServer } from "@tillkeeper/stage/servers/test-server";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RunningServer } from "../../src/main.ts";
-import { launchBrowser, open, seriousFaults } from "../support/browser.ts";
+import { launchBrowser, open, usabilityOf } from "../support/browser.ts";
 import { startSandbox } from "../support/sandbox.ts";
 
 const widths = [1280, 360];
@@ -27,15 +27,8 @@ describe("the pages of a sandbox in a browser", () => {
     const paths = ["/docs/start", "/sandbox", "/docs", `/docs#${list}`, "/docs/guides/device-protocol", "/docs/errors"];
     for (const path of paths) {
       const { page, outside, errors } = await open(browser, sandbox.httpUrl + path, { width });
-      const faults = await seriousFaults(page);
-      const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
-      const light = await brightness(page);
-      // The themes differ in colours only.
-      await page.emulateMedia({ colorScheme: "dark" });
-      await expect.poll(() => brightness(page)).toBeLessThan(light);
-      const dark = await seriousFaults(page, "colours");
-      const nothing = { faults: [], dark: [], fits: true, outside: [], errors: [] };
-      expect({ path, faults, dark, fits, outside, errors }).toEqual({ path, ...nothing });
+      const seen = { path, ...(await usabilityOf(page)), outside, errors };
+      expect(seen).toEqual({ path, faults: [], fits: true, outside: [], errors: [] });
       await page.context().close();
     }
   });
@@ -98,10 +91,3 @@ describe("the pages of a sandbox in a browser", () => {
     }
   });
 });
-
-/** The sum of the background's red, green and blue: 765 is white. */
-async function brightness(page: Page): Promise<number> {
-  const colour = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map(Number);
-  return red + green + blue;
-}

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { AxeBuilder } from "@axe-core/playwright";
 import { patience } from "@tillkeeper/stage/patience";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** Debian's Chromium. Playwright's own is not installed, and no browser is downloaded. */
 const executablePath = "/usr/bin/chromium";
@@ -55,4 +56,31 @@ export async function seriousFaults(page: Page, rules: "all" | "colours" = "all"
   ).analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   return serious.flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target.join(" ")} ${html}`));
+}
+
+/**
+ * What a program finds wrong with a page, in the light and in the dark theme: faults of access, and a width that scrolls to the side. The
+ * page is dark afterwards.
+ */
+export async function usabilityOf(page: Page): Promise<{ faults: string[]; fits: boolean }> {
+  await page.emulateMedia({ colorScheme: "light" });
+  const faults = await seriousFaults(page);
+  const fits = await fitsItsWidth(page);
+  const light = await brightness(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await expect.poll(() => brightness(page)).toBeLessThan(light);
+  // The themes differ in colours only.
+  faults.push(...(await seriousFaults(page, "colours")));
+  return { faults, fits: fits && (await fitsItsWidth(page)) };
+}
+
+function fitsItsWidth(page: Page): Promise<boolean> {
+  return page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+}
+
+/** The sum of the background's red, green and blue: 765 is white. */
+async function brightness(page: Page): Promise<number> {
+  const colour = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map(Number);
+  return red + green + blue;
 }

@@ -3,6 +3,12 @@ import { freePort } from "../processes/free-port.ts";
 import { Program } from "../processes/program.ts";
 import { tillkeeper } from "../processes/tillkeeper.ts";
 import { until } from "../until.ts";
+import { testConfig } from "./topology.ts";
+
+/** As of the servers in the tests' own process. */
+const fewConnections = Object.entries(testConfig.databaseConnections)
+  .map(([pool, most]) => `${pool}=${most}`)
+  .join();
 
 /** `tillkeeper serve` in a process of its own, as an operator runs it. */
 export interface Serving {
@@ -41,8 +47,7 @@ export async function serve({ folder, env, log, program: command = tillkeeper }:
     TILLKEEPER_HTTP_PORT: String(port),
     TILLKEEPER_MQTT_PORT: String(mqttPort),
     TILLKEEPER_DATA_DIR: data,
-    // As of the servers in the tests' own process.
-    TILLKEEPER_DATABASE_CONNECTIONS: "plain=5,hot=3,urgent=2",
+    TILLKEEPER_DATABASE_CONNECTIONS: fewConnections,
     ...env,
   };
   let program: Program;

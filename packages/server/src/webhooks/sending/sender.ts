@@ -38,7 +38,7 @@ const restMs = { host: 100, failure: 5_000 };
 /** A claim reads all subscriptions that wait, so in a full lane it waits for some places. They come back within `quickMs`. */
 const leastFast = 32;
 const takeOverEveryMs = 5_000;
-/** The first repetition comes after so long: the others may wait for the next look. */
+/** A repetition that is due within this is looked at when it is due; the others wait for the next look. */
 const soonMs = 10_000;
 
 /**
