@@ -1,13 +1,15 @@
 import type { Tenant } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
+import { defaultConnections } from "../src/config/settings.ts";
 import { inTenant } from "../src/db/tenants/tenant.ts";
 import { inTurn } from "../src/db/turns.ts";
 
 const flood = 200;
 
 describe("turns to use the database", async () => {
-  const { server, tenant: flooder } = await world();
+  // Of as many connections as a server has by default: of fewer, the last of a flood may wait too long on a busy machine.
+  const { server, tenant: flooder } = await world({ own: { config: { databaseConnections: defaultConnections } } });
   const neighbour = await server.account("T50000002");
 
   it("come to a neighbour at once, however many transactions of one account wait, and stand still", async () => {

@@ -1,9 +1,12 @@
 import { createTestDatabase, type TestDatabase } from "@tillkeeper/stage/postgres/database";
+import { world } from "@tillkeeper/stage/world";
 import { sql } from "kysely";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { noteLooks } from "../src/closings/sql/advance.ts";
 import { type Db, openDb } from "../src/db/db.ts";
 import { writeEvents } from "../src/events/write.ts";
 import { createLogger } from "../src/platform/log/log.ts";
+import { storeOf } from "./support/closings.ts";
 
 const event = {
   accountId: "T00000001",
@@ -61,5 +64,29 @@ describe("what was written", () => {
     await expect(db.pool.query(text, ["many"])).rejects.toThrow("invalid input syntax");
     await writeEvents(db.sql, []);
     expect(told).toBe(0);
+  });
+});
+
+describe("what a look at a closing finds", async () => {
+  const { server, tenant } = await world({ own: {} });
+
+  it("is told where no terminal of it has changed", async () => {
+    const store = storeOf(server, tenant);
+    const till = await store.till();
+    const { body: closing } = await store.close();
+    const ended = async () => {
+      const endedText = "select account_id, id, asked_at from closings where id = $1 and ended_at is not null";
+      return (await server.db.pool.query(endedText, [closing.id])).rows[0];
+    };
+    const { account_id: accountId, id, asked_at: askedAt } = await vi.waitUntil(ended);
+    let told = 0;
+    server.db.onEventsWritten(() => {
+      told += 1;
+    });
+    const now = new Date();
+    const others = { state: "partly_closed", digest: "another" } as const;
+    await noteLooks(server.db.pool, [{ accountId, id, askedAt, lookAt: null, at: now, told: others }]);
+    expect(told).toBe(1);
+    await till.device.leave();
   });
 });

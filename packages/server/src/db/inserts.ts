@@ -2,8 +2,8 @@ import type pg from "pg";
 
 /**
  * Calls `told` when a connection comes back to its pool on which rows may have been inserted into `table`: their transaction has ended by
- * then. It goes by the statement's text, which has to say `insert into <table>`, and by whether it answered rows or counted any. Tells too
- * much after a rollback, and never too little, but for what other servers insert.
+ * then. It goes by the statement's text, which has to say `insert into <table>`, and by whether it answered rows or counted any, so
+ * that those which ask again and again tell nothing while they find nothing. Tells too much after a rollback.
  */
 export function tellOfInserts(pools: readonly pg.Pool[], table: string, told: () => void): void {
   const phrase = `insert into ${table}`;

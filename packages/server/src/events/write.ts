@@ -65,7 +65,10 @@ interface EventsOfStep {
   data?: string;
 }
 
-/** The events of a statement's rows, as the steps `{name} as (…)` of it: the one way in which a statement writes events. */
+/**
+ * The events of a statement's rows, as the steps `{name} as (…)` of it: the one way in which a statement writes events. The statement has to
+ * answer or count a row where it wrote any: that wakes the sequencer (`db/inserts.ts`), which else finds them at its next look.
+ */
 export function eventsOf(name: string, event: EventsOfStep): string {
   const { from, which = "true", type, cause, at, subject, actor } = event;
   const { storeRef = "null", terminalId = "null", requestId = "null", data = "null::jsonb" } = event;

@@ -224,11 +224,13 @@ with free as (
   subject: "id::text",
   storeRef: "store_ref",
   actor: "'system'",
-})}
-update closing_terminals as member set frozen = looked.frozen -> member.terminal_id
-from looked
-where member.account_id = looked.account_id and member.closing_id = looked.id
-  and looked.frozen is not null and member.frozen is null`;
+})}, frozen as (
+  update closing_terminals as member set frozen = looked.frozen -> member.terminal_id
+  from looked
+  where member.account_id = looked.account_id and member.closing_id = looked.id
+    and looked.frozen is not null and member.frozen is null
+)
+select from looked`;
 
 /**
  * Writes when closings are looked at next, for those that have ended what was so at their terminals, and an event for each that stands
