@@ -6,7 +6,8 @@ import type { Pool, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
-import { closingsOfOperations } from "../src/closings/sql/news.ts";
+import { untouchedDays } from "../src/closings/sql/new.ts";
+import { closingsOfDays, closingsOfOperations } from "../src/closings/sql/news.ts";
 import { type Db, openDb } from "../src/db/db.ts";
 import { differingMemories } from "../src/gateway/sql/differing-memories.ts";
 import { toFinish } from "../src/operations/reports/results.ts";
@@ -105,6 +106,8 @@ const statements: Record<string, Run> = {
   "note when closings are looked at": (pool) =>
     noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
   "find the closings of operations": (pool) => closingsOfOperations(pool, [{ accountId, operationId: id }]),
+  "find the closings of days": (pool) =>
+    closingsOfDays(pool, accountId, [{ account_id: accountId, store_ref: "s", created_at: at, sent_by: null }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
@@ -169,6 +172,19 @@ describe("a statement for a batch reads the batch once for each step:", async ()
     const { text, values = [] } = await captured(statements[name] as Run, db);
     const used = indexesOf(await genericPlan(text, values.length), "closings");
     expect(new Set(used)).toEqual(new Set(["closings_pkey"]));
+  });
+
+  it("closings are looked up by store and day in the index that has this order, without statistics", async () => {
+    const day = { storeRef: "s", day: "2026-11-27", startsAt: at, endsAt: at };
+    const ofDays = await captured(statements["find the closings of days"] as Run, db);
+    const untouched = untouchedDays(accountId, [day]).compile(db.sql);
+    for (const [text, values] of [
+      [ofDays.text, ofDays.values],
+      [untouched.sql, untouched.parameters],
+    ] as const) {
+      const used = indexesOf(await genericPlan(text, values?.length ?? 0), "closings");
+      expect(used).toEqual(["closings_account_id_store_ref_business_day_key"]);
+    }
   });
 
   it.each(["pool", "urgent"] as const)(

@@ -70,7 +70,7 @@ describe("requests to close the running day that come at the same time", () => {
     expect(await close(requestOf("second", "e"))).toMatchObject({ id: "e" });
     first.resolve();
     expect(await Promise.all(slow)).toMatchObject(["a", "b", "c", "d"].map((id) => ({ id })));
-    expect(batches).toEqual(["first: a", "first: b", "second: e", "first: c d"]);
+    expect(batches).toEqual(["first: a", "second: e", "first: b c d"]);
   });
 
   it("are each left to be treated alone when their batch fails, unless it is refused", async () => {

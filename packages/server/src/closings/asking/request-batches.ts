@@ -18,8 +18,8 @@ export function batchNewClosings(close: CloseBatch): (request: CloseRequest) => 
   const accounts = new Map<string, { batch: ReturnType<typeof batchOf>; under: number }>();
   const batchOf = (accountId: string, stores: StoreLimit | undefined) =>
     batched<CloseRequest, New>({
-      slots: 2,
-      maxBatch: 32,
+      slots: 1,
+      maxBatch: 128,
       maxQueue: 5_000,
       overload,
       run: (batch) => limitedTo(stores, () => closeNewOrNone(close, accountId, batch)),

@@ -24,6 +24,19 @@ export function closingById(accountId: string, id: string): string {
   return `account_id = ${accountId} and id between ${id} and ${id} order by id limit 1`;
 }
 
+/**
+ * Ends a subquery that reads the closings of a store by business day, \`most\` at most: only their unique index has this order. Another one
+ * by account and day would serve as well while statistics call the table small, and would be read whole for each store.
+ */
+export function closingsOfStore(
+  accountId: string,
+  storeRef: string,
+  days: { first: string; last: string; most: number },
+): string {
+  return `account_id = ${accountId} and store_ref between ${storeRef} and ${storeRef}
+    and business_day between ${days.first} and ${days.last} order by store_ref, business_day limit ${days.most}`;
+}
+
 /** Ends a subquery that looks up the attempt of an operation. */
 export function attemptOfOperation(accountId: string, id: string): string {
   return `account_id = ${accountId} and operation_id between ${id} and ${id} order by operation_id limit 1`;
@@ -35,23 +48,24 @@ const isClose = sql`operations.operation || '' = 'end_of_day'`;
 
 /** The closes of a target that decide, with the closings that sent them. One scan reads closes by operation and by hand. */
 const closes = sql`
-  select close.*, sent.closing_id, linked.day_ends_at as closing_ends_at
+  select close.*, sent.closing_id,
+    case when sent.closing_id = target.closing_id then target.day_ends_at else other.day_ends_at end as closing_ends_at
   from (
     select operations.*, ${didNothing} as did_nothing,
       row_number() over (partition by ${didNothing} order by operations.id desc) as nth
     from operations
     where operations.account_id = target.account_id and operations.terminal_id = target.terminal_id
       and ${isClose}
-      and operations.id >= tillkeeper_lowest_id(target.day_starts_at)
-      and operations.id < tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor})
+      and operations.id >= bounds.lowest and operations.id < bounds.highest
       and (operations.store_ref is null or operations.store_ref = target.store_ref)
   ) as close
   left join lateral (
     select closing_id from closing_attempts where ${sql.raw(attemptOfOperation("close.account_id", "close.id"))}
   ) as sent on true
   left join lateral (
-    select day_ends_at from closings where ${sql.raw(closingById("close.account_id", "sent.closing_id"))}
-  ) as linked on true
+    select day_ends_at from closings
+    where sent.closing_id is distinct from target.closing_id and ${sql.raw(closingById("close.account_id", "sent.closing_id"))}
+  ) as other on true
   where close.nth <= case when close.did_nothing then ${sql.lit(mostFailed)} else ${sql.lit(mostOthers)} end`;
 
 /**
@@ -113,6 +127,11 @@ left join lateral (
   order by before.created_at desc
   limit 1
 ) as former on true
+cross join lateral (
+  select tillkeeper_lowest_id(target.day_starts_at) as lowest,
+    tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor}) as highest
+  offset 0
+) as bounds
 left join lateral (
   select json_agg(json_build_object(
     'id', close.id, 'status', close.status, 'created_at', close.created_at, 'created_by', close.created_by,

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { batchTable } from "../../db/batch-table.ts";
 import type { Tx } from "../../db/db.ts";
 import { requestLock } from "../../db/locks.ts";
@@ -7,6 +7,7 @@ import { eventsOf } from "../../events/write.ts";
 import type { KeyedRequest } from "../asking/requests.ts";
 import type { Attempt } from "../progress/attempts.ts";
 import type { ClosingRecord } from "../queries.ts";
+import { closingsOfStore } from "./facts.ts";
 
 // The statements that make closings of days that have none: each for the stores of one account that are closed at the same time.
 
@@ -33,27 +34,23 @@ const days = batchTable<DayOfStore>({
   ends_at: ["timestamptz", (row) => row.endsAt],
 });
 
-/**
- * Of these stores, those for which nothing that was before decides about the day: it has no closing, the closings of the days beside
- * it end and begin where it begins and ends, and every terminal that was closed in it is still there.
- */
-// Closings are read at once for all stores: while statistics call their table small, an index by account and day serves as well as
-// that by store, and would be read for each.
-export async function findUntouched(tx: Tx, accountId: string, batch: readonly DayOfStore[]): Promise<Set<string>> {
-  const { rows } = await sql<{ store_ref: string }>`${prepared("untouched_days")}
+const daysBeside = closingsOfStore("asked.account_id", "asked.store_ref", {
+  first: "asked.day - 1",
+  last: "asked.day + 1",
+  most: 3,
+});
+
+/** Reads which of these stores are as `findUntouched` wants them. */
+export function untouchedDays(accountId: string, batch: readonly DayOfStore[]): RawBuilder<{ store_ref: string }> {
+  return sql<{ store_ref: string }>`${prepared("untouched_days")}
     with asked as materialized (
-      select store_ref, day::date as day, starts_at, ends_at from ${days.of(batch, "row")}
-    ), near as materialized (
-      select closing.store_ref, closing.business_day, closing.day_starts_at, closing.day_ends_at from closings as closing
-      where closing.account_id = ${accountId} and closing.store_ref = any(array(select store_ref from asked))
-        and closing.business_day between (select min(day) - 1 from asked) and (select max(day) + 1 from asked)
+      select ${accountId}::text as account_id, store_ref, day::date as day, starts_at, ends_at from ${days.of(batch, "row")}
     )
     select asked.store_ref
     from asked
     where not exists (
-      select from near
-      where near.store_ref = asked.store_ref and near.business_day between asked.day - 1 and asked.day + 1
-        and not (near.business_day = asked.day - 1 and near.day_ends_at = asked.starts_at)
+      select from (select business_day, day_starts_at, day_ends_at from closings where ${sql.raw(daysBeside)}) as near
+      where not (near.business_day = asked.day - 1 and near.day_ends_at = asked.starts_at)
         and not (near.business_day = asked.day + 1 and near.day_starts_at = asked.ends_at)
     ) and (
       select close.id from operations as close
@@ -61,12 +58,20 @@ export async function findUntouched(tx: Tx, accountId: string, batch: readonly D
         select * from terminals as own
         where own.account_id = close.account_id and own.terminal_id = close.terminal_id limit 1
       ) as terminal
-      where close.account_id = ${accountId} and close.store_ref = asked.store_ref and close.operation = 'end_of_day'
+      where close.account_id = asked.account_id and close.store_ref = asked.store_ref and close.operation = 'end_of_day'
         and close.id >= tillkeeper_lowest_id(asked.starts_at) and close.id < tillkeeper_lowest_id(asked.ends_at)
         and (close.status in ('PENDING', 'COMPLETED') or close.late_result is not null)
         and (terminal.store_ref <> asked.store_ref or terminal.status = 'DELETED')
       limit 1
-    ) is null`.execute(tx);
+    ) is null`;
+}
+
+/**
+ * Of these stores, those for which nothing that was before decides about the day: it has no closing, the closings of the days beside
+ * it end and begin where it begins and ends, and every terminal that was closed in it is still there.
+ */
+export async function findUntouched(tx: Tx, accountId: string, batch: readonly DayOfStore[]): Promise<Set<string>> {
+  const { rows } = await untouchedDays(accountId, batch).execute(tx);
   return new Set(rows.map((row) => row.store_ref));
 }
 

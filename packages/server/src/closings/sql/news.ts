@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
 import { dayMs } from "../../platform/time-spans.ts";
 import type { ClosingKey } from "../queries.ts";
-import { attemptOfOperation } from "./facts.ts";
+import { attemptOfOperation, closingsOfStore } from "./facts.ts";
 
 /** Names an operation of which an event has told. */
 interface ToldOperation {
@@ -16,7 +16,7 @@ const told = batchTable<ToldOperation>({
 });
 
 /** A close: when and in which store it was made, and the closing that sent it. */
-interface Close {
+export interface Close {
   account_id: string;
   store_ref: string | null;
   created_at: Date;
@@ -43,11 +43,12 @@ interface DayOfClosing {
   day_ends_at: Date;
 }
 
-// Read at once for all stores: while statistics call the table small, another index of the account serves as well, and would be read
-// for each store.
 const daysText = `
-select id, store_ref, day_starts_at, day_ends_at from closings
-where account_id = $1 and store_ref = any ($2::text[]) and business_day between $3::date and $4::date`;
+select closing.* from unnest($2::text[]) as asked (store_ref)
+cross join lateral (
+  select id, store_ref, day_starts_at, day_ends_at from closings
+  where ${closingsOfStore("$1", "asked.store_ref", { first: "$3::date", last: "$4::date", most: 1_000 })}
+) as closing`;
 
 /** A business day and the instants in it are no further apart than that, in any zone. */
 const nearMs = 2 * dayMs;
@@ -66,7 +67,8 @@ export async function closingsOfOperations(pool: Pool, batch: readonly ToldOpera
   return [...found.values()];
 }
 
-async function closingsOfDays(pool: Pool, accountId: string, closes: readonly Close[]): Promise<string[]> {
+/** The closings in whose days these closes of an account were made. */
+export async function closingsOfDays(pool: Pool, accountId: string, closes: readonly Close[]): Promise<string[]> {
   const stores = Map.groupBy(closes, (close) => close.store_ref);
   const times = closes.map(({ created_at: at }) => at.getTime());
   const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
