@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { startTestServer } from "@tillkeeper/stage/servers/test-server";
 import { type RawBuilder, sql } from "kysely";
-import type { Pool, QueryConfig } from "pg";
+import type { Pool, PoolClient, QueryConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsOf, findClosings, insertAttempts, noteLooks, noteOutcomes } from "../src/closings/sql/advance.ts";
 import { factsOfAccount, factsOfStores } from "../src/closings/sql/facts.ts";
@@ -107,7 +107,7 @@ const statements: Record<string, Run> = {
     noteLooks(pool, [{ ...closing, askedAt: at, lookAt: at, at, told: { state: "running", digest: "x" } }]),
   "find the closings of operations": (pool) => closingsOfOperations(pool, [{ accountId, operationId: id }]),
   "find the closings of days": (pool) =>
-    closingsOfDays(pool, accountId, [{ account_id: accountId, store_ref: "s", created_at: at, sent_by: null }]),
+    closingsOfDays(pool, [{ account_id: accountId, store_ref: "s", created_at: at, sent_by: null }]),
   "compare memories": (pool) => differingMemories(pool, [{ device, believed: { number: 0 } }]),
 };
 
@@ -174,18 +174,43 @@ describe("a statement for a batch reads the batch once for each step:", async ()
     expect(new Set(used)).toEqual(new Set(["closings_pkey"]));
   });
 
-  it("closings are looked up by store and day in the index that has this order, without statistics", async () => {
-    const day = { storeRef: "s", day: "2026-11-27", startsAt: at, endsAt: at };
-    const ofDays = await captured(statements["find the closings of days"] as Run, db);
-    const untouched = untouchedDays(accountId, [day]).compile(db.sql);
-    for (const [text, values] of [
-      [ofDays.text, ofDays.values],
-      [untouched.sql, untouched.parameters],
-    ] as const) {
-      const used = indexesOf(await genericPlan(text, values?.length ?? 0), "closings");
-      expect(used).toEqual(["closings_account_id_store_ref_business_day_key"]);
-    }
-  });
+  // An index by account and day would read the closings of all stores for each of them.
+  const byStore = new Set(["closings_account_id_store_ref_business_day_key", "closings_by_store"]);
+  it.each(["without statistics", "with those of an evening"])(
+    "closings of a store's days are looked up by store, %s",
+    async (statistics) => {
+      const ofDays = await captured(statements["find the closings of days"] as Run, db);
+      const untouched = untouchedDays(accountId, [{ storeRef: "s", day: "2026-11-27", startsAt: at, endsAt: at }]);
+      const { sql: text, parameters } = untouched.compile(db.sql);
+      const client = await db.pool.connect();
+      try {
+        await client.query("begin");
+        if (statistics !== "without statistics") {
+          await client.query(
+            "alter table closings drop constraint closings_account_id_store_ref_fkey, drop constraint closings_account_id_fkey",
+          );
+          await client.query(
+            `insert into closings (account_id, id, store_ref, business_day, day_starts_at, day_ends_at, time_zone, created_at, created_by,
+               asked_at, asked_by, retry_until)
+             select $1, gen_random_uuid(), n::text, '2026-11-27', now(), now(), 'Etc/UTC', now(), 'x', now(), 'x', now()
+             from generate_series(1, 20000) as n`,
+            [accountId],
+          );
+          await client.query("analyze closings");
+        }
+        const plans = [
+          await planIn(client, ofDays.text, ofDays.values?.length ?? 0),
+          await planIn(client, text, parameters.length),
+        ];
+        const used = plans.flatMap((plan) => indexesOf(plan, "closings"));
+        expect(used).toHaveLength(2);
+        expect(used.filter((name) => !byStore.has(name))).toEqual([]);
+      } finally {
+        await client.query("rollback");
+        client.release(true);
+      }
+    },
+  );
 
   it.each(["pool", "urgent"] as const)(
     "however small the first batches of a connection were, %s plans once",
@@ -234,13 +259,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
       );
       await client.query("analyze hook_deliveries, hook_subscriptions");
       const { text, values = [] } = await captured(ofWebhooks[name] as Run, db);
-      await client.query("set local plan_cache_mode = force_generic_plan");
-      await client.query(`prepare looked_at as ${text}`);
-      const nulls = values.map(() => "null").join(", ");
-      const { rows } = await client.query(
-        `explain (format json) execute looked_at${nulls === "" ? "" : ` (${nulls})`}`,
-      );
-      expect(wholeTablesOf(rows[0]["QUERY PLAN"][0].Plan as Plan)).not.toContain("hook_deliveries");
+      expect(wholeTablesOf(await planIn(client, text, values.length))).not.toContain("hook_deliveries");
     } finally {
       await client.query("rollback");
       client.release(true);
@@ -257,16 +276,20 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   async function genericPlan(text: string, parameters: number): Promise<Plan> {
     const client = await db.pool.connect();
     try {
-      await client.query("set plan_cache_mode = force_generic_plan");
-      await client.query(`prepare looked_at as ${text}`);
-      const nulls = Array.from({ length: parameters }, () => "null").join(", ");
-      const { rows } = await client.query(`explain (format json) execute looked_at (${nulls})`);
-      return rows[0]["QUERY PLAN"][0].Plan as Plan;
+      return await planIn(client, text, parameters);
     } finally {
       client.release(true);
     }
   }
 });
+
+async function planIn(client: PoolClient, text: string, parameters: number): Promise<Plan> {
+  await client.query("set plan_cache_mode = force_generic_plan");
+  await client.query(`deallocate all; prepare looked_at as ${text}`);
+  const nulls = Array.from({ length: parameters }, () => "null").join(", ");
+  const { rows } = await client.query(`explain (format json) execute looked_at${nulls === "" ? "" : ` (${nulls})`}`);
+  return rows[0]["QUERY PLAN"][0].Plan as Plan;
+}
 
 async function captured(run: Run, db: Pick<Db, "sql">): Promise<QueryConfig> {
   const queries: QueryConfig[] = [];

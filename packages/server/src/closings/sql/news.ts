@@ -1,6 +1,5 @@
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
-import { dayMs } from "../../platform/time-spans.ts";
 import type { ClosingKey } from "../queries.ts";
 import { attemptOfOperation, closingsOfStore } from "./facts.ts";
 
@@ -36,22 +35,39 @@ left join lateral (
 ) as sent on true
 where close.operation = 'end_of_day'`;
 
+/** A business day and the instants in it are no further apart than that, in any zone. */
+const nearDays = 2;
+
+/** A store, and the day of an instant in UTC. */
+interface StoreOnDay {
+  accountId: string;
+  storeRef: string;
+  day: string;
+}
+
+const storesOnDays = batchTable<StoreOnDay>({
+  account_id: ["text", (row) => row.accountId],
+  store_ref: ["text", (row) => row.storeRef],
+  day: ["text", (row) => row.day],
+});
+const daysText = `
+select closing.* from ${storesOnDays.as("asked")}
+cross join lateral (
+  select account_id, id, store_ref, day_starts_at, day_ends_at from closings
+  where ${closingsOfStore("asked.account_id", "asked.store_ref", {
+    first: `asked.day::date - ${nearDays}`,
+    last: `asked.day::date + ${nearDays}`,
+    most: 2 * nearDays + 1,
+  })}
+) as closing`;
+
 interface DayOfClosing {
+  account_id: string;
   id: string;
   store_ref: string;
   day_starts_at: Date;
   day_ends_at: Date;
 }
-
-const daysText = `
-select closing.* from unnest($2::text[]) as asked (store_ref)
-cross join lateral (
-  select id, store_ref, day_starts_at, day_ends_at from closings
-  where ${closingsOfStore("$1", "asked.store_ref", { first: "$3::date", last: "$4::date", most: 1_000 })}
-) as closing`;
-
-/** A business day and the instants in it are no further apart than that, in any zone. */
-const nearMs = 2 * dayMs;
 
 /** The closings that closes among these operations may concern: by an attempt, or by store and day. */
 export async function closingsOfOperations(pool: Pool, batch: readonly ToldOperation[]): Promise<ClosingKey[]> {
@@ -61,24 +77,24 @@ export async function closingsOfOperations(pool: Pool, batch: readonly ToldOpera
   const found = new Map<string, ClosingKey>();
   const add = (accountId: string, id: string) => found.set(`${accountId} ${id}`, { accountId, id });
   for (const { account_id: accountId, sent_by: id } of closes) if (id !== null) add(accountId, id);
-  for (const [accountId, ofAccount] of Map.groupBy(closes, (close) => close.account_id)) {
-    for (const id of await closingsOfDays(pool, accountId, ofAccount)) add(accountId, id);
-  }
+  for (const { account_id: accountId, id } of await closingsOfDays(pool, closes)) add(accountId, id);
   return [...found.values()];
 }
 
-/** The closings in whose days these closes of an account were made. */
-export async function closingsOfDays(pool: Pool, accountId: string, closes: readonly Close[]): Promise<string[]> {
-  const stores = Map.groupBy(closes, (close) => close.store_ref);
-  const times = closes.map(({ created_at: at }) => at.getTime());
-  const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
-  const refs = [...stores.keys()].filter((ref) => ref !== null);
-  const { rows } = await pool.query<DayOfClosing>({
-    name: "closings_of_days",
-    text: daysText,
-    values: [accountId, refs, dayOf(Math.min(...times) - nearMs), dayOf(Math.max(...times) + nearMs)],
+/** The closings of stores in whose days these closes were made. */
+export async function closingsOfDays(pool: Pool, closes: readonly Close[]): Promise<DayOfClosing[]> {
+  const nameOf = ({ account_id: accountId, store_ref: ref }: Pick<Close, "account_id" | "store_ref">) =>
+    `${accountId} ${ref}`;
+  const stores = Map.groupBy(closes, nameOf);
+  const asked = [...stores.values()].flatMap((ofStore): StoreOnDay[] => {
+    const [{ account_id: accountId, store_ref: storeRef }] = ofStore as [Close];
+    if (storeRef === null) return [];
+    const days = new Set(ofStore.map(({ created_at: at }) => at.toISOString().slice(0, 10)));
+    return [...days].map((day) => ({ accountId, storeRef, day }));
   });
-  return rows.flatMap(({ id, store_ref: ref, day_starts_at: startsAt, day_ends_at: endsAt }) =>
-    stores.get(ref)?.some(({ created_at: at }) => at >= startsAt && at < endsAt) ? [id] : [],
+  const query = { name: "closings_of_days", text: daysText, values: storesOnDays.values(asked) };
+  const { rows } = await pool.query<DayOfClosing>(query);
+  return rows.filter((row) =>
+    stores.get(nameOf(row))?.some(({ created_at: at }) => at >= row.day_starts_at && at < row.day_ends_at),
   );
 }
