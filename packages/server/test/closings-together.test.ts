@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { standing, storeOf } from "./support/closings.ts";
@@ -60,5 +61,24 @@ describe("stores of one account that are closed at the same time", async () => {
     await expect.poll(() => tills[2]?.commands.length, { timeout: 20_000 }).toBe(1);
     expect(tills[1]?.commands).toEqual([]);
     expect([tills[0], tills[3]].map((till) => till?.commands.length ?? 0).reduce((a, b) => a + b)).toBe(1);
+  });
+
+  // The wait ends by itself when the driver gives the statement up, after 30 s.
+  it("do not wait for one that another transaction has locked", { timeout: 25_000 }, async () => {
+    const [held, other] = [storeOf(server, tenant), storeOf(server, tenant)];
+    const tills = [await held.till(), await other.till()];
+    const client = await server.db.urgent.connect();
+    try {
+      await client.query(beginHeld);
+      const lock = "select from stores where id = (select store_ref from terminals where terminal_id = $1) for update";
+      expect((await client.query(lock, [tills[0]?.id])).rowCount).toBe(1);
+      const waiting = held.close();
+      expect((await other.close()).status).toBe(201);
+      await client.query("commit");
+      expect((await waiting).status).toBe(201);
+    } finally {
+      client.release(true);
+    }
+    await expect.poll(() => tills.map(({ commands }) => commands.length), { timeout: 20_000 }).toEqual([1, 1]);
   });
 });

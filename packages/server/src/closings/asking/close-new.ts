@@ -8,7 +8,7 @@ import { type AdvanceDeps, nextLook, planned, type Stand } from "../progress/adv
 import { type Attempt, type Sent, sendAttempts } from "../progress/attempts.ts";
 import type { ClosingRecord } from "../queries.ts";
 import { factsOfStores } from "../sql/facts.ts";
-import { type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing, planOnce } from "../sql/new.ts";
+import { asBatch, type DayOfStore, findUntouched, insertClosings, lockKeys, type NewClosing } from "../sql/new.ts";
 import type { Facts } from "../standing/facts.ts";
 import { isOpenSince, type Moment, membersOf, momentOf, openBatches } from "../standing/standing.ts";
 import { type Asked, bodyFaults, wishesOf } from "./asked.ts";
@@ -69,7 +69,7 @@ async function makeClosings(
   { accountId, requests }: { accountId: string; requests: readonly CloseRequest[] },
 ): Promise<{ moment: Moment; drafts: Draft[]; idle: ReadonlySet<CloseRequest> }> {
   const idle = new Set<CloseRequest>();
-  await planOnce.execute(tx);
+  await asBatch.execute(tx);
   const moment = await momentOf(tx, deps);
   const candidates = await findCandidates(tx, { accountId, requests }, moment);
   if (candidates.length === 0) return { moment, drafts: [], idle };
