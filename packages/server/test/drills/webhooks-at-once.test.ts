@@ -98,6 +98,43 @@ describe("several servers with one database", () => {
     await expect.poll(() => subjectsOf(shop)).toEqual(["orphan"]);
   });
 
+  it("claim fewer for a receiver that fails, and leave room for what is under way", async () => {
+    const { server, tenant } = await world({ own: reachesTests });
+    const hooks = hooksOf(server, tenant);
+    const shop = await receiver();
+    const ids: string[] = [];
+    for (let n = 0; n < 3; n += 1) ids.push((await hooks.create(shop.url)).id);
+    const [answers = "", busy = "", fails = ""] = ids;
+    const client = await server.db.pool.connect();
+    try {
+      await client.query(beginHeld);
+      await client.query("update hook_subscriptions set failing_since = now(), slow = true where id = $1", [fails]);
+      await client.query(
+        `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
+         select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', $3, now(), now()
+         from unnest($2::uuid[]) as id cross join generate_series(1, 20) as n`,
+        [tenant.aid, ids, lanes.slow],
+      );
+      const { claimed } = await claimDue(client as unknown as Pool, {
+        lane: lanes.slow,
+        behind: firstOfAll,
+        now: new Date(Date.now() + 60_000),
+        realNow: new Date(),
+        free: 256,
+        underWay: new Map([[busy, 3]]),
+        most: 8,
+        mostFailing: 2,
+        fullAccounts: [],
+        lease: answers,
+      });
+      const counts = Map.groupBy(claimed, ({ subscription_id: id }) => id);
+      expect(ids.map((id) => counts.get(id)?.length)).toEqual([8, 5, 2]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
   it("claim in turns where not all find a place", async () => {
     const { server, tenant } = await world({ own: reachesTests });
     const hooks = hooksOf(server, tenant);
@@ -114,15 +151,16 @@ describe("several servers with one database", () => {
          from unnest($2::uuid[]) as id cross join generate_series(1, 6) as n`,
         [tenant.aid, ids],
       );
-      const wish = { lane: lanes.fast, now: new Date(Date.now() + 60_000), realNow: new Date(), most: 2 };
+      const wish = { lane: lanes.fast, now: new Date(Date.now() + 60_000), realNow: new Date(), free: 2 };
       const turns: string[] = [];
       for (let behind = firstOfAll, n = 0; n < 7; n += 1) {
         const found = await claimDue(client as unknown as Pool, {
           ...wish,
           behind,
-          rooms: new Map(),
+          underWay: new Map(),
+          most: 2,
+          mostFailing: 2,
           fullAccounts: [],
-          usualRoom: 2,
           lease: ids[0] as string,
         });
         turns.push(...new Set(found.claimed.map(({ subscription_id: id }) => id)));

@@ -17,12 +17,12 @@ describe("the requests that are under way", () => {
     const running = new Running();
     const all = [1, 2, 3, 4, 5, 6, 7, 8].map((id) => claimed(id));
     for (const one of all) expect(running.take(one)).toBe(true);
-    expect(running.roomsIn(lanes.fast).rooms).toEqual(new Map([["S1", 0]]));
+    expect(running.ofSubscriptions(lanes.fast).underWay).toEqual(new Map([["S1", 8]]));
     for (const one of all) expect(running.drift(one)).toBe(true);
-    expect(running.roomsIn(lanes.fast).rooms).toEqual(new Map([["S1", 0]]));
+    expect(running.ofSubscriptions(lanes.fast).underWay).toEqual(new Map([["S1", 8]]));
     expect(running.freeIn(lanes.fast)).toBe(512);
     for (const one of all) running.leave(one);
-    expect(running.roomsIn(lanes.fast).rooms).toEqual(new Map());
+    expect(running.ofSubscriptions(lanes.fast).underWay).toEqual(new Map());
   });
 
   it("of one account leave room in each lane for others", () => {

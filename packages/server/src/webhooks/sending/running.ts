@@ -1,10 +1,14 @@
 import { type Claimed, type Lane, lanes } from "./sql.ts";
 
-/** How many requests run at once: in all, of one account, to one subscription, and to one host. */
+/**
+ * How many requests run at once: in all, of one account, to one subscription whose receiver takes what it gets, to one whose last attempts
+ * failed, and to one host. A receiver that is slow now and then has as many as a quick one: with fewer it would fall ever further behind, and stay in the
+ * slow lane for that.
+ */
 const limitsOf = {
-  [lanes.fast]: { all: 512, account: 128, subscription: 8, host: 24 },
-  [lanes.slow]: { all: 256, account: 64, subscription: 2, host: 8 },
-  [lanes.ping]: { all: 64, account: 16, subscription: 1, host: 8 },
+  [lanes.fast]: { all: 512, account: 128, subscription: 8, failing: 8, host: 24 },
+  [lanes.slow]: { all: 256, account: 64, subscription: 8, failing: 2, host: 8 },
+  [lanes.ping]: { all: 64, account: 16, subscription: 1, failing: 1, host: 8 },
 } as const;
 
 /** The requests that are under way. */
@@ -20,11 +24,10 @@ export class Running {
     return limitsOf[lane].all - (this.#inLane.get(lane) ?? 0);
   }
 
-  /** The room of subscriptions that something is sent to, and of all others. */
-  roomsIn(lane: Lane): { rooms: Map<string, number>; usualRoom: number } {
-    const most = limitsOf[lane].subscription;
-    const rooms = this.#countsOf(`${lane} of `).map(([id, count]) => [id, Math.max(0, most - count)] as const);
-    return { rooms: new Map(rooms), usualRoom: most };
+  /** How many requests to each subscription are under way in a lane, and how many there may be. */
+  ofSubscriptions(lane: Lane): { underWay: Map<string, number>; most: number; mostFailing: number } {
+    const { subscription: most, failing: mostFailing } = limitsOf[lane];
+    return { underWay: new Map(this.#countsOf(`${lane} of `)), most, mostFailing };
   }
 
   /** The accounts that have as many requests in a lane as they may. */

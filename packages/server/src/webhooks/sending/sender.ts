@@ -89,8 +89,8 @@ export class Sender {
 
   async #claim(lane: Lane): Promise<boolean> {
     const { db, clock } = this.#deps;
-    const most = this.#running.freeIn(lane);
-    if (most < (lane === lanes.fast ? leastFast : 1)) return false;
+    const free = this.#running.freeIn(lane);
+    if (free < (lane === lanes.fast ? leastFast : 1)) return false;
     const lease = randomUUID();
     const behind = this.#behind.get(lane) ?? firstOfAll;
     const { claimed, next } = await claimDue(db.pool, {
@@ -98,8 +98,8 @@ export class Sender {
       behind,
       now: clock.now(),
       realNow: clock.realNow(),
-      most,
-      ...this.#running.roomsIn(lane),
+      free,
+      ...this.#running.ofSubscriptions(lane),
       fullAccounts: this.#running.fullAccountsIn(lane),
       lease,
     });
@@ -168,7 +168,7 @@ export class Sender {
   #lookAt(dueAt: Date): void {
     const ms = dueAt.getTime() - this.#deps.clock.now().getTime();
     const [sending] = this.workers;
-    if (ms < soonMs && sending) setTimeout(() => this.#pace.stir(sending), ms).unref();
+    if (ms < soonMs && sending) setTimeout(() => this.#pace.stir(sending), Math.max(0, ms)).unref();
   }
 
   /** It takes longer than a moment. */

@@ -37,8 +37,9 @@ const leaseSeconds = 90;
  * so that what many wait for of one does not hide the others. Of each, as many are taken as it has room for, in the order of the
  * index: what was made together is due together, and would have to be sorted in each round. Where not
  * all find a place, the next claim goes on behind the last that did. $1: lane, $2: the subscription behind
- * which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: room of single
- * subscriptions, $8: room of all others, $9: the lease, $10: now, by real time, $11: accounts that have no room.
+ * which to begin, $3: how many subscriptions, $4: now, by business time, $5: how many in all, $6 and $7: what is under way to single
+ * subscriptions, $8: how many may be, $9: the lease, $10: now, by real time, $11: accounts that have no room, $12: how many may be
+ * to a receiver that fails.
  */
 const claimText = `
 with recursive waiting as (
@@ -59,7 +60,7 @@ with recursive waiting as (
   from chosen
   join hook_subscriptions as s on s.id = chosen.subscription_id and s.deleted_at is null
     and s.account_id <> all ($11::text[]) and ($1 = ${lanes.ping} or (s.active and s.state = 'active'))
-  left join unnest($6::uuid[], $7::int[]) as known (id, room) on known.id = s.id
+  left join unnest($6::uuid[], $7::int[]) as known (id, under_way) on known.id = s.id
   cross join lateral (
     select d.id from hook_deliveries as d
     where d.subscription_id = s.id and d.state = 'waiting' and d.lane = $1 and d.due_at <= $4
@@ -69,7 +70,7 @@ with recursive waiting as (
         )
       )
     order by d.due_at
-    limit coalesce(known.room, $8)
+    limit greatest(0, case when s.failing_since is null then $8::int else $12::int end - coalesce(known.under_way, 0))
     for update skip locked
   ) as found
   limit $5
@@ -102,10 +103,13 @@ interface ClaimWish {
   behind: string;
   now: Date;
   realNow: Date;
+  /** How many in all. */
+  free: number;
+  /** How many requests to single subscriptions are under way. */
+  underWay: ReadonlyMap<string, number>;
+  /** How many there may be to one, and to one whose receiver fails. */
   most: number;
-  /** Room of subscriptions to which something is being sent. */
-  rooms: ReadonlyMap<string, number>;
-  usualRoom: number;
+  mostFailing: number;
   /** Accounts that have as many requests under way as they may. */
   fullAccounts: readonly string[];
   lease: string;
@@ -124,13 +128,14 @@ export async function claimDue(pool: Pool, wish: ClaimWish): Promise<{ claimed: 
       wish.behind,
       subscriptionsAtOnce,
       wish.now,
+      wish.free,
+      [...wish.underWay.keys()],
+      [...wish.underWay.values()],
       wish.most,
-      [...wish.rooms.keys()],
-      [...wish.rooms.values()],
-      wish.usualRoom,
       wish.lease,
       wish.realNow,
       wish.fullAccounts,
+      wish.mostFailing,
     ],
   });
   return { claimed: rows.filter(({ id }) => id !== null), next: rows[0]?.last_id ?? firstOfAll };
