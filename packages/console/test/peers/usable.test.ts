@@ -58,17 +58,20 @@ describe("the console", () => {
     }
   });
 
-  it.each(["en-GB", "nb-NO", "sv-SE", "da-DK"])("fits a phone with the words of %s, its header in two lines", async (locale) => {
-    for (const path of [screenOf(shop, "today"), screenOf(shop, "details"), `/${shop.accountId}/operations`]) {
-      const { page, context } = await openConsole(browser, visitor, path, { locale });
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      const tops = await page
-        .locator("header nav > *")
-        .evaluateAll((shown) => shown.map((element) => element.getBoundingClientRect().top));
-      expect({ path, fits: await fitsOn(page), lines: new Set(tops).size }).toEqual({ path, fits: true, lines: 1 });
-      await context.close();
-    }
-  });
+  it.each(["en-GB", "nb-NO", "sv-SE", "da-DK"])(
+    "fits a phone with the words of %s, its header in two lines",
+    async (locale) => {
+      for (const path of [screenOf(shop, "today"), screenOf(shop, "details"), `/${shop.accountId}/operations`]) {
+        const { page, context } = await openConsole(browser, visitor, path, { locale });
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        const tops = await page
+          .locator("header nav > *")
+          .evaluateAll((shown) => shown.map((element) => element.getBoundingClientRect().top));
+        expect({ path, fits: await fitsOn(page), lines: new Set(tops).size }).toEqual({ path, fits: true, lines: 1 });
+        await context.close();
+      }
+    },
+  );
 
   it("tells whoever may not change the store why the button is off", async () => {
     const seller = await visitorOf(browser, shop, "store");
