@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser, type Opened, open } from "../../../server/test/support/browser.ts";
+import { fitsItsWidth, launchBrowser, type Opened, open } from "../../../server/test/support/browser.ts";
 import { type Cli, makeScratch, readSandboxFile, startCli } from "../support/cli.ts";
 
 const place = makeScratch();
@@ -39,7 +39,7 @@ it.each([1280, 360])(
     await row.getByText("failed, device_error").waitFor();
     expect(await row.locator("td").last().innerText()).toContain("Look at the terminal");
     await section.locator("button:enabled").waitFor();
-    const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+    const fits = await fitsItsWidth(page);
     expect({ fits, outside, errors }).toEqual({ fits: true, outside: [], errors: [] });
     await page.context().close();
   },
@@ -87,7 +87,7 @@ it("the page shows programs that close a day as they are pasted, and the request
     .first()
     .waitFor();
   await page.setViewportSize({ width: 360, height: 800 });
-  const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+  const fits = await fitsItsWidth(page);
   expect({ fits, outside, errors }).toEqual({ fits: true, outside: [], errors: [] });
   await page.context().close();
 });

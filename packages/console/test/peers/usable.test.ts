@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser } from "../../../server/test/support/browser.ts";
+import { fitsItsWidth, launchBrowser } from "../../../server/test/support/browser.ts";
 import { looks, openConsole, usability, type Visitor } from "../support/session.ts";
 import { openShop, type Shop, screenOf, visitorOf } from "../support/shop.ts";
 
@@ -67,7 +67,11 @@ describe("the console", () => {
         const tops = await page
           .locator("header nav > *")
           .evaluateAll((shown) => shown.map((element) => element.getBoundingClientRect().top));
-        expect({ path, fits: await fitsOn(page), lines: new Set(tops).size }).toEqual({ path, fits: true, lines: 1 });
+        expect({ path, fits: await fitsItsWidth(page), lines: new Set(tops).size }).toEqual({
+          path,
+          fits: true,
+          lines: 1,
+        });
         await context.close();
       }
     },
@@ -91,10 +95,6 @@ async function tabTo(page: Page, name: string, within = "body"): Promise<void> {
     if (inside && (await focused(page)) === name) return;
   }
   throw new Error(`Tab does not reach ${name}`);
-}
-
-function fitsOn(page: Page): Promise<boolean> {
-  return page.evaluate("document.documentElement.scrollWidth <= innerWidth");
 }
 
 function focused(page: Page): Promise<string> {

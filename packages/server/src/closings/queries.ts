@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from "kysely";
+import { batchTable } from "../db/batch-table.ts";
 import type { Tables } from "../db/tables/schema.ts";
-import { factsOfAccount } from "./sql/facts.ts";
+import { closingsOfStore, factsOfAccount } from "./sql/facts.ts";
 import type { Facts } from "./standing/facts.ts";
 
 /** Names a closing. */
@@ -54,11 +55,18 @@ export async function findClosings(
   return rows;
 }
 
-interface DayOfStore {
+/** A store, and a date. */
+export interface DayOfStore {
   accountId: string;
   storeRef: string;
   day: string;
 }
+
+export const daysOfStores = batchTable<DayOfStore>({
+  account_id: ["text", (row) => row.accountId],
+  store_ref: ["text", (row) => row.storeRef],
+  day: ["text", (row) => row.day],
+});
 
 /** Finds the closing of a business day. */
 export async function findClosingOfDay(
@@ -73,6 +81,9 @@ export async function findClosingOfDay(
   return rows[0];
 }
 
+const askedDay = "asked.day::date";
+const ofDay = closingsOfStore("asked.account_id", "asked.store_ref", { first: askedDay, last: askedDay, most: 1 });
+
 /** The closings of business days of an account's stores, each of which may come once. */
 export async function findClosingsOfDays(
   db: Kysely<Tables>,
@@ -80,13 +91,11 @@ export async function findClosingsOfDays(
   days: readonly Omit<DayOfStore, "accountId">[],
 ): Promise<ClosingRow[]> {
   if (days.length === 0) return [];
-  // Those of all these stores and days are read at once, and others among them left out: see `findUntouched`.
+  const asked = days.map((day) => ({ accountId, ...day }));
   const { rows } = await sql<ClosingRow>`
-    select ${closingColumns}, stores.store_id from ${closingWithStore}
-    where closing.account_id = ${accountId} and closing.store_ref = any(${days.map(({ storeRef }) => storeRef)}::text[])
-      and closing.business_day = any(${[...new Set(days.map(({ day }) => day))]}::date[])`.execute(db);
-  const wanted = new Map(days.map(({ storeRef, day }) => [storeRef, day]));
-  return rows.filter((closing) => wanted.get(closing.store_ref) === closing.business_day);
+    select ${closingColumns}, stores.store_id from ${daysOfStores.of(asked, "asked")}
+    cross join lateral (select * from closings where ${sql.raw(ofDay)}) as closing ${storeOfClosing}`.execute(db);
+  return rows;
 }
 
 /** The terminals that were closed, or are being closed, in a store in that time and do not belong to it any more. */

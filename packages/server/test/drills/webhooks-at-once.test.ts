@@ -7,6 +7,12 @@ import { afterAll, describe, expect, it } from "vitest";
 import { claimDue, firstOfAll, lanes } from "../../src/webhooks/sending/sql.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
 
+/** Deliveries of subscriptions that are due. $1: their account, $2: the subscriptions, $3: the lane, $4: how many of each. */
+const waiting = `
+insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
+select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', $3, now(), now()
+from unnest($2::uuid[]) as id cross join generate_series(1, $4::int) as n`;
+
 describe("several servers with one database", () => {
   it("lose no event when one of them stops in the middle", { timeout: 120_000 }, async () => {
     const database = await createTestDatabase();
@@ -109,12 +115,7 @@ describe("several servers with one database", () => {
     try {
       await client.query(beginHeld);
       await client.query("update hook_subscriptions set failing_since = now(), slow = true where id = $1", [fails]);
-      await client.query(
-        `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
-         select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', $3, now(), now()
-         from unnest($2::uuid[]) as id cross join generate_series(1, 20) as n`,
-        [tenant.aid, ids, lanes.slow],
-      );
+      await client.query(waiting, [tenant.aid, ids, lanes.slow, 20]);
       const { claimed } = await claimDue(client as unknown as Pool, {
         lane: lanes.slow,
         behind: firstOfAll,
@@ -145,12 +146,7 @@ describe("several servers with one database", () => {
     try {
       // Never committed, so the server's own sender does not see it.
       await client.query(beginHeld);
-      await client.query(
-        `insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
-         select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', 0, now(), now()
-         from unnest($2::uuid[]) as id cross join generate_series(1, 6) as n`,
-        [tenant.aid, ids],
-      );
+      await client.query(waiting, [tenant.aid, ids, lanes.fast, 6]);
       const wish = { lane: lanes.fast, now: new Date(Date.now() + 60_000), realNow: new Date(), free: 2 };
       const turns: string[] = [];
       for (let behind = firstOfAll, n = 0; n < 7; n += 1) {

@@ -74,7 +74,8 @@ export async function usabilityOf(page: Page): Promise<{ faults: string[]; fits:
   return { faults, fits: fits && (await fitsItsWidth(page)) };
 }
 
-function fitsItsWidth(page: Page): Promise<boolean> {
+/** Whether a page does not scroll to the side. */
+export function fitsItsWidth(page: Page): Promise<boolean> {
   return page.evaluate("document.documentElement.scrollWidth <= innerWidth");
 }
 

@@ -12,9 +12,9 @@ import { closingsOfStore } from "./facts.ts";
 // The statements that make closings of days that have none: each for the stores of one account that are closed at the same time.
 
 /**
- * Prepares a transaction for a batch. It plans a statement once and by keys, as hot connections do: whatever the batch, and while tables are
- * still empty, the same plan is right. No key comes twice in a batch, so remembering what was found for one is of no use. And it
- * fails when another transaction keeps a lock: then each store is closed by itself, and only that one waits.
+ * Prepares a transaction for a batch. The transaction plans each statement once and by keys, as hot connections do: whatever the batch, and
+ * while tables are still empty, the same plan is right. No key comes twice in a batch, so remembering what was found for one is of no use. And the
+ * transaction fails when another one keeps a lock: then each store is closed by itself, and only the request for the locked store waits.
  */
 export const asBatch = sql.raw(
   "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local enable_memoize = off; set local lock_timeout = '1s'",

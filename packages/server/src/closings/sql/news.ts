@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { batchTable } from "../../db/batch-table.ts";
-import type { ClosingKey } from "../queries.ts";
+import { type ClosingKey, type DayOfStore, daysOfStores } from "../queries.ts";
 import { attemptOfOperation, closingsOfStore } from "./facts.ts";
 
 /** Names an operation of which an event has told. */
@@ -35,23 +35,11 @@ left join lateral (
 ) as sent on true
 where close.operation = 'end_of_day'`;
 
-/** A business day and the instants in it are no further apart than that, in any zone. */
+/** A business day, and the day in UTC of the instants in it, are no further apart than that, in any zone. */
 const nearDays = 2;
 
-/** A store, and the day of an instant in UTC. */
-interface StoreOnDay {
-  accountId: string;
-  storeRef: string;
-  day: string;
-}
-
-const storesOnDays = batchTable<StoreOnDay>({
-  account_id: ["text", (row) => row.accountId],
-  store_ref: ["text", (row) => row.storeRef],
-  day: ["text", (row) => row.day],
-});
 const daysText = `
-select closing.* from ${storesOnDays.as("asked")}
+select closing.* from ${daysOfStores.as("asked")}
 cross join lateral (
   select account_id, id, store_ref, day_starts_at, day_ends_at from closings
   where ${closingsOfStore("asked.account_id", "asked.store_ref", {
@@ -86,13 +74,13 @@ export async function closingsOfDays(pool: Pool, closes: readonly Close[]): Prom
   const nameOf = ({ account_id: accountId, store_ref: ref }: Pick<Close, "account_id" | "store_ref">) =>
     `${accountId} ${ref}`;
   const stores = Map.groupBy(closes, nameOf);
-  const asked = [...stores.values()].flatMap((ofStore): StoreOnDay[] => {
+  const asked = [...stores.values()].flatMap((ofStore): DayOfStore[] => {
     const [{ account_id: accountId, store_ref: storeRef }] = ofStore as [Close];
     if (storeRef === null) return [];
     const days = new Set(ofStore.map(({ created_at: at }) => at.toISOString().slice(0, 10)));
     return [...days].map((day) => ({ accountId, storeRef, day }));
   });
-  const query = { name: "closings_of_days", text: daysText, values: storesOnDays.values(asked) };
+  const query = { name: "closings_of_days", text: daysText, values: daysOfStores.values(asked) };
   const { rows } = await pool.query<DayOfClosing>(query);
   return rows.filter((row) =>
     stores.get(nameOf(row))?.some(({ created_at: at }) => at >= row.day_starts_at && at < row.day_ends_at),
