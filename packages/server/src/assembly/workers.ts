@@ -80,6 +80,7 @@ export function workersOf(
       log,
       missed: core.metrics.missed,
       reportsWaiting: () => gateway.device.reports.waiting(),
+      follow: () => core.databaseClock.look(),
     }),
     news.worker,
     reportWorker(closings),

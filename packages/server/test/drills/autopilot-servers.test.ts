@@ -1,14 +1,12 @@
 import { world } from "@tillkeeper/stage/world";
 import { expect, it } from "vitest";
 import { autopilotOf } from "../support/autopilot.ts";
-import { closes, moveTo, silent, storeOf } from "../support/closings.ts";
+import { closes, comingYear, moveTo, silent, storeOf } from "../support/closings.ts";
 
-const year = new Date().getUTCFullYear() + 1;
 const { server, other, tenant, aid } = await world({ own: {}, other: {} });
 const clock = storeOf(server, tenant);
 await clock.register();
-const move = (instant: string) => moveTo(server, `${year}-${instant}`, clock);
-const day = (date: string) => `${year}-${date}`;
+const { day, move } = comingYear(server, clock);
 const eventsOf = async (storeRef: string) => {
   const { rows } = await server.db.pool.query(
     "select cause from events where account_id = $1 and store_ref = $2 and type like 'store_closing%' order by position",
@@ -87,7 +85,7 @@ it("nights that pass four hours at a time close each day once, or tell of it", a
   await configure();
   await untilPlanned(day("08-01"));
   for (let hour = 13; hour <= 13 + 60; hour += 4) {
-    const at = new Date(Date.parse(`${year}-08-01T00:00:00Z`) + hour * 3_600_000);
+    const at = new Date(Date.parse(day("08-01T00:00:00Z")) + hour * 3_600_000);
     await moveTo(server, at.toISOString(), clock);
   }
   await untilAsked(day("08-03"));

@@ -3,17 +3,15 @@ import type { Closing } from "@tillkeeper/contract/http/closing-schemas";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { autopilotOf } from "../support/autopilot.ts";
-import { closes, fails, moveTo, standing, storeOf } from "../support/closings.ts";
+import { closes, comingYear, fails, standing, storeOf } from "../support/closings.ts";
 
 /** Decision D32. Stores are in Oslo: 23:30 there is 21:30 UTC in summer, and business days begin at 03:00 UTC. */
 describe("the autopilot", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const clock = storeOf(server, tenant);
   await clock.register();
-  const year = new Date().getUTCFullYear() + 1;
-  const move = (instant: string) => moveTo(server, `${year}-${instant}`, clock);
+  const { day, move } = comingYear(server, clock);
   const newStore = () => autopilotOf(server, tenant);
-  const day = (date: string) => `${year}-${date}`;
 
   it("closes a store in the night, says the truth about each terminal, and closes who comes back at 03:10", async () => {
     const { store, configure, closing, next, missed, untilPlanned, untilAsked } = newStore();

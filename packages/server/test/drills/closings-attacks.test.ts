@@ -3,7 +3,7 @@ import { PairingDevice } from "@tillkeeper/stage/devices/pairing-device";
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
-import { closes, fails, moveTo, silent, standing, storeOf, Till } from "../support/closings.ts";
+import { closes, comingYear, fails, silent, standing, storeOf, Till } from "../support/closings.ts";
 import { PresentDevice } from "../support/presence.ts";
 
 /**
@@ -15,9 +15,8 @@ describe("the close of a store under attack", async () => {
   const newStore = () => storeOf(server, tenant);
   const clock = newStore();
   await clock.register();
-  const year = new Date().getUTCFullYear() + 1;
-  const move = (instant: string) => moveTo(server, `${year}-${instant}`, clock);
-  const batch = (transactions_count: number, time: string) => ({ transactions_count, oldest_at: `${year}-${time}` });
+  const { day, move } = comingYear(server, clock);
+  const batch = (transactions_count: number, time: string) => ({ transactions_count, oldest_at: day(time) });
   const { pool } = server.db;
 
   it("goes on with an attempt whose server died, though somebody asked in another way meanwhile", async () => {
@@ -83,9 +82,9 @@ describe("the close of a store under attack", async () => {
     await move("06-03T20:00:00Z");
     await till.tell(batch(5, "06-02T20:09:00Z"));
     await store.untilTold(till, 5);
-    expect((await store.preview()).business_day).toBe(`${year}-06-03`);
+    expect((await store.preview()).business_day).toBe(day("06-03"));
     const { body: second } = await store.close();
-    expect([second.business_day, standing(second, till).state]).toEqual([`${year}-06-03`, "closed"]);
+    expect([second.business_day, standing(second, till).state]).toEqual([day("06-03"), "closed"]);
     expect(till.commands).toHaveLength(2);
   });
 
@@ -96,7 +95,7 @@ describe("the close of a store under attack", async () => {
     await till.tell(batch(5, "06-06T12:00:00Z"));
     await store.untilTold(till, 5);
     const { body: closing } = await store.close();
-    expect([closing.business_day, standing(closing, till).state]).toEqual([`${year}-06-04`, "closed"]);
+    expect([closing.business_day, standing(closing, till).state]).toEqual([day("06-04"), "closed"]);
   });
 
   it("counts the batches of terminals that have moved to another store since", async () => {
@@ -104,7 +103,7 @@ describe("the close of a store under attack", async () => {
     const till = await here.till();
     await there.register();
     await move("06-05T12:00:00Z");
-    const now = { started_at: `${year}-06-05T12:00:00Z`, finished_at: `${year}-06-05T12:00:10Z` };
+    const now = { started_at: day("06-05T12:00:00Z"), finished_at: day("06-05T12:00:10Z") };
     await till.closeByHand(now);
     const storeId = there.path.split("/").at(-2);
     const moved = await here.call("PUT", `/v1/accounts/${tenant.aid}/terminals/${till.id}`, { store_id: storeId });
@@ -121,7 +120,7 @@ describe("the close of a store under attack", async () => {
   it("counts a batch of noon after however many attempts that failed", { timeout: 60_000 }, async () => {
     const store = newStore();
     const till = await store.till(fails("device_error"));
-    await till.closeByHand({ started_at: `${year}-06-05T20:00:00Z`, finished_at: `${year}-06-05T20:00:10Z` });
+    await till.closeByHand({ started_at: day("06-05T20:00:00Z"), finished_at: day("06-05T20:00:10Z") });
     const command = { terminal_id: till.id, operation: "end_of_day" };
     for (let n = 0; n < 45; n += 1) {
       const { status } = await store.call("POST", "/v1/admin/terminals/operations", command, { prefer: "wait=10" });
@@ -142,7 +141,7 @@ describe("the close of a store under attack", async () => {
     await expect.poll(async () => (await store.read(first.id)).ended_at).toBeDefined();
     till.answering = silent;
     await move("06-08T12:00:00Z");
-    await store.close({ business_day: `${year}-06-08` }, {});
+    await store.close({ business_day: day("06-08") }, {});
     await expect.poll(() => till.commands.length).toBe(2);
     expect((await store.read(first.id)).state).toBe("partly_closed");
     await till.answerLate();
@@ -164,7 +163,7 @@ describe("the close of a store under attack", async () => {
     expect((await store.close()).body.id).toBe(first.id);
     await move("06-10T20:00:00Z");
     const { body: second } = await store.close();
-    expect([second.day_starts_at, second.day_ends_at]).toEqual([first.day_ends_at, `${year}-06-11T01:00:00Z`]);
+    expect([second.day_starts_at, second.day_ends_at]).toEqual([first.day_ends_at, day("06-11T01:00:00Z")]);
   });
 
   it("goes on after a cancel when somebody asks once more, though a close was still under way", async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { deleteClosings, forgetRequests } from "../../src/closings/queries.ts";
-import { closes, fails, moveTo, silent, standing, storeOf } from "../support/closings.ts";
+import { closes, comingYear, fails, silent, standing, storeOf } from "../support/closings.ts";
 
 /** Decisions D30 and D31 as time goes by. Stores are in Oslo, whose business days begin at 05:00, 03:00 UTC in summer. */
 describe("the close of a store, as time goes by", async () => {
@@ -10,17 +10,16 @@ describe("the close of a store, as time goes by", async () => {
   const newStore = () => storeOf(server, tenant);
   const clock = newStore();
   await clock.register();
-  const year = new Date().getUTCFullYear() + 1;
-  const move = (instant: string) => moveTo(server, `${year}-${instant}`, clock);
+  const { day, move } = comingYear(server, clock);
 
   it("is of the business day that began last, also after midnight", async () => {
     await move("06-29T23:30:00Z");
     const { body: closing } = await clock.close();
     expect(closing).toMatchObject({
-      business_day: `${year}-06-29`,
-      day_starts_at: `${year}-06-29T03:00:00Z`,
-      day_ends_at: `${year}-06-30T03:00:00Z`,
-      retry_until: `${year}-06-30T03:00:00Z`,
+      business_day: day("06-29"),
+      day_starts_at: day("06-29T03:00:00Z"),
+      day_ends_at: day("06-30T03:00:00Z"),
+      retry_until: day("06-30T03:00:00Z"),
       time_zone: "Europe/Oslo",
     });
   });
@@ -72,14 +71,14 @@ describe("the close of a store, as time goes by", async () => {
     const store = newStore();
     const [good, missed] = [await store.till(), await store.till(fails("device_error"))];
     const batchOf = (transactions_count: number, time: string) => {
-      return { transactions_count, ...(transactions_count > 0 && { oldest_at: `${year}-${time}` }) };
+      return { transactions_count, ...(transactions_count > 0 && { oldest_at: day(time) }) };
     };
     await move("07-03T21:00:00Z");
     await good.tell(batchOf(5, "07-03T09:00:00Z"));
     await missed.tell(batchOf(7, "07-03T10:00:00Z"));
     await store.untilTold(missed, 7);
     const { body: evening } = await store.close();
-    expect([evening.business_day, evening.state]).toEqual([`${year}-07-03`, "partly_closed"]);
+    expect([evening.business_day, evening.state]).toEqual([day("07-03"), "partly_closed"]);
 
     // 07:00 in Oslo. The good one has begun to sell.
     await move("07-04T05:00:00Z");
@@ -87,10 +86,10 @@ describe("the close of a store, as time goes by", async () => {
     await missed.tell(batchOf(8, "07-03T10:00:00Z"));
     await store.untilTold(good, 1);
     await store.untilTold(missed, 8);
-    expect((await store.preview()).business_day).toBe(`${year}-07-03`);
+    expect((await store.preview()).business_day).toBe(day("07-03"));
     missed.answering = closes();
     const { status, body: made } = await store.close();
-    expect([status, made.id, made.business_day, made.state]).toEqual([200, evening.id, `${year}-07-03`, "closed"]);
+    expect([status, made.id, made.business_day, made.state]).toEqual([200, evening.id, day("07-03"), "closed"]);
     expect([good.commands.length, missed.commands.length]).toEqual([1, 2]);
     expect(standing(made, good).state).toBe("closed");
     expect(standing(made, good).open_again).toBeUndefined();
@@ -101,7 +100,7 @@ describe("the close of a store, as time goes by", async () => {
     await store.untilTold(missed, 2);
     await move("07-04T21:00:00Z");
     const { status: tonight, body: today } = await store.close();
-    expect([tonight, today.business_day, today.counts.closed]).toEqual([201, `${year}-07-04`, 2]);
+    expect([tonight, today.business_day, today.counts.closed]).toEqual([201, day("07-04"), 2]);
     expect(today.totals).toMatchObject([{ batches_count: 2 }]);
     expect([good.commands.length, missed.commands.length]).toEqual([2, 3]);
   });
@@ -110,14 +109,14 @@ describe("the close of a store, as time goes by", async () => {
     const store = newStore();
     const till = await store.till();
     await move("07-05T19:00:00Z");
-    await till.closeByHand({ started_at: `${year}-07-05T19:00:00Z`, finished_at: `${year}-07-05T19:00:10Z` });
+    await till.closeByHand({ started_at: day("07-05T19:00:00Z"), finished_at: day("07-05T19:00:10Z") });
     await move("07-06T05:00:00Z");
-    const { body: closing } = await store.close({ business_day: `${year}-07-05` });
+    const { body: closing } = await store.close({ business_day: day("07-05") });
     expect(standing(closing, till)).toMatchObject({ state: "already_closed", reason: "closed_at_terminal" });
     expect(till.commands).toHaveLength(0);
     // Of the new day nothing is closed yet.
     const { body: today } = await store.close();
-    expect([today.business_day, standing(today, till).state]).toEqual([`${year}-07-06`, "closed"]);
+    expect([today.business_day, standing(today, till).state]).toEqual([day("07-06"), "closed"]);
   });
 
   it("refuses what cannot be, and names each place", async () => {
@@ -129,18 +128,18 @@ describe("the close of a store, as time goes by", async () => {
       return [status, answer.error?.errors?.map(({ path, message }: Record<string, string>) => `${path} ${message}`)];
     };
     await store.register();
-    expect(await refused({ business_day: `${year}-07-08` })).toEqual([
+    expect(await refused({ business_day: day("07-08") })).toEqual([
       400,
-      [`/body/business_day has not begun; the running business day is ${year}-07-07`],
+      [`/body/business_day has not begun; the running business day is ${day("07-07")}`],
     ]);
-    expect(await refused({ business_day: `${year}-06-01` })).toEqual([
+    expect(await refused({ business_day: day("06-01") })).toEqual([
       400,
       ["/body/business_day is more than 31 days ago"],
     ]);
-    expect(await refused({ retry_until: `${year}-07-08T03:00:01Z`, terminals: [other] })).toEqual([
+    expect(await refused({ retry_until: day("07-08T03:00:01Z"), terminals: [other] })).toEqual([
       400,
       [
-        `/body/retry_until is after the running business day, which ends at ${year}-07-08T03:00:00.000Z`,
+        `/body/retry_until is after the running business day, which ends at ${day("07-08")}T03:00:00.000Z`,
         "/body/terminals/0 is no terminal of this store",
       ],
     ]);
@@ -149,7 +148,7 @@ describe("the close of a store, as time goes by", async () => {
       ["/body/expected/1/currency comes twice"],
     ]);
     for (const body of [
-      { business_day: `${year}-02-30` },
+      { business_day: day("02-30") },
       { business_day: "tomorrow" },
       { terminals: [] },
       { when_busy: "never" },

@@ -4,7 +4,7 @@ import type { ClosingCreate } from "@tillkeeper/contract/http/closings";
 import type { Entry } from "@tillkeeper/stage/devices/device";
 import { nextSerial } from "@tillkeeper/stage/devices/serials";
 import type { SharedServer, Tenant, TestServer } from "@tillkeeper/stage/servers/test-server";
-import { expect } from "vitest";
+import { beforeEach, expect } from "vitest";
 import { figures } from "./memory-words.ts";
 import { PresentDevice } from "./presence.ts";
 
@@ -174,6 +174,18 @@ export async function moveTo(server: TestServer, instant: string, store: ReturnT
     [instant],
   );
   await expect.poll(async () => (await store.preview()).at >= instant).toBe(true);
+}
+
+/**
+ * Days and times of next year; of the year after it for a test that is tried again, since business time does not go back.
+ */
+export function comingYear(server: TestServer, store: ReturnType<typeof storeOf>) {
+  let year = new Date().getUTCFullYear() + 1;
+  beforeEach(({ task }) => {
+    if (task.result?.retryCount) year += 1;
+  });
+  const day = (date: string) => `${year}-${date}`;
+  return { day, move: (instant: string) => moveTo(server, day(instant), store) };
 }
 
 /** Where a terminal stands in a closing. */

@@ -1,6 +1,6 @@
 import { world } from "@tillkeeper/stage/world";
 import { expect } from "vitest";
-import { fails, moveTo, storeOf } from "./closings.ts";
+import { comingYear, fails, storeOf } from "./closings.ts";
 import { MailServer } from "./mail-server.ts";
 
 /** One try, however long ago its time was over. */
@@ -12,15 +12,13 @@ export async function mailWorld() {
   const { server, tenant, aid } = await world({ own: { config: { mail: post.config() } } });
   const clock = storeOf(server, tenant);
   await clock.register();
-  const year = new Date().getUTCFullYear() + 1;
   return {
     post,
     server,
     tenant,
     aid,
     clock,
-    move: (instant: string) => moveTo(server, `${year}-${instant}`, clock),
-    day: (date: string) => `${year}-${date}`,
+    ...comingYear(server, clock),
     /** A store whose terminal fails to close. */
     failing: async (mailTo: object[]) => {
       const store = storeOf(server, tenant);

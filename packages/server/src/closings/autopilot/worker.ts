@@ -14,6 +14,8 @@ export type AutopilotDeps = Closers &
   MoveDeps & {
     /** How many reports of terminals wait to be written. */
     reportsWaiting: () => number;
+    /** Makes this server go by the time of the database as it is now. */
+    follow: () => Promise<void>;
   };
 
 const everyMs = 1_000;
@@ -78,7 +80,10 @@ class Round {
     const now = this.#deps.clock.now();
     const again = new Date(now.getTime() + againMs);
     try {
-      return await claimStores(this.#deps.db.sql, { now, again, limit: claimedAtOnce });
+      const claimed = await claimStores(this.#deps.db.sql, { now, again, limit: claimedAtOnce });
+      // Another server may have moved business time, and the store have been changed since: its days begin now, not before the move.
+      if (claimed.length > 0) await this.#deps.follow();
+      return claimed;
     } catch (error) {
       this.#failures.push(error);
       return [];
