@@ -1,3 +1,4 @@
+import { startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app.tsx";
 import { preferredLanguage } from "./app/catalogs.ts";
@@ -22,7 +23,8 @@ async function start(): Promise<void> {
   await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, longestMs))]);
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no element with the id root");
-  createRoot(root).render(<App />);
+  // In slices of a few milliseconds, so that a slow phone does not stand still meanwhile.
+  startTransition(() => createRoot(root).render(<App />));
   await loaded;
   forgetEarly();
   cacheShell();

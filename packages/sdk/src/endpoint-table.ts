@@ -415,7 +415,7 @@ export const endpointTable: { readonly [Noun in keyof Nouns]: Readonly<Record<ke
     probe: { method: "POST", path: "/v1/accounts/:aid/terminals/:terminal_id/probe", repeatable: true },
     telemetry: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry" },
     telemetryHistory: { method: "GET", path: "/v1/accounts/:aid/terminals/:terminal_id/telemetry/history", query: true, pages: true },
-    ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/presence" },
+    ofStore: { method: "GET", path: "/v1/accounts/:aid/stores/:store_id/presence", query: true },
     list: { method: "GET", path: "/v1/accounts/:aid/presence", query: true, pages: true },
   },
   timeline: {

@@ -144,7 +144,7 @@ export const callTable: Readonly<Record<string, CallNoun>> = {
       probe: {"method":"POST","path":"/v1/accounts/:aid/terminals/:terminal_id/probe","about":"Probe a terminal: ask it for an answer over its connection; takes three seconds at most"},
       telemetry: {"method":"GET","path":"/v1/accounts/:aid/terminals/:terminal_id/telemetry","about":"The telemetry of a terminal: the latest value of each field"},
       telemetryHistory: {"method":"GET","path":"/v1/accounts/:aid/terminals/:terminal_id/telemetry/history","about":"List the changes of a terminal's telemetry, newest first","query":[{"name":"at.gte","about":"From this time on","kind":"text"},{"name":"at.lte","about":"Up to this time, and with it","kind":"text"},{"name":"starting_after","about":"starting_after of the page before","kind":"text"},{"name":"limit","about":"How many rows at most","kind":"number"},{"name":"field","kind":"text","choices":["software_version","configuration_version","battery","link","printer","unsent_batch"]}],"pages":true},
-      ofStore: {"method":"GET","path":"/v1/accounts/:aid/stores/:store_id/presence","about":"The presence of a store's terminals"},
+      ofStore: {"method":"GET","path":"/v1/accounts/:aid/stores/:store_id/presence","about":"The presence of a store's terminals","query":[{"name":"includes","about":"telemetry shows that of each terminal","kind":"texts","choices":["telemetry"]}]},
       list: {"method":"GET","path":"/v1/accounts/:aid/presence","about":"List the stores with the number of their terminals by presence, newest first","query":[{"name":"limit","about":"How many rows at most","kind":"number"},{"name":"starting_after","kind":"text"}],"pages":true},
     },
   },

@@ -72,13 +72,7 @@ export const reportsQuery = (account: string, store: string, closing: string) =>
 export const presenceQuery = (account: string, store: string) =>
   queryOptions({
     queryKey: [account, "presence", store],
-    queryFn: ({ signal }) => clientOf(account).presence.ofStore(store, { signal }),
-  });
-
-export const telemetryQuery = (account: string, store: string, terminal: string) =>
-  queryOptions({
-    queryKey: [account, "telemetry", store, terminal],
-    queryFn: ({ signal }) => clientOf(account).presence.telemetry(terminal, { signal }),
+    queryFn: ({ signal }) => clientOf(account).presence.ofStore(store, { includes: ["telemetry"] }, { signal }),
   });
 
 /** A store with its tag. A change sends the tag back, and is refused when the store has changed since. */

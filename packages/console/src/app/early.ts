@@ -2,7 +2,10 @@
 const early = new Map<string, Promise<Response>>();
 
 /** What the screens of a store read first, below the store's own address. */
-const ofStore: Readonly<Record<string, string>> = { today: "/closings/preview", terminals: "/presence" };
+const ofStore: Readonly<Record<string, string>> = {
+  today: "/closings/preview",
+  terminals: "/presence?includes=telemetry",
+};
 
 /** Asks for what the page of this address begins with, while the program is still on its way. */
 export function askEarly(pathname: string): void {

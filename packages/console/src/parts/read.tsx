@@ -1,5 +1,5 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useDeferredValue } from "react";
 import { Problem } from "./problem.tsx";
 import { Waiting } from "./waiting.tsx";
 
@@ -10,8 +10,12 @@ interface ReadProps<Data> {
   children: (data: Data) => ReactNode;
 }
 
-/** Shows what a query has read. Before that it shows that it waits, or why nothing came, with a button that asks again. */
-export function Read<Data>({ of: { data, error, refetch }, lines, children }: ReadProps<Data>) {
+/**
+ * Shows what a query has read. Before that it shows that it waits, or why nothing came, with a button that asks again.
+ * What came is drawn in slices: while a long list is being made, the page still answers its user.
+ */
+export function Read<Data>({ of: { data: read, error, refetch }, lines, children }: ReadProps<Data>) {
+  const data = useDeferredValue(read);
   if (data !== undefined) return children(data);
   if (error) return <Problem error={error} onRetry={() => void refetch()} />;
   return <Waiting {...(lines !== undefined && { lines })} />;

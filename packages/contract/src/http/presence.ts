@@ -74,10 +74,6 @@ const storeFields = {
   ),
 };
 
-/** The terminals of a store, with their presence. */
-export const StorePresence = Type.Object({ ...storeFields, terminals: Type.Array(TerminalPresence) });
-export type StorePresence = Static<typeof StorePresence>;
-
 export const StorePresenceSummary = Type.Object(storeFields);
 export type StorePresenceSummary = Static<typeof StorePresenceSummary>;
 
@@ -103,20 +99,35 @@ const latest = <T extends TSchema>(value: T, atMost = "five minutes") =>
   );
 const fields = Telemetry.properties;
 
+const latestOfEach = {
+  software_version: latest(fields.software_version),
+  configuration_version: latest(fields.configuration_version),
+  battery: latest(fields.battery),
+  link: latest(fields.link),
+  printer: latest(fields.printer),
+  unsent_batch: latest(fields.unsent_batch),
+  open_batch: latest(fields.open_batch, "a minute"),
+} satisfies Record<TelemetryField, TSchema>;
+
 /** The telemetry of a terminal: the latest value of each field, however old. */
-export const TerminalTelemetry = Type.Object({
-  terminal_id: Type.String(),
-  telemetry: Type.Object({
-    software_version: latest(fields.software_version),
-    configuration_version: latest(fields.configuration_version),
-    battery: latest(fields.battery),
-    link: latest(fields.link),
-    printer: latest(fields.printer),
-    unsent_batch: latest(fields.unsent_batch),
-    open_batch: latest(fields.open_batch, "a minute"),
-  } satisfies Record<TelemetryField, TSchema>),
-});
+export const TerminalTelemetry = Type.Object({ terminal_id: Type.String(), telemetry: Type.Object(latestOfEach) });
 export type TerminalTelemetry = Static<typeof TerminalTelemetry>;
+
+/** The terminals of a store, with their presence. */
+export const StorePresence = Type.Object({
+  ...storeFields,
+  terminals: Type.Array(
+    Type.Object({
+      ...TerminalPresence.properties,
+      telemetry: Type.Optional(
+        Type.Object(latestOfEach, {
+          description: "With `includes=telemetry` only: the latest value of each field, however old.",
+        }),
+      ),
+    }),
+  ),
+});
+export type StorePresence = Static<typeof StorePresence>;
 
 export const TelemetryChange = Type.Object({
   id: Uuid,
@@ -156,6 +167,14 @@ const history = {
 const ChangeQuery = Type.Object(history, { additionalProperties: false });
 const HistoryQuery = Type.Object(
   { ...history, field: Type.Optional(Type.Enum(telemetryHistoryFields)) },
+  { additionalProperties: false },
+);
+const IncludesQuery = Type.Object(
+  {
+    includes: Type.Optional(
+      Type.Array(Type.Enum(["telemetry"]), { maxItems: 1, description: "`telemetry` shows that of each terminal." }),
+    ),
+  },
   { additionalProperties: false },
 );
 const StoreQuery = Type.Object({ limit, starting_after: Type.Optional(PathId) }, { additionalProperties: false });
@@ -237,6 +256,7 @@ export const presenceEndpoints = {
     summary: "The presence of a store's terminals",
     tag,
     params: ofStore,
+    query: IncludesQuery,
     answers: { 200: StorePresence },
     errors: ["store_not_found"],
   }),

@@ -47,13 +47,7 @@ function Terminals() {
               estimate={cardHeight}
             >
               {(terminal) => (
-                <TerminalCard
-                  account={account}
-                  store={store}
-                  presence={terminal}
-                  serial={serials.get(terminal.terminal_id)}
-                  zone={zone}
-                />
+                <TerminalCard presence={terminal} serial={serials.get(terminal.terminal_id)} zone={zone} />
               )}
             </CardList>
           </>

@@ -1,23 +1,21 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
-import type { TerminalPresence, TerminalTelemetry } from "@tillkeeper/contract/http/presence";
+import type { StorePresence } from "@tillkeeper/contract/http/presence";
 import type { PresenceStatus } from "@tillkeeper/contract/presence";
 import { presenceSteps, presenceWords } from "@tillkeeper/words/screen";
-import { telemetryQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
 import { Instant } from "../../parts/instant.tsx";
 import { State, type Tone } from "../../parts/state.tsx";
 import { TerminalName } from "../../parts/terminal-name.tsx";
 
+type Present = StorePresence["terminals"][number];
+
 interface TerminalCardProps {
-  account: string;
-  store: string;
-  presence: TerminalPresence;
+  presence: Present;
   serial: string | undefined;
   zone: string;
 }
 
-type Told = TerminalTelemetry["telemetry"] | undefined;
+type Told = Present["telemetry"];
 
 const tones: Readonly<Record<PresenceStatus, Tone>> = {
   online: "good",
@@ -27,10 +25,9 @@ const tones: Readonly<Record<PresenceStatus, Tone>> = {
   shut_down: "idle",
 };
 
-/** One terminal: what it told last, when, and what to do about it. What it told is read when the card is shown. */
-export function TerminalCard({ account, store, presence, serial, zone }: TerminalCardProps) {
-  const { status, since, terminal_id: id, fault, last_heard_at: heard } = presence;
-  const telemetry = useQuery(telemetryQuery(account, store, id)).data?.telemetry;
+/** One terminal: what it told last, when, and what to do about it. */
+export function TerminalCard({ presence, serial, zone }: TerminalCardProps) {
+  const { status, since, terminal_id: id, fault, last_heard_at: heard, telemetry } = presence;
   const isFaulty = fault !== undefined && fault.ended_at === undefined;
   return (
     <div className="stack">
@@ -68,7 +65,7 @@ export function TerminalCard({ account, store, presence, serial, zone }: Termina
           </>
         )}
       </dl>
-      <ToDo presence={presence} telemetry={telemetry} isFaulty={isFaulty} />
+      <ToDo presence={presence} isFaulty={isFaulty} />
     </div>
   );
 }
@@ -125,9 +122,9 @@ function Paper({ telemetry, zone }: { telemetry: Told; zone: string }) {
   );
 }
 
-function ToDo({ presence, telemetry, isFaulty }: { presence: TerminalPresence; telemetry: Told; isFaulty: boolean }) {
+function ToDo({ presence, isFaulty }: { presence: Present; isFaulty: boolean }) {
   const { t } = useLingui();
-  const { status } = presence;
+  const { status, telemetry } = presence;
   const battery = telemetry?.battery?.value;
   const printer = telemetry?.printer?.value;
   const steps = [

@@ -146,19 +146,20 @@ export function listTelemetryHistory(
 }
 
 /**
- * The latest value of each field. The open batch only of the terminal's present device: a report of the former one may have
+ * The latest value of each field of these terminals. The open batch only of the terminal's present device: a report of the former one may have
  * been written while it was replaced.
  */
-export function latestTelemetry(
+export async function latestTelemetry(
   db: Kysely<Tables>,
   accountId: string,
-  terminalId: string,
+  terminalIds: string[],
 ): Promise<Selectable<Tables["terminal_telemetry"]>[]> {
+  if (terminalIds.length === 0) return [];
   return db
     .selectFrom("terminal_telemetry as told")
     .selectAll("told")
     .where("told.account_id", "=", accountId)
-    .where("told.terminal_id", "=", terminalId)
+    .where("told.terminal_id", "in", terminalIds)
     .where((eb) =>
       eb.or([
         eb("told.field", "<>", "open_batch"),

@@ -16,7 +16,7 @@ import { storeNotFound } from "../../merchants/stores/changes.ts";
 import type { RealClock } from "../../platform/clock.ts";
 import { cutPage, numberAfter } from "../../platform/http/paging.ts";
 import { endOfNamed, preciseTime } from "../../platform/timestamps.ts";
-import { deviceOverTime } from "../../terminals/record/device-over-time.ts";
+import { devicesOverTime } from "../../terminals/record/device-over-time.ts";
 import { terminalNotFound } from "../../terminals/record/present.ts";
 import { statusAt, withoutFutureTimes } from "../status/status.ts";
 import { listeningSince } from "../watch/watch.ts";
@@ -117,14 +117,33 @@ export function getChanges(
 export function getTelemetry({ db }: ReadingDeps, accountId: string, terminalId: string): Promise<TerminalTelemetry> {
   return inTenant(db, accountId, async (tx) => {
     await existing(tx, accountId, terminalId);
-    const rows = await latestTelemetry(tx, accountId, terminalId);
-    const serialAt = await deviceOverTime(tx, accountId, terminalId);
-    const shown = rows.map(({ field, value, since, at }) => [
-      field,
-      { value, since: preciseTime(since), at: preciseTime(at), device_serial_number: serialAt(at) },
-    ]);
-    return { terminal_id: terminalId, telemetry: Object.fromEntries(shown) };
+    const telemetryOf = await readTelemetry(tx, accountId, [terminalId]);
+    return { terminal_id: terminalId, telemetry: telemetryOf(terminalId) };
   });
+}
+
+async function readTelemetry(
+  tx: Tx,
+  accountId: string,
+  terminalIds: string[],
+): Promise<(terminalId: string) => TerminalTelemetry["telemetry"]> {
+  const rows = await latestTelemetry(tx, accountId, terminalIds);
+  if (rows.length === 0) return () => ({});
+  const since = new Date(Math.min(...rows.map(({ at }) => at.getTime())));
+  const serialAt = await devicesOverTime(tx, accountId, { terminalIds, since });
+  const byTerminal = Map.groupBy(rows, (row) => row.terminal_id);
+  return (terminalId) =>
+    Object.fromEntries(
+      (byTerminal.get(terminalId) ?? []).map(({ field, value, since: from, at }) => [
+        field,
+        {
+          value,
+          since: preciseTime(from),
+          at: preciseTime(at),
+          device_serial_number: serialAt(terminalId, at),
+        },
+      ]),
+    );
 }
 
 export function getTelemetryHistory(
@@ -137,26 +156,36 @@ export function getTelemetryHistory(
     await existing(tx, accountId, terminalId);
     const rows = await listTelemetryHistory(tx, accountId, pageOf(terminalId, query));
     const { page, last } = cutPage(rows, query.limit);
-    const serialAt = await deviceOverTime(tx, accountId, terminalId);
+    if (page.length === 0) return { changes: [] };
+    const since = new Date(Math.min(...page.map(({ at }) => at.getTime())));
+    const serialAt = await devicesOverTime(tx, accountId, { terminalIds: [terminalId], since });
     const changes = page.map(({ id, field, value, at }) => ({
       id,
       field,
       value,
       at: preciseTime(at),
-      device_serial_number: serialAt(at),
+      device_serial_number: serialAt(terminalId, at),
     }));
     return { changes, ...(last && { starting_after: last.id }) };
   });
 }
 
-/** A store with its terminals. Throws `store_not_found`. */
-export function getStorePresence(deps: ReadingDeps, accountId: string, storeId: string): Promise<StorePresence> {
+/** A store with its terminals, and the telemetry of each where it is asked for. Throws `store_not_found`. */
+export function getStorePresence(
+  deps: ReadingDeps,
+  accountId: string,
+  { storeId, includes = [] }: { storeId: string; includes?: readonly "telemetry"[] },
+): Promise<StorePresence> {
   return read(deps, accountId, async (tx, moment) => {
     const store = await findStore(tx, accountId, storeId);
     if (!store) throw storeNotFound();
     const rows = await terminalsOfStores(tx, accountId, [store.id]);
     const terminals = rows.map((row) => present(row, moment));
-    return { ...summary(store, terminals), terminals };
+    const shown = summary(store, terminals);
+    if (!includes.includes("telemetry")) return { ...shown, terminals };
+    const ids = terminals.map(({ terminal_id: id }) => id);
+    const telemetryOf = await readTelemetry(tx, accountId, ids);
+    return { ...shown, terminals: terminals.map((one) => ({ ...one, telemetry: telemetryOf(one.terminal_id) })) };
   });
 }
 

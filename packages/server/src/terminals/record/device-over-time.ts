@@ -1,10 +1,32 @@
 import type { Tx } from "../../db/db.ts";
-import { findTerminal, listFormerDevices } from "./rows.ts";
 
-/** Makes a function that answers a terminal's serial number at a given time. The terminal must exist. */
-export async function deviceOverTime(tx: Tx, accountId: string, terminalId: string): Promise<(at: Date) => string> {
-  const terminal = await findTerminal(tx, accountId, terminalId);
-  const current = terminal?.device_serial_number ?? "";
-  const former = (await listFormerDevices(tx, accountId, terminalId)).toReversed();
-  return (at) => former.find(({ used_until }) => at < used_until)?.device_serial_number ?? current;
+/**
+ * Makes a function that answers the serial number of a terminal's device at a given time, not before `since`. The terminals
+ * must exist.
+ */
+export async function devicesOverTime(
+  tx: Tx,
+  accountId: string,
+  { terminalIds, since }: { terminalIds: string[]; since: Date },
+): Promise<(terminalId: string, at: Date) => string> {
+  const present = await tx
+    .selectFrom("terminals")
+    .select(["terminal_id", "device_serial_number"])
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "in", terminalIds)
+    .execute();
+  const former = await tx
+    .selectFrom("terminal_devices")
+    .select(["terminal_id", "device_serial_number", "used_until"])
+    .where("account_id", "=", accountId)
+    .where("terminal_id", "in", terminalIds)
+    .where("used_until", ">", since)
+    .orderBy("id")
+    .execute();
+  const presentOf = new Map(present.map((row) => [row.terminal_id, row.device_serial_number]));
+  const formerOf = Map.groupBy(former, (row) => row.terminal_id);
+  return (terminalId, at) => {
+    const then = formerOf.get(terminalId)?.find(({ used_until }) => at < used_until);
+    return then?.device_serial_number ?? presentOf.get(terminalId) ?? "";
+  };
 }
