@@ -1,3 +1,4 @@
+import type { StorePresence } from "@tillkeeper/contract/http/presence";
 import { world } from "@tillkeeper/stage/world";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { writePresenceEvents } from "../src/presence/hearing/write.ts";
@@ -20,19 +21,22 @@ describe("reading of presence", async () => {
   };
 
   it("is shown for a store and for all stores, with what needs somebody most", async () => {
-    const own = await server.account("T60000002");
+    const own = await server.account();
+    const stores = `/v1/accounts/${own.aid}/stores`;
     const look = watcher(server, own);
     const [one, two, three] = await Promise.all(
       ["71", "72", "73"].map((number) => register(server, own, number, "shop")),
     );
-    await server.call("POST", "/v1/accounts/T60000002/stores", { token: own.token, body: { store_id: "empty" } });
-    await (await connect(one as Registered)).greet();
+    await server.call("POST", stores, { token: own.token, body: { store_id: "empty" } });
+    const first = await connect(one as Registered);
+    await first.greet();
+    await first.beat({ telemetry: { battery: { percent: 12 }, printer: "ok" } });
     const second = await connect(two as Registered);
     await second.greet();
     second.cut();
     await look.until((two as Registered).terminalId, "late");
     const counts = { online: 1, late: 1, offline: 0, never: 1, shut_down: 0 };
-    const store = await look.get("/v1/accounts/T60000002/stores/shop/presence");
+    const store = await look.get(`${stores}/shop/presence`);
     expect(store).toMatchObject({ store_id: "shop", counts, worst: "late" });
     const byId = new Map(
       store.terminals.map((terminal: { terminal_id: string; status: string }) => [
@@ -41,10 +45,19 @@ describe("reading of presence", async () => {
       ]),
     );
     expect([one, two, three].map((terminal) => byId.get(terminal?.terminalId))).toEqual(["online", "late", "never"]);
-    const all = await look.get("/v1/accounts/T60000002/presence?limit=1");
+    expect(store.terminals[0]).not.toHaveProperty("telemetry");
+    const telemetry = async () => (await look.telemetry((one as Registered).terminalId)).telemetry;
+    await expect.poll(telemetry).toMatchObject({ battery: { device_serial_number: "71" }, printer: { value: "ok" } });
+    const { terminals } = await look.get(`${stores}/shop/presence?includes=telemetry`);
+    expect(terminals.map((shown: StorePresence["terminals"][number]) => shown.telemetry)).toEqual([
+      await telemetry(),
+      {},
+      {},
+    ]);
+    const all = await look.get(`/v1/accounts/${own.aid}/presence?limit=1`);
     expect(all.stores).toMatchObject([{ store_id: "empty", counts: { online: 0 } }]);
     expect(all.stores[0]).not.toHaveProperty("worst");
-    const next = await look.get(`/v1/accounts/T60000002/presence?limit=1&starting_after=${all.starting_after}`);
+    const next = await look.get(`/v1/accounts/${own.aid}/presence?limit=1&starting_after=${all.starting_after}`);
     expect(next.stores).toMatchObject([{ store_id: "shop", counts, worst: "late" }]);
     expect(next).not.toHaveProperty("starting_after");
   });
