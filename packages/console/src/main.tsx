@@ -26,6 +26,7 @@ async function start(): Promise<void> {
   // In slices of a few milliseconds, so that a slow phone does not stand still meanwhile.
   startTransition(() => createRoot(root).render(<App />));
   await loaded;
-  forgetEarly();
+  // The parts of a screen ask for what they show when they are drawn.
+  setTimeout(forgetEarly, longestMs);
   cacheShell();
 }

@@ -15,7 +15,10 @@ export interface Reset {
 
 /** Which events a stream has, and where it begins. */
 export interface StreamOptions extends Partial<Pick<EventQuery, "type" | "store_id" | "terminal_id" | "subject">> {
-  /** The last id that was read: the stream goes on behind it. `0`: from the oldest event that is kept. Left out: with what comes next. */
+  /**
+   * The last id that was read: the stream goes on behind it. `0`: from the oldest event that is kept; `recent`: with those of the last
+   * half minute, for what was read just before. Left out: with what comes next.
+   */
   lastEventId?: string | undefined;
   /** Ends the stream: the loop throws the signal's reason. */
   signal?: AbortSignal | undefined;

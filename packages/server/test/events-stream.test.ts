@@ -50,6 +50,28 @@ describe("the stream of events", async () => {
     expect(subjects(next)).toEqual(["one", "two"]);
   });
 
+  it("begins with what came in the last half minute, where a reader says so", async () => {
+    const own = await server.account();
+    const events = (...names: string[]) => write(...names.map((name) => event(name, { accountId: own.aid })));
+    const { body } = await server.call("GET", `/v1/accounts/${own.aid}/events?starting_after=recent`, own);
+    expect(body).toEqual({ events: [], has_more: false });
+    await events("long ago");
+    const all = await open("", "recent", own);
+    await all.until(({ events: seen }) => seen.length === 1);
+    await server.db.pool.query(
+      "update events set placed_at = placed_at - interval '31 seconds' where account_id = $1",
+      [own.aid],
+    );
+    const none = await open("", "recent", own);
+    await none.until(({ lastEventId }) => lastEventId === all.events[0]?.id);
+    await events("just now");
+    const recent = await open("?starting_after=recent", undefined, own);
+    for (const one of [none, recent]) await one.until(({ events: seen }) => seen.length === 1);
+    expect([subjects(none), subjects(recent)]).toEqual([["just now"], ["just now"]]);
+    const page = await server.call("GET", `/v1/accounts/${own.aid}/events?starting_after=recent`, own);
+    expect(page.body.events).toMatchObject([{ subject: "just now" }]);
+  });
+
   it("goes on behind Last-Event-ID or starting_after, and with 0 from the oldest that is kept", async () => {
     const all = await open("", "0");
     await all.until(({ events }) => events.length === 3);

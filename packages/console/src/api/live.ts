@@ -21,8 +21,17 @@ const affected: Readonly<Record<string, readonly string[]>> = {
   hook_subscription: ["hooks"],
 };
 
+/**
+ * What was read before the stream was there is made good by the events of the half minute before, with which it begins. So long after the
+ * page was opened that is not sure any more.
+ */
+const coveredMs = 20_000;
+
 /** The first event is acted on at once; those of so many milliseconds after it together. */
 const togetherMs = 300;
+
+/** How often this page has begun to follow events. */
+let follows = 0;
 
 /**
  * Follows the events of an account, and has the queries read anew that an event makes old. All tabs of a browser share one stream,
@@ -36,6 +45,8 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
   let state: LiveState = "connecting";
   let leads = false;
   let lastEventId: string | undefined;
+  const isFirst = follows === 0;
+  follows += 1;
 
   const take = (item: AnyEvent | Reset) => {
     lastEventId = item.event === "reset" ? item.last_event_id : item.id;
@@ -57,11 +68,12 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
     leads = true;
     const { signal } = ending;
     const stream = clientOf(account).events.stream({
-      lastEventId,
+      lastEventId: lastEventId ?? "recent",
       signal,
       onConnect: () => {
         // What was read before the connection was there may have changed in between.
-        if (state !== "live") old.addAll();
+        const isCovered = state === "connecting" && isFirst && performance.now() < coveredMs;
+        if (state !== "live" && !isCovered) old.addAll();
         setState("live");
       },
       onDisconnect: () => setState("lost"),

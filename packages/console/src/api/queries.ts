@@ -75,6 +75,12 @@ export const presenceQuery = (account: string, store: string) =>
     queryFn: ({ signal }) => clientOf(account).presence.ofStore(store, { includes: ["telemetry"] }, { signal }),
   });
 
+export const presenceOfOneQuery = (account: string, store: string, terminal: string) =>
+  queryOptions({
+    queryKey: [account, "presence", store, "one", terminal],
+    queryFn: ({ signal }) => clientOf(account).presence.ofTerminal(terminal, { signal }),
+  });
+
 /** A store with its tag. A change sends the tag back, and is refused when the store has changed since. */
 export const storeDetailsQuery = (account: string, store: string) =>
   queryOptions({

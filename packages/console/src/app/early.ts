@@ -7,6 +7,9 @@ const ofStore: Readonly<Record<string, string>> = {
   terminals: "/presence?includes=telemetry",
 };
 
+/** What the screen of a terminal reads first, below the terminal's own address. */
+const ofTerminal = ["", "/presence", "/pairing-codes", "/timeline?limit=50"];
+
 /** Asks for what the page of this address begins with, while the program is still on its way. */
 export function askEarly(pathname: string): void {
   const [, account, kind, id, screen = ""] =
@@ -15,7 +18,7 @@ export function askEarly(pathname: string): void {
   ask("/v1/session");
   if (id === undefined) return;
   const one = `/v1/accounts/${account}/${kind}/${id}`;
-  if (kind === "terminals") ask(one);
+  if (kind === "terminals") for (const below of ofTerminal) ask(one + below);
   if (kind === "stores")
     for (const below of ["", "/configuration", ofStore[screen]]) if (below !== undefined) ask(one + below);
 }

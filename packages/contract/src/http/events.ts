@@ -7,11 +7,16 @@ import { endpoint } from "./endpoint.ts";
 import { EventEnvelope } from "./event-schemas.ts";
 import { ofAccount, PathId } from "./params.ts";
 
-/** Where a reader begins that has no id yet: with the oldest event that is kept, or with what comes next. */
-export const beginnings = { oldest: "0", next: "latest" } as const;
+/**
+ * Where a reader begins that has no id yet: with the oldest event that is kept, with what comes next, or with those of the last half
+ * minute.
+ */
+export const beginnings = { oldest: "0", next: "latest", recent: "recent" } as const;
+/** How long ago the events of `recent` may have come. */
+export const recentSeconds = 30;
 
 /** Where a reader goes on from. */
-export const eventCursorPattern = `^(?:${beginnings.oldest}|${beginnings.next}|${eventIdPattern.slice(1, -1)})$`;
+export const eventCursorPattern = `^(?:${Object.values(beginnings).join("|")}|${eventIdPattern.slice(1, -1)})$`;
 
 /** Events in their order, and where the page ended. */
 export const EventPage = Type.Object({
@@ -52,7 +57,8 @@ const Query = Type.Object(
         pattern: eventCursorPattern,
         description:
           "`last_event_id` of the page before, or the `id` of any event. `0`: from the oldest that is kept, as a page begins by itself. `latest`: " +
-          "an empty page that ends with the last event; a stream begins so by itself. For a stream `Last-Event-ID` counts before it.",
+          "an empty page that ends with the last event; a stream begins so by itself. `recent`: with the events of the last " +
+          `${recentSeconds} seconds. For a stream \`Last-Event-ID\` counts before it.`,
       }),
     ),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100, description: "How many events at most; of a page." }),
@@ -67,7 +73,8 @@ const Headers = Type.Object({
     Type.String({
       pattern: eventCursorPattern,
       description:
-        "Of a stream: the last `id` that was read; the stream goes on behind it, at any server. `0`: from the oldest that is kept.",
+        "Of a stream: the last `id` that was read; the stream goes on behind it, at any server. `0`: from the oldest that is kept. `recent`: with those of " +
+        `the last ${recentSeconds} seconds.`,
     }),
   ),
 });

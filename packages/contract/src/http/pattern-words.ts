@@ -31,7 +31,7 @@ export const patternWords: Readonly<Record<string, string>> = {
     "must be a path of this server, such as /T12345678/today: one slash at its beginning, no blanks, no backslashes",
   [modelPattern]: "must have only letters, digits, or any of . _ -, and not be . or ..",
   [eventIdPattern]: "must be the `id` of an event, such as 9f3a01bc-1042",
-  [eventCursorPattern]: "must be the `id` of an event, such as 9f3a01bc-1042, or 0, or latest",
+  [eventCursorPattern]: "must be the `id` of an event, such as 9f3a01bc-1042, or 0, latest, or recent",
   "^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$": "must be an address that begins with http:// or https:// and has no blanks",
   "^[!-~]([ -~]*[!-~])?$": "must be printable ASCII characters without a blank at either end",
   "^[!-~]+$": "must be printable ASCII characters without blanks",

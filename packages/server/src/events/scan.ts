@@ -106,6 +106,22 @@ export async function lastEvent(db: Kysely<Tables>, accountId: string): Promise<
   return last ? placeOf(last) : "oldest";
 }
 
+/**
+ * The last event of an account that got its place more than so many seconds ago; "oldest" where there was none. It may be one that a
+ * limited reader does not see.
+ */
+export async function lastEventBefore(db: Kysely<Tables>, accountId: string, seconds: number): Promise<EventCursor> {
+  const last = await db
+    .selectFrom("events")
+    .select(["position", "epoch"])
+    .where("account_id", "=", accountId)
+    .where("placed_at", "<", sql<Date>`clock_timestamp() - make_interval(secs => ${seconds})`)
+    .orderBy("position", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return last ? placeOf(last) : "oldest";
+}
+
 /** The last positions of these accounts, for a server that looks whether the tail told all; of an account without events none. */
 export async function lastPositions(
   db: Kysely<Tables>,

@@ -4,11 +4,11 @@ import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import type { PresentEvents } from "../events/read.ts";
-import { type EventCursor, lastEvent, scanEvents } from "../events/scan.ts";
+import { type EventCursor, scanEvents } from "../events/scan.ts";
 import { ApiError } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
 import { sharedWork } from "../platform/store-limit.ts";
-import { filterOf, readStart } from "./start.ts";
+import { cursorOf, filterOf, readStart } from "./start.ts";
 
 export interface PageDeps {
   db: Db;
@@ -23,11 +23,9 @@ const startPath = "/query/starting_after";
 export async function readPage({ db, present }: PageDeps, caller: PageCaller, query: EventQuery): Promise<EventPage> {
   const { accountId } = caller;
   const filter = await filterOf(db, caller, query);
-  const after = readStart(query.starting_after ?? beginnings.oldest, startPath);
-  if (after === "next") {
-    const last = await inTenant(db, accountId, (tx) => lastEvent(tx, accountId));
-    return { events: [], has_more: false, ...idOf(last) };
-  }
+  const start = readStart(query.starting_after ?? beginnings.oldest, startPath);
+  const after = await cursorOf(db, accountId, start);
+  if (start === "next") return { events: [], has_more: false, ...idOf(after) };
   const scan = { accountId, after, filter, limit: query.limit, span: limits.eventsScanned };
   const found = await inTenant(db, accountId, (tx) => scanEvents(tx, scan));
   if (found === "lost") throw eventsGone();

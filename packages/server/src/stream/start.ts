@@ -1,23 +1,33 @@
 import { readEventId } from "@tillkeeper/contract/events";
-import { beginnings, type EventQuery } from "@tillkeeper/contract/http/events";
+import { beginnings, type EventQuery, recentSeconds } from "@tillkeeper/contract/http/events";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
-import type { EventCursor, EventFilter } from "../events/scan.ts";
+import { type EventCursor, type EventFilter, lastEvent, lastEventBefore } from "../events/scan.ts";
 import { storeNotFound } from "../merchants/stores/changes.ts";
 import { findStore } from "../merchants/stores/stores.ts";
 import { invalidRequest } from "../platform/errors.ts";
 import type { Caller } from "../platform/http/route.ts";
+import { sharedWork } from "../platform/store-limit.ts";
 
-/** Where a reader begins: behind an event, with the oldest that is kept, or with what comes next. */
-export type Start = EventCursor | "next";
+/** Where a reader begins: behind an event, with the oldest that is kept, with what comes next, or with what came just now. */
+export type Start = EventCursor | "next" | "recent";
 
 /** Reads a start as callers name it; `path` is where it stands. Throws `invalid_request`. */
 export function readStart(text: string, path: string): Start {
   if (text === beginnings.oldest) return "oldest";
   if (text === beginnings.next) return "next";
+  if (text === beginnings.recent) return "recent";
   const place = readEventId(text);
-  if (!place) throw invalidRequest({ path, message: "is not the id of an event, nor `0`, nor `latest`" });
+  if (!place) throw invalidRequest({ path, message: "is not the id of an event, nor `0`, `latest` or `recent`" });
   return place;
+}
+
+/** The cursor at which a reader begins. Its limits do not count: a cursor tells of no event. */
+export function cursorOf(db: Db, accountId: string, start: Start): Promise<EventCursor> {
+  if (start === "next") return inTenant(db, accountId, (tx) => lastEvent(tx, accountId));
+  if (start === "recent")
+    return sharedWork(() => inTenant(db, accountId, (tx) => lastEventBefore(tx, accountId, recentSeconds)));
+  return Promise.resolve(start);
 }
 
 /** The filter that a query names. Throws `store_not_found`. */

@@ -1,11 +1,12 @@
 import { limits } from "@tillkeeper/contract/limits";
 import type { EventRow } from "../events/read.ts";
-import { type EventCursor, type EventFilter, lastPositions } from "../events/scan.ts";
+import { type EventFilter, lastPositions } from "../events/scan.ts";
 import type { EventTail } from "../events/tail.ts";
 import { ApiError } from "../platform/errors.ts";
 import { every, type Worker } from "../platform/worker.ts";
 import { EventStream } from "./event-stream.ts";
 import { Feed, type FeedDeps } from "./feed.ts";
+import { cursorOf, type Start } from "./start.ts";
 
 /** Options of a stream. */
 export interface Reader {
@@ -50,12 +51,12 @@ export class EventStreams {
     return this.#count;
   }
 
-  /** Opens a stream behind a cursor; "next": behind the last event. Throws `too_many_requests`, `service_unavailable`. */
-  async open(reader: Reader, start: EventCursor | "next"): Promise<EventStream> {
+  /** Opens a stream. Throws `too_many_requests`, `service_unavailable`. */
+  async open(reader: Reader, start: Start): Promise<EventStream> {
     const { accountId } = reader;
     this.#refuseTooMany(accountId);
     const known = this.#accounts.get(accountId)?.feed ?? new Feed(accountId, this.#deps);
-    const cursor = start === "next" ? await known.last() : start;
+    const cursor = await cursorOf(this.#deps.db, accountId, start);
     this.#refuseTooMany(accountId);
     const ofAccount = this.#accounts.get(accountId) ?? { feed: known, streams: new Map() };
     this.#accounts.set(accountId, ofAccount);

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { createLazyRoute, Link } from "@tanstack/react-router";
 import { presenceWords } from "@tillkeeper/words/screen";
-import { presenceQuery, terminalQuery } from "../../api/queries.ts";
+import { presenceOfOneQuery, terminalQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
 import { Freshness } from "../../parts/freshness.tsx";
 import { Instant } from "../../parts/instant.tsx";
@@ -23,10 +23,7 @@ function Terminal() {
   const read = useSuspenseQuery(terminalQuery(account, id));
   const terminal = read.data;
   const storeId = store?.id ?? terminal.store_id;
-  const presence = useQuery({
-    ...presenceQuery(account, storeId),
-    enabled: store !== undefined,
-  }).data?.terminals.find(({ terminal_id }) => terminal_id === terminal.terminal_id);
+  const presence = useQuery({ ...presenceOfOneQuery(account, storeId, id), enabled: store !== undefined }).data;
   const number = numberOf(terminal.terminal_id);
   return (
     <Page title={t`Terminal ${number}`} place={store && (store.store_name ?? store.store_id)}>
