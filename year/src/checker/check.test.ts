@@ -16,6 +16,12 @@ const changed = (at: number, change: Partial<Broken["stores"][number]["states"][
   const [first] = states ?? [];
   if (first) states?.push({ ...first, ...change, at: hour(at) });
 };
+/** The second day is closed at that hour; its window ends at hour 50, and the terminal was not there before. */
+const closedAtTheEnd = (at: number) => (history: Broken) => {
+  const closes = history.terminals[0]?.devices[0]?.history.closes;
+  if (closes?.[1]) closes[1].at = hour(at);
+  away(46, 50)(history);
+};
 
 describe("the checker of the year", () => {
   it("finds nothing where every day was closed once, and judges each of them", () => {
@@ -42,6 +48,12 @@ describe("the checker of the year", () => {
       },
     ],
     [
+      "nothing, where a close was sent at the end of its window, and begun before its deadline",
+      [],
+      closedAtTheEnd(50.04),
+    ],
+    ["a close that was begun after its deadline", ["missed and not told", "wrong time"], closedAtTheEnd(50.06)],
+    [
       "a close an hour late, after the window of a night in which clocks go forward",
       ["wrong time"],
       (history) => {
@@ -54,6 +66,16 @@ describe("the checker of the year", () => {
         if (told) Object.assign(told, { totals: { batches: 1, count: 2, amount: 500 } });
         for (const one of told?.terminals ?? []) one.closeId = "operation 3";
         away(46, 50)(history);
+      },
+    ],
+    [
+      "a second close within a day, of another one",
+      ["closed twice", "wrong time"],
+      (history) => {
+        sell(history, 52);
+        close(history, { label: "2031-03-28", at: 53 });
+        const told = history.closings[0];
+        if (told) Object.assign(told, { totals: { batches: 2, count: 4, amount: 1_000 } });
       },
     ],
     [

@@ -2,8 +2,10 @@ import type { Case, Finding } from "../case.ts";
 import type { StoreDay } from "../store-days.ts";
 import type { TerminalClose } from "../terminal-truth.ts";
 
-/** A close that was begun in the last moment of a window. */
-export const slackMs = 60_000;
+/** An operation that was sent in the last moment of a window may be heard until its deadline. It belongs to its closing's day (D31). */
+export const heardWithinMs = 180_000;
+/** Around a move to another store. */
+const slackMs = 60_000;
 const iso = (at: number) => new Date(at).toISOString();
 
 /** Never two successful closes of a terminal for a business day of a store, and never two within one business day. */
@@ -19,7 +21,10 @@ export function closedTwice({ history, truth, days }: Case): Finding[] {
   }
   for (const { store, day } of days) {
     for (const terminal of membersOf({ truth, history }, store, day.startsAt, day.endsAt)) {
-      const closes = truth.closed(terminal, day.startsAt, day.endsAt - 1);
+      // The window of the day before may have ended with that day.
+      const closes = truth
+        .closed(terminal, day.startsAt, day.endsAt - 1)
+        .filter(({ at, businessDay }) => businessDay === day.label || at > day.startsAt + heardWithinMs);
       const [first] = closes;
       if (first && closes.length > 1 && new Set(closes.map(({ businessDay }) => businessDay)).size > 1)
         findings.push({ law: "closed twice", ...place(history, first), text: `in one day at ${times(closes)}` });
@@ -78,7 +83,7 @@ export function membersOf(
 }
 
 function isWithin({ day: { window }, expected }: StoreDay, at: number): boolean {
-  return expected === "close" && window !== undefined && at >= window.from && at <= window.until + slackMs;
+  return expected === "close" && window !== undefined && at >= window.from && at <= window.until + heardWithinMs;
 }
 
 function windowText({ day: { window }, expected }: StoreDay): string {

@@ -1,7 +1,7 @@
 import type { Case, Finding } from "../case.ts";
 import type { ToldMissed, Visit } from "../history.ts";
 import type { StoreDay } from "../store-days.ts";
-import { membersOf, slackMs } from "./closes.ts";
+import { heardWithinMs, membersOf } from "./closes.ts";
 
 /** What became of a day, and what had to become of it. */
 interface MissedDays {
@@ -38,17 +38,17 @@ type OfDay = { storeId: string; businessDay: string };
 function openTerminals({ history, truth }: Case, { store, day }: StoreDay, told: MissedDays, ofDay: OfDay): number[] {
   const { from, latestFrom, until } = day.window as NonNullable<typeof day.window>;
   const open: number[] = [];
-  for (const terminal of membersOf({ truth, history }, store, from, until + slackMs)) {
+  for (const terminal of membersOf({ truth, history }, store, from, until + heardWithinMs)) {
     if (truth.swappedBetween(terminal, from, until) || truth.openAt(terminal, from) === 0) continue;
     told.due += 1;
-    const [closed] = truth.closed(terminal, from, until + slackMs);
+    const [closed] = truth.closed(terminal, from, until + heardWithinMs);
     const chance = truth.goodVisit(terminal, latestFrom, until);
     if (closed) {
       if (chance && closed.at > chance.until) told.findings.push(late(history, { terminal, ofDay, closed, chance }));
       continue;
     }
     open.push(terminal);
-    const failed = truth.begun(terminal, from, until + slackMs).some(({ outcome }) => outcome === "device");
+    const failed = truth.begun(terminal, from, until + heardWithinMs).some(({ outcome }) => outcome === "device");
     if (failed || !chance) told.prevented += 1;
     else {
       const text = `it was reachable and free at ${new Date(chance.at).toISOString()}, and its batch was open`;
@@ -97,7 +97,7 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
 
   /** Of these terminals an event may say that they are open, or that it is unknown. */
   function isExcused(terminal: number): boolean {
-    const homes = truth.storesBetween(terminal, from, until + slackMs);
+    const homes = truth.storesBetween(terminal, from, until + heardWithinMs);
     // A terminal that went without a goodbye may have sold since; that is unknown. The server looks at the first visit after the end.
     const looks = [history.visits.findLast((visit) => visit.at <= until), history.visits.find(({ at }) => at >= until)];
     const isGone = looks.some(
@@ -109,7 +109,7 @@ function eventFindings({ history, truth }: Case, { store, day }: StoreDay, { eve
       truth.swappedBetween(terminal, from, until) ||
       truth.leftBatch(terminal, until) ||
       truth.soldBetween(terminal, from, until) ||
-      truth.closed(terminal, from, until + slackMs).some(({ outcome }) => outcome === "died")
+      truth.closed(terminal, from, until + heardWithinMs).some(({ outcome }) => outcome === "died")
     );
   }
 }
