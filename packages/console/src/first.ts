@@ -1,5 +1,6 @@
 import { loadWords, preferredLanguage } from "./app/catalogs.ts";
 import { askEarly } from "./app/early.ts";
+import { readyFormats } from "./app/formats.ts";
 
 // Nothing of what the first screen needs waits for another: what it shows, its words, the program, and the screens of its side.
 const { pathname } = location;
@@ -10,3 +11,6 @@ if (/^\/[PT]\d{8}/.test(pathname)) {
   const isOfStore = pathname.includes("/stores/");
   void (isOfStore ? import("./routes/today/screen.tsx") : import("./routes/fleet/screen.tsx"));
 }
+
+// While the program is on its way, once the page has been painted.
+requestAnimationFrame(() => setTimeout(() => readyFormats(preferredLanguage())));

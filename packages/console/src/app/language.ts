@@ -10,9 +10,6 @@ export const languageNames: Readonly<Record<Language, string>> = {
   da: "Dansk",
 };
 
-/** The tag by which the browser writes numbers and dates. */
-const tags: Readonly<Record<Language, string>> = { en: "en-GB", nb: "nb-NO", sv: "sv-SE", da: "da-DK" };
-
 /** Shows the console in a language. */
 export async function chooseLanguage(language: Language): Promise<void> {
   const { messages } = await loadWords(language);
@@ -29,9 +26,4 @@ export async function takeLanguageOf(language: string | null | undefined): Promi
 /** The language that is shown. */
 export function shownLanguage(): Language {
   return languages.find((one) => one === i18n.locale) ?? "en";
-}
-
-/** The tag of a language for `Intl`. */
-export function tagOf(language: Language): string {
-  return tags[language];
 }

@@ -1,7 +1,7 @@
 import { useLingui } from "@lingui/react/macro";
 import { useState } from "react";
-import { dateFormat } from "../app/formats.ts";
-import { shownLanguage, tagOf } from "../app/language.ts";
+import { dateFormat, plainDates, tagOf } from "../app/formats.ts";
+import { shownLanguage } from "../app/language.ts";
 import classes from "./instant.module.css";
 
 interface InstantProps {
@@ -57,6 +57,6 @@ export function ownZone(): string {
 }
 
 function isToday(at: string, zone: string): boolean {
-  const dayOf = (date: Date) => dateFormat("en-CA", { timeZone: zone, dateStyle: "short" }).format(date);
+  const dayOf = (date: Date) => dateFormat(plainDates, { timeZone: zone, dateStyle: "short" }).format(date);
   return dayOf(new Date(at)) === dayOf(new Date());
 }

@@ -1,6 +1,6 @@
 import { currencyExponent } from "@tillkeeper/contract/currencies";
-import { numberFormat } from "../app/formats.ts";
-import { shownLanguage, tagOf } from "../app/language.ts";
+import { numberFormat, tagOf } from "../app/formats.ts";
+import { shownLanguage } from "../app/language.ts";
 
 /** An amount in minor units as text, by the reader's language and the currency's own number of digits (ISO 4217). */
 function moneyText(minor: number, currency: string): string {
