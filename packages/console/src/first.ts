@@ -4,7 +4,7 @@ import { readyFormats } from "./app/formats.ts";
 
 // Nothing of what the first screen needs waits for another: what it shows, its words, the program, and the screens of its side.
 const { pathname } = location;
-askEarly(pathname);
+askEarly(location);
 void loadWords(preferredLanguage());
 void import("./main.tsx");
 if (/^\/[PT]\d{8}/.test(pathname)) {

@@ -28,6 +28,8 @@ export const limits = {
   eventStreams: 4_000,
   /** Events that a request for a page of events looks through. */
   eventsScanned: 5_000,
+  /** Events of the last half minute that a reader who begins there is told again. */
+  recentEvents: 500,
   idempotencyKeyHours: 48,
   /** Terminals that a request to close a store can name. */
   closingTerminals: 1_000,

@@ -7,14 +7,14 @@ import { PresentDevice, register as registerIn } from "./support/presence.ts";
 describe("configurations", async () => {
   const { server, tenant } = await world({ own: {} });
   const path = (of = tenant) => `/v1/accounts/${of.aid}/configurations`;
-  const stranger = await server.account("T82000002");
+  const stranger = await server.account();
 
   const add = (body: object, of = tenant) => server.call("POST", path(of), { ...of, body });
   const ofTerminal = (terminalId: string, of = tenant) =>
     server.call("GET", `/v1/accounts/${of.aid}/terminals/${terminalId}/configuration`, of);
 
   it("are counted, kept as they are, and listed newest first", async () => {
-    const account = await server.account("T82000003");
+    const account = await server.account();
     const content = {
       receipts: { footer: "Takk for besøket" },
       brightness: 80,

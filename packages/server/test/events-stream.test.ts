@@ -68,8 +68,19 @@ describe("the stream of events", async () => {
     const recent = await open("?starting_after=recent", undefined, own);
     for (const one of [none, recent]) await one.until(({ events: seen }) => seen.length === 1);
     expect([subjects(none), subjects(recent)]).toEqual([["just now"], ["just now"]]);
-    const page = await server.call("GET", `/v1/accounts/${own.aid}/events?starting_after=recent`, own);
-    expect(page.body.events).toMatchObject([{ subject: "just now" }]);
+    const path = `/v1/accounts/${own.aid}/events?starting_after=recent`;
+    expect((await server.call("GET", path, own)).body.events).toMatchObject([{ subject: "just now" }]);
+    // More than are told again.
+    await events(...Array.from({ length: 500 }, (_, index) => `crowd-${index}`));
+    await recent.until(({ events: seen }) => seen.length === 501);
+    const { status, body: refused } = await server.call("GET", path, own);
+    expect([status, refused.error.code]).toEqual([410, "events_gone"]);
+    const late = await open("", "recent", own);
+    await late.until(({ resets }) => resets.length === 1);
+    expect(late.lastEventId).toBe(recent.lastEventId);
+    await events("after it");
+    await late.until(({ events: seen }) => seen.length > 0);
+    expect(subjects(late)).toEqual(["after it"]);
   });
 
   it("goes on behind Last-Event-ID or starting_after, and with 0 from the oldest that is kept", async () => {

@@ -105,7 +105,7 @@ describe("files", () => {
 
   it("in a bucket hold the log that a terminal sends, and give it back", async () => {
     const server = await startTestServer({ config: { files: place().files } });
-    const tenant = await server.account("T84000001");
+    const tenant = await server.account();
     const device = await activeDevice(server, tenant, "84000001");
     const result = await uploadLog(await askForLogs(server, tenant, device), "4111111111111111\n");
     const logs = (await keysInBucket()).filter((key) => key?.startsWith("till/logs/"));

@@ -127,7 +127,7 @@ describe("the operation engine", async () => {
   });
 
   it("expires 2,000 operations whose time ends together, without leaving any behind", async () => {
-    const crowd = await server.account("T20000003");
+    const crowd = await server.account();
     await server.call("POST", `/v1/accounts/${crowd.aid}/stores`, { ...crowd, body: { store_id: "S1" } });
     await server.db.pool.query(
       `insert into terminals (account_id, terminal_id, number, id, store_ref, device_serial_number, simulated, status, created_at, created_by, updated_at)
@@ -205,7 +205,7 @@ describe("the operation engine", async () => {
   });
 
   it("filters the list, newest first, and pages it by a Link header", async () => {
-    const lister = await server.account("T20000002");
+    const lister = await server.account();
     const [one, two] = [await freshDevice(lister), await freshDevice(lister)];
     const ids: string[] = [];
     for (const device of [one, two, one, two, one]) {

@@ -20,11 +20,7 @@ describe("devices that come too often", () => {
   it("get sixty tokens a minute, of which a stranger takes none", async () => {
     const server = await startTestServer();
     try {
-      const { terminal_id: id, pairing } = await registerForPairing(
-        server,
-        await server.account("T63000002"),
-        "TOO-OFTEN",
-      );
+      const { terminal_id: id, pairing } = await registerForPairing(server, await server.account(), "TOO-OFTEN");
       const device = await PairingDevice.make("TOO-OFTEN");
       await device.pair(server, pairing.code);
       const stranger = await PairingDevice.make("TOO-OFTEN");

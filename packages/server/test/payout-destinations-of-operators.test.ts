@@ -13,9 +13,9 @@ describe("an operator's payout destinations", async () => {
   const ids = new Map<string, string>();
 
   beforeAll(async () => {
-    owned = await server.account("T40000001");
-    sibling = await server.account("T40000002");
-    stranger = await server.account("T40000003");
+    owned = await server.account();
+    sibling = await server.account();
+    stranger = await server.account();
     await ownedBy(operator.aid, [owned.aid, sibling.aid]);
     for (const tenant of [owned, sibling, stranger]) {
       for (const store_id of ["S1", "S2"]) {

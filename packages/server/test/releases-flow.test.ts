@@ -201,7 +201,7 @@ describe("check_update of a virtual terminal", async () => {
   });
 
   it("is not offered what another account has", async () => {
-    const stranger = await server.account("T83000002");
+    const stranger = await server.account();
     await addRelease(server, stranger, await newMaker(server, stranger), { device_model: "THEIRS", version: "8.0" });
     await server.call("POST", `/v1/accounts/${stranger.aid}/configurations`, { ...stranger, body: { content: {} } });
     const terminal = await register("THEIRS");

@@ -119,7 +119,7 @@ describe("what a terminal fetches for a check_update", async () => {
       };
       const other = await addRelease(server, tenant, maker, { device_model: "S1P2", version: "3.0" });
       await ask(other.id);
-      const stranger = await server.account("T84000003");
+      const stranger = await server.account();
       const foreign = await addRelease(server, stranger, await newMaker(server, stranger), { version: "3.0" });
       await ask(foreign.id);
       await server.call("DELETE", `/v1/accounts/${tenant.aid}/releases/${id}`, tenant);
@@ -139,7 +139,7 @@ describe("what a terminal fetches for a check_update", async () => {
 
   it("is for the token of this very operation of this very terminal", async () => {
     const second = await registerDevice(server, tenant, "M2");
-    const stranger = await server.account("T84000002");
+    const stranger = await server.account();
     const foreign = await registerDevice(server, stranger, "M3");
     for (const each of [second, foreign]) {
       await each.hello();

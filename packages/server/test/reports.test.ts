@@ -159,7 +159,7 @@ describe("reports of closings", async () => {
   });
 
   it("are nothing to another account", async () => {
-    const { aid, token } = await server.account("T11000009");
+    const { aid, token } = await server.account();
     const { body } = await server.call("GET", `/v1/accounts/${aid}/closings/export?month=2031-01`, { token });
     expect(String(body).split("\r\n")).toHaveLength(2);
     const { status } = await server.call("GET", `${account}/closings/export?month=2031-01`, { token });

@@ -17,7 +17,7 @@ describe("tenants", async () => {
   let owned: Ids;
   let endpoints: Endpoint[];
   beforeAll(async () => {
-    stranger = await server.account("T11000002");
+    stranger = await server.account();
     owned = await furnish(owner);
     const { body } = await server.call("GET", "/openapi.json");
     endpoints = guardedEndpoints(body.paths);

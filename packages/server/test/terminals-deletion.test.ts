@@ -205,7 +205,7 @@ describe("delete terminal", async () => {
 
   it("looks to another account as if the terminal did not exist, and sends it nothing", async () => {
     const device = await activeDevice(server, tenant, next());
-    const foreign = await server.account("T24000002");
+    const foreign = await server.account();
     const unknown = await remove(`${aid}-T9999`);
     expect(await remove(device.terminalId, foreign)).toMatchObject({ status: 404, body: unknown.body });
     expect((await operationsOf(device.terminalId)).map((row) => row["operation"])).toEqual(["check_update"]);
@@ -231,7 +231,7 @@ describe("delete a virtual terminal", () => {
         stop: (terminalId) => void events.push(`stop ${terminalId}`),
       },
     });
-    const tenant = await server.account("T24000003");
+    const tenant = await server.account();
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: `SIMULATED-${tenant.aid}-001`, store_id: "S312" };
     const path = `/v1/accounts/${tenant.aid}/terminals`;

@@ -100,7 +100,7 @@ describe("the life-cycle of terminals", async () => {
 
   it("does not reach the terminals of another account", async () => {
     await put(fresh);
-    const foreign = await server.account("T21000002");
+    const foreign = await server.account();
     const at = { accountId: foreign.aid, storeRef, told };
     await inTenant(db(), foreign.aid, (tx) => suspendTerminalsOfStore(tx, server.clock, at));
     // Not even when the rule is called with the wrong account: the database's own policy refuses.

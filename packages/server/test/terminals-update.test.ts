@@ -133,7 +133,7 @@ describe("update terminal", async () => {
 
   it("does not find what is unknown, deleted, or another account's", async () => {
     const { terminal_id: id } = await register("first");
-    const foreign = await server.account("T23000002");
+    const foreign = await server.account();
     await server.call("POST", `/v1/accounts/${foreign.aid}/stores`, { ...foreign, body: { store_id: "theirs" } });
     const unknown = await put(`${aid}-T9999`, { store_id: "first" });
     expect(unknown).toMatchObject({ status: 404, body: { error: { code: "terminal_not_found" } } });

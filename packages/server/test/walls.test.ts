@@ -25,7 +25,7 @@ describe("walls in the database", async () => {
   let bare: pg.Client;
   beforeAll(async () => {
     db = server.db;
-    tenants = [await server.account("T68000001"), await server.account("T68000002")];
+    tenants = [await server.account(), await server.account()];
     for (const tenant of tenants) {
       await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S1" } });
     }

@@ -1,6 +1,7 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import type { EventType } from "@tillkeeper/contract/events";
 import type { AnyEvent, Reset } from "@tillkeeper/sdk";
+import { forgetEarly } from "../app/early.ts";
 import { queryClient } from "../app/query-client.ts";
 import { clientOf } from "./client.ts";
 
@@ -33,6 +34,9 @@ const togetherMs = 300;
 /** How often this page has begun to follow events. */
 let follows = 0;
 
+/** Milliseconds since the page was opened. One of the two clocks may stand still while the device sleeps, the other may be set. */
+const sinceOpened = () => Math.max(performance.now(), Date.now() - performance.timeOrigin);
+
 /**
  * Follows the events of an account, and has the queries read anew that an event makes old. All tabs of a browser share one stream,
  * because HTTP/1.1 gives an origin six connections: the tab that holds a lock reads it, and tells the others. Where the browser offers no
@@ -45,8 +49,7 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
   let state: LiveState = "connecting";
   let leads = false;
   let lastEventId: string | undefined;
-  const isFirst = follows === 0;
-  follows += 1;
+  const isFirst = follows++ === 0;
 
   const take = (item: AnyEvent | Reset) => {
     lastEventId = item.event === "reset" ? item.last_event_id : item.id;
@@ -60,8 +63,11 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
   channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.kind === "ask") {
       if (leads) channel.postMessage({ kind: "state", state } satisfies Message);
-    } else if (data.kind === "state") setState(data.state);
-    else take(data.item);
+    } else if (data.kind === "state") {
+      // The stream of another tab tells nothing of what came before this tab heard it.
+      if (state === "connecting" && data.state === "live") old.addAll();
+      setState(data.state);
+    } else take(data.item);
   });
 
   const lead = async () => {
@@ -71,9 +77,10 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
       lastEventId: lastEventId ?? "recent",
       signal,
       onConnect: () => {
+        forgetEarly();
         // What was read before the connection was there may have changed in between.
-        const isCovered = state === "connecting" && isFirst && performance.now() < coveredMs;
-        if (state !== "live" && !isCovered) old.addAll();
+        const isCovered = state === "connecting" && isFirst && sinceOpened() < coveredMs;
+        if (!isCovered && (state !== "live" || lastEventId === undefined)) old.addAll();
         setState("live");
       },
       onDisconnect: () => setState("lost"),
@@ -107,21 +114,47 @@ export function followEvents(account: string, onState: (state: LiveState) => voi
 function staleQueries(client: QueryClient, account: string) {
   let waiting: (AnyEvent | Reset)[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const readAnew = anew(client);
   const act = () => {
     const items = waiting;
     waiting = [];
     timer = items.length > 0 ? setTimeout(act, togetherMs) : undefined;
-    void client.invalidateQueries({
-      predicate: ({ queryKey }) => items.some((item) => isOld(account, queryKey, item)),
-    });
+    if (items.length > 0) readAnew(({ queryKey }) => items.some((item) => isOld(account, queryKey, item)));
   };
   return {
     add: (item: AnyEvent | Reset) => {
       waiting.push(item);
       if (timer === undefined) act();
     },
-    addAll: () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === account }),
+    addAll: () => readAnew(({ queryKey }) => queryKey[0] === account),
     stop: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * Makes the function that has queries read anew. What is being read already may have been answered before the event: it is read once more
+ * when it has come, and not broken off, so that it comes while events follow each other.
+ */
+function anew(client: QueryClient) {
+  const again = new Set<string>();
+  const read = ({ queryKey }: Query) => void client.invalidateQueries({ queryKey, exact: true });
+  const readLater = async (query: Query) => {
+    again.add(query.queryHash);
+    while (query.state.fetchStatus === "fetching") {
+      await query.promise?.catch(() => undefined);
+      // The query takes its answer first.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    again.delete(query.queryHash);
+    read(query);
+  };
+  return (predicate: (query: Query) => boolean): void => {
+    // Answers that no query has taken are older than the event, too.
+    forgetEarly();
+    for (const query of client.getQueryCache().findAll({ predicate })) {
+      if (query.state.fetchStatus !== "fetching") read(query);
+      else if (!again.has(query.queryHash)) void readLater(query);
+    }
   };
 }
 

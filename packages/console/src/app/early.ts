@@ -8,10 +8,10 @@ const ofStore: Readonly<Record<string, string>> = {
 };
 
 /** What the screen of a terminal reads first, below the terminal's own address. */
-const ofTerminal = ["", "/presence", "/pairing-codes", "/timeline?limit=50"];
+const ofTerminal = ["", "/presence", "/pairing-codes"];
 
 /** Asks for what the page of this address begins with, while the program is still on its way. */
-export function askEarly(pathname: string): void {
+export function askEarly({ pathname, search }: Pick<Location, "pathname" | "search">): void {
   const [, account, kind, id, screen = ""] =
     /^\/([PT]\d{8})(?:\/([^/]+)(?:\/([^/]+)(?:\/([^/]+))?)?)?/.exec(pathname) ?? [];
   if (account === undefined) return;
@@ -19,15 +19,20 @@ export function askEarly(pathname: string): void {
   if (id === undefined) return;
   const one = `/v1/accounts/${account}/${kind}/${id}`;
   if (kind === "terminals") for (const below of ofTerminal) ask(one + below);
+  // The address may ask for another part of it.
+  if (kind === "terminals" && search === "") ask(`${one}/timeline?limit=50`);
   if (kind === "stores")
     for (const below of ["", "/configuration", ofStore[screen]]) if (below !== undefined) ask(one + below);
 }
 
 function ask(path: string): void {
   const answer = fetch(path, { credentials: "same-origin" });
-  // A request that failed is made again when a query needs its answer.
-  answer.catch(() => early.delete(path));
   early.set(path, answer);
+  // A request that failed, or was refused, is made again when a query needs its answer.
+  answer.then(
+    ({ ok }) => void (ok || early.delete(path)),
+    () => early.delete(path),
+  );
 }
 
 /** As `fetch`, with the answer that was asked for early, once. */
@@ -38,7 +43,7 @@ export const fetchOnce: typeof fetch = (input, init) => {
   return answer ?? fetch(input, init);
 };
 
-/** Forgets answers that no query has taken: they grow old. */
+/** Forgets answers that no query has taken: what happens from now on is not in them. */
 export function forgetEarly(): void {
   early.clear();
 }

@@ -53,8 +53,15 @@ function write(client: QueryClient): void {
 
 type Kept = ReturnType<typeof dehydrate>;
 
-/** Leaves out answers that are older than three days: they show no running business day any more. */
+/**
+ * Leaves out answers that are older than three days: they show no running business day any more. The others are read anew when they are
+ * shown: no event tells of what happened before the page was opened.
+ */
 function recent(state: Kept): Kept {
   const since = Date.now() - longestMs;
-  return { ...state, queries: state.queries.filter((query) => query.state.dataUpdatedAt > since) };
+  const queries = state.queries.filter((query) => query.state.dataUpdatedAt > since);
+  return {
+    ...state,
+    queries: queries.map((query) => ({ ...query, state: { ...query.state, isInvalidated: true } })),
+  };
 }

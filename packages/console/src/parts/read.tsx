@@ -12,10 +12,11 @@ interface ReadProps<Data> {
 
 /**
  * Shows what a query has read. Before that it shows that it waits, or why nothing came, with a button that asks again.
- * What came is drawn in slices: while a long list is being made, the page still answers its user.
+ * What came first is drawn in slices: while a long list is being made, the page still answers its user.
  */
 export function Read<Data>({ of: { data: read, error, refetch }, lines, children }: ReadProps<Data>) {
-  const data = useDeferredValue(read);
+  const isDrawn = useDeferredValue(read !== undefined);
+  const data = isDrawn ? read : undefined;
   if (data !== undefined) return children(data);
   if (error) return <Problem error={error} onRetry={() => void refetch()} />;
   return <Waiting {...(lines !== undefined && { lines })} />;

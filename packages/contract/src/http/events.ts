@@ -58,7 +58,7 @@ const Query = Type.Object(
         description:
           "`last_event_id` of the page before, or the `id` of any event. `0`: from the oldest that is kept, as a page begins by itself. `latest`: " +
           "an empty page that ends with the last event; a stream begins so by itself. `recent`: with the events of the last " +
-          `${recentSeconds} seconds. For a stream \`Last-Event-ID\` counts before it.`,
+          `${recentSeconds} seconds, ${limits.recentEvents} at most: otherwise a page is 410, and a stream begins with a reset. For a stream \`Last-Event-ID\` counts before it.`,
       }),
     ),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 100, description: "How many events at most; of a page." }),

@@ -48,6 +48,8 @@ export class DatabaseClock implements Clock {
   #aheadOfElapsedMs = 0;
   #business = unmoved;
   #latestMs = 0;
+  /** When the look was asked whose answer counts. */
+  #askedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(pool: Pool, machine: MachineTime) {
     this.#pool = pool;
@@ -100,6 +102,9 @@ export class DatabaseClock implements Clock {
     const askedAt = this.#machine.elapsedMs();
     const { rows } = await this.#pool.query<Reading>(reading);
     const answeredAt = this.#machine.elapsedMs();
+    // A later look was answered before this one.
+    if (askedAt < this.#askedAt) return;
+    this.#askedAt = askedAt;
     const { databaseMs, aheadMs, sinceMs, rate } = rows[0] as Reading;
     const [least, most] = [databaseMs - answeredAt, databaseMs - askedAt];
     if (this.#aheadOfElapsedMs < least || this.#aheadOfElapsedMs > most) this.#set((least + most) / 2);

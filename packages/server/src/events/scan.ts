@@ -107,19 +107,25 @@ export async function lastEvent(db: Kysely<Tables>, accountId: string): Promise<
 }
 
 /**
- * The last event of an account that got its place more than so many seconds ago; "oldest" where there was none. It may be one that a
- * limited reader does not see.
+ * The last event of an account that got its place more than so many seconds ago; "oldest" where no such event is kept; "lost" where more than
+ * `most` have come since. It may be one that a limited reader does not see.
  */
-export async function lastEventBefore(db: Kysely<Tables>, accountId: string, seconds: number): Promise<EventCursor> {
-  const last = await db
-    .selectFrom("events")
-    .select(["position", "epoch"])
-    .where("account_id", "=", accountId)
-    .where("placed_at", "<", sql<Date>`clock_timestamp() - make_interval(secs => ${seconds})`)
-    .orderBy("position", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return last ? placeOf(last) : "oldest";
+export async function lastEventBefore(
+  db: Kysely<Tables>,
+  accountId: string,
+  { seconds, most }: { seconds: number; most: number },
+): Promise<EventCursor | "lost"> {
+  const { rows } = await sql<{ seen: number; position: string | null; epoch: string }>`
+    with last as (
+      select position, epoch, placed_at >= clock_timestamp() - make_interval(secs => ${seconds}) as is_recent
+      from events where account_id = ${accountId} order by position desc limit ${most + 1}
+    )
+    select (select count(*)::int from last) as seen, before.position, before.epoch
+    from (values (true)) as always
+    left join (select * from last where not is_recent order by position desc limit 1) as before on true`.execute(db);
+  const { seen = 0, position = null, epoch = "" } = rows[0] ?? {};
+  if (position !== null) return placeOf({ position, epoch });
+  return seen > most ? "lost" : "oldest";
 }
 
 /** The last positions of these accounts, for a server that looks whether the tail told all; of an account without events none. */

@@ -17,6 +17,8 @@ export interface StreamOptions {
   feed: Feed;
   filter: EventFilter;
   cursor: EventCursor;
+  /** It begins with a reset. */
+  isLost: boolean;
   /** Called for a failure after which the stream goes on. */
   failed: (error: unknown) => void;
   /** Called once, at the end. */
@@ -88,8 +90,11 @@ export class EventStream extends Readable {
   }
 
   async #run(): Promise<void> {
+    let { isLost } = this.#options;
     while (!this.#over) {
       try {
+        if (isLost) await this.#reset();
+        isLost = false;
         const batch = await this.feed.after(this.#cursor, this.#options.filter);
         if (batch === "lost") await this.#reset();
         else if (!(await this.#tell(batch))) await this.#alarm.rest();

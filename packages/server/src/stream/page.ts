@@ -25,6 +25,7 @@ export async function readPage({ db, present }: PageDeps, caller: PageCaller, qu
   const filter = await filterOf(db, caller, query);
   const start = readStart(query.starting_after ?? beginnings.oldest, startPath);
   const after = await cursorOf(db, accountId, start);
+  if (after === "lost") throw eventsGone();
   if (start === "next") return { events: [], has_more: false, ...idOf(after) };
   const scan = { accountId, after, filter, limit: query.limit, span: limits.eventsScanned };
   const found = await inTenant(db, accountId, (tx) => scanEvents(tx, scan));

@@ -1,5 +1,6 @@
 import { readEventId } from "@tillkeeper/contract/events";
 import { beginnings, type EventQuery, recentSeconds } from "@tillkeeper/contract/http/events";
+import { limits } from "@tillkeeper/contract/limits";
 import type { Db } from "../db/db.ts";
 import { inTenant } from "../db/tenants/tenant.ts";
 import { type EventCursor, type EventFilter, lastEvent, lastEventBefore } from "../events/scan.ts";
@@ -22,11 +23,16 @@ export function readStart(text: string, path: string): Start {
   return place;
 }
 
-/** The cursor at which a reader begins. Its limits do not count: a cursor tells of no event. */
-export function cursorOf(db: Db, accountId: string, start: Start): Promise<EventCursor> {
+const recent = { seconds: recentSeconds, most: limits.recentEvents };
+
+/**
+ * The cursor at which a reader begins; "lost" where more came just now than are told again. Its limits do not count: a cursor tells of no
+ * event.
+ */
+export function cursorOf(db: Db, accountId: string, start: Start): Promise<EventCursor | "lost"> {
   if (start === "next") return inTenant(db, accountId, (tx) => lastEvent(tx, accountId));
   if (start === "recent")
-    return sharedWork(() => inTenant(db, accountId, (tx) => lastEventBefore(tx, accountId, recentSeconds)));
+    return sharedWork(() => inTenant(db, accountId, (tx) => lastEventBefore(tx, accountId, recent)));
   return Promise.resolve(start);
 }
 

@@ -56,7 +56,9 @@ export class EventStreams {
     const { accountId } = reader;
     this.#refuseTooMany(accountId);
     const known = this.#accounts.get(accountId)?.feed ?? new Feed(accountId, this.#deps);
-    const cursor = await cursorOf(this.#deps.db, accountId, start);
+    const found = await cursorOf(this.#deps.db, accountId, start);
+    const isLost = found === "lost";
+    const cursor = isLost ? await known.last() : found;
     this.#refuseTooMany(accountId);
     const ofAccount = this.#accounts.get(accountId) ?? { feed: known, streams: new Map() };
     this.#accounts.set(accountId, ofAccount);
@@ -65,6 +67,7 @@ export class EventStreams {
       feed: ofAccount.feed,
       filter: reader.filter,
       cursor,
+      isLost,
       failed: reader.failed,
       ended: () => this.#forget(ofAccount, stream),
     });

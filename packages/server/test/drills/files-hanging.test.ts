@@ -43,7 +43,7 @@ describe("a bucket that hangs", () => {
     let device: Device;
     beforeAll(async () => {
       server = await startTestServer({ config: place(3) });
-      tenant = await server.account("T85000001");
+      tenant = await server.account();
       maker = await newMaker(server, tenant);
       device = await activeDevice(server, tenant, "85000001");
     });
@@ -100,7 +100,7 @@ describe("a bucket that hangs", () => {
 
   it("does not keep an older upload from ending when a newer one comes, nor the server from stopping", async () => {
     const server = await startTestServer({ config: place(600) });
-    const tenant = await server.account("T85000002");
+    const tenant = await server.account();
     const device = await activeDevice(server, tenant, "85000002");
     const command = await askForLogs(server, tenant, device);
     link.hang();
@@ -118,7 +118,7 @@ describe("a bucket that hangs", () => {
 
   it("holds up neither the worker that removes outdated logs nor the end of its server", async () => {
     const server = await startTestServer({ config: { ...place(600), logDays: 2 } });
-    const tenant = await server.account("T85000003");
+    const tenant = await server.account();
     const device = await activeDevice(server, tenant, "85000003");
     await uploadLog(await askForLogs(server, tenant, device));
     await device.leave();

@@ -224,7 +224,7 @@ describe("uploads of logs", async () => {
   });
 
   it("are open to the token of that very operation of that very terminal alone", async () => {
-    const other = await server.account("T82000002");
+    const other = await server.account();
     const theirs = await activeDevice(server, other, "82000002");
     const foreign = await askForLogs(server, other, theirs);
     const whole = gzipSync("a log\n");

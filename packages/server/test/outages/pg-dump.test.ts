@@ -42,7 +42,7 @@ describe("PostgreSQL's own programs, run by the owner of the tables", () => {
     url = databaseUrl(owner, "app");
     restoredUrl = databaseUrl(owner, "restored");
     server = await startTestServer({ database: { url, drop: async () => undefined }, config: { keyFile, files } });
-    tenant = await server.account("T71000001");
+    tenant = await server.account();
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S1" } });
   });
   afterAll(async () => {

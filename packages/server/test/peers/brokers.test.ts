@@ -30,7 +30,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("devices at %s", (kind) 
     server = await startTestServer({ virtualTerminalHost: fleet, config: { mqtt, http } });
     other = broker ? await startTestServer({ database: server.database, config: { mqtt } }) : server;
     await Promise.all([ready(server), ready(other)]);
-    tenant = await server.account("T61000001");
+    tenant = await server.account();
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
   });
   afterAll(async () => {

@@ -29,7 +29,7 @@ describe.each(Object.keys(brokerKinds) as BrokerKind[])("a device at %s", (kind)
     const config = { mqtt, http, deviceTokenSeconds: lifetime, tokenLifetimeSeconds: 604_800 };
     server = await startTestServer({ config });
     await ready();
-    tenant = await server.account("T67000001");
+    tenant = await server.account();
   });
   afterAll(async () => {
     await server?.stop();

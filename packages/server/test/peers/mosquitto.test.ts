@@ -163,7 +163,7 @@ describe("Mosquitto as the outside broker (MQTT_URL)", () => {
   });
 
   it("carries all four operations of a virtual terminal", async () => {
-    const tenant = await server.account("T60000002");
+    const tenant = await server.account();
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const body = { device_serial_number: `SIMULATED-${tenant.aid}-001`, store_id: "S312" };
     const terminal = await server.call("POST", `/v1/accounts/${tenant.aid}/terminals`, { ...tenant, body });

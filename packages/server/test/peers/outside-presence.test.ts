@@ -17,7 +17,7 @@ describe("presence over an outside broker, at two servers", () => {
     const config = { mqtt: { port: { number: 0, configured: true }, outsideUrl: mosquitto.url } };
     server = await startTestServer({ config });
     other = await startTestServer({ config, database: server.database });
-    tenant = await server.account("T64000001");
+    tenant = await server.account();
     see = watcher(server, tenant);
   });
   afterAll(async () => {

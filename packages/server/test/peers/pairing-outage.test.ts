@@ -38,7 +38,7 @@ describe.each(["mosquitto", "rabbitmq"] as const)("a device that pairs while %s 
     server = await startTestServer({ config: { mqtt: broker.mqtt, http, tokenLifetimeSeconds: 604_800 } });
     const link = async () => (await server.call("GET", "/health/ready")).body.broker;
     await vi.waitUntil(async () => (await link()) === "up", { interval: 50 });
-    tenant = await server.account("T68000001");
+    tenant = await server.account();
   });
   afterAll(async () => {
     broker?.hold(false);

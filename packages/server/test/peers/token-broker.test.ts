@@ -36,7 +36,7 @@ describe.each(["P-256", "Ed25519"] as const)("RabbitMQ with tokens that are sign
     const config = { mqtt: broker.mqtt, deviceTokenSeconds: lifetime };
     server = await startTestServer({ virtualTerminalHost: fleet, config });
     other = await startTestServer({ database: server.database, config: { mqtt: broker.mqtt } });
-    tenant = await server.account("T67100001");
+    tenant = await server.account();
   });
   afterAll(async () => {
     await other?.stop();
@@ -198,7 +198,7 @@ describe("an agent at a broker that reads tokens", () => {
     await broker.start("");
     const server = await startTestServer({ config: { mqtt: broker.mqtt, deviceTokenSeconds: 10 } });
     onTestFinished(() => server.stop());
-    const tenant = await server.account("T67100002");
+    const tenant = await server.account();
     const serialNumber = "COMES-ANEW";
     const { terminal_id: terminalId, pairing } = await registerForPairing(server, tenant, serialNumber);
     const of = { server: server.url, keys: makeDeviceKeys() };

@@ -159,7 +159,7 @@ export async function latestTelemetry(
     .selectFrom("terminal_telemetry as told")
     .selectAll("told")
     .where("told.account_id", "=", accountId)
-    .where("told.terminal_id", "in", terminalIds)
+    .where(sql<boolean>`told.terminal_id = any(${terminalIds})`)
     .where((eb) =>
       eb.or([
         eb("told.field", "<>", "open_batch"),

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Tx } from "../../db/db.ts";
 
 /**
@@ -13,13 +14,13 @@ export async function devicesOverTime(
     .selectFrom("terminals")
     .select(["terminal_id", "device_serial_number"])
     .where("account_id", "=", accountId)
-    .where("terminal_id", "in", terminalIds)
+    .where(sql<boolean>`terminal_id = any(${terminalIds})`)
     .execute();
   const former = await tx
     .selectFrom("terminal_devices")
     .select(["terminal_id", "device_serial_number", "used_until"])
     .where("account_id", "=", accountId)
-    .where("terminal_id", "in", terminalIds)
+    .where(sql<boolean>`terminal_id = any(${terminalIds})`)
     .where("used_until", ">", since)
     .orderBy("id")
     .execute();

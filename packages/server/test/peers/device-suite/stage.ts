@@ -40,7 +40,7 @@ export class Stage extends Desk<TestServer> {
     const http = { host: "127.0.0.1", port: { number, configured: true } };
     const server = await startTestServer({ config: { mqtt, http } });
     await ready(server);
-    const tenant = await server.account("T68000001");
+    const tenant = await server.account();
     await server.call("POST", `/v1/accounts/${tenant.aid}/stores`, { ...tenant, body: { store_id: "S312" } });
     const furtherMqtt = broker ? mqtt : embeddedConfig;
     return new Stage(carrier, { server, tenant, broker, mqtt: furtherMqtt, caFile: tls?.caFile });
