@@ -112,9 +112,10 @@ export class Member {
     await ended;
   }
 
-  /** Sends SIGKILL to Patroni alone: PostgreSQL goes on, and nothing looks after it. */
+  /** Sends SIGKILL to Patroni, upon which its unit ends PostgreSQL (deploy/patroni/patroni.service.conf). */
   async killPatroni(): Promise<void> {
     await this.#patroni.end("SIGKILL");
+    signalAll(this.#postgres(), "SIGKILL");
   }
 
   /** Sends SIGKILL to the postmaster, upon which its processes end. */
