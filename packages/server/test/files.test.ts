@@ -108,8 +108,9 @@ describe("files", () => {
     const tenant = await server.account();
     const device = await activeDevice(server, tenant, "84000001");
     const result = await uploadLog(await askForLogs(server, tenant, device), "4111111111111111\n");
-    const logs = (await keysInBucket()).filter((key) => key?.startsWith("till/logs/"));
-    expect(logs).toEqual([`till/logs/t84000001/${result.log_id}.gz`]);
+    const ofAccount = `till/logs/${tenant.aid.toLowerCase()}/`;
+    const logs = (await keysInBucket()).filter((key) => key?.startsWith(ofAccount));
+    expect(logs).toEqual([`${ofAccount}${result.log_id}.gz`]);
     const path = `/v1/admin/terminals/${device.terminalId}/logs/${result.log_id}/content`;
     const file = await server.call<Buffer>("GET", path, tenant);
     expect(gunzipSync(file.body).toString()).toBe("411111******1111\n");
