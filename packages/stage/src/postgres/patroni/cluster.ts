@@ -109,11 +109,13 @@ export class PatroniCluster {
     const wanted = this.#synchronous ? "sync" : "async";
     const standby = `select from pg_stat_replication where state = 'streaming' and sync_state = '${wanted}'`;
     const check = `do $$ begin if not exists (${standby}) then raise 'no standby'; end if; end $$`;
-    const isWhole = () =>
+    const streams = () =>
       asSuperuser(this.address, check).then(
         () => true,
         () => false,
       );
+    const mayLead = async () => !this.#synchronous || ((await (await this.standby())?.isSynchronous()) ?? false);
+    const isWhole = async () => (await streams()) && (await mayLead());
     await until(isWhole, "Patroni's cluster to be whole", { everyMs: 200 });
   }
 

@@ -96,9 +96,18 @@ export class Member {
   }
 
   /** Whether its Patroni says that it is the leader. */
-  async leads(): Promise<boolean> {
+  leads(): Promise<boolean> {
+    return this.#says("/primary");
+  }
+
+  /** Whether its Patroni says that it may become the leader: it learns that seconds after PostgreSQL waits for it. */
+  isSynchronous(): Promise<boolean> {
+    return this.#says("/synchronous");
+  }
+
+  async #says(path: string): Promise<boolean> {
     const signal = AbortSignal.timeout(askWithinMs);
-    const answer = await fetch(`http://127.0.0.1:${this.ports.rest}/primary`, { signal }).catch(() => undefined);
+    const answer = await fetch(`http://127.0.0.1:${this.ports.rest}${path}`, { signal }).catch(() => undefined);
     await answer?.body?.cancel();
     return answer?.ok ?? false;
   }
