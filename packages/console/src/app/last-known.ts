@@ -1,4 +1,5 @@
 import { dehydrate, hydrate, type QueryClient } from "@tanstack/react-query";
+import { TillkeeperError } from "@tillkeeper/sdk/error";
 
 const place = "tillkeeper-last-known";
 /** Changes within so many milliseconds are written once. */
@@ -42,13 +43,19 @@ export function forgetLastKnown(): void {
 function write(client: QueryClient): void {
   const state = dehydrate(client, {
     shouldDehydrateMutation: () => false,
-    shouldDehydrateQuery: ({ meta, state: { status } }) => meta?.["kept"] === true && status === "success",
+    shouldDehydrateQuery: ({ meta, state: { data, error } }) =>
+      meta?.["kept"] === true && data !== undefined && !isRefusal(error),
   });
   try {
     localStorage.setItem(place, JSON.stringify(state));
   } catch {
     // The browser has no room for it, or keeps nothing: then nothing is shown without a network.
   }
+}
+
+/** Whether the server refused to answer: what it said before does not hold any more. Without an answer it may. */
+function isRefusal(error: Error | null): boolean {
+  return error instanceof TillkeeperError && error.status !== undefined && error.status < 500;
 }
 
 type Kept = ReturnType<typeof dehydrate>;
@@ -62,6 +69,6 @@ function recent(state: Kept): Kept {
   const queries = state.queries.filter((query) => query.state.dataUpdatedAt > since);
   return {
     ...state,
-    queries: queries.map((query) => ({ ...query, state: { ...query.state, isInvalidated: true } })),
+    queries: queries.map((query) => ({ ...query, state: { ...query.state, error: null, isInvalidated: true } })),
   };
 }

@@ -116,6 +116,7 @@ describe("a screen that is opened", () => {
     const added = `Terminal ${Number(terminal_id.slice(-4))}`;
     await page.getByRole("listitem").filter({ hasText: added }).waitFor();
     expect(asked).toBe(2);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   });
 

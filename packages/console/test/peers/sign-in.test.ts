@@ -85,6 +85,8 @@ describe("the page to sign in", async () => {
     await page.goto("http://till.kiosk.example/sign-in");
     await page.getByRole("alert").getByText("This page came without HTTPS").waitFor();
     expect(await page.getByRole("button", { name: "Sign in", exact: true }).isDisabled()).toBe(true);
+    // What is still being asked for is not to be answered any more.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   });
 
