@@ -47,11 +47,13 @@ describe("a database on two machines, with a synchronous standby", () => {
 
   it("goes on without its standby", async () => {
     const standby = (await cluster.standby()) as Member;
+    const leading = await leader();
     await standby.kill();
     await outage.recovered();
     standby.start();
     await cluster.whole();
     await outage.recovered();
+    expect(await leader()).toBe(leading);
   });
 
   it("has given no wrong answer in all that time", async () => {
