@@ -175,7 +175,7 @@ async function printLighthouse({ url, state }: Visitor, runs: number): Promise<v
 
 const performanceOf = ({ categories: { performance } }: Report): number => performance?.score ?? 0;
 
-async function reportOf(address: string, cookie = ""): Promise<Report> {
+async function reportOf(address: string, cookie: string | undefined): Promise<Report> {
   const command = [
     "npm",
     "exec",

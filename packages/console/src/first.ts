@@ -4,8 +4,9 @@ import { readyFormats } from "./app/formats.ts";
 
 // Nothing of what the first screen needs waits for another: what it shows, its words, the program, and the screens of its side.
 const { pathname } = location;
+const language = preferredLanguage();
 askEarly(location);
-void loadWords(preferredLanguage());
+void loadWords(language);
 void import("./main.tsx");
 if (/^\/[PT]\d{8}/.test(pathname)) {
   const isOfStore = pathname.includes("/stores/");
@@ -13,4 +14,4 @@ if (/^\/[PT]\d{8}/.test(pathname)) {
 }
 
 // While the program is on its way, once the page has been painted.
-requestAnimationFrame(() => setTimeout(() => readyFormats(preferredLanguage())));
+requestAnimationFrame(() => setTimeout(() => readyFormats(language)));

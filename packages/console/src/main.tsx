@@ -12,6 +12,8 @@ import { noticeSignOut } from "./app/signed-out.ts";
 
 /** For so long the grey lines of `index.html` stay; then the console says by itself what it waits for. */
 const longestMs = 2_000;
+/** For so long after the first screen its parts may take what was asked for early. */
+const earlyMs = 2_000;
 
 keepLastKnown(queryClient);
 noticeSignOut(queryClient, () => void router.invalidate());
@@ -27,6 +29,6 @@ async function start(): Promise<void> {
   startTransition(() => createRoot(root).render(<App />));
   await loaded;
   // The parts of a screen ask for what they show when they are drawn.
-  setTimeout(forgetEarly, longestMs);
+  setTimeout(forgetEarly, earlyMs);
   cacheShell();
 }

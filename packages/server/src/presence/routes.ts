@@ -23,8 +23,8 @@ export function presenceRoutes(deps: ReadingDeps & { probes: Pick<Probes, "ask">
     bind(presence.telemetryHistory, ({ caller, params, query }) =>
       getTelemetryHistory(deps, caller.accountId, params.terminal_id, query),
     ),
-    bind(presence.ofStore, ({ caller, params: { store_id: storeId }, query: { includes } }) =>
-      getStorePresence(deps, caller.accountId, { storeId, ...(includes && { includes }) }),
+    bind(presence.ofStore, ({ caller, params, query: { includes } }) =>
+      getStorePresence(deps, caller.accountId, { storeId: params.store_id, includes }),
     ),
     bind(presence.list, ({ caller, query }) => getStoresPresence(deps, caller.accountId, query)),
   ];

@@ -12,8 +12,8 @@ import { closingsOfStore } from "./facts.ts";
 // The statements that make closings of days that have none: each for the stores of one account that are closed at the same time.
 
 /**
- * Prepares a transaction for a batch. The transaction plans each statement once and by keys, as hot connections do: whatever the batch, and
- * while tables are still empty, the same plan is right. No key comes twice in a batch, so remembering what was found for one is of no use. And the
+ * Prepares a transaction for a batch. The transaction plans each statement once and by keys, as hot connections do: the same plan
+ * is right for each batch, also while tables are still empty. No key comes twice in a batch, so remembering what was found for one is of no use. And the
  * transaction fails when another one keeps a lock: then each store is closed by itself, and only the request for the locked store waits.
  */
 export const asBatch = sql.raw(

@@ -149,12 +149,11 @@ export function listTelemetryHistory(
  * The latest value of each field of these terminals. The open batch only of the terminal's present device: a report of the former one may have
  * been written while it was replaced.
  */
-export async function latestTelemetry(
+export function latestTelemetry(
   db: Kysely<Tables>,
   accountId: string,
   terminalIds: string[],
 ): Promise<Selectable<Tables["terminal_telemetry"]>[]> {
-  if (terminalIds.length === 0) return [];
   return db
     .selectFrom("terminal_telemetry as told")
     .selectAll("told")

@@ -128,19 +128,17 @@ async function readTelemetry(
   terminalIds: string[],
 ): Promise<(terminalId: string) => TerminalTelemetry["telemetry"]> {
   const rows = await latestTelemetry(tx, accountId, terminalIds);
-  if (rows.length === 0) return () => ({});
-  const since = new Date(Math.min(...rows.map(({ at }) => at.getTime())));
-  const serialAt = await devicesOverTime(tx, accountId, { terminalIds, since });
+  const serialOf = await devicesOverTime(tx, accountId, rows);
   const byTerminal = Map.groupBy(rows, (row) => row.terminal_id);
   return (terminalId) =>
     Object.fromEntries(
-      (byTerminal.get(terminalId) ?? []).map(({ field, value, since: from, at }) => [
-        field,
+      (byTerminal.get(terminalId) ?? []).map((row) => [
+        row.field,
         {
-          value,
-          since: preciseTime(from),
-          at: preciseTime(at),
-          device_serial_number: serialAt(terminalId, at),
+          value: row.value,
+          since: preciseTime(row.since),
+          at: preciseTime(row.at),
+          device_serial_number: serialOf(row),
         },
       ]),
     );
@@ -156,15 +154,13 @@ export function getTelemetryHistory(
     await existing(tx, accountId, terminalId);
     const rows = await listTelemetryHistory(tx, accountId, pageOf(terminalId, query));
     const { page, last } = cutPage(rows, query.limit);
-    if (page.length === 0) return { changes: [] };
-    const since = new Date(Math.min(...page.map(({ at }) => at.getTime())));
-    const serialAt = await devicesOverTime(tx, accountId, { terminalIds: [terminalId], since });
-    const changes = page.map(({ id, field, value, at }) => ({
-      id,
-      field,
-      value,
-      at: preciseTime(at),
-      device_serial_number: serialAt(terminalId, at),
+    const serialOf = await devicesOverTime(tx, accountId, page);
+    const changes = page.map((row) => ({
+      id: row.id,
+      field: row.field,
+      value: row.value,
+      at: preciseTime(row.at),
+      device_serial_number: serialOf(row),
     }));
     return { changes, ...(last && { starting_after: last.id }) };
   });
@@ -174,7 +170,7 @@ export function getTelemetryHistory(
 export function getStorePresence(
   deps: ReadingDeps,
   accountId: string,
-  { storeId, includes = [] }: { storeId: string; includes?: readonly "telemetry"[] },
+  { storeId, includes = [] }: { storeId: string; includes: readonly "telemetry"[] | undefined },
 ): Promise<StorePresence> {
   return read(deps, accountId, async (tx, moment) => {
     const store = await findStore(tx, accountId, storeId);

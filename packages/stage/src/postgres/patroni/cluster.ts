@@ -114,8 +114,11 @@ export class PatroniCluster {
         () => true,
         () => false,
       );
-    const mayLead = async () => !this.#synchronous || ((await (await this.standby())?.isSynchronous()) ?? false);
-    const isWhole = async () => (await streams()) && (await mayLead());
+    const mayLead = async () => {
+      const other = await this.standby();
+      return other?.isSynchronous() ?? false;
+    };
+    const isWhole = async () => (await streams()) && (!this.#synchronous || (await mayLead()));
     await until(isWhole, "Patroni's cluster to be whole", { everyMs: 200 });
   }
 
