@@ -3,7 +3,7 @@ import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
 import { createPresentEvents } from "../src/assembly/event-payloads.ts";
 import { createLogger } from "../src/platform/log/log.ts";
-import { fails, moveTo, silent, standing, storeOf } from "./support/closings.ts";
+import { comingYear, fails, silent, standing, storeOf } from "./support/closings.ts";
 
 /** Events of closings (D33): an event for each change of where its terminals stand, also after its end. */
 /** Names are read with each answer; events hold ids. */
@@ -14,7 +14,9 @@ function withoutNames<T>(shown: T): T {
 describe("events of closings", async () => {
   const { server, tenant, aid } = await world({ own: {} });
   const newStore = () => storeOf(server, tenant);
-  const year = new Date().getUTCFullYear() + 1;
+  const mover = newStore();
+  await mover.register();
+  const { day, move } = comingYear(server, mover);
 
   async function eventsOf(id: string): Promise<EventEnvelope[]> {
     const { db, clock } = server;
@@ -73,18 +75,18 @@ describe("events of closings", async () => {
     const store = newStore();
     const late = await store.till(silent);
     const byHand = await store.till(fails("refused"));
-    await moveTo(server, `${year}-06-30T20:00:00Z`, store);
+    await move("06-30T20:00:00Z");
     const { body: closing } = await store.close({ retry_until: "2020-01-01T00:00:00Z" }, {});
     await expect.poll(() => late.commands.length).toBe(1);
-    await moveTo(server, `${year}-06-30T20:03:30Z`, store);
+    await move("06-30T20:03:30Z");
     await expect.poll(async () => (await store.read(closing.id)).ended_at, { timeout: 10_000 }).toBeDefined();
     const ended = await causes(closing.id);
     await late.answerLate();
     await expect.poll(async () => (await causes(closing.id)).length, { timeout: 10_000 }).toBe(ended.length + 1);
     const corrected = (await eventsOf(closing.id)).at(-1)?.store_closing as typeof closing;
     expect(standing(corrected, late)).toMatchObject({ state: "closed" });
-    await moveTo(server, `${year}-06-30T20:10:00Z`, store);
-    const at = `${year}-06-30T20:05:00Z`;
+    await move("06-30T20:10:00Z");
+    const at = day("06-30T20:05:00Z");
     await byHand.closeByHand({ started_at: at, finished_at: at });
     await expect
       .poll(async () => (await causes(closing.id)).at(-1), { timeout: 10_000 })
