@@ -1,3 +1,4 @@
+import type { HookDelivery } from "@tillkeeper/contract/http/hook-schemas";
 import { fetchToken } from "@tillkeeper/stage/accounts/tokens";
 import { world } from "@tillkeeper/stage/world";
 import { describe, expect, it } from "vitest";
@@ -119,5 +120,37 @@ describe("the log of deliveries", async () => {
     expect([await count("hook_deliveries"), await count("hook_attempts")]).toEqual([1, 1]);
     expect(await count("hook_subscriptions")).toBe(1);
     expect((await hooks.get(made.id)).state).toBe("active");
+  });
+});
+
+describe("what is sent again while it is under way", async () => {
+  const { server, tenant } = await world({ own: reachesTests });
+  const hooks = hooksOf(server, tenant);
+
+  // A receiver may want an event again before its answer to it is written down.
+  it("comes once more, by a range and by itself", async () => {
+    const shop = await receiver();
+    const { id } = await hooks.create(shop.url);
+    await expect.poll(() => shop.received.length).toBe(1);
+    await hooks.happen(["A"]);
+    const sent = async (): Promise<HookDelivery[]> =>
+      (await hooks.deliveries(id)).filter(({ event }: HookDelivery) => event !== "ping");
+    await expect.poll(async () => (await sent()).length).toBe(1);
+    const [first] = await sent();
+    const answers = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+    shop.behave(() => ({ after: answers[shop.events().length - 2]?.promise ?? Promise.resolve() }));
+    const replays = [
+      [`/deliveries/${first?.id}/replay`],
+      ["/replay", { since: "2026-01-01T00:00:00Z" }],
+      [`/deliveries/${first?.id}/replay`],
+    ] as const;
+    for (const [index, [path, body]] of replays.entries()) {
+      expect((await hooks.call("POST", `/${id}${path}`, body)).status).toBe(202);
+      await expect.poll(() => subjectsOf(shop)).toEqual(Array.from({ length: index + 2 }, () => "A"));
+    }
+    for (const { resolve } of answers) resolve();
+    await expect.poll(async () => (await sent()).length).toBe(4);
+    expect(await sent()).toMatchObject(Array.from({ length: 4 }, () => ({ state: "delivered", status: 200 })));
+    expect(subjectsOf(shop)).toHaveLength(4);
   });
 });

@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { world } from "@tillkeeper/stage/world";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { retried } from "../../src/db/retry.ts";
 import { type NewEvent, writeEvents } from "../../src/events/write.ts";
+import { newId } from "../../src/platform/ids.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
 
 /** What receivers and accounts can do to the webhooks of others. */
@@ -86,12 +87,13 @@ describe("webhooks under attack", async () => {
     const attacker = await server.account();
     const theirs = hooksOf(server, attacker);
     const { id } = await theirs.create(shop.url);
+    onTestFinished(async () => void (await theirs.call("DELETE", `/${id}`)));
     await theirs.call("POST", `/${id}/pause`, {});
     await theirs.happen(Array.from({ length: 1_000 }, (_, n) => `s${n}`));
-    const replay = (n: number) => ({
+    const replay = () => ({
       account_id: attacker.aid,
       subscription_id: id,
-      id: `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`,
+      id: newId(new Date()),
       from_position: "1",
       to_position: "1000",
       again: true,
@@ -99,7 +101,7 @@ describe("webhooks under attack", async () => {
     });
     await server.db.sql
       .insertInto("hook_replays")
-      .values(Array.from({ length: 1_000 }, (_, n) => replay(n)))
+      .values(Array.from({ length: 1_000 }, replay))
       .execute();
     const mine = await hooks.create(shop.url, { events: ["account_terminal_delete"] });
     await hooks.happen(["mine"], "account_terminal_delete");
@@ -109,7 +111,6 @@ describe("webhooks under attack", async () => {
     await expect.poll(() => subjectsOf(shop), { timeout: 4_000 }).toEqual(["mine", "mine"]);
     const left = await server.db.sql.selectFrom("hook_replays").select("id").execute();
     expect(left.length).toBeGreaterThan(0);
-    await theirs.call("DELETE", `/${id}`);
   });
 
   it("deliveries that cannot be given back, for want of room, keep the others from nothing", async () => {

@@ -11,7 +11,13 @@ export interface Received {
 }
 
 /** What a receiver does with a request: answers a status, redirects, is late, never answers, or breaks the connection. */
-export type Manner = { status: number; body?: string } | { redirect: string } | { afterMs: number } | "hang" | "break";
+export type Manner =
+  | { status: number; body?: string }
+  | { redirect: string }
+  | { afterMs: number }
+  | { after: Promise<void> }
+  | "hang"
+  | "break";
 
 export interface Receiver {
   url: string;
@@ -67,8 +73,8 @@ async function answer(response: ServerResponse, manner: Manner): Promise<void> {
   if (manner === "hang") return;
   if (manner === "break") response.destroy();
   else if ("redirect" in manner) response.writeHead(302, { location: manner.redirect }).end();
-  else if ("afterMs" in manner) {
-    await sleep(manner.afterMs);
+  else if ("after" in manner || "afterMs" in manner) {
+    await ("after" in manner ? manner.after : sleep(manner.afterMs));
     response.writeHead(200).end();
   } else response.writeHead(manner.status, { "content-type": "text/plain" }).end(manner.body ?? "");
 }

@@ -59,10 +59,19 @@ export async function replayDelivery(
     const now = deps.clock.now();
     await tx
       .updateTable("hook_deliveries")
-      .set({ state: "waiting", lane: 1, due_at: now, attempts: 0, first_attempt_at: null, finished_at: null })
+      .set({
+        state: "waiting",
+        lane: 1,
+        due_at: now,
+        attempts: 0,
+        first_attempt_at: null,
+        finished_at: null,
+        // What is under way is sent once more: its receiver may have it already.
+        lease: null,
+        leased_until: null,
+      })
       .where("account_id", "=", accountId)
       .where("id", "=", attempt.delivery_id)
-      .where("state", "<>", "sending")
       .execute();
     const after = { event_delivery: attempt.delivery_id };
     await recordChange(tx, deps.clock, caller, { action: "hook_subscription.replay", subject: subjectOf(id), after });
