@@ -7,6 +7,8 @@ export interface Settings {
   seed: number;
   /** Minutes of faults and requests; set-up and settling come on top. */
   minutes: number;
+  /** Seconds between two faults, on average: from 0.4 to 1.6 times as much. */
+  gap: number;
   terminals: number;
   clients: number;
   /** `embedded`: one PostgreSQL 18. `patroni`: two PostgreSQL 15, one of which leads. */
@@ -23,6 +25,7 @@ export function readArguments(args: string[]): Settings {
   return {
     seed: readNumber("--seed", values.seed, { least: 0, most: 2 ** 32 - 1, whole: true }),
     minutes: readNumber("--minutes", values.minutes, { least: 0.1, most: 24 * 60, whole: false }),
+    gap: readNumber("--gap", values.gap, { least: 0.1, most: 3_600, whole: false }),
     terminals: readNumber("--terminals", values.terminals, { least: 4, most: 5_000, whole: true }),
     clients: readNumber("--clients", values.clients, { least: 1, most: 1_000, whole: true }),
     database: readChoice("--database", values.database, ["embedded", "patroni"]),
@@ -43,6 +46,7 @@ function parse(args: string[]) {
     options: {
       seed: { type: "string", default: "1" },
       minutes: { type: "string", default: "1" },
+      gap: { type: "string", default: "1" },
       terminals: { type: "string", default: "240" },
       clients: { type: "string", default: "64" },
       database: { type: "string", default: "embedded" },

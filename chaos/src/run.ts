@@ -90,7 +90,7 @@ async function run(options: RunOptions, closing: Closing): Promise<Report> {
 }
 
 function reportOn(
-  { seed, minutes, terminals, clients, database, standby, keep: kept }: RunOptions,
+  { seed, minutes, gap, terminals, clients, database, standby, keep: kept }: RunOptions,
   history: History,
   { inflicted, constraint, seconds }: Load,
   { startedAt, unsettled, failovers }: Pick<Report, "startedAt" | "unsettled"> & { failovers: number | undefined },
@@ -99,7 +99,7 @@ function reportOn(
   const uptimeMs = timeWithin(history.uptime, startedAt.getTime(), history.rowsReadAt);
   const memory = Math.round(totalmem() / 2 ** 30);
   return {
-    settings: { seed, minutes, terminals, clients, database, standby, keep: kept },
+    settings: { seed, minutes, gap, terminals, clients, database, standby, keep: kept },
     machine: `${availableParallelism()} cpus (${cpus()[0]?.model.trim()}), ${memory} GB, Node ${process.version}`,
     startedAt,
     seconds: { all: (history.rowsReadAt - startedAt.getTime()) / 1000, load: seconds },

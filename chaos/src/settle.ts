@@ -9,7 +9,7 @@ import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
 
 const settleWithinMs = 90_000;
-/** What a server was about to send when it died is sent by another one 90 s later. */
+/** How long no webhook may come while some are missing. What a server was about to send when it died is sent by another one 90 s later. */
 const webhooks = { withinMs: 150_000, everyMs: 500 };
 const lookAgainMs = 300;
 
@@ -46,13 +46,21 @@ export async function settle({
       unsettled.push(problem);
     });
   }
-  await until(() => readers.haveCome(stage.database), "the webhooks", { signal, ...webhooks }).catch(
-    (error: unknown) => {
-      if (signal.aborted) throw error;
-      unsettled.push("a webhook has not come");
-    },
-  );
+  if (!(await webhooksCome(stage, readers, signal))) unsettled.push("a webhook has not come");
   return unsettled;
+}
+
+/** Waits for the webhooks as long as there is one that comes now and then. Resolves with whether all have come. */
+async function webhooksCome({ database }: Stage, readers: Readers, signal: AbortSignal): Promise<boolean> {
+  let missing = await readers.missing(database);
+  let lastAt = Date.now();
+  while (missing.length > 0 && Date.now() - lastAt < webhooks.withinMs) {
+    await sleep(webhooks.everyMs, undefined, { signal });
+    const still = readers.stillMissing(missing);
+    if (still.length < missing.length) lastAt = Date.now();
+    missing = still.length > 0 ? still : await readers.missing(database);
+  }
+  return missing.length === 0;
 }
 
 /** Whether the database holds all journals. It is queried directly: it may have lost results with a receipt. */

@@ -14,7 +14,7 @@ export interface Fault {
   pick: number;
 }
 
-/** Milliseconds between two faults. */
+/** Milliseconds between two faults, for each second of the average. */
 const gapMs = [400, 1600] as const;
 /** Milliseconds without faults at the start and at the end of the load. */
 const calmMs = 1_000;
@@ -29,10 +29,13 @@ const loss = { embedded: "database.go_back", patroni: "leader.kill_behind" } as 
 export function makeSchedule({
   seed,
   minutes,
+  gap = 1,
   database = "embedded",
 }: {
   seed: number;
   minutes: number;
+  /** Seconds between two faults, on average. */
+  gap?: number;
   database?: DatabaseName;
 }): Fault[] {
   const random = createRandom(seed);
@@ -41,7 +44,7 @@ export function makeSchedule({
   const endMs = minutes * 60_000 - calmMs;
   const freeAt = new Map<string, number>();
   const faults: Fault[] = [];
-  for (let atMs: number = calmMs; atMs < endMs; atMs += random.integer(...gapMs)) {
+  for (let atMs: number = calmMs; atMs < endMs; atMs += Math.round(gap * random.integer(...gapMs))) {
     const kind = faults.length + 1 === lossPosition ? losing : pickWeighted(random, kinds);
     const target = random.pick(kind.targets);
     const [least, most]: FaultKind["lasts"] = kind.lasts;

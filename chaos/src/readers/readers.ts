@@ -53,14 +53,20 @@ export class Readers {
     for (const { account_id: accountId, position } of rows) this.subscribed.set(accountId, Number(position));
   }
 
-  /** Whether the receiver has every event that is kept. */
-  async haveCome(database: Stage["database"]): Promise<boolean> {
-    const had = new Set(this.receiver.received.map(({ accountId, id }) => `${accountId} ${id}`));
+  /** The events that are kept and have not come to the receiver. */
+  async missing(database: Stage["database"]): Promise<KeptEvent[]> {
     const kept = await readKeptEvents(database);
-    return kept.every(({ accountId, id }) => {
-      const after = this.subscribed.get(accountId) ?? Number.POSITIVE_INFINITY;
-      return (readEventId(id)?.position ?? 0) <= after || had.has(`${accountId} ${id}`);
-    });
+    return this.stillMissing(
+      kept.filter(({ accountId, id }) => {
+        const after = this.subscribed.get(accountId) ?? Number.POSITIVE_INFINITY;
+        return (readEventId(id)?.position ?? 0) > after;
+      }),
+    );
+  }
+
+  /** Those of the events that have not come to the receiver by now. */
+  stillMissing(events: readonly KeptEvent[]): KeptEvent[] {
+    return events.filter(({ accountId, id }) => !this.receiver.has(accountId, id));
   }
 
   /** Whether each reader has the last event of its account, and no event is without its place. */

@@ -15,6 +15,7 @@ const slowMs = 3_000;
  */
 export class Receiver {
   readonly received: ReceivedEvent[] = [];
+  readonly #had = new Set<string>();
   readonly #random: () => number;
   readonly #secrets = new Map<string, Webhook>();
   readonly #tried = new Set<string>();
@@ -40,6 +41,10 @@ export class Receiver {
     this.#secrets.set(accountId, new Webhook(secret));
   }
 
+  has(accountId: string, id: string): boolean {
+    return this.#had.has(`${accountId} ${id}`);
+  }
+
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const parts: Buffer[] = [];
@@ -52,6 +57,7 @@ export class Receiver {
       const isFirst = !this.#tried.has(name);
       this.#tried.add(name);
       if (isFirst && (await this.#goesWrong(response))) return;
+      this.#had.add(name);
       this.received.push({ accountId, id, at: Date.now(), signed: this.#isSigned(accountId, request, body) });
       response.writeHead(204).end();
     } catch {

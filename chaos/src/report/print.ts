@@ -8,7 +8,8 @@ const shownPerPromise = 10;
 export function asMarkdown(report: Report): string {
   const { settings, seconds, machine, startedAt } = report;
   const command = `npm run chaos -- --seed ${settings.seed} --minutes ${settings.minutes}`;
-  const sizes = `--terminals ${settings.terminals} --clients ${settings.clients}`;
+  const gap = settings.gap === 1 ? "" : `--gap ${settings.gap} `;
+  const sizes = `${gap}--terminals ${settings.terminals} --clients ${settings.clients}`;
   return [
     `### ${startedAt.toISOString().slice(0, 10)}: ${total(report)}`,
     `\`${command} ${sizes}${databaseOptions(settings)}\`, ${machine}; ${count(seconds.load)} s of load, ${count(seconds.all)} s in all.`,

@@ -8,7 +8,7 @@ import { type Api, createApi } from "../clients/api.ts";
 import type { createHttp } from "../clients/http.ts";
 import type { Recorder } from "../clients/recorder.ts";
 import type { Stage } from "./stage.ts";
-import { topology } from "./topology.ts";
+import { accountsFor } from "./topology.ts";
 
 /** An account with its OAuth client and terminals. */
 export interface Account {
@@ -34,12 +34,13 @@ type Device = FleetSettings["terminals"][number];
 export async function openAccounts(options: AccountsOptions): Promise<Account[]> {
   const { stage, terminals, signal } = options;
   const numbers = Array.from({ length: terminals }, (_, number) => number);
+  const accounts = accountsFor(terminals);
   const made = await Promise.all(
-    Array.from({ length: topology.accounts }, (_, account) =>
+    Array.from({ length: accounts }, (_, account) =>
       openAccount(
         options,
         account,
-        numbers.filter((number) => number % topology.accounts === account),
+        numbers.filter((number) => number % accounts === account),
       ),
     ),
   );
@@ -66,13 +67,13 @@ async function openAccount({ stage, http, recorder, signal }: AccountsOptions, n
   });
   await client.stores.create({ store_id: "S1" });
   const devices: Device[] = [];
-  for (const terminal of terminals) {
+  for (const [index, terminal] of terminals.entries()) {
     signal.throwIfAborted();
     const serial = String(810_000_000_000 + terminal);
     const { terminal_id: terminalId } = await client.terminals.create({ device_serial_number: serial, store_id: "S1" });
     const { address, password } = await client.terminals.issueCredential(terminalId);
     // Half of the terminals of each account can name their batches.
-    const namesBatches = Math.floor(terminal / topology.accounts) % 2 === 0;
+    const namesBatches = index % 2 === 0;
     devices.push({ terminalId, address, password, namesBatches });
   }
   const { access_token: token } = await client.token();

@@ -1,10 +1,14 @@
 /** Sizes of the system under test, fixed because the schedule of faults is made before the start. */
-export const topology = {
+const topology = {
   servers: 3,
   /** Number of processes that play terminals. */
   agentProcesses: 3,
-  accounts: 4,
 } as const;
+
+/** How many accounts share the terminals: what webhooks bring to an account does not grow with its terminals. */
+export function accountsFor(terminals: number): number {
+  return Math.max(4, Math.ceil(terminals / 60));
+}
 
 export const serverNames = Array.from({ length: topology.servers }, (_, number) => `server-${number}`);
 export const agentNames = Array.from({ length: topology.agentProcesses }, (_, number) => `agents-${number}`);

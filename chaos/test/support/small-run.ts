@@ -2,6 +2,7 @@
 export const smallRun = {
   seed: 1,
   minutes: 0.1,
+  gap: 1,
   terminals: 12,
   clients: 8,
   database: "embedded",
