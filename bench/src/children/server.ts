@@ -28,6 +28,9 @@ export interface ServerSetUp {
   existing?: Pick<ServerPlace, "database" | "keyFile" | "files">;
   /** Applies the rate limits of a server that other machines can reach. */
   limited?: boolean;
+  /** Settings of PostgreSQL that differ from those of the embedded one. */
+  postgres?: Readonly<Record<string, string>>;
+  heartbeatSeconds?: number;
   /** Lets webhooks be sent to this machine. */
   webhooksMayBePrivate?: boolean;
 }
@@ -43,11 +46,12 @@ let server: RunningServer | undefined;
  * Starts a server as `serve` does, on free ports, with the embedded PostgreSQL in a temporary folder and its default
  * durability. This process starts the database itself only to pass its connection on to the other processes.
  */
-async function start({ binaries, existing, limited, webhooksMayBePrivate }: ServerSetUp): Promise<ServerPlace> {
+async function start(setUp: ServerSetUp): Promise<ServerPlace> {
+  const { existing, limited, webhooksMayBePrivate, heartbeatSeconds } = setUp;
   const log = createLogger("error");
   const folder = new Folder("bench");
   closing.add(() => folder.remove());
-  const connection = existing?.database ?? (await startDatabase(folder.path, log, binaries));
+  const connection = existing?.database ?? (await startDatabase(folder.path, log, setUp));
   const files = existing?.files ?? join(folder.path, "files");
   const config = readConfig({
     TILLKEEPER_HTTP_PORT: "0",
@@ -56,6 +60,7 @@ async function start({ binaries, existing, limited, webhooksMayBePrivate }: Serv
     DATABASE_URL: databaseUrl(connection),
     TILLKEEPER_FILES: files,
     ...(existing && { TILLKEEPER_KEY_FILE: existing.keyFile }),
+    ...(heartbeatSeconds !== undefined && { TILLKEEPER_HEARTBEAT_SECONDS: String(heartbeatSeconds) }),
     ...(limited && { TILLKEEPER_RATE_LIMIT: "100" }),
     ...(webhooksMayBePrivate && { TILLKEEPER_WEBHOOK_ALLOW_PRIVATE: "true" }),
   });
@@ -65,11 +70,16 @@ async function start({ binaries, existing, limited, webhooksMayBePrivate }: Serv
   return { httpUrl, mqttUrl, database: connection, keyFile: rootKeyFile(config), files };
 }
 
-async function startDatabase(folder: string, log: Logger, binaries?: string): Promise<ServerPlace["database"]> {
+async function startDatabase(
+  folder: string,
+  log: Logger,
+  { binaries, postgres: settings }: ServerSetUp,
+): Promise<ServerPlace["database"]> {
   const postgres = await startEmbeddedPostgres({
     folder: join(folder, "postgres"),
     log,
     ...(binaries !== undefined && { binaries }),
+    ...(settings && { settings }),
   });
   closing.add(() => postgres.stop());
   // Every round begins with a checkpoint, which the owner of the database may not run without this role.

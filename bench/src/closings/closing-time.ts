@@ -1,5 +1,6 @@
 import type { Closing } from "@tillkeeper/server/platform/closing";
 import type { Effort } from "../arguments.ts";
+import type { ServerSetUp } from "../children/server.ts";
 import { roundTrips } from "../devices/round-trip-load.ts";
 import { Child } from "../parts/child.ts";
 import { between, spent } from "../parts/database-figures.ts";
@@ -19,6 +20,8 @@ interface Fleet {
   stores: number;
   /** Without sockets the terminals are agents in the server's own process. */
   sockets: boolean;
+  /** What differs from the default, as `docs/operations.md` names it for a fleet of this size. */
+  setUp?: Pick<ServerSetUp, "heartbeatSeconds" | "postgres">;
   /** Seconds within which all are to be closed; only the large fleet has an aim. */
   withinSeconds?: number;
   withinBytes?: number;
@@ -32,6 +35,7 @@ const fleets: Fleet[] = [
     terminals: 100_000,
     stores: 20_000,
     sockets: false,
+    setUp: { heartbeatSeconds: 60, postgres: { shared_buffers: "1GB" } },
     withinSeconds: 60,
     withinBytes: 2_048 * mega,
   },
@@ -73,7 +77,7 @@ async function closeFleet(fleet: Fleet, seconds: number, closing: Closing): Prom
   console.log(
     `${count(terminals)} terminals ${fleet.name}, in ${count(stores)} stores that are due at the same minute\n`,
   );
-  const subject = await startSubject(closing, terminals, { stores });
+  const subject = await startSubject(closing, terminals, { stores, ...fleet.setUp });
   await printDatabase(subject);
   const carrier = await startTerminals(subject, fleet, closing);
   const receipts = new Notices<string>(carrier);

@@ -37,7 +37,8 @@ export function createWatch(): Watch {
     else scheduleLook(lookAgainMs, api, id);
   };
   return {
-    add: (api, { id, deadline }) => scheduleLook(Date.parse(deadline) + promisedMs + slackMs - Date.now(), api, id),
+    add: (api, { id, deadline }) =>
+      scheduleLook(Math.max(0, Date.parse(deadline) + promisedMs + slackMs - Date.now()), api, id),
     size: () => timers.size,
     stop: () => {
       stopped = true;

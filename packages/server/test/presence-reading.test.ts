@@ -61,6 +61,29 @@ describe("reading of presence", async () => {
     expect(next).not.toHaveProperty("starting_after");
   });
 
+  it("names the devices that told it, also when two terminals have others since", async () => {
+    const own = await server.account();
+    const look = watcher(server, own);
+    const serials = ["81", "82"];
+    for (const [index, serial] of serials.entries()) {
+      const registered = await register(server, own, serial, "kiosk");
+      const { terminalId } = registered;
+      const device = await connect(registered);
+      await device.greet();
+      await device.beat({ telemetry: { battery: { percent: 40 + index } } });
+      await expect.poll(() => look.telemetry(terminalId)).toMatchObject({ telemetry: { battery: {} } });
+      const swap = { token: own.token, body: { device_serial_number: `9${index}` } };
+      const { status } = await server.call("POST", `/v1/accounts/${own.aid}/terminals/${terminalId}/device`, swap);
+      expect(status).toBe(200);
+    }
+    const { terminals } = await look.get(`/v1/accounts/${own.aid}/stores/kiosk/presence?includes=telemetry`);
+    expect(terminals).toMatchObject(
+      serials.map((serial, index) => ({
+        telemetry: { battery: { device_serial_number: serial, value: { percent: 40 + index } } },
+      })),
+    );
+  });
+
   it("says nothing of a device that was replaced, whatever is heard of it", async () => {
     const { terminalId, address: former } = await register(server, tenant, "6000303");
     const begin = server.clock.now().getTime();
