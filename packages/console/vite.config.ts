@@ -29,7 +29,7 @@ export default defineConfig({
     react(),
     lingui({ cwd, failOnMissing: true }),
     babel({ presets: [linguiTransformerBabelPreset({}, { cwd })] }),
-    preloaded("ground"),
+    preloaded("rolldown-runtime", "ground", "store"),
     compressed(),
   ],
   build: {

@@ -1,17 +1,20 @@
 import type { Plugin } from "vite";
 
-/** Has the page announce a file that its first script asks for later, so that the browser fetches both at once. */
-export function preloaded(name: string): Plugin {
+/**
+ * Has the page announce files that its first script asks for later, so that the browser fetches them at once. The style sheet goes
+ * before them: with it the page can be painted.
+ */
+export function preloaded(...names: string[]): Plugin {
   return {
     name: "preloaded",
     transformIndexHtml: {
       order: "post",
       handler: (_html, { bundle = {} }) =>
         Object.values(bundle)
-          .filter((file) => file.type === "chunk" && file.name === name)
+          .filter((file) => file.type === "chunk" && names.includes(file.name))
           .map(({ fileName }) => ({
             tag: "link",
-            attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
+            attrs: { rel: "modulepreload", fetchpriority: "low", crossorigin: true, href: `/${fileName}` },
             injectTo: "head" as const,
           })),
     },

@@ -26,6 +26,7 @@ import { takeBackOf } from "../platform/http/bodies/sent-back.ts";
 import { findUnstorable } from "../platform/http/bodies/storable.ts";
 import { compileBodyless, compileValidator } from "../platform/http/bodies/validation.ts";
 import { hasMoreValues } from "../platform/http/bodies/value-count.ts";
+import { compressAnswers } from "../platform/http/compressed-answers.ts";
 import { Cors, type CorsOrigins, isForPages } from "../platform/http/cors.ts";
 import { type BodyLimits, limitBodies } from "../platform/http/limits/body-times.ts";
 import { draining } from "../platform/http/limits/draining.ts";
@@ -130,6 +131,7 @@ export async function buildApp({
   const pages = new ApiDocs(docs, (...args) => webConsole.show(...args));
   setRules(app);
   addHooks(app);
+  compressAnswers(app);
   if (deps.traces) traceRequests(app, deps.traces);
   watchAnswers(app, log.isLevelEnabled("info") ? [logAnswer, ...answered] : answered);
   addUnmatched(
