@@ -29,7 +29,7 @@ export default defineConfig({
     react(),
     lingui({ cwd, failOnMissing: true }),
     babel({ presets: [linguiTransformerBabelPreset({}, { cwd })] }),
-    preloaded("rolldown-runtime", "ground", "store"),
+    preloaded("react", "ground", "store"),
     compressed(),
   ],
   build: {
@@ -44,7 +44,8 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: "first", tags: ["$initial"], priority: 5 },
+            { name: "first", tags: ["$initial"], priority: 6 },
+            { name: "react", test: /node_modules\/(?:react|react-dom|scheduler)\//, priority: 5 },
             { name: "ground", test: /src\/main\.tsx/, priority: 4 },
             { name: "store", test: store, priority: 3 },
             { name: "operations", test: operations, priority: 2 },

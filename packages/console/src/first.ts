@@ -7,6 +7,8 @@ const { pathname } = location;
 const language = preferredLanguage();
 askEarly(location);
 void loadWords(language);
+// It is made ready while the rest is on its way, in a turn of its own.
+void import("react-dom/client");
 void import("./main.tsx");
 if (/^\/[PT]\d{8}/.test(pathname)) {
   const isOfStore = pathname.includes("/stores/");
@@ -14,4 +16,4 @@ if (/^\/[PT]\d{8}/.test(pathname)) {
 }
 
 // While the program is on its way, once the page has been painted.
-requestAnimationFrame(() => setTimeout(() => readyFormats(language)));
+requestAnimationFrame(() => readyFormats(language));
