@@ -9,8 +9,11 @@ import type { Account } from "./stage/accounts.ts";
 import type { Stage } from "./stage/stage.ts";
 
 const settleWithinMs = 90_000;
-/** How long no webhook may come while some are missing. What a server was about to send when it died is sent by another one 90 s later. */
-const webhooks = { withinMs: 150_000, everyMs: 500 };
+/**
+ * How long no webhook may come while some are missing, and how long they may take in all. What a server was about to send when it died is
+ * sent by another one 90 s later.
+ */
+const webhooks = { quietMs: 150_000, withinMs: 600_000, everyMs: 500 };
 const lookAgainMs = 300;
 
 /**
@@ -46,15 +49,20 @@ export async function settle({
       unsettled.push(problem);
     });
   }
-  if (!(await webhooksCome(stage, readers, signal))) unsettled.push("a webhook has not come");
+  const haveCome = await webhooksCome(stage, readers, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    return false;
+  });
+  if (!haveCome) unsettled.push("a webhook has not come");
   return unsettled;
 }
 
 /** Waits for the webhooks as long as there is one that comes now and then. Resolves with whether all have come. */
 async function webhooksCome({ database }: Stage, readers: Readers, signal: AbortSignal): Promise<boolean> {
   let missing = await readers.missing(database);
+  const giveUpAt = Date.now() + webhooks.withinMs;
   let lastAt = Date.now();
-  while (missing.length > 0 && Date.now() - lastAt < webhooks.withinMs) {
+  while (missing.length > 0 && Date.now() < Math.min(giveUpAt, lastAt + webhooks.quietMs)) {
     await sleep(webhooks.everyMs, undefined, { signal });
     const still = readers.stillMissing(missing);
     if (still.length < missing.length) lastAt = Date.now();

@@ -29,7 +29,7 @@ export default defineConfig({
     react(),
     lingui({ cwd, failOnMissing: true }),
     babel({ presets: [linguiTransformerBabelPreset({}, { cwd })] }),
-    preloaded("react", "ground", "store"),
+    preloaded("rolldown-runtime", "react", "ground", "store"),
     compressed(),
   ],
   build: {
@@ -45,7 +45,11 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "first", tags: ["$initial"], priority: 6 },
-            { name: "react", test: /node_modules\/(?:react|react-dom|scheduler)\//, priority: 5 },
+            {
+              name: "react",
+              test: /node_modules\/(?:react|react-dom|scheduler)\/|console\/src\/react\.ts/,
+              priority: 5,
+            },
             { name: "ground", test: /src\/main\.tsx/, priority: 4 },
             { name: "store", test: store, priority: 3 },
             { name: "operations", test: operations, priority: 2 },

@@ -20,7 +20,7 @@ interface Fleet {
   stores: number;
   /** Without sockets the terminals are agents in the server's own process. */
   sockets: boolean;
-  /** What differs from the default, as `docs/operations.md` names it for a fleet of this size. */
+  /** What differs from the default: the heartbeat that `docs/operations.md` names for a fleet of this size, and more of the memory. */
   setUp?: Pick<ServerSetUp, "heartbeatSeconds" | "postgres">;
   /** Seconds within which all are to be closed; only the large fleet has an aim. */
   withinSeconds?: number;

@@ -8,7 +8,7 @@ const language = preferredLanguage();
 askEarly(location);
 void loadWords(language);
 // It is made ready while the rest is on its way, in a turn of its own.
-void import("react-dom/client");
+void import("./react.ts");
 void import("./main.tsx");
 if (/^\/[PT]\d{8}/.test(pathname)) {
   const isOfStore = pathname.includes("/stores/");

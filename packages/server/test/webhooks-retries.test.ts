@@ -126,31 +126,73 @@ describe("the log of deliveries", async () => {
 describe("what is sent again while it is under way", async () => {
   const { server, tenant } = await world({ own: reachesTests });
   const hooks = hooksOf(server, tenant);
-
-  // A receiver may want an event again before its answer to it is written down.
-  it("comes once more, by a range and by itself", async () => {
+  const attemptsOf = async (id: string): Promise<HookDelivery[]> =>
+    (await hooks.deliveries(id)).filter(({ event }: HookDelivery) => event !== "ping");
+  /** A receiver that has had A, and keeps each further request waiting until it is told to answer with a status. */
+  const slowShop = async (more: object = {}) => {
     const shop = await receiver();
-    const { id } = await hooks.create(shop.url);
+    const { id } = await hooks.create(shop.url, more);
     await expect.poll(() => shop.received.length).toBe(1);
     await hooks.happen(["A"]);
-    const sent = async (): Promise<HookDelivery[]> =>
-      (await hooks.deliveries(id)).filter(({ event }: HookDelivery) => event !== "ping");
-    await expect.poll(async () => (await sent()).length).toBe(1);
-    const [first] = await sent();
-    const answers = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
-    shop.behave(() => ({ after: answers[shop.events().length - 2]?.promise ?? Promise.resolve() }));
-    const replays = [
-      [`/deliveries/${first?.id}/replay`],
-      ["/replay", { since: "2026-01-01T00:00:00Z" }],
-      [`/deliveries/${first?.id}/replay`],
-    ] as const;
-    for (const [index, [path, body]] of replays.entries()) {
-      expect((await hooks.call("POST", `/${id}${path}`, body)).status).toBe(202);
-      await expect.poll(() => subjectsOf(shop)).toEqual(Array.from({ length: index + 2 }, () => "A"));
-    }
-    for (const { resolve } of answers) resolve();
-    await expect.poll(async () => (await sent()).length).toBe(4);
-    expect(await sent()).toMatchObject(Array.from({ length: 4 }, () => ({ state: "delivered", status: 200 })));
-    expect(subjectsOf(shop)).toHaveLength(4);
+    await expect.poll(async () => (await attemptsOf(id)).length).toBe(1);
+    const [first] = await attemptsOf(id);
+    const answers = Array.from({ length: 8 }, () => Promise.withResolvers<void>());
+    const statuses: number[] = [];
+    shop.behave(() => {
+      const turn = shop.events().length - 2;
+      return { after: answers[turn]?.promise ?? Promise.resolve(), status: () => statuses[turn] ?? 200 };
+    });
+    const answer = (turn: number, status = 200) => {
+      statuses[turn] = status;
+      answers[turn]?.resolve();
+    };
+    const one = `/${id}/deliveries/${first?.id}/replay`;
+    const range = [`/${id}/replay`, { since: "2026-01-01T00:00:00Z" }] as const;
+    return { shop, id, one, range, answer };
+  };
+  const ask = async (path: string, body?: object) => {
+    expect((await hooks.call("POST", path, body)).status).toBe(202);
+  };
+  /** A range is carried out after its answer. */
+  const carriedOut = async () => {
+    const ranges = () => server.db.sql.selectFrom("hook_replays").select("id").execute();
+    await expect.poll(ranges).toEqual([]);
+  };
+
+  // A receiver may want an event again before its answer to it is written down.
+  it("comes once more afterwards, by a range and by itself, never twice at a time, and in its order", async () => {
+    const { shop, id, one, range, answer } = await slowShop({ ordered: true });
+    await ask(one);
+    await expect.poll(() => subjectsOf(shop)).toEqual(["A", "A"]);
+    await hooks.happen(["B"]);
+    await ask(...range);
+    await carriedOut();
+    await ask(one);
+    expect(subjectsOf(shop)).toEqual(["A", "A"]);
+    answer(0);
+    await expect.poll(() => subjectsOf(shop)).toEqual(["A", "A", "A"]);
+    await ask(one);
+    answer(1);
+    await expect.poll(() => subjectsOf(shop)).toEqual(["A", "A", "A", "A"]);
+    answer(2);
+    await expect.poll(() => subjectsOf(shop).at(-1)).toBe("B");
+    answer(3);
+    await expect.poll(async () => (await attemptsOf(id)).length).toBe(5);
+    expect(await attemptsOf(id)).toMatchObject(Array.from({ length: 5 }, () => ({ state: "delivered", status: 200 })));
+    expect(subjectsOf(shop)).toEqual(["A", "A", "A", "A", "B"]);
+  });
+
+  it("waits as after any failure when the attempt under way fails", async () => {
+    const { shop, id, one, answer } = await slowShop();
+    await ask(one);
+    await expect.poll(() => shop.events().length).toBe(2);
+    await ask(one);
+    answer(0, 500);
+    await expect.poll(async () => (await attemptsOf(id)).length).toBe(2);
+    const [failed] = await attemptsOf(id);
+    expect(failed).toMatchObject({ state: "waiting", status: 500, attempt: 1 });
+    const gap = Date.parse(failed?.next_attempt_at ?? "") - Date.parse(failed?.created_at ?? "");
+    expect(gap).toBeGreaterThanOrEqual(5_000);
+    expect(shop.events()).toHaveLength(2);
   });
 });

@@ -15,7 +15,7 @@ export type Manner =
   | { status: number; body?: string }
   | { redirect: string }
   | { afterMs: number }
-  | { after: Promise<void> }
+  | { after: Promise<void>; status: () => number }
   | "hang"
   | "break";
 
@@ -73,8 +73,11 @@ async function answer(response: ServerResponse, manner: Manner): Promise<void> {
   if (manner === "hang") return;
   if (manner === "break") response.destroy();
   else if ("redirect" in manner) response.writeHead(302, { location: manner.redirect }).end();
-  else if ("after" in manner || "afterMs" in manner) {
-    await ("after" in manner ? manner.after : sleep(manner.afterMs));
+  else if ("afterMs" in manner) {
+    await sleep(manner.afterMs);
     response.writeHead(200).end();
+  } else if ("after" in manner) {
+    await manner.after;
+    response.writeHead(manner.status()).end();
   } else response.writeHead(manner.status, { "content-type": "text/plain" }).end(manner.body ?? "");
 }

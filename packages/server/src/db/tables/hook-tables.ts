@@ -58,6 +58,7 @@ export interface HookTables {
     body: string | null;
     leased_until: ColumnType<Date | null, Date | null | undefined, Date | null>;
     lease: ColumnType<string | null, string | null | undefined, string | null>;
+    asked_again: Generated<boolean>;
     created_at: Date;
     finished_at: Later<Date>;
   };

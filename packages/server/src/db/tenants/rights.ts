@@ -72,7 +72,7 @@ export const tenantRights: Partial<Record<keyof Tables, Rights>> = {
   hook_deliveries: {
     select: true,
     insert: true,
-    update: ["attempts", "due_at", "finished_at", "first_attempt_at", "lane", "lease", "leased_until", "state"],
+    update: ["asked_again", "attempts", "due_at", "finished_at", "first_attempt_at", "lane", "state"],
   },
   hook_replays: { select: true, insert: true },
   hook_secrets: { select: true, insert: true, update: ["expires_at"], delete: true },

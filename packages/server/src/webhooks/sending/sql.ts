@@ -76,7 +76,7 @@ with recursive waiting as (
   limit $5
 ), claimed as (
   update hook_deliveries as d
-  set state = 'sending', lease = $9, leased_until = now() + interval '${leaseSeconds} seconds',
+  set state = 'sending', lease = $9, leased_until = now() + interval '${leaseSeconds} seconds', asked_again = false,
     first_attempt_at = coalesce(d.first_attempt_at, $4)
   from due where d.id = due.id
   returning d.id, d.account_id, d.subscription_id, d.event, d.position, d.epoch, d.lane, d.attempts, d.first_attempt_at, d.body
@@ -243,16 +243,18 @@ const successSeconds = 10;
 
 /**
  * Writes down how attempts ended, and what that says of their receivers. The log of an attempt is kept although its claim may have
- * passed to another server.
+ * passed to another server. What was asked for meanwhile, and is not tried again anyway, waits to be sent once more.
  */
 const endText = `
 with done as materialized (
   select * from ${ended.as("done")}
 ), finished as (
   update hook_deliveries as d
-  set state = done.state, due_at = done.due_at, attempts = done.number, lease = null, leased_until = null,
-    lane = case when done.state = 'waiting' then ${lanes.slow} else d.lane end,
-    finished_at = case when done.state <> 'waiting' then done.at end
+  set state = case when d.asked_again then 'waiting' else done.state end, due_at = done.due_at, lease = null, leased_until = null,
+    attempts = case when d.asked_again and done.state <> 'waiting' then 0 else done.number end,
+    first_attempt_at = case when d.asked_again and done.state <> 'waiting' then null else d.first_attempt_at end,
+    lane = case when d.asked_again or done.state = 'waiting' then ${lanes.slow} else d.lane end,
+    finished_at = case when not d.asked_again and done.state <> 'waiting' then done.at end
   from done where d.id = done.id and d.lease = done.lease
 ), logged as (
   insert into hook_attempts (

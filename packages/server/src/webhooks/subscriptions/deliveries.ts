@@ -60,15 +60,14 @@ export async function replayDelivery(
     await tx
       .updateTable("hook_deliveries")
       .set({
-        state: "waiting",
+        // What is under way is sent once more afterwards: its receiver may have it already.
+        state: sql`case state when 'sending' then 'sending' else 'waiting' end`,
+        asked_again: sql`state = 'sending'`,
         lane: 1,
         due_at: now,
         attempts: 0,
         first_attempt_at: null,
         finished_at: null,
-        // What is under way is sent once more: its receiver may have it already.
-        lease: null,
-        leased_until: null,
       })
       .where("account_id", "=", accountId)
       .where("id", "=", attempt.delivery_id)

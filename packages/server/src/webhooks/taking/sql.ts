@@ -59,8 +59,8 @@ select (select count(*)::int from fresh) as taken, (select count(*)::int from ma
 
 /**
  * Carries out a piece of a range of events that is to be sent again. Accounts have their turns by chance, so that one with many or
- * long ranges does not keep the others waiting. What is under way is sent once more: its receiver may have it already, and ask for it
- * before its answer is written down. The parameters are those of `takeText`.
+ * long ranges does not keep the others waiting. What is under way is sent once more afterwards: its receiver may have it already, and
+ * ask for it before its answer is written down. The parameters are those of `takeText`.
  */
 export const replayText = `
 with job as materialized (
@@ -80,8 +80,9 @@ with job as materialized (
   ${names}
   where names.name = any (s.events)
   on conflict (subscription_id, epoch, position, event) do update
-    set state = 'waiting', lane = 1, due_at = $1, attempts = 0, first_attempt_at = null, finished_at = null, created_at = $1,
-      lease = null, leased_until = null
+    set state = case hook_deliveries.state when 'sending' then 'sending' else 'waiting' end,
+      asked_again = hook_deliveries.state = 'sending',
+      lane = 1, due_at = $1, attempts = 0, first_attempt_at = null, finished_at = null, created_at = $1
     where (select again from job) and hook_deliveries.state <> 'waiting'
   returning 1
 ), gone as (
