@@ -36,12 +36,12 @@ export class Readers {
   /** Subscribes the receiver to all events of each account. */
   async subscribe(database: Stage["database"], closing: Closing): Promise<void> {
     const { accounts, url } = this.#options;
-    const target = await this.receiver.listen(closing);
     for (const { accountId, token } of accounts) {
+      const target = await this.receiver.listenFor(accountId, closing);
       const answer = await fetch(`${url}/v1/accounts/${accountId}/hooks/subscriptions`, {
         method: "POST",
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        body: JSON.stringify({ config: { url: `${target}/${accountId}` }, events: eventTypes }),
+        body: JSON.stringify({ config: { url: target }, events: eventTypes }),
       });
       if (answer.status !== 201) throw new Error(`no subscription: ${answer.status} ${await answer.text()}`);
       const { signing_secret: secret } = (await answer.json()) as { signing_secret: string };

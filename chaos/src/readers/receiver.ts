@@ -10,7 +10,8 @@ const mishaps = { fails: 0.1, hangsUp: 0.05, redirects: 0.05, isSlow: 0.05 };
 const slowMs = 3_000;
 
 /**
- * A receiver of webhooks with a path for each account. It checks the signature of all that comes, and now and then loses, refuses,
+ * A receiver of webhooks with a path, at a port of its own, for each account: servers send few at a time to a host that is slow now and
+ * then, however many accounts share it. It checks the signature of all that comes, and now and then loses, refuses,
  * redirects or delays an event the first time.
  */
 export class Receiver {
@@ -19,21 +20,21 @@ export class Receiver {
   readonly #random: () => number;
   readonly #secrets = new Map<string, Webhook>();
   readonly #tried = new Set<string>();
-  readonly #server = createServer((request, response) => void this.#take(request, response));
 
   constructor(seed: number) {
     const random = createRandom(seed);
     this.#random = () => random.next();
   }
 
-  /** Resolves with the URL of its paths. */
-  async listen(closing: Closing): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  /** Listens at one more port. Resolves with the URL of an account's path there. */
+  async listenFor(accountId: string, closing: Closing): Promise<string> {
+    const server = createServer((request, response) => void this.#take(request, response));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     closing.add(() => {
-      this.#server.closeAllConnections();
-      return new Promise<void>((resolve) => this.#server.close(() => resolve()));
+      server.closeAllConnections();
+      return new Promise<void>((resolve) => server.close(() => resolve()));
     });
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${accountId}`;
   }
 
   /** The secret by which what comes for an account is signed. */
