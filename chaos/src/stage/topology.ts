@@ -5,7 +5,7 @@ const topology = {
   agentProcesses: 3,
 } as const;
 
-/** How many accounts share the terminals: what webhooks bring to an account does not grow with its terminals. */
+/** How many accounts share the terminals: a subscription has room for a few requests at a time, however many terminals its account has. */
 export function accountsFor(terminals: number): number {
   return Math.max(4, Math.ceil(terminals / 60));
 }

@@ -136,16 +136,9 @@ describe("what is sent again while it is under way", async () => {
     await hooks.happen(["A"]);
     await expect.poll(async () => (await attemptsOf(id)).length).toBe(1);
     const [first] = await attemptsOf(id);
-    const answers = Array.from({ length: 8 }, () => Promise.withResolvers<void>());
-    const statuses: number[] = [];
-    shop.behave(() => {
-      const turn = shop.events().length - 2;
-      return { after: answers[turn]?.promise ?? Promise.resolve(), status: () => statuses[turn] ?? 200 };
-    });
-    const answer = (turn: number, status = 200) => {
-      statuses[turn] = status;
-      answers[turn]?.resolve();
-    };
+    const answers = Array.from({ length: 8 }, () => Promise.withResolvers<{ status: number }>());
+    shop.behave(() => answers[shop.events().length - 2]?.promise ?? { status: 200 });
+    const answer = (turn: number, status = 200) => answers[turn]?.resolve({ status });
     const one = `/${id}/deliveries/${first?.id}/replay`;
     const range = [`/${id}/replay`, { since: "2026-01-01T00:00:00Z" }] as const;
     return { shop, id, one, range, answer };

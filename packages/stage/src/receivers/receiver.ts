@@ -11,13 +11,9 @@ export interface Received {
 }
 
 /** What a receiver does with a request: answers a status, redirects, is late, never answers, or breaks the connection. */
-export type Manner =
-  | { status: number; body?: string }
-  | { redirect: string }
-  | { afterMs: number }
-  | { after: Promise<void>; status: () => number }
-  | "hang"
-  | "break";
+export type Manner = { status: number; body?: string } | { redirect: string } | { afterMs: number } | "hang" | "break";
+/** Decides what a receiver does with a request, at once or later. */
+type Decision = (request: Received) => Manner | Promise<Manner>;
 
 export interface Receiver {
   url: string;
@@ -26,18 +22,18 @@ export interface Receiver {
   /** The requests without pings. */
   events(): Received[];
   /** What it does from now on. A function decides for each request. */
-  behave(manner: Manner | ((request: Received) => Manner)): void;
+  behave(manner: Manner | Decision): void;
   close(): Promise<void>;
 }
 
 /** A receiver of webhooks on a free port of this machine, which answers 200 unless it is told otherwise. */
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
-  let manner: (request: Received) => Manner = () => ({ status: 200 });
+  let manner: Decision = () => ({ status: 200 });
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     const one = await take(request);
     received.push(one);
-    await answer(response, manner(one));
+    await answer(response, await manner(one));
   };
   const server = createServer((request, response) => {
     void serve(request, response);
@@ -76,8 +72,5 @@ async function answer(response: ServerResponse, manner: Manner): Promise<void> {
   else if ("afterMs" in manner) {
     await sleep(manner.afterMs);
     response.writeHead(200).end();
-  } else if ("after" in manner) {
-    await manner.after;
-    response.writeHead(manner.status()).end();
   } else response.writeHead(manner.status, { "content-type": "text/plain" }).end(manner.body ?? "");
 }

@@ -7,8 +7,8 @@ const leastCharacters = 2_048;
 
 /**
  * Compresses long answers for callers that accept gzip: a page of a list takes a phone a tenth of the time. An answer with an entity
- * tag stays as it is, because a strong tag names its bytes (RFC 9110 section 8.8.1). No answer holds both a secret that is worth
- * guessing by its length and what somebody else may choose: secrets are shown alone and once, and browsers send no cookies for other sites.
+ * tag stays as it is, because a strong tag names its bytes (RFC 9110 section 8.8.1). The length of a compressed answer tells no secret: an
+ * answer with a secret is short, is given once, and holds no text of another caller; and browsers send no cookies with requests of other sites.
  */
 export function compressAnswers(app: FastifyInstance): void {
   app.addHook("onSend", (request, reply, payload, done) => {
