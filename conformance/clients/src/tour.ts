@@ -143,11 +143,12 @@ async function terminals(store: string) {
   const body = { store_id: store, device_serial_number: serialNumber, device_model: "SATURN1000" };
   const made = await ok(api.aidAccountManagementTerminalsPost({ path, body }));
   const one = { ...path, terminal_id: made.terminal_id };
+  // A closing waits for who is away, and closes it when it comes: in the middle of what follows.
+  while ((await ok(api.terminalPresenceGet({ path: one }))).status !== "online") await pause();
   await ok(api.aidAccountManagementTerminalsGet({ path }));
   await ok(api.aidAccountManagementTerminalsTermidGet({ path: one }));
   await ok(api.aidAccountManagementTerminalsTermidPut({ path: one, body: { store_id: store } }));
   await ok(api.aidTerminalsTermidConfigurationGet({ path: one }));
-  await ok(api.terminalPresenceGet({ path: one }));
   await ok(api.terminalPresenceChangesGet({ path: one }));
   await ok(api.terminalTelemetryGet({ path: one }));
   await ok(api.terminalTelemetryHistoryGet({ path: one }));
@@ -220,9 +221,14 @@ async function closings(store: string, terminal_id: string) {
   const headers = { "Idempotency-Key": crypto.randomUUID(), Prefer: "wait=20" };
   const body = { business_day, terminals: [terminal_id], expected };
   const { id } = await ok(api.aidStoresSidClosingsPost({ path: of, headers, body }));
-  await ok(api.aidStoresSidClosingsPost({ path: of }));
+  // Without its day it would be asked for the running one, as this one may be yesterday's.
+  await ok(api.aidStoresSidClosingsPost({ path: of, body: { business_day } }));
   const one = { ...of, closing_id: id };
-  await ok(api.aidStoresSidClosingsIdGet({ path: one, headers: { Prefer: "wait=20" } }));
+  // An answer comes sooner than preferred where the closing waits for a terminal that is away; it goes on when that is back.
+  const look = () => ok(api.aidStoresSidClosingsIdGet({ path: one, headers: { Prefer: "wait=20" } }));
+  let seen = await look();
+  for (; seen.state === "running"; seen = await look()) await pause();
+  if (seen.state !== "closed") throw new Error(seen.text);
   await ok(api.aidStoresSidClosingsGet({ path: of, query: { business_day } }));
   await ok(api.aidClosingsGet({ path, query: { store_id: store, limit: 1 } }));
   await ok(api.aidClosingsExportGet({ path, query: { month: business_day.slice(0, 7) } }));

@@ -28,6 +28,23 @@ describe("the business day of a closing", async () => {
     expect(Date.parse(closing.day_ends_at)).toBeLessThan(Date.now() - dayMs / 2);
   });
 
+  it("is the next one for a request sent right after, which closes no batch that is empty", async () => {
+    const store = storeOf(server, tenant, "pressed-twice");
+    const till = await store.till();
+    await sold(till, { daysAgo: 2 });
+    const first = await store.close();
+    const pressed = store.close();
+    const states = async () =>
+      (await store.call("GET", store.path)).body.closings.map(({ state }: { state: string }) => state);
+    await expect.poll(states).toEqual(["running", "closed"]);
+    // As devices do within a second after a close.
+    await till.device.tellOpenBatch({ transactions_count: 0 });
+    const second = await pressed;
+    expect([first.body.state, second.status, second.body.state]).toEqual(["closed", 201, "nothing_to_close"]);
+    expect(standing(second.body, till)).toMatchObject({ state: "not_needed", reason: "empty" });
+    expect(till.commands).toHaveLength(1);
+  });
+
   it("goes on with the running day, whatever a terminal brings along that comes back", async () => {
     const store = storeOf(server, tenant, "evening");
     const [till, away] = [await store.till(), await store.till()];

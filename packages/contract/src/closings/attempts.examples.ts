@@ -159,6 +159,32 @@ export const attemptExamples: Examples = {
       { state: "waiting", reason: "busy_payment", step: "finish_payment", next: at("22:01:20") },
     ],
   ],
+  "it was closed a moment ago, and is about to tell its batch": [
+    [
+      "yesterday's batch, and whoever asked presses the button once more",
+      {
+        closes: [close({ by: "other", belongs: "earlier", at: at("22:00:55") })],
+        batch: batch(3, "21:00"),
+        askedAt: at("22:01"),
+      },
+      { state: "waiting", reason: "closing", step: "wait", next: at("22:01:01"), moving: true },
+    ],
+    [
+      "and asked to close it again",
+      { closes: [close({ at: at("22:00:55") })], batch: batch(3, "21:00"), again: true, askedAt: at("22:00:58") },
+      { state: "waiting", next: at("22:01:01") },
+    ],
+    [
+      "and nobody waits",
+      {
+        closes: [close({ by: "other", belongs: "earlier", at: at("22:00:55") })],
+        batch: batch(3, "21:00"),
+        askedAt: at("22:01"),
+      },
+      { state: "waiting", moving: true },
+      lastCall,
+    ],
+  ],
   "its time was over before it was tried": [
     [
       "the servers were away all night",
@@ -171,6 +197,20 @@ export const attemptExamples: Examples = {
     ["for the first time", {}, { state: "waiting", next: "plan" }],
     ["though nobody waits", {}, { next: "plan" }, lastCall],
     ["sold since a close at noon", { closes: [byHand("21:00")], batch: batch(3, "22:00") }, { next: "plan" }],
+    [
+      "its day before was closed, and it does not tell in time what is in its batch",
+      {
+        closes: [close({ by: "other", belongs: "earlier", at: at("22:00:50") })],
+        batch: batch(3, "21:00"),
+        askedAt: at("22:01"),
+      },
+      { next: "plan" },
+    ],
+    [
+      "its day before was closed just now, and it never tells",
+      { closes: [close({ by: "other", belongs: "earlier", at: at("22:00:55") })], askedAt: at("22:01") },
+      { next: "plan" },
+    ],
     ["closed at noon, and does not tell", { closes: [byHand("12:00")] }, { next: "plan" }],
     ["asked to close it again", after({}, { again: true, askedAt: at("22:01") }), { next: "plan" }],
     [

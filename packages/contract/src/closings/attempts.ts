@@ -185,6 +185,19 @@ export const attempts: readonly Rule[] = [
     },
   },
   {
+    // It may be empty: a second request, sent right after the first, must not close it for the next day.
+    rule: "it was closed a moment ago, and is about to tell its batch",
+    applies: ({ closedUntold, day }) =>
+      !day.ended && closedUntold !== undefined && day.now.getTime() < closedUntold.getTime() + pauses.batchAfterClose,
+    stands: (view) => ({
+      state: "waiting",
+      reason: "closing",
+      step: "wait",
+      next: after(view.day, pauses.soon),
+      moving: true,
+    }),
+  },
+  {
     rule: "its time was over before it was tried",
     applies: (view) => view.tries.length === 0 && isTooLate(view),
     stands: (view) => failed(view, "expired", "close_the_day"),

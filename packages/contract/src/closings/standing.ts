@@ -36,10 +36,13 @@ export const pauses = {
   underWay: 30 * second,
   away: 10 * second,
   busy: 2 * second,
+  soon: second,
   notReady: 10 * second,
   busy_payment: 20 * second,
   host_unreachable: 60 * second,
   unanswered: 10 * second,
+  /** A device that tells its batch does so within a second after a close; it is waited for so long. */
+  batchAfterClose: 10 * second,
 };
 /** The time so long after now. */
 export function after({ now }: DayFacts, ms: number): Date {

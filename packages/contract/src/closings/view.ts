@@ -16,6 +16,8 @@ export interface View extends TerminalFacts {
   own?: CloseFacts | undefined;
   /** What the device told of its batch after the last close whose end matters. */
   told?: BatchFacts | undefined;
+  /** When its last close, of whichever day, closed the batch, if its device tells its batch and has not told it since. */
+  closedUntold?: Date | undefined;
   sold: boolean;
   empty: boolean;
   /** Attempts since the request. */
@@ -47,6 +49,7 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
     unanswered: latest?.end === "unanswered" && saidNothingSince(latest, closes) ? latest : undefined,
     own: closes.findLast(({ end, by, at }) => end === "closed" && by === "closing" && !(facts.again && at < asked)),
     told,
+    closedUntold: batch && !told ? closedAt(closes) : undefined,
     sold: recent !== undefined && recent.count > 0 && recent.at.getTime() > since && !isOfLaterDay(recent, day, true),
     empty: told !== undefined && (told.count === 0 || isOfLaterDay(told, day, last !== undefined)),
     tries: attempts.filter(({ at }) => at >= asked),
@@ -70,6 +73,12 @@ function saidNothingSince(close: CloseFacts, closes: readonly CloseFacts[]): boo
   return closes
     .slice(closes.indexOf(close) + 1)
     .every(({ end, reason }) => end === "not_closed" && reason === "unreachable");
+}
+
+/** Since when the last close is known after which the batch may be another one, if it closed the batch. */
+function closedAt(closes: readonly CloseFacts[]): Date | undefined {
+  const { end, knownAt } = closes.findLast((close) => affectsBatch(close.end)) ?? {};
+  return end === "closed" ? (knownAt ?? undefined) : undefined;
 }
 
 /** Whether the batch can be another one after a close that ended so. */
