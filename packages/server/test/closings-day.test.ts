@@ -37,11 +37,26 @@ describe("the business day of a closing", async () => {
     const states = async () =>
       (await store.call("GET", store.path)).body.closings.map(({ state }: { state: string }) => state);
     await expect.poll(states).toEqual(["running", "closed"]);
-    // As devices do within a second after a close.
+    // As a device does that tells it after the close.
     await till.device.tellOpenBatch({ transactions_count: 0 });
     const second = await pressed;
     expect([first.body.state, second.status, second.body.state]).toEqual(["closed", 201, "nothing_to_close"]);
     expect(standing(second.body, till)).toMatchObject({ state: "not_needed", reason: "empty" });
+    expect(till.commands).toHaveLength(1);
+  });
+
+  it("is the next one also where the device told its new batch before its close, as our agent does", async () => {
+    const store = storeOf(server, tenant, "told-first");
+    const till = await store.till((command) => {
+      void till.device.tellOpenBatch({ transactions_count: 0 });
+      return closes()(command);
+    });
+    await sold(till, { daysAgo: 2 });
+    const [first, second] = [await store.close(), await store.close()];
+    expect([first, second].map(({ status, body }) => [status, body.state])).toEqual([
+      [201, "closed"],
+      [201, "nothing_to_close"],
+    ]);
     expect(till.commands).toHaveLength(1);
   });
 

@@ -207,6 +207,15 @@ export const attemptExamples: Examples = {
       { next: "plan" },
     ],
     [
+      "its day before was closed by a clock that was ahead",
+      {
+        closes: [close({ by: "other", belongs: "earlier", at: at("22:00"), knownAt: at("23:00") })],
+        batch: batch(3, "21:00"),
+        askedAt: at("22:01"),
+      },
+      { next: "plan" },
+    ],
+    [
       "its day before was closed just now, and it never tells",
       { closes: [close({ by: "other", belongs: "earlier", at: at("22:00:55") })], askedAt: at("22:01") },
       { next: "plan" },

@@ -48,6 +48,13 @@ function isTooLate({ retries, tries, day, asked }: View): boolean {
   return !retries && day.now.getTime() - (tries.at(-1)?.at ?? asked).getTime() >= triedWithinMs;
 }
 
+/** Whether its new batch is waited for. A clock that was set back must not make that long. */
+function isAboutToTell({ closedUntold, day }: View): boolean {
+  if (!closedUntold) return false;
+  const sinceMs = day.now.getTime() - closedUntold.getTime();
+  return sinceMs >= 0 && sinceMs < pauses.batchAfterClose;
+}
+
 /** It is to be closed: what became of the attempts so far, and whether a further one can be made. */
 export const attempts: readonly Rule[] = [
   {
@@ -187,8 +194,7 @@ export const attempts: readonly Rule[] = [
   {
     // It may be empty: a second request, sent right after the first, must not close it for the next day.
     rule: "it was closed a moment ago, and is about to tell its batch",
-    applies: ({ closedUntold, day }) =>
-      !day.ended && closedUntold !== undefined && day.now.getTime() < closedUntold.getTime() + pauses.batchAfterClose,
+    applies: (view) => !view.day.ended && isAboutToTell(view),
     stands: (view) => ({
       state: "waiting",
       reason: "closing",

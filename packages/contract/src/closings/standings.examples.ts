@@ -167,6 +167,14 @@ export const standingExamples: Examples = {
   "nothing was sold": [
     ["all day", { batch: batch(0, "09:00") }, { state: "not_needed", reason: "empty", openAgain: absent }],
     [
+      "since a close of the day before, which its agent told after the new batch",
+      {
+        closes: [close({ by: "other", belongs: "earlier", at: at("21:00"), knownAt: at("21:01") })],
+        batch: { count: 0, at: new Date(at("21:01").getTime() - 20) },
+      },
+      { state: "not_needed", reason: "empty" },
+    ],
+    [
       "by the end of the closing, but after it",
       { batch: batch(0, "22:01"), batchNow: { count: 1, at: at("22:10"), oldestAt: at("22:10") } },
       { state: "not_needed", reason: "empty", openAgain: true, step: "close_the_day" },

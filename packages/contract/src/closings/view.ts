@@ -14,7 +14,7 @@ export interface View extends TerminalFacts {
   /** `latest`, if its terminal did not answer and has said nothing since. */
   unanswered?: CloseFacts | undefined;
   own?: CloseFacts | undefined;
-  /** What the device told of its batch after the last close whose end matters. */
+  /** What the device told of its batch after the last close whose end matters; that it was empty also where that close closed it. */
   told?: BatchFacts | undefined;
   /** When its last close, of whichever day, closed the batch, if its device tells its batch and has not told it since. */
   closedUntold?: Date | undefined;
@@ -35,7 +35,7 @@ export function viewOf(facts: TerminalFacts, day: DayFacts): View {
   const since = Math.max(...closes.map(({ end, knownAt }) => (affectsBatch(end) ? (knownAt?.getTime() ?? 0) : 0)), 0);
   // What was told by a device that is away counts only as far as it cannot get better.
   const holds = facts.online || facts.shutDown || (batch?.count ?? 0) > 0;
-  const told = batch && batch.at.getTime() > since && holds ? batch : undefined;
+  const told = batch && holds && (batch.at.getTime() > since || isStillEmpty(batch, closes)) ? batch : undefined;
   const recent = facts.batchNow ?? batch;
   return {
     ...facts,
@@ -73,6 +73,15 @@ function saidNothingSince(close: CloseFacts, closes: readonly CloseFacts[]): boo
   return closes
     .slice(closes.indexOf(close) + 1)
     .every(({ end, reason }) => end === "not_closed" && reason === "unreachable");
+}
+
+/**
+ * Whether the batch was empty, and is so after what closed it: an agent tells its new batch before it tells the close, and a sale when it
+ * happens.
+ */
+function isStillEmpty({ count, at }: BatchFacts, closes: readonly CloseFacts[]): boolean {
+  const since = closes.filter(({ end, knownAt }) => affectsBatch(end) && (knownAt === null || knownAt >= at));
+  return count === 0 && since.every(({ end }) => end === "closed");
 }
 
 /** Since when the last close is known after which the batch may be another one, if it closed the batch. */

@@ -119,6 +119,25 @@ describe("the close of a store, as time goes by", async () => {
     expect([today.business_day, standing(today, till).state]).toEqual([day("07-06"), "closed"]);
   });
 
+  it("waits for a close that began in the last moment of the day before, and closes no empty batch after it", async () => {
+    const store = newStore();
+    const till = await store.till(silent);
+    await move("07-07T02:59:50Z");
+    await till.tell({ transactions_count: 3, oldest_at: day("07-07T01:00:00Z") });
+    await store.untilTold(till, 3);
+    const { body: evening } = await store.close({}, {});
+    await expect.poll(() => till.commands.length).toBe(1);
+    await move("07-07T03:00:05Z");
+    const { body: morning } = await store.close({ business_day: day("07-07") }, {});
+    expect([evening.business_day, morning.business_day]).toEqual([day("07-06"), day("07-07")]);
+    expect(standing(morning, till)).toMatchObject({ state: "waiting", reason: "closing_by_another" });
+    await till.tell({ transactions_count: 0 });
+    await till.answerLate();
+    const states = () => Promise.all([evening, morning].map(async ({ id }) => (await store.read(id)).state));
+    await expect.poll(states).toEqual(["closed", "nothing_to_close"]);
+    expect(till.commands).toHaveLength(1);
+  });
+
   it("refuses what cannot be, and names each place", async () => {
     const store = newStore();
     const other = await newStore().register();

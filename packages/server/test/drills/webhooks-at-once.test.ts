@@ -4,7 +4,7 @@ import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test
 import { world } from "@tillkeeper/stage/world";
 import type { Pool } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
-import { claimDue, firstOfAll, lanes } from "../../src/webhooks/sending/sql.ts";
+import { claimDue, firstOfAll, lanes } from "../../src/webhooks/sending/claim.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
 
 /** Deliveries of subscriptions that are due. $1: their account, $2: the subscriptions, $3: the lane, $4: how many of each. */
@@ -122,14 +122,50 @@ describe("several servers with one database", () => {
         now: new Date(Date.now() + 60_000),
         realNow: new Date(),
         free: 256,
-        underWay: new Map([[busy, 3]]),
-        most: 8,
-        mostFailing: 2,
-        fullAccounts: [],
+        underWay: new Map([[`of ${busy}`, 3]]),
+        most: { subscription: 8, failing: 2, account: 64, host: 20 },
         lease: answers,
       });
       const counts = Map.groupBy(claimed, ({ subscription_id: id }) => id);
       expect(ids.map((id) => counts.get(id)?.length)).toEqual([8, 5, 2]);
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  });
+
+  it("claim no more than a host and an account have room for, of which each subscription has its share", async () => {
+    const { server, tenant } = await world({ own: reachesTests });
+    const hooks = hooksOf(server, tenant);
+    const [shop, other] = [await receiver(), await receiver()];
+    const ids: string[] = [];
+    for (const url of [`${shop.url}?1`, `${shop.url}?2`, `${shop.url}?3`, other.url])
+      ids.push((await hooks.create(url)).id);
+    const client = await server.db.pool.connect();
+    const totals = new Map<string, number>();
+    try {
+      // Never committed, so the server's own sender does not see it.
+      await client.query(beginHeld);
+      await client.query(waiting, [tenant.aid, ids, lanes.fast, 100]);
+      for (let round = 0; round < 12; round += 1) {
+        const { claimed } = await claimDue(client as unknown as Pool, {
+          lane: lanes.fast,
+          behind: firstOfAll,
+          now: new Date(Date.now() + 60_000),
+          realNow: new Date(),
+          free: 512,
+          underWay: new Map([
+            [`at ${new URL(shop.url).host}`, 3],
+            [`by ${tenant.aid}`, 2],
+          ]),
+          most: { subscription: 8, failing: 2, account: 12, host: 7 },
+          lease: ids[0] as string,
+        });
+        const atShop = claimed.filter(({ url }) => url.startsWith(shop.url)).length;
+        expect([claimed.length, atShop <= 4, claimed.length - atShop <= 7]).toEqual([10, true, true]);
+        for (const { subscription_id: id } of claimed) totals.set(id, (totals.get(id) ?? 0) + 1);
+      }
+      expect(ids.filter((id) => !totals.has(id))).toEqual([]);
     } finally {
       await client.query("rollback");
       client.release();
@@ -154,9 +190,7 @@ describe("several servers with one database", () => {
           ...wish,
           behind,
           underWay: new Map(),
-          most: 2,
-          mostFailing: 2,
-          fullAccounts: [],
+          most: { subscription: 2, failing: 2, account: 8, host: 8 },
           lease: ids[0] as string,
         });
         turns.push(...new Set(found.claimed.map(({ subscription_id: id }) => id)));

@@ -1,4 +1,5 @@
 import { standingOf } from "@tillkeeper/contract/closings/rules";
+import type { Standing } from "@tillkeeper/contract/closings/standing";
 import type { ClosingPreview } from "@tillkeeper/contract/http/closing-schemas";
 import { inTenant } from "../../db/tenants/tenant.ts";
 import { invalidRequest } from "../../platform/errors.ts";
@@ -48,9 +49,10 @@ export function previewClosing(
       const facts = terminalFacts(row, moment);
       return { row, facts, standing: standingOf(facts, { now: moment.now, cancelled: false, ...until }) };
     });
-    const terminals = members.map(({ row, standing: { state, reason, step, next } }) => {
+    const terminals = members.map(({ row, standing }) => {
+      const { state, reason, step } = standing;
       const batch = standingBatch(row);
-      const would: Would = state === "waiting" ? (next === "plan" ? "close" : "wait") : wouldOf[state];
+      const would: Would = state === "waiting" ? (isPlanned(standing) ? "close" : "wait") : wouldOf[state];
       return {
         terminal_id: row.terminal_id,
         would,
@@ -75,6 +77,11 @@ export function previewClosing(
       ...(alsoOpen.length > 0 && { also_open: alsoOpen }),
     };
   });
+}
+
+/** Whether it is closed at once, or in a moment, with nothing under way yet. */
+function isPlanned({ reason, close, next }: Standing): boolean {
+  return reason === "closing" && close === undefined && next !== "send";
 }
 
 /** The open batches, as far as terminals tell them. */

@@ -12,6 +12,9 @@ const didNothing = sql`(
 /** After the day, or the last request, a close may still correct it for so long. */
 const laterFor = sql`interval '36 hours'`;
 
+/** A close that was accepted so long before the day began may end in it. It says what the day's batch began with. */
+const underWayFor = sql`interval '15 minutes'`;
+
 // A subquery with `limit 1` (or `offset 0`) is looked up by the keys of each row, whatever statistics say of its table. Joined in the ordinary way,
 // all attempts or closings of the account are read for each row while statistics are from when there were few.
 
@@ -129,7 +132,7 @@ left join lateral (
   limit 1
 ) as former on true
 cross join lateral (
-  select tillkeeper_lowest_id(target.day_starts_at) as lowest,
+  select tillkeeper_lowest_id(target.day_starts_at - ${underWayFor}) as lowest,
     tillkeeper_lowest_id(greatest(target.day_ends_at, target.asked_at) + ${laterFor}) as highest
   offset 0
 ) as bounds

@@ -216,11 +216,14 @@ export function resultOf({ result, late_result: late }: CloseRow): EndOfDayResul
 /** Whether the close belongs to the closing's day: as its own closing says, else by its instant. */
 export function belongsTo(
   close: CloseRow,
-  row: Pick<ClosingMember, "closing_id" | "day_ends_at">,
+  row: Pick<ClosingMember, "closing_id" | "day_starts_at" | "day_ends_at">,
 ): CloseFacts["belongs"] {
   if (close.closing_id !== null && close.closing_id === row.closing_id) return "day";
   const end = row.day_ends_at.getTime();
-  if (close.closing_ends_at === null) return new Date(close.created_at).getTime() < end ? "day" : "later";
+  if (close.closing_ends_at === null) {
+    const at = new Date(close.created_at).getTime();
+    return at < row.day_starts_at.getTime() ? "earlier" : at < end ? "day" : "later";
+  }
   const itsEnd = new Date(close.closing_ends_at).getTime();
   return itsEnd === end ? "day" : itsEnd < end ? "earlier" : "later";
 }

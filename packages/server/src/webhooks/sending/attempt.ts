@@ -6,8 +6,9 @@ import type { Answered, Poster } from "../requests/post.ts";
 import type { SealedSecret } from "../requests/secrets.ts";
 import type { Secrets } from "../requests/signatures.ts";
 import { eventIdOf } from "./bodies.ts";
+import type { Claimed } from "./claim.ts";
 import { nextAttemptAt } from "./schedule.ts";
-import type { Claimed, Ended } from "./sql.ts";
+import type { Ended } from "./sql.ts";
 
 export interface AttemptDeps {
   clock: Clock;

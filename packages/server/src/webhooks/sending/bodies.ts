@@ -3,7 +3,8 @@ import type { EventEnvelope } from "@tillkeeper/contract/http/event-schemas";
 import type { Pool } from "pg";
 import { type EventRow, findPlaced, type PresentEvents } from "../../events/read.ts";
 import { bodyOf } from "../requests/body.ts";
-import { type Claimed, keepBodies } from "./sql.ts";
+import type { Claimed } from "./claim.ts";
+import { keepBodies } from "./sql.ts";
 
 /**
  * Gives deliveries without a body theirs, and keeps it. Answers the deliveries that have one; the others' events are past their

@@ -5,7 +5,7 @@ import { lastPosition } from "../../events/read.ts";
 import { writeEvents } from "../../events/write.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { openSubscription, subjectOf, subscriptionNotFound } from "../subscriptions/subscriptions.ts";
-import type { Claimed } from "./sql.ts";
+import type { Claimed } from "./claim.ts";
 
 const actor = { clientId: "system", address: "", requestId: "webhooks" };
 

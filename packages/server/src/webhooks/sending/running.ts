@@ -1,4 +1,4 @@
-import { type Claimed, type Lane, lanes } from "./sql.ts";
+import { type Claimed, type Lane, lanes, type Place, placesOf } from "./claim.ts";
 
 /**
  * How many requests run at once: in all, of one account, to one subscription whose receiver takes what it gets, to one whose last attempts
@@ -11,41 +11,31 @@ const limitsOf = {
   [lanes.ping]: { all: 64, account: 16, subscription: 1, failing: 1, host: 8 },
 } as const;
 
-/** The requests that are under way. */
+/** The requests that are under way. Claims keep to the limits. */
 export class Running {
   readonly #inLane = new Map<Lane, number>();
-  /** By lane and subscription, account and host. */
-  readonly #counts = new Map<string, number>();
-  /** The lane in which a request takes a place; none: it has given it back. */
-  readonly #placeOf = new Map<string, Lane | undefined>();
+  readonly #atPlaces = { [lanes.fast]: new Map(), [lanes.slow]: new Map(), [lanes.ping]: new Map() } satisfies Record<
+    Lane,
+    Map<string, number>
+  >;
+  /** The lane in which the request of a claim takes a place; none: it has given it back. */
+  readonly #laneOf = new Map<string, Lane | undefined>();
   #whenOver: (() => void)[] = [];
 
   freeIn(lane: Lane): number {
     return limitsOf[lane].all - (this.#inLane.get(lane) ?? 0);
   }
 
-  /** How many requests to each subscription are under way in a lane, and how many there may be. */
-  ofSubscriptions(lane: Lane): { underWay: Map<string, number>; most: number; mostFailing: number } {
-    const { subscription: most, failing: mostFailing } = limitsOf[lane];
-    return { underWay: new Map(this.#countsOf(`${lane} of `)), most, mostFailing };
+  /** How many requests are under way in a lane at each place, and how many there may be. */
+  in(lane: Lane): { underWay: ReadonlyMap<string, number>; most: Record<Place | "failing", number> } {
+    return { underWay: this.#atPlaces[lane], most: limitsOf[lane] };
   }
 
-  /** The accounts that have as many requests in a lane as they may. */
-  fullAccountsIn(lane: Lane): string[] {
-    return this.#countsOf(`${lane} by `).flatMap(([id, count]) => (count >= limitsOf[lane].account ? [id] : []));
-  }
-
-  /** Takes a place; false: its account or its host has no room. */
-  take(delivery: Claimed): boolean {
+  take(delivery: Claimed): void {
     const lane = delivery.lane as Lane;
-    const { account, host } = limitsOf[lane];
-    if (this.#countOf(accountName(lane, delivery)) >= account || this.#countOf(hostName(lane, delivery)) >= host) {
-      return false;
-    }
-    this.#placeOf.set(delivery.id, lane);
+    this.#laneOf.set(claimOf(delivery), lane);
     this.#add(delivery, lane, 1);
-    add(this.#counts, subscriptionName(lane, delivery), 1);
-    return true;
+    add(this.#atPlaces[lane], placesOf(delivery).subscription, 1);
   }
 
   /**
@@ -53,55 +43,37 @@ export class Running {
    * taken: a receiver that goes to and fro between both lanes would have more and more open requests.
    */
   drift(delivery: Claimed): boolean {
-    if (this.#placeOf.get(delivery.id) !== lanes.fast) return false;
+    if (this.#laneOf.get(claimOf(delivery)) !== lanes.fast) return false;
     this.#add(delivery, lanes.fast, -1);
-    this.#placeOf.set(delivery.id, undefined);
+    this.#laneOf.set(claimOf(delivery), undefined);
     return true;
   }
 
   leave(delivery: Claimed): void {
-    if (!this.#placeOf.has(delivery.id)) return;
-    const lane = this.#placeOf.get(delivery.id);
+    if (!this.#laneOf.has(claimOf(delivery))) return;
+    const lane = this.#laneOf.get(claimOf(delivery));
     if (lane !== undefined) this.#add(delivery, lane, -1);
-    add(this.#counts, subscriptionName(lane ?? lanes.fast, delivery), -1);
-    this.#placeOf.delete(delivery.id);
-    if (this.#placeOf.size === 0) for (const over of this.#whenOver.splice(0)) over();
+    add(this.#atPlaces[lane ?? lanes.fast], placesOf(delivery).subscription, -1);
+    this.#laneOf.delete(claimOf(delivery));
+    if (this.#laneOf.size === 0) for (const over of this.#whenOver.splice(0)) over();
   }
 
   /** Resolves when none is under way. */
   over(): Promise<void> {
-    if (this.#placeOf.size === 0) return Promise.resolve();
+    if (this.#laneOf.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenOver.push(resolve));
   }
 
   #add(delivery: Claimed, lane: Lane, by: number): void {
+    const { account, host } = placesOf(delivery);
     add(this.#inLane, lane, by);
-    add(this.#counts, accountName(lane, delivery), by);
-    add(this.#counts, hostName(lane, delivery), by);
-  }
-
-  #countOf(name: string): number {
-    return this.#counts.get(name) ?? 0;
-  }
-
-  /** Counts by what follows this beginning of their names. */
-  #countsOf(beginning: string): [string, number][] {
-    return [...this.#counts].flatMap(([name, count]) =>
-      name.startsWith(beginning) ? [[name.slice(beginning.length), count]] : [],
-    );
+    add(this.#atPlaces[lane], account, by);
+    add(this.#atPlaces[lane], host, by);
   }
 }
 
-function subscriptionName(lane: Lane, { subscription_id: id }: Claimed): string {
-  return `${lane} of ${id}`;
-}
-
-function accountName(lane: Lane, { account_id: id }: Claimed): string {
-  return `${lane} by ${id}`;
-}
-
-function hostName(lane: Lane, { url }: Claimed): string {
-  return `${lane} at ${new URL(url).host}`;
+function claimOf({ lease, id }: Claimed): string {
+  return `${lease} ${id}`;
 }
 
 function add<K>(counts: Map<K, number>, key: K, by: number): void {

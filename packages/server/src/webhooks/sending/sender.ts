@@ -8,20 +8,10 @@ import { every, type Worker } from "../../platform/worker.ts";
 import { WorkerPace } from "../../platform/worker-pace.ts";
 import { type AttemptDeps, attempt, endWithoutEvent, quickMs } from "./attempt.ts";
 import { withBodies } from "./bodies.ts";
+import { type Claimed, claimDue, firstOfAll, type Lane, lanes } from "./claim.ts";
 import { pauseFailing } from "./pause-failing.ts";
 import { Running } from "./running.ts";
-import {
-  type Claimed,
-  claimDue,
-  type Ended,
-  endAttempts,
-  firstOfAll,
-  giveBack,
-  type Lane,
-  lanes,
-  takeOver,
-  useSlowLane,
-} from "./sql.ts";
+import { type Ended, endAttempts, giveBack, takeOver, useSlowLane } from "./sql.ts";
 
 export interface SenderDeps extends AttemptDeps {
   db: Db;
@@ -33,8 +23,8 @@ export interface SenderDeps extends AttemptDeps {
 
 export type AttemptOutcome = "delivered" | "failed" | "given_up";
 
-/** How long a delivery rests whose turn could not begin: its account or host has enough to do, or its event could not be read. */
-const restMs = { host: 100, failure: 5_000 };
+/** How long a delivery rests whose event could not be read. */
+const restMs = 5_000;
 /** A claim reads all subscriptions that wait, so in a full lane it waits for some places. They come back within `quickMs`. */
 const leastFast = 32;
 const takeOverEveryMs = 5_000;
@@ -52,6 +42,8 @@ export class Sender {
   readonly #running = new Running();
   readonly #stopped = new AbortController();
   readonly #behind = new Map<Lane, string>();
+  /** The lanes in which the present pass through all subscriptions has claimed something. */
+  readonly #found = new Set<Lane>();
   readonly #end: (ended: Ended) => Promise<void>;
   readonly #pace = new WorkerPace({ busyMs: 20, idleMs: 1_000, idleAfterMs: 2_000 });
 
@@ -99,46 +91,38 @@ export class Sender {
       now: clock.now(),
       realNow: clock.realNow(),
       free,
-      ...this.#running.ofSubscriptions(lane),
-      fullAccounts: this.#running.fullAccountsIn(lane),
+      ...this.#running.in(lane),
       lease,
     });
-    const isLast = next === firstOfAll && behind === firstOfAll;
     this.#behind.set(lane, next);
-    if (claimed.length === 0) return !isLast;
-    this.#pace.found();
-    // Others are claimed while the bodies of these are read: a full lane waits for the slowest step only, not for the sum of all.
-    void this.#begin(claimed, lease).catch((error: unknown) => this.#failed(error));
-    return !isLast;
+    if (claimed.length > 0) {
+      this.#found.add(lane);
+      this.#pace.found();
+      // Others are claimed while the bodies of these are read: a full lane waits for the slowest step only, not for the sum of all.
+      void this.#begin(claimed, lease).catch((error: unknown) => this.#failed(error));
+    }
+    if (next !== firstOfAll) return true;
+    // A pass of several claims is followed by another at once only where it found something.
+    const found = this.#found.delete(lane);
+    return behind !== firstOfAll && found;
   }
 
   async #begin(claimed: readonly Claimed[], lease: string): Promise<void> {
     const { db, clock, log, present } = this.#deps;
-    const later = (ids: readonly string[], ms: number) =>
-      giveBack(db.pool, { lease, ids, dueAt: new Date(clock.now().getTime() + ms) });
-    const begun: Claimed[] = [];
-    const full: Claimed[] = [];
     // Places are taken before the next claim, which counts them.
-    for (const delivery of claimed) (this.#running.take(delivery) ? begun : full).push(delivery);
-    if (full.length > 0) {
-      const ids = full.map(({ id }) => id);
-      // Beside the others, whose places are given back by what follows: if it fails, the leases of these end.
-      void later(ids, restMs.host).catch((error: unknown) => this.#failed(error));
-    }
+    for (const delivery of claimed) this.#running.take(delivery);
     try {
-      const { ready, gone } = await withBodies(db.pool, present, begun);
+      const { ready, gone } = await withBodies(db.pool, present, claimed);
       for (const delivery of ready) void this.#send(delivery, lease);
       for (const delivery of gone) {
-        this.#running.leave(delivery);
+        this.#leave(delivery);
         void this.#end(endWithoutEvent(clock, delivery, lease)).catch((error: unknown) => this.#failed(error));
       }
     } catch (error) {
       log.error({ err: error }, "events could not be read for webhooks, which are sent later");
-      for (const delivery of begun) this.#running.leave(delivery);
-      await later(
-        begun.map(({ id }) => id),
-        restMs.failure,
-      );
+      for (const delivery of claimed) this.#leave(delivery);
+      const ids = claimed.map(({ id }) => id);
+      await giveBack(db.pool, { lease, ids, dueAt: new Date(clock.now().getTime() + restMs) });
     }
   }
 
@@ -160,21 +144,35 @@ export class Sender {
       this.#failed(error);
     } finally {
       clearTimeout(drift);
-      this.#running.leave(delivery);
+      this.#leave(delivery);
     }
   }
 
   /** Looks when an attempt is due soon, if the sender rests by then. */
   #lookAt(dueAt: Date): void {
     const ms = dueAt.getTime() - this.#deps.clock.now().getTime();
+    if (ms < soonMs) setTimeout(() => this.#stir(), Math.max(0, ms)).unref();
+  }
+
+  /** Gives a place back, for which others may have waited. */
+  #leave(delivery: Claimed): void {
+    this.#running.leave(delivery);
+    this.#stir();
+  }
+
+  #stir(): void {
     const [sending] = this.workers;
-    if (ms < soonMs && sending) setTimeout(() => this.#pace.stir(sending), Math.max(0, ms)).unref();
+    if (sending) this.#pace.stir(sending);
   }
 
   /** It takes longer than a moment. */
   #drift(delivery: Claimed): void {
     if (!this.#running.drift(delivery)) return;
-    useSlowLane(this.#deps.db.pool, delivery.subscription_id).catch((error: unknown) => this.#failed(error));
+    this.#stir();
+    useSlowLane(this.#deps.db.pool, delivery.subscription_id).then(
+      () => this.#stir(),
+      (error: unknown) => this.#failed(error),
+    );
   }
 
   #failed(error: unknown): void {

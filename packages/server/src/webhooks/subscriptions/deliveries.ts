@@ -11,6 +11,7 @@ import { cutPage } from "../../platform/http/paging.ts";
 import type { Caller } from "../../platform/http/route.ts";
 import { newId } from "../../platform/ids.ts";
 import { documentedTime } from "../../platform/timestamps.ts";
+import { sentAgain } from "../sending/sql.ts";
 import { presentDelivery, presentDeliveryDetail } from "./present.ts";
 import { type AttemptRow, countAttempts, findAttempt, listAttempts } from "./queries.ts";
 import { type HookDeps, type HookKey, type ListWish, openSubscription, subjectOf } from "./subscriptions.ts";
@@ -57,21 +58,8 @@ export async function replayDelivery(
   const again = await inTenant(deps.db, accountId, async (tx) => {
     const attempt = await openAttempt(tx, deps, { accountId, id }, attemptId);
     const now = deps.clock.now();
-    await tx
-      .updateTable("hook_deliveries")
-      .set({
-        // What is under way is sent once more afterwards: its receiver may have it already.
-        state: sql`case state when 'sending' then 'sending' else 'waiting' end`,
-        asked_again: sql`state = 'sending'`,
-        lane: 1,
-        due_at: now,
-        attempts: 0,
-        first_attempt_at: null,
-        finished_at: null,
-      })
-      .where("account_id", "=", accountId)
-      .where("id", "=", attempt.delivery_id)
-      .execute();
+    await sql`update hook_deliveries set ${sql.raw(sentAgain)}, due_at = ${now}
+      where account_id = ${accountId} and id = ${attempt.delivery_id}`.execute(tx);
     const after = { event_delivery: attempt.delivery_id };
     await recordChange(tx, deps.clock, caller, { action: "hook_subscription.replay", subject: subjectOf(id), after });
     return presentDelivery({ ...attempt, state: "waiting", due_at: now });

@@ -1,3 +1,5 @@
+import { sentAgain } from "../sending/sql.ts";
+
 /**
  * The subscription s gets the event e: it was made before the event was placed, and was not paused then. What was placed before a
  * pause is for it also when it is taken on during the pause, and what was placed in the pause is not afterwards.
@@ -80,9 +82,7 @@ with job as materialized (
   ${names}
   where names.name = any (s.events)
   on conflict (subscription_id, epoch, position, event) do update
-    set state = case hook_deliveries.state when 'sending' then 'sending' else 'waiting' end,
-      asked_again = hook_deliveries.state = 'sending',
-      lane = 1, due_at = $1, attempts = 0, first_attempt_at = null, finished_at = null, created_at = $1
+    set ${sentAgain}, due_at = $1, created_at = $1
     where (select again from job) and hook_deliveries.state <> 'waiting'
   returning 1
 ), gone as (
