@@ -244,10 +244,7 @@ describe("a statement for a batch reads the batch once for each step:", async ()
   });
 
   // Where none waits, an index of those that wait looks as cheap as one row.
-  const withShares = Object.keys(ofWebhooks).flatMap((name) => [
-    { name, waiting: 200 },
-    { name, waiting: 0 },
-  ]);
+  const withShares = Object.keys(ofWebhooks).flatMap((name) => [200, 0].map((waiting) => ({ name, waiting })));
   it.each(withShares)("$name reads by keys, though of 20,000 deliveries $waiting wait", async ({ name, waiting }) => {
     const client = await db.pool.connect();
     try {
