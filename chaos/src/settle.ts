@@ -11,9 +11,9 @@ import type { Stage } from "./stage/stage.ts";
 const settleWithinMs = 90_000;
 /**
  * How long no webhook may come while some are missing, and how long they may take in all. What a server was about to send when it died is
- * sent by another one 90 s later.
+ * sent by another one 90 s later, and what failed twice, as when servers died each time, is sent again after five and a half minutes at most.
  */
-const webhooks = { quietMs: 150_000, withinMs: 600_000, everyMs: 500 };
+const webhooks = { quietMs: 360_000, withinMs: 1_200_000, everyMs: 500 };
 const lookAgainMs = 300;
 
 /**
