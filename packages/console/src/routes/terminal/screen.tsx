@@ -1,9 +1,10 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { usePrefetchQuery, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { createLazyRoute, Link } from "@tanstack/react-router";
 import { presenceWords } from "@tillkeeper/words/screen";
-import { presenceOfOneQuery, terminalQuery } from "../../api/queries.ts";
+import { presenceOfOneQuery, terminalQuery, timelineQuery } from "../../api/queries.ts";
 import { shownLanguage } from "../../app/language.ts";
+import { Afterwards } from "../../parts/afterwards.tsx";
 import { Freshness } from "../../parts/freshness.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -24,6 +25,9 @@ function Terminal() {
   const terminal = read.data;
   const storeId = store?.id ?? terminal.store_id;
   const presence = useQuery({ ...presenceOfOneQuery(account, storeId, id), enabled: store !== undefined }).data;
+  const search = Screen.useSearch();
+  // What is drawn afterwards is asked for with the rest.
+  usePrefetchQuery(timelineQuery(account, storeId, id, search));
   const number = numberOf(terminal.terminal_id);
   return (
     <Page title={t`Terminal ${number}`} place={store && (store.store_name ?? store.store_id)}>
@@ -87,7 +91,9 @@ function Terminal() {
           <Send account={account} store={store} terminal={terminal} zone={zone} />
         </>
       )}
-      <Timeline account={account} store={storeId} terminal={id} zone={zone} search={Screen.useSearch()} />
+      <Afterwards>
+        <Timeline account={account} store={storeId} terminal={id} zone={zone} search={search} />
+      </Afterwards>
     </Page>
   );
 }
