@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { createTestDatabase } from "@tillkeeper/stage/postgres/database";
 import { beginHeld } from "@tillkeeper/stage/postgres/held";
 import { startTestServer, type TestServer } from "@tillkeeper/stage/servers/test-server";
 import { world } from "@tillkeeper/stage/world";
-import type { Pool } from "pg";
+import type { Pool, PoolClient } from "pg";
 import { afterAll, describe, expect, it } from "vitest";
 import { claimDue, firstOfAll, lanes } from "../../src/webhooks/sending/claim.ts";
 import { hooksOf, reachesTests, receiver, subjectsOf } from "../support/hooks.ts";
@@ -12,6 +13,22 @@ const waiting = `
 insert into hook_deliveries (account_id, id, subscription_id, event, position, epoch, state, lane, due_at, created_at)
 select $1, gen_random_uuid(), id, 'account_store_update', n, '00000000', 'waiting', $3, now(), now()
 from unnest($2::uuid[]) as id cross join generate_series(1, $4::int) as n`;
+
+type Wish = Parameters<typeof claimDue>[1];
+
+/** Claims what is due within a minute, in the transaction of a test. */
+function claim(client: PoolClient, wish: Pick<Wish, "most"> & Partial<Wish>) {
+  return claimDue(client as unknown as Pool, {
+    lane: lanes.fast,
+    behind: firstOfAll,
+    now: new Date(Date.now() + 60_000),
+    realNow: new Date(),
+    free: 256,
+    underWay: new Map(),
+    lease: randomUUID(),
+    ...wish,
+  });
+}
 
 describe("several servers with one database", () => {
   it("lose no event when one of them stops in the middle", { timeout: 120_000 }, async () => {
@@ -110,21 +127,16 @@ describe("several servers with one database", () => {
     const shop = await receiver();
     const ids: string[] = [];
     for (let n = 0; n < 3; n += 1) ids.push((await hooks.create(shop.url)).id);
-    const [answers = "", busy = "", fails = ""] = ids;
+    const [, busy = "", fails = ""] = ids;
     const client = await server.db.pool.connect();
     try {
       await client.query(beginHeld);
       await client.query("update hook_subscriptions set failing_since = now(), slow = true where id = $1", [fails]);
       await client.query(waiting, [tenant.aid, ids, lanes.slow, 20]);
-      const { claimed } = await claimDue(client as unknown as Pool, {
+      const { claimed } = await claim(client, {
         lane: lanes.slow,
-        behind: firstOfAll,
-        now: new Date(Date.now() + 60_000),
-        realNow: new Date(),
-        free: 256,
         underWay: new Map([[`of ${busy}`, 3]]),
         most: { subscription: 8, failing: 2, account: 64, host: 20 },
-        lease: answers,
       });
       const counts = Map.groupBy(claimed, ({ subscription_id: id }) => id);
       expect(ids.map((id) => counts.get(id)?.length)).toEqual([8, 5, 2]);
@@ -148,18 +160,12 @@ describe("several servers with one database", () => {
       await client.query(beginHeld);
       await client.query(waiting, [tenant.aid, ids, lanes.fast, 100]);
       for (let round = 0; round < 12; round += 1) {
-        const { claimed } = await claimDue(client as unknown as Pool, {
-          lane: lanes.fast,
-          behind: firstOfAll,
-          now: new Date(Date.now() + 60_000),
-          realNow: new Date(),
-          free: 512,
+        const { claimed } = await claim(client, {
           underWay: new Map([
             [`at ${new URL(shop.url).host}`, 3],
             [`by ${tenant.aid}`, 2],
           ]),
           most: { subscription: 8, failing: 2, account: 12, host: 7 },
-          lease: ids[0] as string,
         });
         const atShop = claimed.filter(({ url }) => url.startsWith(shop.url)).length;
         expect([claimed.length, atShop <= 4, claimed.length - atShop <= 7]).toEqual([10, true, true]);
@@ -183,16 +189,10 @@ describe("several servers with one database", () => {
       // Never committed, so the server's own sender does not see it.
       await client.query(beginHeld);
       await client.query(waiting, [tenant.aid, ids, lanes.fast, 6]);
-      const wish = { lane: lanes.fast, now: new Date(Date.now() + 60_000), realNow: new Date(), free: 2 };
       const turns: string[] = [];
       for (let behind = firstOfAll, n = 0; n < 7; n += 1) {
-        const found = await claimDue(client as unknown as Pool, {
-          ...wish,
-          behind,
-          underWay: new Map(),
-          most: { subscription: 2, failing: 2, account: 8, host: 8 },
-          lease: ids[0] as string,
-        });
+        const most = { subscription: 2, failing: 2, account: 8, host: 8 };
+        const found = await claim(client, { behind, free: 2, most });
         turns.push(...new Set(found.claimed.map(({ subscription_id: id }) => id)));
         behind = found.next;
       }

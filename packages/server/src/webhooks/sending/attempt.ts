@@ -22,7 +22,7 @@ export const quickMs = 2_000;
 /** Sends a delivery once. Answers how it ended; undefined: the server stops, and it has to be sent again. */
 export async function attempt(
   { clock, openSecrets, poster }: AttemptDeps,
-  { delivery, lease, signal }: { delivery: Claimed & { body: string }; lease: string; signal: AbortSignal },
+  { delivery, signal }: { delivery: Claimed & { body: string }; signal: AbortSignal },
 ): Promise<Ended | undefined> {
   const at = clock.now();
   const began = performance.now();
@@ -39,7 +39,7 @@ export async function attempt(
   if (typeof outcome === "string" && signal.aborted) return undefined;
   const durationMs = Math.round(performance.now() - began);
   return {
-    ...endOf({ clock, delivery, lease, at, outcome }),
+    ...endOf({ clock, delivery, at, outcome }),
     requestHeaders: shownHeaders(headers),
     durationMs,
     quick: durationMs < quickMs,
@@ -47,28 +47,21 @@ export async function attempt(
 }
 
 /** The end of a delivery whose event is not kept any more. */
-export function endWithoutEvent(clock: Clock, delivery: Claimed, lease: string): Ended {
+export function endWithoutEvent(clock: Clock, delivery: Claimed): Ended {
   const at = clock.now();
   const outcome = "The event is past its retention.";
-  const end = endOf({ clock, delivery, lease, at, outcome });
+  const end = endOf({ clock, delivery, at, outcome });
   return { ...end, state: "given_up", counts: false, requestHeaders: {}, durationMs: 0, quick: false };
 }
 
 interface EndFacts {
   clock: Clock;
   delivery: Claimed;
-  lease: string;
   at: Date;
   outcome: Answered | string;
 }
 
-function endOf({
-  clock,
-  delivery,
-  lease,
-  at,
-  outcome,
-}: EndFacts): Omit<Ended, "requestHeaders" | "durationMs" | "quick"> {
+function endOf({ clock, delivery, at, outcome }: EndFacts): Omit<Ended, "requestHeaders" | "durationMs" | "quick"> {
   const answered = typeof outcome === "string" ? undefined : outcome;
   const succeeded = answered !== undefined && answered.status >= 200 && answered.status < 300;
   const number = delivery.attempts + 1;
@@ -77,7 +70,6 @@ function endOf({
   const ended = succeeded ? "delivered" : "given_up";
   return {
     delivery,
-    lease,
     attemptId: newId(at),
     at,
     number,

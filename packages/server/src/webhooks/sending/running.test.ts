@@ -29,4 +29,18 @@ describe("the requests that are under way", () => {
     for (const one of all) running.leave(one);
     expect(counts()).toEqual({});
   });
+
+  it("of one account leave room in each lane for others", () => {
+    const running = new Running();
+    for (const lane of [lanes.fast, lanes.slow, lanes.ping]) {
+      const room = running.freeIn(lane);
+      const { underWay, most } = running.in(lane);
+      expect(most.account).toBe(room / 4);
+      const own = Array.from({ length: most.account }, (_, n) => claimed(n, { lane, subscription_id: `S${n}` }));
+      for (const one of own) running.take(one);
+      expect([underWay.get("by A1"), running.freeIn(lane)]).toEqual([most.account, room - most.account]);
+      for (const one of own) running.leave(one);
+      expect([underWay.size, running.freeIn(lane)]).toEqual([0, room]);
+    }
+  });
 });

@@ -113,10 +113,10 @@ export class Sender {
     for (const delivery of claimed) this.#running.take(delivery);
     try {
       const { ready, gone } = await withBodies(db.pool, present, claimed);
-      for (const delivery of ready) void this.#send(delivery, lease);
+      for (const delivery of ready) void this.#send(delivery);
       for (const delivery of gone) {
         this.#leave(delivery);
-        void this.#end(endWithoutEvent(clock, delivery, lease)).catch((error: unknown) => this.#failed(error));
+        void this.#end(endWithoutEvent(clock, delivery)).catch((error: unknown) => this.#failed(error));
       }
     } catch (error) {
       log.error({ err: error }, "events could not be read for webhooks, which are sent later");
@@ -126,13 +126,13 @@ export class Sender {
     }
   }
 
-  async #send(delivery: Claimed & { body: string }, lease: string): Promise<void> {
+  async #send(delivery: Claimed & { body: string }): Promise<void> {
     const { db, clock } = this.#deps;
     const drift = setTimeout(() => this.#drift(delivery), quickMs);
     try {
-      const ended = await attempt(this.#deps, { delivery, lease, signal: this.#stopped.signal });
+      const ended = await attempt(this.#deps, { delivery, signal: this.#stopped.signal });
       if (!ended) {
-        await giveBack(db.pool, { lease, ids: [delivery.id], dueAt: clock.now() });
+        await giveBack(db.pool, { lease: delivery.lease, ids: [delivery.id], dueAt: clock.now() });
         return;
       }
       await this.#end(ended);

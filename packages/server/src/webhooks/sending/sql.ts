@@ -64,7 +64,6 @@ update hook_deliveries set lane = ${lanes.slow} where subscription_id = $1 and s
 /** How an attempt ended. */
 export interface Ended {
   delivery: Claimed;
-  lease: string;
   attemptId: string;
   /** Business time at which it began. */
   at: Date;
@@ -88,7 +87,7 @@ const ended = batchTable<Ended>({
   id: ["uuid", (one) => one.delivery.id],
   account_id: ["text", (one) => one.delivery.account_id],
   subscription_id: ["uuid", (one) => one.delivery.subscription_id],
-  lease: ["uuid", (one) => one.lease],
+  lease: ["uuid", (one) => one.delivery.lease],
   attempt_id: ["uuid", (one) => one.attemptId],
   at: ["timestamptz", (one) => one.at],
   number: ["integer", (one) => one.number],
